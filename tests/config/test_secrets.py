@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import os
+import select
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailsync_tui.config.errors import SecretError
+from mailsync_tui.config.model import Secret
+from mailsync_tui.config.secrets import resolve
+
+
+def from_command(command: str, timeout: float = 60.0) -> str:
+    return resolve(Secret("password_command", command), "isp", timeout)
+
+
+def test_the_password_itself() -> None:
+    assert resolve(Secret("password", "hunter2"), "isp") == "hunter2"
+
+
+class TestEnvironment:
+    SECRET = Secret("password_env", "MAILSYNC_TEST_PASSWORD")
+
+    def test_the_value(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MAILSYNC_TEST_PASSWORD", " geheim ü ")
+        assert resolve(self.SECRET, "isp") == " geheim ü "
+
+    def test_not_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("MAILSYNC_TEST_PASSWORD", raising=False)
+        with pytest.raises(SecretError, match=r"isp: .*MAILSYNC_TEST_PASSWORD.* is not set"):
+            resolve(self.SECRET, "isp")
+
+    @pytest.mark.parametrize(
+        ("value", "reason"),
+        [(b"", "is empty"), (b"hunter2\nx", "line break"), (b"hunter2\xff", "not UTF-8")],
+    )
+    def test_unusable(self, monkeypatch: pytest.MonkeyPatch, value: bytes, reason: str) -> None:
+        monkeypatch.setitem(os.environb, b"MAILSYNC_TEST_PASSWORD", value)
+        with pytest.raises(SecretError, match=reason) as caught:
+            resolve(self.SECRET, "isp")
+        assert "hunter2" not in str(caught.value)
+
+
+class TestCommand:
+    @pytest.mark.parametrize(
+        ("command", "expected"),
+        [
+            ("echo hunter2", "hunter2"),
+            ("printf hunter2", "hunter2"),
+            ("printf 'hunter2\\r\\nuser: ann\\n'", "hunter2"),
+            ("printf 'a\\nb\\n' | tail -1", "b"),
+            ("printf ' two words  '", " two words  "),
+            ("echo warning >&2; echo hunter2", "hunter2"),
+        ],
+    )
+    def test_the_first_line(self, command: str, expected: str) -> None:
+        assert from_command(command) == expected
+
+    def test_a_token_likewise(self) -> None:
+        assert resolve(Secret("token_command", "echo ya29.x"), "work") == "ya29.x"
+
+    def test_it_reads_nothing_from_the_terminal(self) -> None:
+        assert from_command("cat; echo done") == "done"
+
+    def test_it_has_a_session_of_its_own_and_so_no_terminal(self) -> None:
+        session = from_command(f"{shlex.quote(sys.executable)} -c 'import os; print(os.getsid(0))'")
+        assert int(session) != os.getsid(0)
+
+    def test_failure(self) -> None:
+        with pytest.raises(SecretError) as caught:
+            from_command("echo hunter2; printf 'no such \\033[1mentry\\nmore\\n' >&2; exit 3")
+        text = str(caught.value)
+        assert text.startswith("isp: password_command failed with exit code 3: no such ")
+        assert "\x1b" not in text
+        assert "hunter2" not in text
+        assert "more" not in text
+
+    def test_failure_without_a_word(self) -> None:
+        with pytest.raises(SecretError) as caught:
+            from_command("exit 1")
+        assert str(caught.value) == "isp: password_command failed with exit code 1"
+
+    def test_killed(self) -> None:
+        with pytest.raises(SecretError, match="was ended by signal 9"):
+            from_command("kill -9 $$")
+
+    @pytest.mark.parametrize("command", ["true", "echo", "printf '\\nhunter2\\n'"])
+    def test_nothing(self, command: str) -> None:
+        with pytest.raises(SecretError, match="is empty"):
+            from_command(command)
+
+    @pytest.mark.parametrize(
+        ("command", "reason"),
+        [("printf 'hunter2\\377\\n'", "not UTF-8"), ("printf 'hunter2\\000\\n'", "NUL")],
+    )
+    def test_unusable(self, command: str, reason: str) -> None:
+        with pytest.raises(SecretError, match=reason) as caught:
+            from_command(command)
+        assert "hunter2" not in str(caught.value)
+
+    def test_one_that_hangs_is_ended_with_its_children(self, tmp_path: Path) -> None:
+        fifo = tmp_path / "alive"
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            with pytest.raises(SecretError, match="did not end within 1 s") as caught:
+                from_command(f"exec 3>{shlex.quote(str(fifo))}; echo hunter2; sleep 600 | cat", 1)
+            assert "hunter2" not in str(caught.value)
+            # Hung up: every process that inherited the other end has ended.
+            poll = select.poll()
+            poll.register(reader, 0)
+            assert poll.poll(60_000) == [(reader, select.POLLHUP)]
+        finally:
+            os.close(reader)

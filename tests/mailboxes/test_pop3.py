@@ -1,0 +1,409 @@
+"""POP3 beyond the contract: what servers lack, and what they do wrong."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import threading
+from typing import TYPE_CHECKING, BinaryIO
+
+import pytest
+
+from mailsync_tui.config.model import MailboxConfig, Secret
+from mailsync_tui.demo.pop3_server import Account, Vices
+from mailsync_tui.mailboxes.base import (
+    Doomed,
+    Location,
+    LoginRefused,
+    MailboxError,
+    Unreachable,
+)
+from mailsync_tui.mailboxes.pop3 import Pop3Mailbox, Timing
+from mailsync_tui.mailboxes.pop3_wire import Busy, Command, Wire
+from mailsync_tui.message import identity_of
+from tests.mailboxes.contract import SECRET, Marks, letter
+from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
+from tests.servers.pop3 import serving
+from tests.servers.script import talking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+READING = {"USER", "PASS", "CAPA", "STAT", "LIST", "UIDL", "TOP", "QUIT"}
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account(SECRET, {f"u{number}": letter(number) for number in range(6)})
+
+
+@pytest.fixture
+def port(account: Account) -> Iterator[int]:
+    with serving({"ann": account}) as port:
+        yield port
+
+
+@pytest.fixture
+def mailbox(port: int) -> Pop3Mailbox:
+    return pop3_at(port)
+
+
+def listed(mailbox: Pop3Mailbox) -> list[Location]:
+    return [Location("INBOX", 0, uid) for uid in mailbox.list().folders[0].uids]
+
+
+def verbs(account: Account) -> set[str]:
+    return {line.partition(" ")[0] for line in account.log}
+
+
+def numbers(mailbox: Pop3Mailbox, locations: list[Location]) -> list[str]:
+    return [identity_of(raw.data).subject for raw in mailbox.fetch(locations)]
+
+
+@pytest.mark.parametrize(
+    "vices", [Vices(), Vices(no_uidl=True), Vices(shared_uidl=True), Vices(positional_uidl=True)]
+)
+def test_a_preview_leaves_no_trace(account: Account, mailbox: Pop3Mailbox, vices: Vices) -> None:
+    account.vices = vices
+    assert len(list(mailbox.heads(listed(mailbox)))) == 6
+    mailbox.facts()
+    assert verbs(account) <= READING
+
+
+def test_a_session_lasts_for_one_listing(account: Account, mailbox: Pop3Mailbox) -> None:
+    mailbox.list()
+    assert account.log[-1] == "QUIT"
+    assert not account.locked
+
+
+class Unlocking(list[str]):
+    """A log that frees the account's lock when it was asked for often enough."""
+
+    def __init__(self, account: Account, attempts: int) -> None:
+        super().__init__()
+        self._account = account
+        self._attempts = attempts
+
+    def append(self, line: str) -> None:
+        super().append(line)
+        if self.count("PASS") == self._attempts:
+            self._account.locked = False
+
+
+def test_a_locked_mailbox_is_tried_again(account: Account, mailbox: Pop3Mailbox) -> None:
+    account.locked = True
+    account.log = Unlocking(account, 3)
+    assert mailbox.list().messages == 6
+    assert account.log.count("PASS") == 3
+
+
+def test_a_mailbox_that_stays_locked(account: Account, mailbox: Pop3Mailbox) -> None:
+    account.locked = True
+    with pytest.raises(Busy, match="in use"):
+        mailbox.list()
+    assert 1 < account.log.count("PASS") < 10
+
+
+def test_a_listing_that_lacks_a_message_is_not_complete(
+    account: Account, mailbox: Pop3Mailbox
+) -> None:
+    account.vices = Vices(short_uidl=True)
+    listing = mailbox.list()
+    assert not listing.complete
+    assert listing.error
+    lost = Location("INBOX", 0, "u5")
+    (outcome,) = mailbox.delete([Doomed(lost, None)], Marks())
+    assert outcome.outcome == "skipped"
+
+
+def test_a_refused_quit_means_that_nothing_was_deleted(
+    account: Account, mailbox: Pop3Mailbox
+) -> None:
+    account.vices = Vices(quit_fails=True)
+    doomed = [Doomed(location, None) for location in listed(mailbox)]
+    with pytest.raises(Unreachable, match="did not carry"):
+        mailbox.delete(doomed, Marks())
+    assert len(account.mail) == 6
+
+
+def test_wherever_the_connection_is_cut_the_answer_is_the_truth(
+    account: Account, mailbox: Pop3Mailbox
+) -> None:
+    doomed = [Doomed(location, None) for location in listed(mailbox)][:3]
+    cuts = 0
+    for octets in range(0, 5000, 37):
+        account.vices = Vices(drop_after=octets)
+        before = dict(account.mail)
+        try:
+            outcomes = mailbox.delete(doomed, Marks())
+        except Unreachable:
+            cuts += 1
+            assert account.mail == before
+        else:
+            assert [one.outcome for one in outcomes] == ["done"] * 3
+            assert list(account.mail) == ["u3", "u4", "u5"]
+            break
+    assert cuts
+    assert len(account.mail) == 3
+
+
+def test_a_message_that_was_cut_short_is_not_handed_on(
+    account: Account, mailbox: Pop3Mailbox
+) -> None:
+    account.mail["big"] = letter(7, b"x" * 40 + b"\r\n" + b"y" * 50_000 + b"\r\n")
+    locations = listed(mailbox)
+    account.vices = Vices(drop_after=20_000)
+    seen = []
+    with pytest.raises(Unreachable):
+        seen.extend(raw.data for raw in mailbox.fetch(locations))
+    assert seen == [letter(number) for number in range(6)]
+
+
+def test_a_server_that_cannot_pipeline_is_asked_one_by_one(account: Account, port: int) -> None:
+    account.vices = Vices(drops_pipelined=True)
+    config = MailboxConfig("test", "pop3", host="127.0.0.1", port=port, tls="none", user="ann")
+    mailbox = Pop3Mailbox(config, lambda: SECRET, QUICK._replace(stall=0.05))
+    locations = listed(mailbox)
+    assert numbers(mailbox, locations) == [f"letter {number}" for number in range(6)]
+    assert len(list(mailbox.heads(locations))) == 6
+    outcomes = mailbox.delete([Doomed(one, None) for one in locations[:2]], Marks())
+    assert [one.outcome for one in outcomes] == ["done", "done"]
+    assert list(account.mail) == ["u2", "u3", "u4", "u5"]
+
+
+def test_commands_are_sent_ahead_of_their_answers() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire = Wire(ours, ("test", 110), 30.0)
+        wire.pipelines = True
+        answers = wire.ask_many([Command(f"DELE {number}") for number in range(300)])
+        theirs.sendall(b"+OK\r\n" * 300)
+        assert next(answers).ok
+        assert theirs.recv(4096).count(b"\r\n") > 50
+        assert sum(reply.ok for reply in answers) == 299
+
+
+def test_without_top_the_uidl_alone_counts(account: Account, mailbox: Pop3Mailbox) -> None:
+    account.vices = Vices(no_top=True)
+    locations = listed(mailbox)
+    assert mailbox.list().identifies
+    assert list(mailbox.heads(locations)) == []
+    mailbox.delete([Doomed(locations[0], identity_of(letter(0)))], Marks())
+    assert list(account.mail) == ["u1", "u2", "u3", "u4", "u5"]
+
+
+def test_without_uidl_and_top_nothing_is_deleted(account: Account, mailbox: Pop3Mailbox) -> None:
+    account.vices = Vices(no_top=True, no_uidl=True)
+    listing = mailbox.list()
+    assert listing.complete
+    assert not listing.identifies
+    locations = listed(mailbox)
+    assert len(numbers(mailbox, locations)) == 6
+    outcomes = mailbox.delete([Doomed(one, None) for one in locations], Marks())
+    assert {one.outcome for one in outcomes} == {"skipped"}
+    assert len(account.mail) == 6
+    assert "DELE" not in verbs(account)
+    assert any("neither UIDL nor TOP" in note for note in mailbox.facts().notes)
+
+
+@pytest.mark.parametrize("vices", [Vices(no_uidl=True), Vices(positional_uidl=True)])
+def test_a_position_is_no_name(account: Account, mailbox: Pop3Mailbox, vices: Vices) -> None:
+    account.vices = vices
+    before = listed(mailbox)
+    del account.mail["u0"]
+    account.mail["new"] = letter(9)
+    assert listed(mailbox)[:-1] == before[1:]
+    assert listed(mailbox)[-1] not in before
+    outcomes = mailbox.delete(
+        [Doomed(before[3], identity_of(letter(3))), Doomed(before[0], None)], Marks()
+    )
+    assert [one.outcome for one in outcomes] == ["done", "gone"]
+    assert "u3" not in account.mail
+
+
+def test_messages_that_share_a_uidl_are_told_apart(account: Account, mailbox: Pop3Mailbox) -> None:
+    account.vices = Vices(shared_uidl=True)
+    locations = listed(mailbox)
+    assert len(set(locations)) == 6
+    assert numbers(mailbox, locations[2:4]) == ["letter 2", "letter 3"]
+    doomed = [Doomed(locations[n], identity_of(letter(n))) for n in range(1, 6)]
+    assert {one.outcome for one in mailbox.delete(doomed, Marks())} == {"done"}
+    assert list(account.mail) == ["u0"]
+    # Alone with its UIDL it now has a shorter name; that is no proof that it is gone.
+    (outcome,) = mailbox.delete([Doomed(locations[0], None)], Marks())
+    assert outcome.outcome == "skipped"
+    assert list(account.mail) == ["u0"]
+
+
+def test_the_second_of_two_equal_messages_is_not_called_gone(
+    account: Account, mailbox: Pop3Mailbox
+) -> None:
+    account.vices = Vices(no_uidl=True)
+    account.mail = {"a": letter(1), "b": letter(1)}
+    first, second = listed(mailbox)
+    assert [one.outcome for one in mailbox.delete([Doomed(first, None)], Marks())] == ["done"]
+    assert [one.outcome for one in mailbox.delete([Doomed(second, None)], Marks())] == ["skipped"]
+    assert len(account.mail) == 1
+
+
+def test_a_server_that_unlinks_late(account: Account, mailbox: Pop3Mailbox) -> None:
+    account.vices = Vices(lag=1)
+    first, *rest = listed(mailbox)
+    (outcome,) = mailbox.delete([Doomed(first, None)], Marks())
+    assert outcome.outcome == "done"
+    assert listed(mailbox) == [first, *rest]
+    assert listed(mailbox) == rest
+
+
+def test_starttls_is_never_left_out(account: Account, port: int) -> None:
+    config = MailboxConfig("test", "pop3", host="127.0.0.1", port=port, tls="starttls", user="ann")
+    with pytest.raises(MailboxError, match="does not offer STARTTLS"):
+        Pop3Mailbox(config, lambda: SECRET, QUICK).list()
+    assert "PASS" not in verbs(account)
+
+
+def talk_of(*answers: bytes) -> AbstractContextManager[int]:
+    """A server that says each of these for one line that it is sent, the first unasked."""
+
+    def talk(file: BinaryIO) -> None:
+        for answer in answers:
+            file.write(answer)
+            file.readline()
+
+    return talking(talk)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n",),
+        (b"-ERR go \x1b[31maway\r\n",),
+        (b"+OK\r\n", b"* OK\r\n"),
+        (b"",),
+        (b"+OK " + b"x" * 1_000_000,),
+    ],
+)
+def test_what_is_no_pop3_server(answers: tuple[bytes, ...]) -> None:
+    with talk_of(*answers) as port, pytest.raises(Unreachable) as caught:
+        Pop3Mailbox(
+            MailboxConfig("test", "pop3", host="127.0.0.1", port=port, tls="none", user="ann"),
+            lambda: SECRET,
+            Timing(connect=0.5, read=0.5),
+        ).list()
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_secret_that_the_server_repeats_is_not_shown() -> None:
+    answers = (b"+OK\r\n", b"+OK\r\n", b"-ERR wrong: PASS correct horse\r\n")
+    with talk_of(*answers) as port, pytest.raises(LoginRefused) as caught:
+        pop3_at(port).list()
+    assert SECRET not in str(caught.value)
+
+
+def test_a_secret_cannot_smuggle_commands() -> None:
+    with talk_of(b"+OK\r\n", b"+OK\r\n") as port, pytest.raises(LoginRefused):
+        pop3_at(port, "x\r\nDELE 1").list()
+
+
+def test_tokens_log_in_by_xoauth2() -> None:
+    sent = []
+
+    def talk(file: BinaryIO) -> None:
+        file.write(b"+OK\r\n")
+        sent.append(file.readline())
+        file.write(b"+ \r\n")
+        sent.append(file.readline())
+        file.write(b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n")
+        sent.append(file.readline())
+        file.write(b"-ERR [AUTH] no\r\n")
+
+    with talking(talk) as port:
+        config = MailboxConfig(
+            "test",
+            "pop3",
+            host="127.0.0.1",
+            port=port,
+            tls="none",
+            user="ann",
+            secret=Secret("token_command", "print-token"),
+        )
+        with pytest.raises(LoginRefused):
+            Pop3Mailbox(config, lambda: "t0ken", QUICK).list()
+    assert sent[0] == b"AUTH XOAUTH2\r\n"
+    assert base64.b64decode(sent[1]) == b"user=ann\x01auth=Bearer t0ken\x01\x01"
+    assert sent[2] == b"\r\n"
+
+
+def test_an_abort_ends_a_blocked_call() -> None:
+    asked, ended = threading.Event(), threading.Event()
+
+    def talk(file: BinaryIO) -> None:
+        file.write(b"+OK\r\n")
+        file.readline()
+        asked.set()
+        ended.wait(30)
+
+    caught: list[BaseException] = []
+    with talking(talk) as port:
+        mailbox = pop3_at(port)
+
+        def work() -> None:
+            try:
+                mailbox.list()
+            except MailboxError as error:
+                caught.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert asked.wait(30)
+        mailbox.abort()
+        thread.join(20)
+        assert not thread.is_alive()
+        ended.set()
+    assert isinstance(caught[0], Unreachable)
+
+
+@pytest.mark.parametrize(
+    ("answer", "data"),
+    [
+        (b"+OK\r\n.\r\n", b""),
+        (b"+OK\r\n..\r\n...\r\nx\r\n.\r\n", b".\r\n..\r\nx\r\n"),
+        (b"+OK\r\n\r\n..x\r\n.\r\n", b"\r\n.x\r\n"),
+        (b"+OK\r\nbare\n.\n..\nmore\r\n.\r\n", b"bare\n.\n..\nmore\r\n"),
+        (b"+OK\nall\n..bare\n.\n", b"all\n.bare\n"),
+        (b"+OK\r\n" + b"x" * 100_000 + b"\r\n.\r\n", b"x" * 100_000 + b"\r\n"),
+    ],
+)
+def test_answers_of_many_lines(answer: bytes, data: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(30)
+        for step in (len(answer), 1 if len(answer) < 1000 else 999):
+            wire = Wire(ours, ("test", 110), 30.0)
+
+            def send(step: int = step) -> None:
+                for start in range(0, len(answer), step):
+                    theirs.sendall(answer[start : start + step])
+
+            thread = threading.Thread(target=send)
+            thread.start()
+            assert wire.ask("RETR 1", 1 << 20).data == data
+            thread.join(30)
+
+
+def test_an_answer_without_end_is_cut_off() -> None:
+    def talk(file: BinaryIO) -> None:
+        file.write(b"+OK\r\n")
+        for answer in (b"+OK\r\n", b"+OK\r\n", b"-ERR\r\n", b"+OK 1 5\r\n", b"+OK\r\n1 5\r\n.\r\n"):
+            file.readline()
+            file.write(answer)
+        file.readline()
+        file.write(b"+OK\r\n1 abc\r\n.\r\n")
+        file.readline()
+        file.write(b"+OK\r\n")
+        while True:
+            file.write(b"x" * 65_536)
+
+    with talking(talk) as port, pytest.raises(Unreachable, match="does not end"):
+        list(pop3_at(port).fetch([Location("INBOX", 0, "abc")]))

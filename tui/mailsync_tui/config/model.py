@@ -1,0 +1,104 @@
+"""The configuration as immutable typed values; what each key means stands in the README."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+MailboxType = Literal["pop3", "imap", "maildir"]
+Tls = Literal["implicit", "starttls", "none"]
+Direction = Literal["collect", "forward", "reverse"]
+SecretSource = Literal["password", "password_env", "password_command", "token_command"]
+
+DIRECTIONS: tuple[Direction, ...] = ("collect", "forward", "reverse")
+"""All directions, in the order in which a plan applies them."""
+
+CONSOLIDATED = "consolidated"
+"""The name of the consolidated mailbox; no account may be called so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a password or token comes from; its value never appears in ``repr``."""
+
+    source: SecretSource
+    value: str = field(repr=False)
+    """The password itself, the variable's name, or the command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxConfig:
+    """One external mailbox, or the consolidated one."""
+
+    name: str
+    """The account's name, or ``consolidated``."""
+    type: MailboxType
+    host: str = ""
+    port: int = 0
+    """The port that is used (the default is filled in when the file is read)."""
+    tls: Tls = "implicit"
+    ca_file: Path | None = None
+    user: str = ""
+    secret: Secret | None = None
+    path: Path | None = None
+    """Maildir only: absolute, ``~`` expanded."""
+    root: str = ""
+    """Consolidated only: look at nothing outside this subtree."""
+    folder: str = "INBOX"
+    """Consolidated only: where collected mail goes."""
+    delete: Literal["expunge", "trash"] = "expunge"
+    trash: str | None = None
+    junk: str | None = None
+    junk_means: Literal["keep", "delete"] = "keep"
+    allow: tuple[Direction, ...] = DIRECTIONS
+    folders: tuple[str, ...] = ("INBOX",)
+    """External IMAP and Maildir: globs of the folders that are collected from."""
+    into: str | None = None
+    """External only: collect into this folder; ``None`` is ``consolidated.folder``."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Which mailbox this is, whatever it is called: type, host, user and path.
+
+        The port does not matter; hosts are compared whatever their case.
+        """
+        if self.type == "maildir":
+            # No path of pathlib holds two slashes, so this is never another Maildir's path.
+            return f"maildir:{self.path}//{self.root}" if self.root else f"maildir:{self.path}"
+        root = f"/{self.root}" if self.root else ""
+        return f"{self.type}:{self.user}@{self.host.lower().rstrip('.')}{root}"
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Limits that hold deletions back."""
+
+    max_delete_share: float = 0.5
+    max_delete_floor: int = 10
+    absent_scans: int = 1
+    copies: Literal["any", "all"] = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class UserConfig:
+    """One person: a consolidated mailbox, the external ones, and the rules."""
+
+    name: str
+    """``default`` when the file has no ``[users.…]`` sections."""
+    consolidated: MailboxConfig
+    external: tuple[MailboxConfig, ...]
+    """In the order of the file."""
+    guards: Guards = Guards()
+    keep_days: int = 30
+    schedule_apply: tuple[Direction, ...] = ("collect",)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole file."""
+
+    path: Path
+    users: tuple[UserConfig, ...]
+    state_dir: Path | None = None
+    """The top-level ``state_dir``, absolute, or ``None``."""

@@ -1,0 +1,110 @@
+"""Which keys there are, what each takes, and for which kinds of mailbox it has a meaning.
+
+A new key is one line in a table here and, if the program uses its value, one field in the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import Literal, get_args
+
+from mailsync_tui.config import checks
+from mailsync_tui.config.model import MailboxType, Tls
+
+
+class Kind(Flag):
+    """A kind of mailbox: on which side it stands, and of which type it is."""
+
+    EXTERNAL_POP3 = auto()
+    EXTERNAL_IMAP = auto()
+    EXTERNAL_MAILDIR = auto()
+    CONSOLIDATED_IMAP = auto()
+    CONSOLIDATED_MAILDIR = auto()
+
+    EXTERNAL = EXTERNAL_POP3 | EXTERNAL_IMAP | EXTERNAL_MAILDIR
+    CONSOLIDATED = CONSOLIDATED_IMAP | CONSOLIDATED_MAILDIR
+    IMAP = EXTERNAL_IMAP | CONSOLIDATED_IMAP
+    MAILDIR = EXTERNAL_MAILDIR | CONSOLIDATED_MAILDIR
+    REMOTE = EXTERNAL_POP3 | IMAP
+    FOLDERED = IMAP | MAILDIR
+    ANY = REMOTE | MAILDIR
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of one table of the file."""
+
+    key: str
+    check: checks.Check
+    kinds: Kind = Kind.ANY
+    """For which kinds of mailbox it has a meaning."""
+    required: bool = False
+    name: str | None = None
+    """The field of the model that takes the value, where it is called otherwise."""
+
+
+Side = Literal["external", "consolidated"]
+
+KINDS: dict[Side, dict[MailboxType, Kind]] = {
+    "external": {
+        "pop3": Kind.EXTERNAL_POP3,
+        "imap": Kind.EXTERNAL_IMAP,
+        "maildir": Kind.EXTERNAL_MAILDIR,
+    },
+    "consolidated": {"imap": Kind.CONSOLIDATED_IMAP, "maildir": Kind.CONSOLIDATED_MAILDIR},
+}
+SIDES: dict[Side, Kind] = {"external": Kind.EXTERNAL, "consolidated": Kind.CONSOLIDATED}
+
+TYPES: dict[Side, checks.Check] = {side: checks.choice(*kinds) for side, kinds in KINDS.items()}
+"""What ``type`` may be; it is read first, since it decides which other keys have a meaning."""
+
+SECRETS = (
+    Field("password", checks.line("a password"), Kind.REMOTE),
+    Field("password_env", checks.variable, Kind.REMOTE),
+    Field("password_command", checks.command, Kind.REMOTE),
+    Field("token_command", checks.command, Kind.REMOTE),
+)
+
+MAILBOX = (
+    Field("host", checks.host, Kind.REMOTE, required=True),
+    Field("port", checks.integer(1, 65535), Kind.REMOTE),
+    Field("tls", checks.choice(*get_args(Tls)), Kind.REMOTE),
+    Field("insecure", checks.flag, Kind.REMOTE),
+    Field("ca_file", checks.path, Kind.REMOTE),
+    Field("user", checks.line("the name to log in with"), Kind.REMOTE, required=True),
+    *SECRETS,
+    Field("path", checks.path, Kind.MAILDIR, required=True),
+    Field("root", checks.root, Kind.CONSOLIDATED),
+    Field("folder", checks.folder, Kind.CONSOLIDATED),
+    Field("delete", checks.choice("expunge", "trash"), Kind.FOLDERED),
+    Field("trash", checks.folder, Kind.FOLDERED),
+    Field("junk", checks.folder, Kind.FOLDERED),
+    Field("junk_means", checks.choice("keep", "delete"), Kind.FOLDERED),
+    Field("allow", checks.directions, Kind.EXTERNAL),
+    Field("folders", checks.folders, Kind.EXTERNAL_IMAP | Kind.EXTERNAL_MAILDIR),
+    Field("into", checks.folder, Kind.EXTERNAL),
+)
+
+GUARDS = (
+    Field("max_delete_share", checks.share),
+    Field("max_delete_floor", checks.integer(0)),
+    Field("absent_scans", checks.integer(1)),
+    Field("copies", checks.choice("any", "all")),
+)
+QUARANTINE = (Field("keep_days", checks.integer(1)),)
+SCHEDULE = (Field("apply", checks.directions, name="schedule_apply"),)
+
+FILE = (Field("state_dir", checks.path),)
+"""Top-level keys that are no tables."""
+
+PERSON_KEYS = ("consolidated", "external", "guards", "quarantine", "schedule")
+"""The tables of one person: at the top of the file, or below ``users.NAME``."""
+
+DEFAULT_PORTS: dict[MailboxType, tuple[int, int]] = {"pop3": (995, 110), "imap": (993, 143)}
+"""With TLS from the first byte, and without."""
+
+
+def keys_for(kinds: Kind) -> tuple[str, ...]:
+    """The keys that have a meaning for at least one of these kinds, in the table's order."""
+    return ("type", *(field.key for field in MAILBOX if field.kinds & kinds))

@@ -1,0 +1,104 @@
+"""Getting a password or token from where the configuration says it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mailsync_tui.config.errors import SecretError
+from mailsync_tui.safetext import safe_text
+
+if TYPE_CHECKING:
+    from mailsync_tui.config.model import Secret
+
+_BETWEEN_KILLS = 5.0
+"""Seconds that a killed command's pipes are waited for: one that fled its group may hold them."""
+
+
+def resolve(secret: Secret, account: str, timeout: float = 60.0) -> str:
+    """The password or token itself.
+
+    A command runs through ``/bin/sh -c``, as in mbsync's ``PassCmd``; the first line that it
+    prints is the secret. It never has the terminal: the app draws there.
+
+    Args:
+        secret: Where the secret comes from.
+        account: The account's name, for the error's text.
+        timeout: Seconds that a command may take; it may have to wait for a person.
+
+    Raises:
+        SecretError: There is none. The text never holds what a command printed on its output.
+    """
+    match secret.source:
+        case "password":
+            value = secret.value
+        case "password_env":
+            value = _from_environment(secret.value, account)
+        case "password_command" | "token_command":
+            value = _from_command(secret.value, f"{account}: {secret.source}", timeout)
+    return value
+
+
+def _from_environment(variable: str, account: str) -> str:
+    where = f"{account}: the environment variable {safe_text(variable)}"
+    raw = os.environb.get(os.fsencode(variable))
+    if raw is None:
+        raise SecretError(f"{where} (password_env) is not set")
+    return _usable(raw, where)
+
+
+def _from_command(command: str, where: str, timeout: float) -> str:
+    try:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A group of its own, so that the whole pipeline can be ended.
+            start_new_session=True,
+        )
+    except OSError as error:
+        reason = safe_text(error.strerror or type(error).__name__)
+        raise SecretError(f"{where} cannot be run: {reason}") from None
+    try:
+        output, complaint = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        # Not chained: the exception holds what was printed so far.
+        raise SecretError(f"{where} did not end within {timeout:g} s") from None
+    except BaseException:
+        _end(process)
+        raise
+    if process.returncode:
+        said = safe_text(_first_line(complaint).decode("utf-8", "replace").strip(), 200)
+        code = process.returncode
+        how = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+        raise SecretError(f"{where} {how}: {said}" if said else f"{where} {how}")
+    return _usable(_first_line(output), f"{where}: the first line that it printed")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=_BETWEEN_KILLS)
+
+
+def _first_line(output: bytes) -> bytes:
+    return output.partition(b"\n")[0].removesuffix(b"\r")
+
+
+def _usable(raw: bytes, where: str) -> str:
+    """The secret as text, if it can stand in a line of a protocol at all."""
+    if not raw:
+        raise SecretError(f"{where} is empty")
+    if any(byte in raw for byte in b"\0\r\n"):
+        raise SecretError(f"{where} holds a line break or a NUL character")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        # Not chained: the exception holds the bytes.
+        raise SecretError(f"{where} is not UTF-8") from None

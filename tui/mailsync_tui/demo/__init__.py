@@ -1,0 +1,1 @@
+"""The embedded demo: real servers on loopback, filled with realistic mail."""

@@ -1,0 +1,149 @@
+"""Guards: what makes an absence unbelievable, and deletions too many (DESIGN.md, rule 12).
+
+A guard stops the deletions of one account and direction. What it stopped stands in the plan with
+the way out, and stays stopped until a person ends it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.plan import Accept, Kind
+from mailsync_tui.engine.world import Copy, MailboxState, World
+
+RULES = (
+    "changed",
+    "folder-gone",
+    "uidvalidity",
+    "went-backwards",
+    "all-changed",
+    "side-empty",
+    "max-delete",
+)
+"""In the order in which they are asked; the first that applies is the one that is reported."""
+
+UNACCEPTABLE = frozenset({"changed", "folder-gone"})
+"""These end by ``rebase`` (or when the folder is back), never by ``--accept-blocked``."""
+
+STICKY = frozenset(RULES) - UNACCEPTABLE
+"""These stay in the ledger until a person ends them; the others are seen anew each time."""
+
+_DETAIL = {
+    "changed": "{account} is another mailbox than the one in the ledger; nothing is deleted until "
+    "`mailsync-tui rebase {account}` takes it as the new base",
+    "folder-gone": "a folder of {mailbox} is missing; this ends when it is back, or with "
+    "`mailsync-tui rebase {mailbox}`",
+    "uidvalidity": "{mailbox} has given its messages new numbers, and some were not found again",
+    "went-backwards": "{mailbox} looks restored from an older state (its counters went backwards)",
+    "all-changed": "{mailbox} shows none of the identifiers it had, and some messages were not "
+    "found again",
+    "side-empty": "{mailbox} lists nothing at all",
+    "max-delete": "more deletions in 24 hours than max_delete_share and max_delete_floor allow",
+}
+
+
+def detail(account: str, kind: Kind, rule: str) -> str:
+    """The sentence that explains a block, with the ways out."""
+    mailbox = account if kind == "forward-delete" else CONSOLIDATED
+    text = _DETAIL[rule].format(account=account, mailbox=mailbox)
+    if rule in UNACCEPTABLE:
+        return text
+    rebase = "" if rule == "max-delete" else f", or `mailsync-tui rebase {mailbox}`"
+    return f"{text}; look at them, then `--accept-blocked {account}:{rule}`{rebase}"
+
+
+class Guards:
+    """The guards over one world, before any line is counted."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.limits = world.config.guards
+        self._sticky: dict[tuple[str, str], list[str]] = {}
+        for block in world.blocks:
+            self._sticky.setdefault((block.account, block.kind), []).append(block.rule)
+
+    def forward_rules(self, account: str, lost: Iterable[Copy]) -> list[str]:
+        """The rules that stop a forward deletion stemming from this account's losses."""
+        rules = self._mailbox_rules(account)
+        rules.update(c.doubt for c in lost if c.doubt)
+        return self._ordered(rules, account, "forward-delete")
+
+    def reverse_rules(self, account: str, lost: Iterable[Copy]) -> list[str]:
+        """The rules that stop a reverse deletion on this account.
+
+        Args:
+            account: Where it would be deleted.
+            lost: The copies that the consolidated mailbox lost; none if we deleted them there.
+        """
+        lost = list(lost)
+        rules = self._mailbox_rules(CONSOLIDATED) if lost else set()
+        rules.update(c.doubt for c in lost if c.doubt)
+        return self._ordered(rules, account, "reverse-delete")
+
+    def _mailbox_rules(self, mailbox: str) -> set[str]:
+        state = self.world.mailboxes.get(mailbox)
+        if state is None or not state.complete:
+            return set()
+        return {rule for rule in ("side-empty", "all-changed") if self._applies(rule, state)}
+
+    def _applies(self, rule: str, state: MailboxState) -> bool:
+        floor = self.limits.max_delete_floor
+        if rule == "side-empty":
+            some = 0 if state.name == CONSOLIDATED else floor
+            return state.messages == 0 and state.known > some
+        none_left = state.known > 0 and state.survivors == 0 and state.messages != 0
+        return none_left and (state.known > floor or state.renumbered > 0)
+
+    def _ordered(self, rules: set[str], account: str, kind: str) -> list[str]:
+        rules.update(self._sticky.get((account, kind), ()))
+        if "uidvalidity" in rules:
+            rules.discard("all-changed")  # the same news, told less precisely
+        return [rule for rule in RULES if rule in rules]
+
+    def too_many(self, account: str, kind: Kind, lines: int) -> bool:
+        """Whether so many deletions, with those of the last 24 hours, are too many."""
+        state = self.world.mailboxes[account]
+        today = state.deleted_today.get(kind, 0)
+        total = lines + today
+        base = state.known + sum(state.deleted_today.values())
+        return (
+            lines > 0
+            and total > self.limits.max_delete_floor
+            and total > self.limits.max_delete_share * base
+        )
+
+
+class Accepted:
+    """Which blocks the person lets through, once their sizes are known."""
+
+    def __init__(self, accepts: tuple[Accept, ...]) -> None:
+        self._accepts = accepts
+
+    def stopping(
+        self, account: str, rules: list[str], stopped: Counter[tuple[str, str]]
+    ) -> str | None:
+        """The first rule that still stops these lines, or ``None``.
+
+        ``max-delete`` says no more than the rules before it: what they let through, it does.
+
+        Args:
+            account: The account whose lines are stopped.
+            rules: The rules that stop them.
+            stopped: How many lines each (account, rule) stops.
+        """
+        proofs = [rule for rule in rules if rule != "max-delete"]
+        for rule in proofs or rules:
+            if not self.accepts(account, rule, stopped[(account, rule)]):
+                return rule
+        return None
+
+    def accepts(self, account: str, rule: str, lines: int) -> bool:
+        """Whether this rule is accepted for this account and so many lines."""
+        return rule not in UNACCEPTABLE and any(
+            accept.rule == rule
+            and accept.account in (account, CONSOLIDATED)
+            and (accept.count is None or lines <= accept.count)
+            for accept in self._accepts
+        )

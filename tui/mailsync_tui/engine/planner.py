@@ -1,0 +1,257 @@
+"""From a world to a plan: a pure function.
+
+The rules propose lines for each message; guards stop some; what the person declined is held.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mailsync_tui.config.model import CONSOLIDATED, Direction
+from mailsync_tui.engine.guards import Accepted, Guards, detail
+from mailsync_tui.engine.plan import (
+    KIND_DIRECTION,
+    Blocked,
+    Held,
+    Kind,
+    Line,
+    MailboxReport,
+    Options,
+    Plan,
+    Waiting,
+)
+from mailsync_tui.engine.rules import Proposal, Rules
+from mailsync_tui.engine.standing import Standing, is_lost, stand
+from mailsync_tui.engine.world import World
+
+_ORDER: dict[str, int] = {
+    "collect": 0,
+    "adopt": 1,
+    "forget": 2,
+    "forward-delete": 3,
+    "reverse-delete": 4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A plan, and how each message stood when it was made (what a run records)."""
+
+    plan: Plan
+    standings: tuple[Standing, ...]
+    unsettled: frozenset[int]
+    """Indexes of the standings about which there is still something to say."""
+
+
+def make_plan(world: World, options: Options) -> Plan:
+    """The plan for this world.
+
+    Args:
+        world: The listings held against the ledger.
+        options: The directions, and what the person lets through this once.
+    """
+    return consider(world, options).plan
+
+
+def consider(world: World, options: Options) -> Considered:
+    """The plan for this world, with the standings it was made from."""
+    return _Planning(world, options).run()
+
+
+class _Planning:
+    def __init__(self, world: World, options: Options) -> None:
+        self.world = world
+        self.options = options
+        self.rules = Rules(world, reconsider=options.reconsider)
+        self.guards = Guards(world)
+        self.accepted = Accepted(options.accepts)
+        self.blocked: Counter[tuple[str, Kind, str]] = Counter()
+        self.waiting: Counter[tuple[str, Kind, str]] = Counter()
+        self.lines: list[Line] = []
+        self.held: list[Held] = []
+        self.unsettled: set[int] = set()
+
+    def run(self) -> Considered:
+        standings = tuple(stand(case, self.world) for case in self.world.cases)
+        self._count_waiting(standings)
+        forward = self._forward(standings)
+        reverse: list[tuple[int, Proposal]] = []
+        for index, s in enumerate(standings):
+            for proposal in self.rules.others(s, forward.get(index)):
+                self.unsettled.add(index)
+                if proposal.line.kind == "reverse-delete":
+                    reverse.append((index, proposal))
+                else:
+                    self._take(proposal)
+        self._reverse(standings, reverse)
+        self._report_changed()
+        return Considered(self._plan(), standings, frozenset(self.unsettled))
+
+    # --- forward
+
+    def _forward(self, standings: tuple[Standing, ...]) -> dict[int, Line]:
+        """Take the forward deletions that nothing stops; the answer has them by message."""
+        candidates: dict[int, dict[str, list[str]]] = {}
+        stopped: Counter[tuple[str, str]] = Counter()
+        for index, s in enumerate(standings):
+            evidence = self.rules.forward_evidence(s)
+            if not self.rules.forward_enough(s, evidence):
+                continue
+            self.unsettled.add(index)
+            if self.rules.forward(s, evidence).held:
+                self._take(self.rules.forward(s, evidence))
+                continue
+            candidates[index] = {a: self.guards.forward_rules(a, s.evidence[a]) for a in evidence}
+            stopped.update((a, rule) for a, rules in candidates[index].items() for rule in rules)
+        free: dict[int, list[str]] = defaultdict(list)
+        counted: Counter[str] = Counter()
+        why: dict[int, dict[str, str]] = defaultdict(dict)
+        for index, accounts in candidates.items():
+            for account, rules in accounts.items():
+                rule = self.accepted.stopping(account, rules, stopped)
+                if rule is not None:
+                    why[index][account] = rule
+                else:
+                    free[index].append(account)
+                    counted[account] += not rules
+        too_many = self._too_many("forward-delete", counted)
+        result: dict[int, Line] = {}
+        for index, accounts in candidates.items():
+            s = standings[index]
+            left = tuple(a for a in free[index] if accounts[a] or a not in too_many)
+            for account in free[index]:
+                if account not in left:
+                    why[index][account] = "max-delete"
+            if self.rules.forward_enough(s, left):
+                proposal = self.rules.forward(s, left)
+                self._take(proposal)
+                if "forward" in self.options.directions:
+                    result[index] = proposal.line
+            elif why[index]:
+                account, rule = next(iter(why[index].items()))
+                self.blocked[(account, "forward-delete", rule)] += 1
+        return result
+
+    # --- reverse
+
+    def _reverse(
+        self, standings: tuple[Standing, ...], proposals: list[tuple[int, Proposal]]
+    ) -> None:
+        stopped: Counter[tuple[str, str]] = Counter()
+        candidates: list[tuple[Line, list[str]]] = []
+        for index, proposal in proposals:
+            line = proposal.line
+            if proposal.held:
+                self._take(proposal)
+                continue
+            lost = [c for c in standings[index].on(CONSOLIDATED) if is_lost(c)]
+            rules = self.guards.reverse_rules(line.account, lost)
+            candidates.append((line, rules))
+            stopped.update((line.account, rule) for rule in rules)
+        counted: Counter[str] = Counter()
+        stops = [self.accepted.stopping(line.account, r, stopped) for line, r in candidates]
+        for (line, rules), stop in zip(candidates, stops, strict=True):
+            counted[line.account] += stop is None and not rules
+        too_many = self._too_many("reverse-delete", counted)
+        for (line, rules), stop in zip(candidates, stops, strict=True):
+            if stop is None and not rules and line.account in too_many:
+                stop = "max-delete"
+            if stop is None:
+                self._take(Proposal(line))
+            else:
+                self.blocked[(line.account, "reverse-delete", stop)] += 1
+
+    def _too_many(self, kind: Kind, counted: Counter[str]) -> set[str]:
+        return {
+            account
+            for account, lines in counted.items()
+            if self.guards.too_many(account, kind, lines)
+            and not self.accepted.accepts(account, "max-delete", lines)
+        }
+
+    # --- the sum
+
+    def _take(self, proposal: Proposal) -> None:
+        line = proposal.line
+        if not self._asked(line.kind):
+            return
+        if proposal.held is None:
+            self.lines.append(line)
+            return
+        self.held.append(
+            Held(
+                line.id,
+                line.kind,
+                line.account,
+                proposal.held,
+                proposal.since,
+                line.message_id,
+                line.subject,
+            )
+        )
+
+    def _asked(self, kind: Kind) -> bool:
+        direction: Direction | None = KIND_DIRECTION.get(kind)
+        return direction is None or direction in self.options.directions
+
+    def _count_waiting(self, standings: tuple[Standing, ...]) -> None:
+        for index, s in enumerate(standings):
+            if not s.case.known:
+                continue
+            for mailbox, why in s.waiting.items():
+                self.unsettled.add(index)
+                kind: Kind = "reverse-delete" if mailbox == CONSOLIDATED else "forward-delete"
+                self.waiting[(mailbox, kind, why)] += 1
+
+    def _report_changed(self) -> None:
+        """Another mailbox under a known name is told even where it stops nothing."""
+        for name, state in self.world.mailboxes.items():
+            if state.changed:
+                kinds: Iterable[Kind] = ("forward-delete", "reverse-delete")
+                for kind in kinds:
+                    if self._asked(kind):
+                        self.blocked[(name, kind, "changed")] += 0
+
+    def _plan(self) -> Plan:
+        world = self.world
+        kept = _with_needs_met(sorted(self.lines, key=lambda line: _ORDER[line.kind]))
+        return Plan(
+            user=world.config.name,
+            created=world.now,
+            ledger_id=world.ledger_id,
+            serial=world.serial,
+            options=self.options,
+            mailboxes={
+                name: MailboxReport(
+                    state.type,
+                    state.messages if state.error is None else None,
+                    state.complete,
+                    state.error,
+                )
+                for name, state in world.mailboxes.items()
+            },
+            lines=kept,
+            held=tuple(self.held),
+            blocked=tuple(
+                Blocked(account, kind, rule, count, detail(account, kind, rule))
+                for (account, kind, rule), count in self.blocked.items()
+            ),
+            waiting=tuple(
+                Waiting(account, kind, count, why)
+                for (account, kind, why), count in self.waiting.items()
+                if self._asked(kind)
+            ),
+        )
+
+
+def _with_needs_met(lines: list[Line]) -> tuple[Line, ...]:
+    """Leave out what needs a line that is not in the plan (a collect that is not asked for)."""
+    ids: set[str] = set()
+    kept = []
+    for line in lines:
+        if ids.issuperset(line.needs):
+            ids.add(line.id)
+            kept.append(line)
+    return tuple(kept)

@@ -1,0 +1,267 @@
+"""Recording a listing in the ledger: what arrived, moved, went missing, came back, or ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.guards import STICKY
+from mailsync_tui.engine.observe import ABSENT_MINUTES, Observation, rules_fingerprint
+from mailsync_tui.engine.plan import Options
+from mailsync_tui.engine.planner import Considered
+from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole
+from mailsync_tui.engine.world import Copy, Presence, State
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.rows import ActionRow, FolderRow
+from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
+
+
+def record(
+    ledger: LedgerWriter, observation: Observation, considered: Considered, options: Options
+) -> None:
+    """Write down what a listing showed, in one transaction.
+
+    Afterwards every location that was listed has its row, so that lines can be applied; nothing
+    that the plan says is changed by it.
+
+    Raises:
+        LedgerError: the disk is full, or the ledger is damaged.
+    """
+    with ledger.transaction():
+        _Recorder(ledger, observation, considered, options).run()
+
+
+class _Recorder:
+    def __init__(
+        self,
+        ledger: LedgerWriter,
+        observation: Observation,
+        considered: Considered,
+        options: Options,
+    ) -> None:
+        self.ledger = ledger
+        self.observation = observation
+        self.considered = considered
+        self.options = options
+        self.world = observation.world
+        self.now = self.world.now
+        self.ids: dict[str, int] = {}
+
+    def run(self) -> None:
+        self._mailboxes()
+        self._settle(history.unsettled(self.ledger))
+        opened: list[int] = []
+        settled: list[int] = []
+        for index, standing in enumerate(self.considered.standings):
+            message = self._message(standing)
+            if message is not None:
+                unsettled = index in self.considered.unsettled
+                (opened if unsettled else settled).append(message)
+        self.ledger.set_open(opened, is_open=True)
+        self.ledger.set_open(settled, is_open=False)
+        self.ledger.drop_childless()
+        self.ledger.bury(self.now - timedelta(days=TOMBSTONE_DAYS))
+        self._scans()
+        self._blocks()
+        self.ledger.set_rules(rules_fingerprint(self.world.config))
+        self.ledger.bump()
+
+    # --- mailboxes
+
+    def _mailboxes(self) -> None:
+        matched = self.observation.matched
+        renamed = {row.name: name for name, row in matched.rows.items() if row.name != name}
+        for old in renamed:  # in two steps, as two accounts may have swapped their names
+            self.ledger.rename_mailbox(old, f"{old} (renaming)")
+        for name in renamed.values():
+            taken = self.ledger.mailboxes().get(name)
+            if taken is not None:
+                self.ledger.rename_mailbox(name, f"{name} ({taken.id})")
+        for old, name in renamed.items():
+            self.ledger.rename_mailbox(f"{old} (renaming)", name)
+        config = self.world.config
+        for mailbox in (*config.external, config.consolidated):
+            if self.world.mailboxes[mailbox.name].error is None:
+                self.ids[mailbox.name] = self.ledger.put_mailbox(mailbox.name, mailbox.fingerprint)
+        for name, row in self.ledger.mailboxes().items():
+            self.ids.setdefault(name, row.id)
+
+    def _scans(self) -> None:
+        for name, here in self.observation.listed.items():
+            if name in self.ids and listed_whole(name, self.world):
+                folders = {
+                    f.name: FolderRow(f.validity, f.uidnext, f.modseq)
+                    for f in here.folders.values()
+                }
+                self.ledger.set_scanned(self.ids[name], self.world.scan, folders)
+
+    def _blocks(self) -> None:
+        stopped = set()
+        for block in self.considered.plan.blocked:
+            stopped.add((block.account, block.rule))
+            if block.rule in STICKY and block.count:
+                self.ledger.block(block.account, block.kind, block.rule, self.now)
+        for accept in self.options.accepts:
+            for account in self.world.mailboxes:
+                meant = accept.account in (account, CONSOLIDATED)
+                if meant and (account, accept.rule) not in stopped:
+                    self.ledger.unblock(account, accept.rule)
+
+    # --- a run that died
+
+    def _settle(self, open_actions: Iterable[ActionRow]) -> None:
+        """Intents without an outcome: look what became of them (DESIGN.md, rule 6)."""
+        for action in open_actions:
+            name = self.observation.matched.name_of(action.mailbox)
+            here = self.observation.listed.get(name)
+            if here is None or not listed_whole(name, self.world):
+                continue
+            there = here.presence(action.location)
+            if action.kind == "collect":
+                self._settle_collect(action, there)
+            elif there is Presence.YES:
+                self.ledger.outcome(action.id, "failed", "interrupted before it was done")
+            else:
+                self.ledger.outcome(action.id, "done", "interrupted; it was found done")
+                copy = self.ledger.copy_at(action.mailbox, action.location)
+                if copy is not None:
+                    self.ledger.end([copy.id], self.now)
+                    if name == CONSOLIDATED:
+                        spend(self.ledger, copy.message, self.now)
+
+    def _settle_collect(self, action: ActionRow, there: Presence) -> None:
+        arrived = there is Presence.YES or any(
+            copy.mailbox == CONSOLIDATED and copy.state is State.NEW
+            for standing in self.considered.standings
+            if standing.case.message is not None and standing.case.message == action.message
+            for copy in standing.copies
+        )
+        if arrived:
+            self.ledger.outcome(action.id, "done", "interrupted; it was found stored")
+        else:
+            self.ledger.outcome(action.id, "failed", "interrupted before it was stored")
+
+    # --- messages
+
+    def _message(self, s: Standing) -> int | None:
+        message = s.case.message
+        if message is None:
+            message = self.ledger.add_message(
+                s.case.identity, s.case.summary, s.case.size, self.now
+            )
+        for copy in s.copies:
+            self._copy(message, s, copy)
+        self.ledger.drop(c.id for c in s.moved if c.id is not None)
+        if s.moved_out is not None:
+            self.ledger.hold(message, "collect", s.moved_out, "moved-out", self.now)
+            self.ledger.end(_ids(s, CONSOLIDATED), self.now)
+        self._holds(message, s)
+        self._end_silently(s)
+        return message
+
+    def _copy(self, message: int, s: Standing, copy: Copy) -> None:
+        ledger, here = self.ledger, self.world.mailboxes.get(copy.mailbox)
+        if here is None or copy.mailbox not in self.ids:
+            return
+        if copy.relocates is not None:
+            ledger.relocate(copy.relocates, copy.location, copy.size)
+        elif copy.id is None:
+            ledger.add_copy(
+                self.ids[copy.mailbox],
+                copy.location,
+                message,
+                copy.size,
+                self.world.scan,
+                here.scan,
+                self.now,
+            )
+        elif copy.presence is Presence.YES:
+            if copy.state is State.MISSING:
+                ledger.revive(copy.id)
+            elif copy.state is State.ENDED:
+                ledger.arrive_again(copy.id, self.world.scan, here.scan, self.now)
+        elif copy.presence is Presence.GONE:
+            self._gone(s, copy, copy.id)
+
+    def _gone(self, s: Standing, copy: Copy, row: int) -> None:
+        if copy.state is State.DELETING:
+            self.ledger.end([row], self.now)
+        elif copy.state is State.LIVE:
+            if copy.adopted or copy.mailbox in s.waiting:
+                self.ledger.mark_missing(row, copy.held_scan, copy.missing_scan, 1, self.now)
+            else:
+                self.ledger.drop([row])  # never ours: nothing follows from its absence
+        elif copy.state is State.MISSING:
+            before = self.ledger.copy_at(copy.mailbox, copy.location)
+            waited = timedelta(minutes=ABSENT_MINUTES)
+            if before and before.absent_at and self.now - before.absent_at >= waited:
+                self.ledger.mark_missing(
+                    row, copy.held_scan, copy.missing_scan, copy.absent, self.now
+                )
+
+    def _holds(self, message: int, s: Standing) -> None:
+        """Decisions about something that is over are released."""
+        for hold in s.case.holds:
+            if hold.rule == "moved-out":
+                over = s.consolidated is Presence.YES
+            elif hold.kind == "collect":
+                over = s.consolidated is Presence.YES
+            elif hold.kind == "forward-delete":
+                over = s.consolidated is Presence.GONE or (
+                    s.consolidated is Presence.YES
+                    and not any(
+                        c.adopted and c.presence is not Presence.YES and c.state is not State.ENDED
+                        for c in s.copies
+                        if c.mailbox != CONSOLIDATED
+                    )
+                )
+            else:
+                over = s.consolidated is Presence.YES or s.held.get(hold.account) is Held.GONE
+            if over:
+                self.ledger.release(message, hold.kind)
+
+    def _end_silently(self, s: Standing) -> None:
+        """Gone everywhere, and it was we who deleted it: tombstones, without a line."""
+        if s.consolidated is not Presence.GONE or s.waiting or s.case.doubtful:
+            return
+        if any(held in (Held.YES, Held.UNKNOWN) for held in s.held.values()):
+            return
+        lost = [c for c in s.copies if is_lost(c) and c.adopted]
+        ours = any(c.state is State.DELETING for c in s.copies)
+        if ours or not any(c.mailbox == CONSOLIDATED for c in lost):
+            self.ledger.end([c.id for c in lost if c.id is not None], self.now)
+
+
+def _ids(s: Standing, mailbox: str) -> list[int]:
+    return [c.id for c in s.on(mailbox) if c.id is not None and is_lost(c)]
+
+
+def spend(ledger: LedgerWriter, message: int, now: datetime) -> None:
+    """A forward deletion was done: the losses it stemmed from prove nothing more."""
+    row = ledger.messages([message]).get(message)
+    if row is not None:
+        missing = [c.id for c in row.copies if c.state == State.MISSING]
+        ledger.end(missing, now)
+
+
+def nothing_new(observation: Observation, considered: Considered) -> bool:
+    """Whether a listing shows just what the ledger has: then there is nothing to record."""
+    world = observation.world
+    if any(
+        name not in observation.matched.rows and state.error is None
+        for name, state in world.mailboxes.items()
+    ):
+        return False
+    if observation.interrupted or considered.plan.blocked:
+        return False
+    return all(
+        case.message is not None
+        and all(
+            (copy.state is State.LIVE and copy.presence is Presence.YES)
+            or (copy.state is State.ENDED and copy.presence is not Presence.YES)
+            or copy.presence is Presence.UNKNOWN
+            for copy in case.copies
+        )
+        for case in world.cases
+    )

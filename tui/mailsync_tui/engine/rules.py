@@ -1,0 +1,434 @@
+"""What is proposed for one message: DESIGN.md's table, row by row, as pure functions.
+
+Each function takes how a message stands and gives lines; guards and the person's choices are
+applied to them by :mod:`mailsync_tui.engine.planner`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.plan import Kind, Line, Place, Undo
+from mailsync_tui.engine.standing import (
+    Held,
+    Standing,
+    adoptable,
+    counts,
+    in_folders,
+    is_lost,
+)
+from mailsync_tui.engine.world import Copy, Presence, State, World
+from mailsync_tui.mailboxes.base import Location
+
+HeldRule = Literal["declined", "late-copy", "moved-out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A line, and whether it waits for a person."""
+
+    line: Line
+    held: HeldRule | None = None
+    since: datetime | None = None
+
+
+class Rules:
+    """The rules over one world."""
+
+    def __init__(self, world: World, *, reconsider: bool) -> None:
+        self.world = world
+        self.reconsider = reconsider
+        self.configs = {c.name: c for c in (*world.config.external, world.config.consolidated)}
+
+    # --- forward: gone from an external mailbox, so deleted in the consolidated one
+
+    def forward_evidence(self, s: Standing) -> tuple[str, ...]:
+        """The accounts whose loss of the message asks for a forward deletion.
+
+        Whether ``copies`` ("any" or "all") is satisfied once guards have had their say is
+        :meth:`forward_enough`.
+        """
+        if not s.case.known or s.consolidated is not Presence.YES or not self._targets(s):
+            return ()
+        return tuple(
+            account
+            for account in s.evidence
+            if account in self.configs and "forward" in self.configs[account].allow
+        )
+
+    def forward_enough(self, s: Standing, accounts: tuple[str, ...]) -> bool:
+        """Whether the loss on these accounts is enough to delete the message."""
+        if not accounts:
+            return False
+        if self.world.config.guards.copies == "any":
+            return True
+        for account, held in s.held.items():
+            had = any(c.mailbox == account and c.state in _HAD for c in s.copies)
+            if held in (Held.YES, Held.UNKNOWN) or (had and account not in accounts):
+                return False
+        return True
+
+    def forward(self, s: Standing, accounts: tuple[str, ...]) -> Proposal:
+        """The one forward deletion of a message, from all the accounts it is gone from."""
+        targets = [Place(c.mailbox, c.location) for c in self._targets(s)]
+        line = self._line(
+            s,
+            "forward-delete",
+            accounts[0],
+            targets[0],
+            tuple(targets),
+            f"gone from {_names(accounts)}",
+            accounts=accounts,
+            undo="full",
+        )
+        return self._held_or_not(s, line)
+
+    def _targets(self, s: Standing) -> list[Copy]:
+        """Only what we placed or adopted, or what it moved to; never Sent, Drafts or a draft."""
+        config = self.configs[CONSOLIDATED]
+        return [
+            c
+            for c in s.on(CONSOLIDATED)
+            if c.adopted
+            and c.presence is Presence.YES
+            and c.state is not State.ENDED
+            and counts(c, config)
+            and adoptable(c)
+        ]
+
+    # --- all the rest
+
+    def others(self, s: Standing, forward: Line | None) -> Iterator[Proposal]:
+        """Everything but the forward deletion.
+
+        Args:
+            s: How the message stands.
+            forward: The forward deletion, if this plan has one: what needs it follows from it.
+        """
+        if s.consolidated is Presence.YES:
+            if forward is not None:
+                yield from self._reverse(s, forward)
+                yield from self._late(s)
+            elif s.case.known:
+                yield from self._adopt_known(s)
+                yield from self._forget_own(s)
+            else:
+                yield from self._adopt_all(s, self._own_copy(s))
+        elif s.consolidated is Presence.GONE:
+            yield from self._without_consolidated(s)
+
+    def _without_consolidated(self, s: Standing) -> Iterator[Proposal]:
+        moved_out = self._moved_out(s)
+        if moved_out is not None:
+            yield from moved_out
+        elif not s.case.known:
+            yield from self._collect(s, list(self.configs), "new on {}")
+        else:
+            back = [a for a, held in s.held.items() if held is Held.YES and self._came_back(s, a)]
+            if any(self._collectable(s, a) and "collect" in self._allow(a) for a in back):
+                yield from self._collect(s, back, "back on {}, where it had been gone")
+            else:
+                if CONSOLIDATED not in s.waiting:
+                    yield from self._reverse(s, None)
+                yield from self._late(s)
+                yield from self._forget(s)
+
+    def _moved_out(self, s: Standing) -> list[Proposal] | None:
+        """Moved out of the consolidated mailbox to an account: held until a person decides."""
+        hold = next((h for h in s.case.holds if h.rule == "moved-out"), None)
+        account = s.moved_out or (hold.account if hold else None)
+        if account is None or all(held is not Held.YES for held in s.held.values()):
+            return None
+        holders = [a for a, held in s.held.items() if held is Held.YES]
+        if account not in holders:
+            account = holders[0]
+        proposals = list(self._collect(s, [account, *holders], "moved out to {}, reconsidered"))
+        if self.reconsider:
+            return proposals
+        since = hold.since if hold else None
+        return [Proposal(p.line, "moved-out", since) for p in proposals[:1]]
+
+    def _collect(self, s: Standing, accounts: list[str], why: str) -> Iterator[Proposal]:
+        """One collect from the first account that may, and adopts of the other copies."""
+        source: Copy | None = None
+        for account in accounts:
+            if account != CONSOLIDATED and "collect" in self._allow(account):
+                source = next(iter(self._collectable(s, account)), None)
+            if source is not None:
+                break
+        if source is None:
+            return
+        reason = why.format(source.mailbox)
+        if s.case.compare:
+            reason += "; to be compared when fetched"
+        line = self._collect_line(s, source, reason)
+        proposal = self._held_or_not(s, line)
+        yield proposal
+        if proposal.held is None:
+            yield from self._adopt_all(s, None, needs=line, but=source)
+
+    def _adopt_all(
+        self, s: Standing, own: Copy | None, needs: Line | None = None, but: Copy | None = None
+    ) -> Iterator[Proposal]:
+        for account in self.world.config.external:
+            for copy in self._collectable(s, account.name):
+                if copy != but:
+                    yield self._adopt(s, copy, own, needs, f"also on {account.name}")
+
+    def _adopt_known(self, s: Standing) -> Iterator[Proposal]:
+        """A known message has a new copy; or only a copy of the person's own is left."""
+        placed = any(c.adopted and c.presence is Presence.YES for c in s.on(CONSOLIDATED))
+        own = None if placed else self._own_copy(s)
+        arrived = [
+            copy
+            for account in self.world.config.external
+            for copy in s.on(account.name)
+            if copy.presence is Presence.YES
+            and not copy.adopted
+            and not copy.marked
+            and counts(copy, account)
+            and (in_folders(copy, account) or self._move_target(s, copy))
+        ]
+        lost = [c for a in self.forward_evidence(s) for c in s.evidence[a]]
+        for copy in arrived:
+            if any(copy.came_after >= c.missing_scan for c in lost):
+                yield Proposal(self._late_line(s, copy), "late-copy", copy.since)
+                continue
+            moved = next((m.mailbox for m in s.moved), None)
+            why = f"moved here from {moved}" if moved else f"also on {copy.mailbox}"
+            yield self._adopt(s, copy, own, None, why)
+        if own is not None and not arrived:
+            for account in self.world.config.external:
+                held = [c for c in s.on(account.name) if c.adopted and c.presence is Presence.YES]
+                if held:
+                    yield self._adopt(s, held[0], own, None, "back in the consolidated mailbox")
+                    return
+
+    def _move_target(self, s: Standing, copy: Copy) -> bool:
+        return any(m.mailbox != copy.mailbox for m in s.moved)
+
+    def _adopt(
+        self, s: Standing, copy: Copy, own: Copy | None, needs: Line | None, why: str
+    ) -> Proposal:
+        places = [Place(copy.mailbox, copy.location)]
+        target = Place(CONSOLIDATED, Location(self.configs[CONSOLIDATED].folder, 0, ""))
+        there = own or next(
+            (c for c in s.on(CONSOLIDATED) if c.adopted and c.presence is Presence.YES), None
+        )
+        if there is not None:
+            target = Place(CONSOLIDATED, there.location)
+            places.append(target)
+        line = self._line(
+            s,
+            "adopt",
+            copy.mailbox,
+            target,
+            tuple(places),
+            why,
+            needs=(needs.id,) if needs else (),
+        )
+        return self._held_or_not(s, line)
+
+    def _own_copy(self, s: Standing) -> Copy | None:
+        """The consolidated mailbox's own copy that an adopt may enter in the ledger."""
+        config = self.configs[CONSOLIDATED]
+        for copy in s.on(CONSOLIDATED):
+            if copy.presence is Presence.YES and counts(copy, config) and adoptable(copy):
+                return copy
+        return None
+
+    def _reverse(self, s: Standing, forward: Line | None) -> Iterator[Proposal]:
+        """One reverse deletion per account that holds it, naming every copy inside ``folders``."""
+        for account in self.world.config.external:
+            if "reverse" not in account.allow or s.held[account.name] is not Held.YES:
+                continue
+            here = [
+                c for c in s.on(account.name) if c.presence is Presence.YES and counts(c, account)
+            ]
+            if not any(c.adopted for c in here):
+                continue  # a late copy: not ours to delete
+            doomed = sorted((c for c in here if in_folders(c, account)), key=_first_adopted)
+            if not doomed:
+                continue
+            if forward is not None:
+                reason = f"deleted in the consolidated mailbox, because {forward.reason}"
+            elif any(c.state is State.DELETING for c in doomed):
+                reason = f"our deletion did not take on {account.name}"
+            else:
+                reason = "gone from the consolidated mailbox"
+            places = tuple(Place(c.mailbox, c.location) for c in doomed)
+            undo: Undo = "consolidated-only" if account.type == "pop3" else "full"
+            line = self._line(
+                s,
+                "reverse-delete",
+                account.name,
+                places[0],
+                places,
+                reason,
+                needs=(forward.id,) if forward else (),
+                undo=undo,
+            )
+            yield self._held_or_not(s, line)
+
+    def _late(self, s: Standing) -> Iterator[Proposal]:
+        """Copies on accounts that never held it, after it was deleted: a person decides."""
+        first: Line | None = None
+        for account in self.world.config.external:
+            if self._adopted_here(s, account.name) or self._came_back(s, account.name):
+                continue
+            for copy in self._collectable(s, account.name):
+                if first is not None and self.reconsider:
+                    yield self._adopt(s, copy, None, first, f"also on {account.name}")
+                    continue
+                line = self._late_line(s, copy)
+                reconsidered = self.reconsider and s.consolidated is Presence.GONE
+                if reconsidered and not any(self._adopted_here(s, a) for a in s.held):
+                    first = line
+                    yield Proposal(line)
+                else:
+                    yield Proposal(line, "late-copy", copy.since)
+                break
+
+    def _late_line(self, s: Standing, copy: Copy) -> Line:
+        reason = f"late copy on {copy.mailbox}"
+        return self._collect_line(s, copy, reason)
+
+    def _collect_line(self, s: Standing, copy: Copy, reason: str) -> Line:
+        folder = self.configs[copy.mailbox].into or self.configs[CONSOLIDATED].folder
+        return self._line(
+            s,
+            "collect",
+            copy.mailbox,
+            Place(CONSOLIDATED, Location(folder, 0, "")),
+            (Place(copy.mailbox, copy.location),),
+            reason,
+            compare=s.case.compare,
+        )
+
+    def _forget(self, s: Standing) -> Iterator[Proposal]:
+        """Gone from every mailbox: ended in the ledger."""
+        if any(held in (Held.YES, Held.UNKNOWN) for held in s.held.values()) or s.waiting:
+            return
+        lost = [c for c in s.copies if c.adopted and is_lost(c)]
+        ours = any(c.state is State.DELETING for c in s.copies)
+        if ours or not any(c.mailbox == CONSOLIDATED for c in lost):
+            return  # we deleted it: it ends without a line
+        account = next((c.mailbox for c in lost if c.mailbox != CONSOLIDATED), CONSOLIDATED)
+        yield Proposal(self._forget_line(s, account, lost[0], "gone from every mailbox"))
+
+    def _forget_own(self, s: Standing) -> Iterator[Proposal]:
+        """Gone from every account, and only a copy of the person's own is left: not ours."""
+        if self._targets(s) or any(h in (Held.YES, Held.UNKNOWN) for h in s.held.values()):
+            return
+        if not s.evidence or any(
+            c.adopted and c.presence is Presence.YES for c in s.on(CONSOLIDATED)
+        ):
+            return
+        account, lost = next(iter(s.evidence.items()))
+        why = "gone from every account; what is left is the consolidated mailbox's own"
+        yield Proposal(self._forget_line(s, account, lost[0], why))
+
+    def _forget_line(self, s: Standing, account: str, copy: Copy, why: str) -> Line:
+        place = Place(copy.mailbox, copy.location)
+        return self._line(s, "forget", account, place, (place,), why)
+
+    # --- small questions
+
+    def _allow(self, account: str) -> tuple[str, ...]:
+        return self.configs[account].allow
+
+    def _collectable(self, s: Standing, account: str) -> list[Copy]:
+        r"""The copies a collect may take: listed, inside ``folders``, not marked ``\Deleted``."""
+        config = self.configs.get(account)
+        if config is None or account == CONSOLIDATED:
+            return []
+        return [
+            c
+            for c in s.on(account)
+            if c.presence is Presence.YES
+            and not c.marked
+            and not (c.adopted and c.state is not State.ENDED)
+            and in_folders(c, config)
+            and counts(c, config)
+        ]
+
+    def _adopted_here(self, s: Standing, account: str) -> bool:
+        return any(
+            c.adopted and c.presence is Presence.YES and c.state is not State.ENDED
+            for c in s.on(account)
+        )
+
+    def _came_back(self, s: Standing, account: str) -> bool:
+        """Whether a complete listing of this account had lacked the message before."""
+        if self._adopted_here(s, account):
+            return False
+        return any(
+            c.state is State.ENDED
+            or (c.adopted and c.state is State.MISSING)
+            or (c.state is State.DELETING and c.presence is Presence.GONE)
+            for c in s.on(account)
+        )
+
+    def _held_or_not(self, s: Standing, line: Line) -> Proposal:
+        """Declined before: held. A decline is for the message and what would be done to it."""
+        if not self.reconsider:
+            for hold in s.case.holds:
+                same = hold.kind == line.kind and hold.account in ("", line.account)
+                if same and hold.rule == "declined":
+                    return Proposal(line, "declined", hold.since)
+        return Proposal(line)
+
+    def _line(
+        self,
+        s: Standing,
+        kind: Kind,
+        account: str,
+        target: Place,
+        copies: tuple[Place, ...],
+        reason: str,
+        *,
+        accounts: tuple[str, ...] | None = None,
+        needs: tuple[str, ...] = (),
+        undo: Undo = "none",
+        compare: bool = False,
+    ) -> Line:
+        case = s.case
+        return Line(
+            kind=kind,
+            account=account,
+            accounts=accounts or (account,),
+            needs=needs,
+            target=target,
+            copies=copies,
+            message=case.message,
+            message_id=case.identity.message_id if case.identity else None,
+            subject=case.summary.subject,
+            sender=case.summary.sender,
+            date=case.summary.date,
+            size=case.size,
+            reason=reason,
+            undo=undo,
+            compare=compare,
+        )
+
+
+_HAD = frozenset({State.LIVE, State.MISSING})
+
+
+def _first_adopted(copy: Copy) -> bool:
+    return not copy.adopted
+
+
+def _names(accounts: tuple[str, ...]) -> str:
+    if len(accounts) == 1:
+        return accounts[0]
+    return f"{', '.join(accounts[:-1])} and {accounts[-1]}"
+
+
+def declines_whatever_account(kind: str) -> bool:
+    """A declined forward deletion or collect holds for the message, from whichever account."""
+    return kind in ("forward-delete", "collect", "forget")

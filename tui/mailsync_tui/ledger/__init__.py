@@ -1,0 +1,1 @@
+"""The ledger: what was synchronised, and the journal of every action."""

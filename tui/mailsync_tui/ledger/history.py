@@ -1,0 +1,83 @@
+"""Reading the journal: runs, their lines, and what an interrupted run left open."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from mailsync_tui.ledger.ledger import LedgerReader
+from mailsync_tui.ledger.rows import ActionRow, RunRow
+from mailsync_tui.ledger.schema import moment
+from mailsync_tui.mailboxes.base import Location
+
+_ACTION = (
+    "SELECT id, run, line, kind, account, message, message_id, subject, mailbox, folder,"
+    " validity, uid, quarantine, at, outcome, reason FROM action"
+)
+
+
+def runs(ledger: LedgerReader) -> list[RunRow]:
+    """All runs, newest first."""
+    done: dict[int, dict[str, int]] = defaultdict(dict)
+    undone: dict[int, int] = defaultdict(int)
+    for run, kind, outcome, count in ledger.db.execute(
+        "SELECT run, kind, outcome, count(DISTINCT line) FROM action GROUP BY run, kind, outcome"
+    ):
+        if outcome == "done":
+            done[run][kind] = count
+        elif outcome != "vanished":
+            undone[run] += count
+    return [
+        RunRow(
+            number,
+            command,
+            tuple(directions.split(",")) if directions else (),
+            _when(started),
+            moment(ended),
+            code,
+            done[number],
+            undone[number],
+        )
+        for number, command, directions, started, ended, code in ledger.db.execute(
+            "SELECT id, command, directions, started, ended, exit FROM run ORDER BY id DESC"
+        )
+    ]
+
+
+def actions(ledger: LedgerReader, run: int) -> list[ActionRow]:
+    """The lines of one run, in the order in which they were done."""
+    rows = ledger.db.execute(_ACTION + " WHERE run = ? ORDER BY id", (run,))
+    return [_action(row) for row in rows]
+
+
+def unsettled(ledger: LedgerReader) -> list[ActionRow]:
+    """Actions with an intent and no outcome: a run was killed there."""
+    return [_action(row) for row in ledger.db.execute(_ACTION + " WHERE outcome IS NULL")]
+
+
+def quarantined(ledger: LedgerReader, runs_unfinished_only: bool) -> set[str]:
+    """The names in the quarantine that the journal speaks of."""
+    where = " JOIN run ON run.id = action.run AND run.ended IS NULL" if runs_unfinished_only else ""
+    rows = ledger.db.execute(
+        "SELECT DISTINCT quarantine FROM action" + where + " WHERE quarantine IS NOT NULL"
+    )
+    return {row[0] for row in rows}
+
+
+def lifted_marks(ledger: LedgerReader) -> dict[tuple[str, str, int], list[int]]:
+    r"""Foreign ``\Deleted`` marks to set again: by mailbox, folder and UIDVALIDITY."""
+    result: dict[tuple[str, str, int], list[int]] = defaultdict(list)
+    for mailbox, folder, validity, uid in ledger.db.execute(
+        "SELECT mailbox, folder, validity, uid FROM mark"
+    ):
+        result[mailbox, folder, validity].append(uid)
+    return result
+
+
+def _action(row: tuple[object, ...]) -> ActionRow:
+    *head, folder, validity, uid, quarantine, at, outcome, reason = row
+    location = Location(folder, validity, uid)  # type: ignore[arg-type]
+    return ActionRow(*head, location, quarantine, _when(at), outcome, reason)  # type: ignore[arg-type]
+
+
+def _when(text: object) -> object:
+    return moment(str(text))

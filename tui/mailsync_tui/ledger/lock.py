@@ -1,0 +1,167 @@
+"""One run at a time applies to a ledger: a lock that the kernel releases when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from mailsync_tui.ledger.private import make_private_dir
+from mailsync_tui.safetext import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+_POLL = 0.1
+"""Seconds between two tries."""
+_LARGEST_NOTE = 4096
+"""Bytes of the lock file that are read; what this program writes is far below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has the lock, as far as the file tells; sanitised."""
+
+    pid: int | None = None
+    command: str | None = None
+    started: str | None = None
+    """When the lock was taken: ISO 8601, UTC."""
+
+
+class LedgerBusy(Exception):  # noqa: N818
+    """Another run is applying to this ledger; the text names it.
+
+    Attributes:
+        holder: Who that is.
+    """
+
+    def __init__(self, holder: Holder) -> None:
+        self.holder = holder
+        parts = []
+        if holder.pid is not None:
+            parts.append(f"process {holder.pid}")
+        if holder.command is not None:
+            parts.append(f"command {holder.command}")
+        if holder.started is not None:
+            parts.append(f"started {holder.started}")
+        who = ", ".join(parts) or "a process that left no note of itself"
+        super().__init__(f"another run is applying to this ledger: {who}")
+
+
+class LockError(Exception):
+    """The lock file cannot be made or locked at all; the text says why."""
+
+
+class RunLock:
+    """The lock of one person's ledger.
+
+    ``with RunLock(path, "sync"):`` waits as long as :meth:`acquire` does by default. The file stays
+    when the lock is released: removing it would let two processes lock two files of one name.
+    """
+
+    def __init__(self, path: Path, command: str) -> None:
+        """Describe a lock; nothing is touched yet.
+
+        Args:
+            path: The lock file; made 0600, its directory 0700, when the lock is first taken.
+            command: What others are told: the command's name, without arguments.
+        """
+        self._path = path
+        self._command = command
+        self._descriptor: int | None = None
+
+    def acquire(self, timeout: float = 30.0, cancelled: Callable[[], bool] = lambda: False) -> Self:
+        """Take the lock; nothing happens if it is held already by this object.
+
+        Args:
+            timeout: Seconds to wait; 0 tries once.
+            cancelled: Asked between two tries; once it says yes, waiting ends.
+
+        Raises:
+            LedgerBusy: Another run held it all that time, or waiting was cancelled.
+            LockError: The file cannot be made or locked.
+        """
+        if self._descriptor is not None:
+            return self
+        try:
+            self._descriptor = self._locked(time.monotonic() + timeout, cancelled)
+        except OSError as error:
+            reason = safe_text(error.strerror or type(error).__name__)
+            raise LockError(f"cannot lock {safe_text(str(self._path))}: {reason}") from error
+        return self
+
+    def release(self) -> None:
+        """Give the lock back; nothing happens if it is not held."""
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        # Closing ends the lock: a process that was started meanwhile inherits no descriptor.
+        os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self.acquire()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def _locked(self, deadline: float, cancelled: Callable[[], bool]) -> int:
+        make_private_dir(self._path.parent)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self._path, flags, 0o600)
+        try:
+            _wait_for(descriptor, deadline, cancelled)
+            _write_holder(descriptor, self._command)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+
+def _wait_for(descriptor: int, deadline: float, cancelled: Callable[[], bool]) -> None:
+    while not _try_lock(descriptor):
+        left = deadline - time.monotonic()
+        if left <= 0 or cancelled():
+            raise LedgerBusy(_read_holder(descriptor))
+        time.sleep(min(_POLL, left))
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write_holder(descriptor: int, command: str) -> None:
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    note = json.dumps({"pid": os.getpid(), "command": command, "started": started})
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, note.encode(), 0)
+
+
+def _read_holder(descriptor: int) -> Holder:
+    """What the file says of its holder; anything may stand there, and it decides nothing."""
+    try:
+        note = json.loads(os.pread(descriptor, _LARGEST_NOTE, 0))
+    except (ValueError, RecursionError):
+        return Holder()
+    if not isinstance(note, dict):
+        return Holder()
+    pid, command, started = (note.get(key) for key in ("pid", "command", "started"))
+    return Holder(
+        pid if isinstance(pid, int) and not isinstance(pid, bool) else None,
+        safe_text(command, 80) if isinstance(command, str) else None,
+        safe_text(started, 40) if isinstance(started, str) else None,
+    )

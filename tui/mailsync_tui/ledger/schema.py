@@ -1,0 +1,172 @@
+"""The ledger's tables, and the steps that bring an older ledger to them.
+
+``PRAGMA user_version`` is the version; each migration is applied once, in a transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from uuid import uuid4
+
+VERSION_1 = """
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Which mailbox each account was; scan is the last one that was complete.
+CREATE TABLE mailbox (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    fingerprint TEXT NOT NULL,
+    scan INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE folder (
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    validity INTEGER NOT NULL,
+    uidnext INTEGER,
+    modseq INTEGER,
+    PRIMARY KEY (mailbox, name)
+) WITHOUT ROWID;
+
+-- known: once proved to lie in the consolidated mailbox. open: there is still something to say.
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    known INTEGER NOT NULL DEFAULT 0,
+    open INTEGER NOT NULL DEFAULT 1,
+    message_id TEXT,
+    sender_key TEXT NOT NULL,
+    date_key TEXT NOT NULL,
+    subject_key TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    date TEXT,
+    size INTEGER NOT NULL,
+    unread INTEGER NOT NULL DEFAULT 0,
+    since TEXT NOT NULL
+);
+CREATE INDEX message_open ON message (open) WHERE open;
+
+-- What a message may look like: as it was fetched, and as a server that altered it stored it.
+CREATE TABLE identity (
+    key BLOB NOT NULL,
+    digest TEXT NOT NULL,            -- '' while it was not read
+    message INTEGER NOT NULL REFERENCES message ON DELETE CASCADE,
+    PRIMARY KEY (key, digest, message)
+) WITHOUT ROWID;
+CREATE INDEX identity_message ON identity (message);
+
+-- One row per copy. adopted: proved to be this message (account), or placed (consolidated).
+CREATE TABLE copy (
+    id INTEGER PRIMARY KEY,
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+    folder TEXT NOT NULL,
+    validity INTEGER NOT NULL,
+    uid NOT NULL,
+    message INTEGER NOT NULL REFERENCES message ON DELETE CASCADE,
+    state TEXT NOT NULL CHECK (state IN ('live', 'missing', 'deleting', 'ended')),
+    adopted INTEGER NOT NULL DEFAULT 0,
+    size INTEGER NOT NULL,
+    first_scan INTEGER NOT NULL,
+    came_after INTEGER NOT NULL,
+    held_scan INTEGER NOT NULL DEFAULT 0,
+    missing_scan INTEGER NOT NULL DEFAULT 0,
+    absent INTEGER NOT NULL DEFAULT 0,
+    absent_at TEXT,
+    since TEXT NOT NULL,
+    ended_at TEXT,
+    UNIQUE (mailbox, folder, validity, uid)
+);
+CREATE INDEX copy_message ON copy (message);
+
+-- Decisions of a person that stick to a message, and of a guard that stick to an account.
+CREATE TABLE hold (
+    message INTEGER NOT NULL REFERENCES message ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    account TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (message, kind, account, rule)
+) WITHOUT ROWID;
+
+CREATE TABLE block (
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (account, kind, rule)
+) WITHOUT ROWID;
+
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    command TEXT NOT NULL,
+    directions TEXT NOT NULL,
+    started TEXT NOT NULL,
+    ended TEXT,
+    exit INTEGER
+);
+
+-- The journal: intent (outcome NULL), then outcome.
+CREATE TABLE action (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    line TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    account TEXT NOT NULL,
+    message INTEGER,
+    message_id TEXT,
+    subject TEXT NOT NULL,
+    mailbox TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    validity INTEGER NOT NULL,
+    uid NOT NULL,
+    quarantine TEXT,
+    at TEXT NOT NULL,
+    outcome TEXT,
+    reason TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX action_run ON action (run);
+CREATE INDEX action_open ON action (mailbox) WHERE outcome IS NULL;
+CREATE INDEX action_at ON action (at) WHERE kind IN ('forward-delete', 'reverse-delete');
+
+-- Foreign \\Deleted marks that were lifted around an EXPUNGE and are not set again yet.
+CREATE TABLE mark (
+    mailbox TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    validity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, folder, validity, uid)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (VERSION_1,)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring a ledger to the newest version; a new one gets its id.
+
+    Raises:
+        ValueError: the ledger was written by a newer version of the program.
+        sqlite3.DatabaseError: it is no ledger, or it is damaged.
+    """
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise ValueError("it was written by a newer version of mailsync-tui")
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        db.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version = {number};COMMIT;")
+    if version == 0:
+        with db:
+            db.execute("INSERT INTO meta VALUES ('id', ?), ('serial', '0')", (uuid4().hex,))
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the ledger keeps it: ISO 8601, UTC, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment(text: str | None) -> datetime | None:
+    """The moment a stamp stands for."""
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,339 @@
+"""Writing to the ledger: listings as they are recorded, decisions, and the journal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from mailsync_tui.ledger.ledger import LedgerReader, connect, told
+from mailsync_tui.ledger.rows import FolderRow, Intent
+from mailsync_tui.ledger.schema import stamp
+from mailsync_tui.mailboxes.base import Location, Uid
+from mailsync_tui.message import Identity, Summary
+
+TOMBSTONE_DAYS = 400
+
+
+class LedgerWriter(LedgerReader):
+    """A ledger opened by the run that holds its lock."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a ledger for writing, making a new one if there is none.
+
+        Raises:
+            LedgerError: it cannot be opened or made, is damaged, or belongs to a newer version.
+        """
+        super().__init__(connect(path, writes=True), exists=True)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and on disk when it ends.
+
+        Raises:
+            LedgerError: the disk is full, or the ledger is damaged.
+        """
+        with told():
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    # --- listings
+
+    def bump(self) -> None:
+        """A run changes the ledger: plans made before are stale."""
+        self.db.execute("UPDATE meta SET value = value + 1 WHERE name = 'serial'")
+
+    def set_rules(self, rules: str) -> None:
+        """Remember under which configuration messages were found settled."""
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES ('rules', ?)", (rules,))
+
+    def put_mailbox(self, name: str, fingerprint: str) -> int:
+        """The row of a mailbox, made if it is new."""
+        self.db.execute(
+            "INSERT INTO mailbox (name, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (name, fingerprint),
+        )
+        row = self.db.execute("SELECT id FROM mailbox WHERE name = ?", (name,)).fetchone()
+        return int(row[0])
+
+    def rename_mailbox(self, old: str, new: str) -> None:
+        """An account was renamed: it keeps its rows."""
+        self.db.execute("UPDATE mailbox SET name = ? WHERE name = ?", (new, old))
+        for table in ("hold", "block"):
+            self.db.execute(
+                f"UPDATE OR REPLACE {table} SET account = ? WHERE account = ?",  # noqa: S608
+                (new, old),
+            )
+
+    def set_fingerprint(self, mailbox: str, fingerprint: str) -> None:
+        """The account is this mailbox from now on (``rebase``)."""
+        self.db.execute("UPDATE mailbox SET fingerprint = ? WHERE name = ?", (fingerprint, mailbox))
+
+    def set_scanned(self, mailbox: int, scan: int, folders: dict[str, FolderRow]) -> None:
+        """A mailbox was listed completely."""
+        self.db.execute("UPDATE mailbox SET scan = ? WHERE id = ?", (scan, mailbox))
+        self.db.execute("DELETE FROM folder WHERE mailbox = ?", (mailbox,))
+        self.db.executemany(
+            "INSERT INTO folder VALUES (?, ?, ?, ?, ?)",
+            [(mailbox, name, *row) for name, row in folders.items()],
+        )
+
+    def add_message(
+        self, identity: Identity | None, summary: Summary, size: int, now: datetime
+    ) -> int:
+        """A message that was not there before."""
+        i = identity or Identity(None, "", "", "")
+        date = stamp(summary.date) if summary.date else None
+        cursor = self.db.execute(
+            "INSERT INTO message (message_id, sender_key, date_key, subject_key, unread, subject,"
+            " sender, date, size, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                i.message_id,
+                i.sender,
+                i.date,
+                i.subject,
+                identity is None,
+                summary.subject,
+                summary.sender,
+                date,
+                size,
+                stamp(now),
+            ),
+        )
+        number = cursor.lastrowid
+        assert number is not None
+        if identity is not None:
+            self.add_identity(number, identity)
+        return number
+
+    def learn(self, message: int, identity: Identity, summary: Summary) -> None:
+        """The bytes of a message were read: what it is, and its digest."""
+        self.db.execute(
+            "UPDATE message SET message_id = ?, sender_key = ?, date_key = ?, subject_key = ?,"
+            " subject = ?, sender = ?, date = ?, unread = 0 WHERE id = ? AND unread",
+            (
+                identity.message_id,
+                identity.sender,
+                identity.date,
+                identity.subject,
+                summary.subject,
+                summary.sender,
+                stamp(summary.date) if summary.date else None,
+                message,
+            ),
+        )
+        self.add_identity(message, identity)
+
+    def add_identity(self, message: int, identity: Identity) -> None:
+        """A form in which a message has been seen."""
+        self.db.execute(
+            "INSERT OR IGNORE INTO identity VALUES (?, ?, ?)",
+            (identity.key, identity.digest or "", message),
+        )
+
+    def add_copy(
+        self,
+        mailbox: int,
+        location: Location,
+        message: int,
+        size: int,
+        first_scan: int,
+        came_after: int,
+        now: datetime,
+        *,
+        adopted: bool = False,
+    ) -> int:
+        """A copy that was listed for the first time, or that we placed (``first_scan`` 0)."""
+        cursor = self.db.execute(
+            "INSERT INTO copy (mailbox, folder, validity, uid, message, state, adopted, size,"
+            " first_scan, came_after, since) VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET message = excluded.message, state = 'live',"
+            " adopted = excluded.adopted, size = excluded.size, first_scan = excluded.first_scan,"
+            " came_after = excluded.came_after, held_scan = 0, missing_scan = 0, absent = 0,"
+            " absent_at = NULL, since = excluded.since, ended_at = NULL RETURNING id",
+            (mailbox, *location, message, adopted, size, first_scan, came_after, stamp(now)),
+        )
+        return int(cursor.fetchone()[0])
+
+    def relocate(self, copy: int, location: Location, size: int) -> None:
+        """A copy lies elsewhere in the same mailbox now: filed, or renumbered."""
+        self.db.execute(
+            "DELETE FROM copy WHERE mailbox = (SELECT mailbox FROM copy WHERE id = ?)"
+            " AND folder = ? AND validity = ? AND uid = ? AND id <> ?",
+            (copy, *location, copy),
+        )
+        self.db.execute(
+            "UPDATE copy SET folder = ?, validity = ?, uid = ?, size = ?, held_scan = 0,"
+            " missing_scan = 0, absent = 0, absent_at = NULL,"
+            " state = CASE state WHEN 'missing' THEN 'live' ELSE state END WHERE id = ?",
+            (*location, size, copy),
+        )
+
+    def mark_missing(
+        self, copy: int, held_scan: int, missing_scan: int, absent: int, absent_at: datetime
+    ) -> None:
+        """A complete listing lacked a copy."""
+        self.db.execute(
+            "UPDATE copy SET state = 'missing', held_scan = ?, missing_scan = ?, absent = ?,"
+            " absent_at = ? WHERE id = ?",
+            (held_scan, missing_scan, absent, stamp(absent_at), copy),
+        )
+
+    def revive(self, copy: int) -> None:
+        """A missing copy is listed again where it was."""
+        self.db.execute(
+            "UPDATE copy SET state = 'live', held_scan = 0, missing_scan = 0, absent = 0,"
+            " absent_at = NULL WHERE id = ?",
+            (copy,),
+        )
+
+    def arrive_again(self, copy: int, scan: int, came_after: int, now: datetime) -> None:
+        """An ended copy is listed again where it was: as new."""
+        self.db.execute(
+            "UPDATE copy SET state = 'live', adopted = 0, first_scan = ?, came_after = ?,"
+            " held_scan = 0, missing_scan = 0, absent = 0, absent_at = NULL, since = ?,"
+            " ended_at = NULL WHERE id = ?",
+            (scan, came_after, stamp(now), copy),
+        )
+
+    def set_state(self, copies: Iterable[int], state: str) -> None:
+        """Put copies into another state (``deleting``)."""
+        self.db.executemany(
+            "UPDATE copy SET state = ? WHERE id = ?", [(state, copy) for copy in copies]
+        )
+
+    def end(self, copies: Iterable[int], now: datetime) -> None:
+        """Their absence has been dealt with: tombstones."""
+        self.db.executemany(
+            "UPDATE copy SET state = 'ended', ended_at = ? WHERE id = ?",
+            [(stamp(now), copy) for copy in copies],
+        )
+
+    def drop(self, copies: Iterable[int]) -> None:
+        """Forget copies altogether: they moved to another mailbox, or were never ours."""
+        self.db.executemany("DELETE FROM copy WHERE id = ?", [(copy,) for copy in copies])
+
+    def adopt(self, copy: int) -> None:
+        """A copy was proved to be its message."""
+        self.db.execute("UPDATE copy SET adopted = 1 WHERE id = ?", (copy,))
+
+    def move_copy(self, copy: int, message: int) -> None:
+        """A copy was found to be another message's."""
+        self.db.execute("UPDATE copy SET message = ? WHERE id = ?", (message, copy))
+
+    def set_known(self, message: int, *, known: bool = True) -> None:
+        """A message was proved to lie in the consolidated mailbox (or is new again)."""
+        self.db.execute("UPDATE message SET known = ?, open = 1 WHERE id = ?", (known, message))
+
+    def set_open(self, messages: Iterable[int], *, is_open: bool) -> None:
+        """Whether there is still something to say about these messages."""
+        self.db.executemany(
+            "UPDATE message SET open = ? WHERE id = ? AND open <> ?",
+            [(is_open, message, is_open) for message in messages],
+        )
+
+    def drop_childless(self) -> None:
+        """Forget messages of which no copy is left, and tombstones that are old enough."""
+        self.db.execute(
+            "DELETE FROM message WHERE open"
+            " AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.message = message.id)"
+        )
+
+    def bury(self, before: datetime) -> None:
+        """Remove tombstones that are older than :data:`TOMBSTONE_DAYS`."""
+        self.db.execute("DELETE FROM copy WHERE state = 'ended' AND ended_at < ?", (stamp(before),))
+
+    # --- decisions
+
+    def hold(self, message: int, kind: str, account: str, rule: str, now: datetime) -> None:
+        """A decision sticks to a message."""
+        self.db.execute(
+            "INSERT OR IGNORE INTO hold VALUES (?, ?, ?, ?, ?)",
+            (message, kind, account, rule, stamp(now)),
+        )
+        self.set_open([message], is_open=True)
+
+    def release(self, message: int, kind: str | None = None) -> None:
+        """A decision is taken back, or what it was about is over."""
+        self.db.execute(
+            "DELETE FROM hold WHERE message = ? AND (kind = ? OR ? IS NULL)", (message, kind, kind)
+        )
+
+    def block(self, account: str, kind: str, rule: str, now: datetime) -> None:
+        """A guard's decision sticks to an account and direction."""
+        self.db.execute(
+            "INSERT OR IGNORE INTO block VALUES (?, ?, ?, ?)", (account, kind, rule, stamp(now))
+        )
+
+    def unblock(self, account: str, rule: str | None = None) -> None:
+        """A person has ended a block."""
+        self.db.execute(
+            "DELETE FROM block WHERE account = ? AND (rule = ? OR ? IS NULL)",
+            (account, rule, rule),
+        )
+
+    # --- the journal
+
+    def begin_run(self, command: str, directions: Sequence[str], now: datetime) -> int:
+        """A run begins."""
+        cursor = self.db.execute(
+            "INSERT INTO run (command, directions, started) VALUES (?, ?, ?)",
+            (command, ",".join(directions), stamp(now)),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def end_run(self, run: int, code: int, now: datetime) -> None:
+        """A run ended by itself, with this exit code."""
+        self.db.execute("UPDATE run SET ended = ?, exit = ? WHERE id = ?", (stamp(now), code, run))
+
+    def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> list[int]:
+        """Write down what is about to be done; the caller's transaction puts it on disk."""
+        ids = []
+        for intent in intents:
+            cursor = self.db.execute(
+                "INSERT INTO action (run, line, kind, account, message, message_id, subject,"
+                " mailbox, folder, validity, uid, quarantine, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (run, *intent, stamp(now)),
+            )
+            assert cursor.lastrowid is not None
+            ids.append(cursor.lastrowid)
+        return ids
+
+    def outcome(
+        self, action: int, outcome: str, reason: str = "", location: Location | None = None
+    ) -> None:
+        """Write down what became of an intent, and where it was done."""
+        if location is None:
+            self.db.execute(
+                "UPDATE action SET outcome = ?, reason = ? WHERE id = ?", (outcome, reason, action)
+            )
+        else:
+            self.db.execute(
+                "UPDATE action SET outcome = ?, reason = ?, folder = ?, validity = ?, uid = ?"
+                " WHERE id = ?",
+                (outcome, reason, *location, action),
+            )
+
+    # --- foreign marks
+
+    def add_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
+        r"""Foreign ``\Deleted`` marks are about to be lifted."""
+        self.db.executemany(
+            "INSERT OR IGNORE INTO mark VALUES (?, ?, ?, ?)",
+            [(mailbox, folder, validity, uid) for uid in uids],
+        )
+
+    def drop_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
+        """They are set again."""
+        self.db.executemany(
+            "DELETE FROM mark WHERE mailbox = ? AND folder = ? AND validity = ? AND uid = ?",
+            [(mailbox, folder, validity, uid) for uid in uids],
+        )

@@ -1,0 +1,1 @@
+"""Mailboxes: one protocol, and an adapter for each kind of server or store."""

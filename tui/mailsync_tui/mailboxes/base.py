@@ -1,0 +1,235 @@
+"""What the engine knows of a mailbox: one protocol, and the values that pass through it.
+
+A mailbox is a set of messages at locations. It is listed, its messages' headers are read, their
+bytes fetched, new ones stored, chosen ones deleted. An adapter decides nothing: which message is
+the same as which, and what is to be done with it, is the engine's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NamedTuple, Protocol
+
+from mailsync_tui.message import Identity
+
+Uid = int | str
+"""IMAP: the UID. POP3: the UIDL (or a name made from the headers). Maildir: the unique name."""
+
+
+class Location(NamedTuple):
+    """Where one copy of a message lies inside one mailbox."""
+
+    folder: str
+    """With ``/`` between levels, whatever the server's delimiter; POP3: ``INBOX``."""
+    validity: int
+    """IMAP: UIDVALIDITY (RFC 9051, 2.3.1.1); 0 elsewhere."""
+    uid: Uid
+
+
+class Role(StrEnum):
+    """What a folder is for (RFC 6154 special use, the configuration, or a well-known name)."""
+
+    NORMAL = "normal"
+    INBOX = "inbox"
+    TRASH = "trash"
+    JUNK = "junk"
+    DRAFTS = "drafts"
+    SENT = "sent"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderListing:
+    """All messages of one folder at one moment."""
+
+    name: str
+    role: Role
+    validity: int
+    uids: Sequence[Uid]
+    """In the mailbox's own order, oldest first."""
+    marked: frozenset[Uid] = frozenset()
+    r"""Those marked ``\Deleted`` (Maildir: ``T``) but still listed."""
+    drafts: frozenset[Uid] = frozenset()
+    r"""Those flagged ``\Draft`` (Maildir: ``D``)."""
+    uidnext: int | None = None
+    modseq: int | None = None
+    """HIGHESTMODSEQ (RFC 7162), where the server tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a mailbox held, and whether that is known to be all of it."""
+
+    folders: tuple[FolderListing, ...]
+    complete: bool
+    """Every folder was listed and proved complete; only then can *gone* be concluded."""
+    error: str | None = None
+    """Why it is not complete, as shown to a person (already sanitised)."""
+    identifies: bool = True
+    """False for a POP3 server with neither UIDL nor TOP: it can be collected from, no more."""
+
+    @property
+    def messages(self) -> int:
+        """How many messages were listed."""
+        return sum(len(folder.uids) for folder in self.folders)
+
+
+class Head(NamedTuple):
+    """What is read of a message to know which it is."""
+
+    location: Location
+    header: bytes
+    """Raw header lines: at least Message-ID, From, Date and Subject, if the message has them."""
+    size: int
+    """Octets, as the mailbox tells them (RFC822.SIZE, POP3 LIST, the file's size)."""
+    flags: frozenset[str]
+    date: datetime | None
+    """When it arrived (INTERNALDATE, file time), aware; ``None`` where the mailbox has none."""
+
+
+class Raw(NamedTuple):
+    """A message's bytes, exactly as the mailbox gave them."""
+
+    location: Location
+    data: bytes
+    flags: frozenset[str]
+    date: datetime | None
+
+
+class NewMessage(NamedTuple):
+    """A message that is to be stored."""
+
+    data: bytes
+    flags: frozenset[str]
+    date: datetime | None
+    name: str
+    """A unique name made beforehand: a Maildir files the message under it, others ignore it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of one :class:`NewMessage`."""
+
+    location: Location | None
+    """Where it was proved to lie; ``None`` when it was not stored."""
+    error: str | None = None
+    """Why not, as shown to a person (already sanitised)."""
+
+
+class Doomed(NamedTuple):
+    """A copy that is to be deleted, and the message that must be found there."""
+
+    location: Location
+    identity: Identity | None
+    """Compared with the header right before the deletion; ``None``: the location alone counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What became of one :class:`Doomed`."""
+
+    location: Location
+    outcome: Literal["done", "gone", "skipped", "failed"]
+    """``gone``: it was not there any more; ``skipped``: something else is there, or it is not
+    safe to delete it now; ``failed``: the mailbox refused."""
+    reason: str = ""
+
+
+class MarkKeeper(Protocol):
+    r"""Remembers foreign ``\Deleted`` marks that are lifted around a plain EXPUNGE."""
+
+    def lifted(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        """Record durably that these marks are about to be lifted."""
+
+    def restored(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        """Record that they are set again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What ``check`` prints of a mailbox."""
+
+    protocol: str
+    encryption: str
+    capabilities: tuple[str, ...]
+    """Those that matter to this program."""
+    folders: tuple[tuple[str, Role, int], ...]
+    """Name, role and number of messages."""
+    notes: tuple[str, ...] = ()
+    """What this mailbox cannot do, in sentences."""
+
+
+Cancelled = Callable[[], bool]
+"""Asked between messages and batches; once it says yes, nothing new is begun."""
+
+
+class Mailbox(Protocol):
+    """One mailbox. Not shared between threads, but for :meth:`abort`.
+
+    Every method opens the connection it needs. Every network call has a time-out.
+
+    Raises:
+        MailboxError: from every method, when the mailbox cannot be reached or refuses.
+    """
+
+    name: str
+    kind: str
+    peeks: bool
+    """Reading a body leaves no trace there (IMAP, Maildir), so that a preview may do it."""
+    can_store: bool
+    """Mail can be put there (not POP3)."""
+
+    def list(self) -> Listing:
+        """List everything, without changing anything. Raises rather than guess."""
+
+    def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
+        """Read the headers of these messages; one that is no longer there is left out."""
+
+    def fetch(self, locations: Iterable[Location]) -> Iterator[Raw]:
+        """Stream these messages' bytes in the order given, marking nothing as seen.
+
+        One that is no longer there is left out. No more than one batch is held in memory.
+        """
+
+    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
+        """Store a batch, durably, and prove that each is there; one answer for each.
+
+        The folder is made if it is missing. One message that is refused does not stop the rest.
+        """
+
+    def delete(self, doomed: Sequence[Doomed], marks: MarkKeeper) -> Sequence[Deleted]:
+        """Delete exactly these, each compared with its identity first; one answer for each."""
+
+    def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        r"""Set foreign ``\Deleted`` marks again that an earlier run had lifted and then died."""
+
+    def resolve(self, folder: str) -> str:
+        """The ``/`` form of a folder name given in that form or in the server's own."""
+
+    def facts(self) -> Facts:
+        """Connect and describe, for ``check``."""
+
+    def close(self) -> None:
+        """End the connection politely; never raises."""
+
+    def abort(self) -> None:
+        """From another thread: cut the connection, so that a blocked call ends at once."""
+
+
+class MailboxError(Exception):
+    """A mailbox could not be used; the text says why, in words for a person, sanitised."""
+
+
+class Unreachable(MailboxError):
+    """No connection, it broke, or it timed out."""
+
+
+class LoginRefused(MailboxError):
+    """The server does not accept the user or the secret."""
+
+
+class Missing(MailboxError):
+    """The mailbox or Maildir is not there."""

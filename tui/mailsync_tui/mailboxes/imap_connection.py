@@ -1,0 +1,259 @@
+"""Connecting and logging in to an IMAP server: TLS, STARTTLS, LOGIN, PLAIN and XOAUTH2."""
+
+from __future__ import annotations
+
+import imaplib
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import imapclient
+
+from mailsync_tui.mailboxes import net
+from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
+from mailsync_tui.mailboxes.imap_wire import MAX_LINE
+from mailsync_tui.safetext import safe_text
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from mailsync_tui.config.model import MailboxConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the network may take, in seconds."""
+
+    connect: float = net.CONNECT_TIMEOUT
+    read: float = net.READ_TIMEOUT
+    idle: float = 60.0
+    """A connection that rested longer than this is tried before it is used."""
+
+
+@dataclass(slots=True)
+class LoggedIn:
+    """An open connection whose user is known to the server."""
+
+    imap: imaplib.IMAP4
+    capabilities: frozenset[str]
+    """In upper case, as told after the log-in."""
+    encryption: str
+    """``TLS 1.3 (verified)`` or ``none``."""
+    personal: tuple[tuple[str, str], ...] = ()
+    """Prefix and delimiter of each personal namespace (RFC 2342)."""
+    other: tuple[str, ...] = field(default=())
+    """Prefixes of other people's and of shared namespaces."""
+
+
+class _Imap4(imaplib.IMAP4):
+    """imaplib's connection on a socket that was opened elsewhere, with room for long lines."""
+
+    def __init__(self, opened: Callable[[], socket.socket], host: str) -> None:
+        self._opened = opened
+        super().__init__(host)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002
+        return self._opened()
+
+    def readline(self) -> bytes:
+        return self.file.readline(MAX_LINE + 1)
+
+
+class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """imapclient on such a connection."""
+
+    def __init__(
+        self, opened: Callable[[], socket.socket], host: str, timing: Timing, *, tls: bool
+    ) -> None:
+        self._opened = opened
+        timeout = imapclient.SocketTimeout(timing.connect, timing.read)
+        super().__init__(host, ssl=tls, timeout=timeout)
+        # imapclient sets 5, and every line then passes through repr(): four times slower.
+        self._imap.debug = 0
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - imapclient's name
+        return _Imap4(self._opened, self.host)
+
+    @property
+    def imap(self) -> imaplib.IMAP4:
+        """imaplib's side of the connection."""
+        imap: imaplib.IMAP4 = self._imap
+        return imap
+
+
+def log_in(
+    config: MailboxConfig,
+    secret: Callable[[], str],
+    timing: Timing,
+    watch: Callable[[socket.socket], None],
+) -> LoggedIn:
+    """Connect, secure the connection as configured, and log in.
+
+    Args:
+        config: An IMAP mailbox.
+        secret: Gives the password, or the token for XOAUTH2; asked once the server was reached.
+        timing: Time-outs.
+        watch: Told every socket as soon as it is there, so that it can be cut.
+
+    Raises:
+        Unreachable: no connection, no TLS, or it broke.
+        LoginRefused: the server does not take the user or the secret.
+        MailboxError: the server is of no use otherwise.
+    """
+    endpoint = (config.host, config.port)
+    try:
+        client = _connect(config, endpoint, timing, watch)
+    except (OSError, EOFError, imaplib.IMAP4.abort) as error:
+        raise _broken(endpoint, error) from error
+    except imaplib.IMAP4.error as error:
+        raise Unreachable(
+            f"{safe_text(config.host)}:{config.port} sends clients away: {_words(error)}"
+        ) from error
+    try:
+        _authenticate(client, config, secret)
+        return _describe(client)
+    except (OSError, EOFError, imaplib.IMAP4.abort) as error:
+        net.cut(client.imap.sock)
+        raise _broken(endpoint, error) from error
+    except MailboxError:
+        net.cut(client.imap.sock)
+        raise
+
+
+def _connect(
+    config: MailboxConfig,
+    endpoint: net.Endpoint,
+    timing: Timing,
+    watch: Callable[[socket.socket], None],
+) -> _Client:
+    context = None if config.tls == "none" else net.tls_context(config.ca_file)
+
+    def plain() -> socket.socket:
+        sock = net.dial(endpoint, timing.connect)
+        watch(sock)
+        return sock
+
+    def implicit() -> socket.socket:
+        assert context is not None
+        sock = net.secure(plain(), context, endpoint, plain)
+        watch(sock)
+        return sock
+
+    if config.tls == "implicit":
+        return _Client(implicit, config.host, timing, tls=True)
+    client = _Client(plain, config.host, timing, tls=False)
+    if context is not None:
+        if not client.has_capability("STARTTLS"):
+            net.cut(client.imap.sock)
+            raise Unreachable(
+                f"{safe_text(config.host)}:{config.port} does not offer STARTTLS; "
+                "nothing was sent unencrypted"
+            )
+        _start_tls(client, context, endpoint, plain)
+        watch(client.imap.sock)
+    return client
+
+
+def _start_tls(
+    client: _Client,
+    context: ssl.SSLContext,
+    endpoint: net.Endpoint,
+    plain: Callable[[], socket.socket],
+) -> None:
+    def redial() -> socket.socket:
+        sock = plain()
+        with sock.makefile("rwb") as file:
+            file.readline(MAX_LINE)
+            file.write(b"a STARTTLS\r\n")
+            file.flush()
+            while (line := file.readline(MAX_LINE)) and not line.startswith(b"a "):
+                pass
+        return sock
+
+    try:
+        client.starttls(context)
+    except ssl.SSLCertVerificationError as error:
+        net.cut(client.imap.sock)
+        raise net.refused_certificate(endpoint, error, redial) from error
+    # What was said before the encryption began may have come from anyone.
+    client.imap.untagged_responses.clear()
+
+
+def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], str]) -> None:
+    if client.imap.state == "AUTH":
+        return
+    token = config.secret is not None and config.secret.source == "token_command"
+    plain = client.has_capability("AUTH=PLAIN")
+    if not token and not plain and client.has_capability("LOGINDISABLED"):
+        raise MailboxError(
+            f"{safe_text(config.host)} takes no password over this connection (LOGINDISABLED)"
+        )
+    value = secret()
+    try:
+        if token:
+            client.oauth2_login(config.user, value)
+        elif plain and (client.has_capability("LOGINDISABLED") or not _simple(config.user, value)):
+            client.plain_login(config.user, value)
+        elif _simple(config.user, value):
+            # imaplib quotes the password, but not the user.
+            user = config.user.replace("\\", "\\\\").replace('"', '\\"')
+            client.login(f'"{user}"', value)
+        else:
+            raise LoginRefused(
+                f"{safe_text(config.host)} cannot be given this user or secret: "
+                "it has characters for which the server has no way"
+            )
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        said = _words(error, hidden=value)
+        # "from None": the library's exception holds what the server said, whatever it is.
+        raise LoginRefused(
+            f"{safe_text(config.host)} does not let {safe_text(config.user)} in: {said}"
+        ) from None
+
+
+def _describe(client: _Client) -> LoggedIn:
+    # Those told before the log-in were about another state (SERVERS.md, 12).
+    client._cached_capabilities = None
+    try:
+        names = client.capabilities()
+        personal: tuple[tuple[str, str], ...] = ()
+        other: tuple[str, ...] = ()
+        if b"NAMESPACE" in names:
+            space = client.namespace()
+            personal = tuple((prefix, delimiter or "") for prefix, delimiter in space[0] or ())
+            other = tuple(prefix for part in space[1:] for prefix, _ in part or ())
+    except imaplib.IMAP4.abort:
+        raise
+    except (imaplib.IMAP4.error, ValueError) as error:
+        raise MailboxError(f"the server does not describe itself: {_words(error)}") from error
+    capabilities = frozenset(name.decode("ascii", "replace").upper() for name in names)
+    encryption = net.describe_tls(client.imap.sock)
+    return LoggedIn(client.imap, capabilities, encryption, personal, other)
+
+
+def _simple(*texts: str) -> bool:
+    return all(text.isascii() and text.isprintable() for text in texts)
+
+
+def _broken(endpoint: net.Endpoint, error: Exception) -> Unreachable:
+    """What imaplib calls an abort is nearly always the end of the connection."""
+    if isinstance(error, OSError | EOFError):
+        return net.unreachable(endpoint, error)
+    said = _words(error)
+    if "EOF" in said or "socket error" in said:
+        return net.unreachable(endpoint, EOFError())
+    return Unreachable(f"{safe_text(endpoint[0])}:{endpoint[1]} ended the connection: {said}")
+
+
+def _words(error: Exception, hidden: str = "") -> str:
+    """What a server said, without imaplib's ``b'…'`` around it, and without the secret."""
+    said = error.args[0] if error.args else ""
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    if hidden:
+        text = text.replace(hidden, "…")
+    if text[:2] in ("b'", 'b"') and text[-1:] == text[1]:
+        text = text[2:-1]
+    return safe_text(text.strip(), 200)

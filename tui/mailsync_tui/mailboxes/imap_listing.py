@@ -1,0 +1,186 @@
+"""Listing every folder, and proving that each listing is all of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mailsync_tui.mailboxes.base import FolderListing, Listing, MailboxError, Role, Unreachable
+from mailsync_tui.mailboxes.imap_names import roles, selectable, within
+from mailsync_tui.safetext import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mailsync_tui.config.model import MailboxConfig
+    from mailsync_tui.mailboxes.imap_session import Opened, Session
+    from mailsync_tui.mailboxes.imap_wire import Command
+
+_ATTEMPTS = 4
+"""How often a folder is looked at in which messages come and go meanwhile."""
+
+_AHEAD = 16
+"""Folders that are asked for before the first answer is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One folder's questions, sent in one go."""
+
+    folder: str
+    examine: Command
+    everything: Command
+    marked: Command
+    drafts: Command
+
+
+def folders(session: Session, config: MailboxConfig) -> dict[str, Role]:
+    """Every folder below the root that can hold mail, in the server's order, and its role.
+
+    Raises:
+        MailboxError: the server does not list them.
+    """
+    names = session.names
+    listed = [(attributes, names.shown(raw)) for attributes, raw in session.list_folders()]
+    trash = names.resolve(config.trash) if config.trash is not None else None
+    junk = names.resolve(config.junk) if config.junk is not None else None
+    root = names.resolve(config.root) if config.root else ""
+    found = roles(((name, attributes) for attributes, name in listed), trash, junk)
+    return {
+        name: found[name]
+        for attributes, name in listed
+        if selectable(attributes) and within(name, root)
+    }
+
+
+def listing(session: Session, config: MailboxConfig) -> Listing:
+    """List all folders, opening each read-only.
+
+    Raises:
+        MailboxError: the folders cannot be listed, or the connection ends. A folder that refuses
+            is left out, and the listing is then not complete.
+    """
+    found = folders(session, config)
+    if not found:
+        return Listing((), False, "the server lists no folder at all")
+    read = _read_ahead if session.esearch else _read_singly
+    done: list[FolderListing] = []
+    errors: list[str] = []
+    for folder, outcome in read(session, list(found)):
+        if isinstance(outcome, MailboxError):
+            errors.append(f"{safe_text(folder)}: {outcome}")
+        else:
+            done.append(replace(outcome, role=found[folder]))
+    error = "; ".join(errors[:3]) + (f"; and {len(errors) - 3} more" if len(errors) > 3 else "")
+    return Listing(tuple(done), not errors, error or None)
+
+
+_Outcome = tuple[str, FolderListing | MailboxError]
+
+
+def _read_ahead(session: Session, names: list[str]) -> Iterator[_Outcome]:
+    """Ask for many folders at once. Every answer of ESEARCH names its question."""
+    rest = iter(names)
+    again: list[str] = []
+    asked = deque(_ask(session, itertools.islice(rest, _AHEAD), again))
+    while asked:
+        first = asked.popleft()
+        found = _answered(session, first)
+        if found is None:
+            # Looked at again alone and in the plain form, which tells what is wrong.
+            again.append(first.folder)
+        else:
+            yield first.folder, found
+        asked.extend(_ask(session, itertools.islice(rest, 1), again))
+    session.opened = None
+    yield from _read_singly(session, again)
+
+
+def _ask(session: Session, names: Iterable[str], again: list[str]) -> Iterator[_Asked]:
+    for folder in names:
+        what = f"listing {safe_text(folder)}"
+        try:
+            examine = session.send_examine(folder)
+        except MailboxError:
+            again.append(folder)
+            continue
+        searches = [session.send_search(key, what) for key in (b"ALL", b"DELETED", b"DRAFT")]
+        yield _Asked(folder, examine, *searches)
+
+
+def _answered(session: Session, asked: _Asked) -> FolderListing | None:
+    """What the answers tell; ``None`` if it is not proved to be everything."""
+    try:
+        opened = session.examined(asked.examine, asked.folder)
+        everything = session.found(asked.everything)
+        marked, drafts = session.found(asked.marked), session.found(asked.drafts)
+    except Unreachable:
+        raise
+    except MailboxError:
+        return None
+    if not opened.validity or _exists(opened, asked.everything) != len(everything):
+        return None
+    return _listed(opened, everything, marked, drafts)
+
+
+def _read_singly(session: Session, names: list[str]) -> Iterator[_Outcome]:
+    for folder in names:
+        try:
+            yield folder, _read_folder(session, folder)
+        except Unreachable:
+            raise
+        except MailboxError as error:
+            yield folder, error
+
+
+def _read_folder(session: Session, folder: str) -> FolderListing:
+    """One question at a time, until nothing changes while they are asked.
+
+    Raises:
+        MailboxError: the folder refuses, or never proves complete.
+    """
+    what = f"listing {safe_text(folder)}"
+    exists = uids = 0
+    for _ in range(_ATTEMPTS):
+        opened = session.examine(folder)
+        if not opened.validity:
+            raise MailboxError("the server tells no UIDVALIDITY")
+        if not opened.exists:
+            return _listed(opened, [], [], [])
+        command = session.wire.finish(session.send_plain_search(b"ALL", what))
+        everything = session.found(command)
+        marked = session.found(session.send_plain_search(b"DELETED", what))
+        drafts = session.found(session.send_plain_search(b"DRAFT", what))
+        exists, uids = _exists(opened, command), len(everything)
+        if exists == uids:
+            return _listed(opened, everything, marked, drafts)
+    raise MailboxError(f"the server speaks of {exists} messages, but lists {uids}")
+
+
+def _exists(opened: Opened, search: Command) -> int:
+    """How many messages there are once a search is answered, by all that was said."""
+    exists = opened.exists
+    for answer in search.untagged:
+        if answer.kind == b"EXISTS" and answer.number is not None:
+            exists = answer.number
+        elif answer.kind == b"EXPUNGE":
+            exists -= 1
+    return exists
+
+
+def _listed(
+    opened: Opened, everything: Sequence[int], marked: Iterable[int], drafts: Iterable[int]
+) -> FolderListing:
+    present = frozenset(everything)
+    return FolderListing(
+        opened.folder,
+        Role.NORMAL,
+        opened.validity,
+        tuple(everything),
+        present.intersection(marked),
+        present.intersection(drafts),
+        opened.uidnext,
+        opened.modseq,
+    )

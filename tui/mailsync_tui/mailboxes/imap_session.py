@@ -1,0 +1,239 @@
+"""One logged-in IMAP connection: its wire, what it can do, and which folder is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailsync_tui.mailboxes.base import MailboxError
+from mailsync_tui.mailboxes.imap_syntax import Token, expand_set, response_code, tokens
+from mailsync_tui.mailboxes.imap_wire import Command, Untagged, Wire
+from mailsync_tui.safetext import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mailsync_tui.mailboxes.imap_connection import LoggedIn
+    from mailsync_tui.mailboxes.imap_names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a server tells of a folder when it is opened."""
+
+    folder: str
+    exists: int
+    validity: int
+    """0: it tells none."""
+    uidnext: int | None
+    modseq: int | None
+    writable: bool
+
+
+class Session:
+    """One connection; every answer goes through its wire.
+
+    Args:
+        logged_in: The connection.
+        names: How its folders are called.
+    """
+
+    def __init__(self, logged_in: LoggedIn, names: Names) -> None:
+        self.wire = Wire(logged_in.imap)
+        self.imap = logged_in.imap
+        self.capabilities = logged_in.capabilities
+        self.encryption = logged_in.encryption
+        self.names = names
+        self.opened: Opened | None = None
+        """The folder that is open, read-only or not."""
+        self.esearch = "ESEARCH" in self.capabilities or "IMAP4REV2" in self.capabilities
+
+    def has(self, capability: str) -> bool:
+        """Whether the server offers it (IMAP4rev2 has many built in, RFC 9051, appendix E)."""
+        return capability in self.capabilities or (
+            capability in _PART_OF_REV2 and "IMAP4REV2" in self.capabilities
+        )
+
+    def send_examine(self, folder: str) -> Command:
+        """Begin to open a folder read-only; :meth:`examined` takes the answer."""
+        self.opened = None
+        line = b"EXAMINE " + self.names.argument(folder)
+        return self.wire.send(line, f"opening {safe_text(folder)}")
+
+    def examined(self, command: Command, folder: str) -> Opened:
+        """The answer to :meth:`send_examine`; the folder counts as the one that is open.
+
+        Raises:
+            Refused: it cannot be opened.
+        """
+        self.opened = _opened(folder, self.wire.finish(command).check())
+        return self.opened
+
+    def examine(self, folder: str) -> Opened:
+        """Open a folder read-only, afresh even if it is open.
+
+        Raises:
+            Refused: it cannot be opened.
+        """
+        return self.examined(self.send_examine(folder), folder)
+
+    def select(self, folder: str) -> Opened:
+        """Open a folder for changes, afresh even if it is open.
+
+        Raises:
+            Refused: it cannot be opened.
+        """
+        self.opened = None
+        line = b"SELECT " + self.names.argument(folder)
+        command = self.wire.call(line, f"opening {safe_text(folder)}")
+        self.opened = _opened(folder, command)
+        return self.opened
+
+    def ensure_open(self, folder: str) -> Opened:
+        """Open a folder read-only, unless it is open already.
+
+        Raises:
+            Refused: it cannot be opened.
+        """
+        if self.opened is not None and self.opened.folder == folder:
+            return self.opened
+        return self.examine(folder)
+
+    def unselect(self) -> None:
+        r"""Leave the open folder. Never by CLOSE, which expunges whatever is ``\Deleted``."""
+        if self.opened is None:
+            return
+        folder, self.opened = self.opened.folder, None
+        if self.has("UNSELECT"):
+            self.wire.call(b"UNSELECT", f"leaving {safe_text(folder)}")
+            return
+        # A failed EXAMINE leaves nothing open (RFC 3501, 6.3.2), but not on every server; where
+        # there is another folder, that one is opened instead.
+        if folder != "INBOX":
+            self.wire.finish(self.send_examine("INBOX"))
+        else:
+            self.wire.finish(self.send_examine("mailsync-tui is looking at nothing"))
+
+    def search(self, criteria: bytes, what: str) -> list[int]:
+        """UID SEARCH in the open folder, ascending.
+
+        Raises:
+            Refused: the server cannot.
+        """
+        return self.found(self.send_search(criteria, what))
+
+    def send_search(self, criteria: bytes, what: str) -> Command:
+        """Begin a UID SEARCH in the short form, if the server has it; :meth:`found` ends it."""
+        form = b"RETURN (ALL) " if self.esearch else b""
+        return self.wire.send(b"UID SEARCH " + form + criteria, what)
+
+    def send_plain_search(self, criteria: bytes, what: str) -> Command:
+        """Begin a UID SEARCH in the form that every server knows."""
+        return self.wire.send(b"UID SEARCH " + criteria, what)
+
+    def found(self, command: Command) -> list[int]:
+        """The UIDs that a search found, ascending.
+
+        Raises:
+            Refused: the server cannot.
+            MailboxError: the answer is none, or cannot be read.
+        """
+        return sorted(numbers_found(self.wire.finish(command).check()))
+
+    def list_folders(self) -> list[tuple[frozenset[str], bytes]]:
+        """LIST everything: attributes in lower case, and names as the server writes them.
+
+        Raises:
+            Refused: the server cannot.
+        """
+        line = b'LIST "" "*"'
+        if self.has("SPECIAL-USE") and self.has("LIST-EXTENDED"):
+            line += b" RETURN (SPECIAL-USE)"
+        command = self.wire.call(line, "listing the folders")
+        folders: list[tuple[frozenset[str], bytes]] = []
+        for answer in command.untagged:
+            if answer.kind != b"LIST":
+                continue
+            match tokens(answer.parts, answer.start):
+                case [list(attributes), delimiter, bytes(name), *_]:
+                    if isinstance(delimiter, bytes):
+                        self.names.learn_delimiter(delimiter.decode("ascii", "replace"))
+                    folders.append((_lower(attributes), name))
+                case _:
+                    raise MailboxError("the list of folders cannot be read")
+        return folders
+
+
+_PART_OF_REV2 = frozenset(
+    "ESEARCH SEARCHRES UNSELECT UIDPLUS MOVE NAMESPACE LIST-EXTENDED LIST-STATUS SASL-IR "
+    "LITERAL- SPECIAL-USE STATUS=SIZE".split()
+)
+
+
+def numbers_found(command: Command) -> set[int]:
+    """The UIDs in the answers to one UID SEARCH, in the old form or the short one (RFC 4731).
+
+    Raises:
+        MailboxError: there is no answer, or it cannot be read.
+    """
+    found: set[int] = set()
+    answered = False
+    for answer in command.untagged:
+        if answer.kind not in (b"SEARCH", b"ESEARCH"):
+            continue
+        answered = True
+        try:
+            found.update(_plain(answer) if answer.kind == b"SEARCH" else _esearch(answer))
+        except ValueError:
+            raise MailboxError(f"{command.what}: the answer cannot be read") from None
+    if not answered:
+        raise MailboxError(f"{command.what}: the server answered nothing")
+    return found
+
+
+def _plain(answer: Untagged) -> Iterable[int]:
+    # A server with CONDSTORE may add "(MODSEQ n)".
+    return map(int, answer.text.partition(b"(")[0].split())
+
+
+def _esearch(answer: Untagged) -> Iterable[int]:
+    words = [word.upper() for word in tokens(answer.parts, answer.start) if isinstance(word, bytes)]
+    if b"UID" not in words:
+        # Then these are message numbers, which mean nothing here.
+        raise MailboxError("a search was answered with message numbers instead of UIDs")
+    if b"ALL" not in words:
+        return ()
+    return expand_set(words[words.index(b"ALL") + 1], MOST_MESSAGES)
+
+
+MOST_MESSAGES = 10_000_000
+"""A folder that claims to hold more is not believed."""
+
+
+def _opened(folder: str, command: Command) -> Opened:
+    exists = 0
+    codes: dict[bytes, bytes] = {}
+    for answer in command.untagged:
+        if answer.kind == b"EXISTS" and answer.number is not None:
+            exists = answer.number
+        elif answer.kind == b"OK":
+            code, argument = response_code(answer.text)
+            codes[code] = argument
+    return Opened(
+        folder,
+        exists,
+        _number(codes.get(b"UIDVALIDITY")) or 0,
+        _number(codes.get(b"UIDNEXT")),
+        _number(codes.get(b"HIGHESTMODSEQ")),
+        command.code != b"READ-ONLY",
+    )
+
+
+def _number(text: bytes | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def _lower(words: Iterable[Token]) -> frozenset[str]:
+    return frozenset(
+        word.decode("ascii", "replace").lower() for word in words if isinstance(word, bytes)
+    )

@@ -1,0 +1,171 @@
+"""Which messages a POP3 session holds, and under what names they can be found in the next one.
+
+Message numbers mean nothing beyond a session, and a UIDL is not always an identity (some servers
+give one to several messages, some give the number itself), so that names are made from the headers
+where it takes that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailsync_tui.mailboxes.pop3_wire import LISTING_LIMIT, MESSAGE_LIMIT, Command
+from mailsync_tui.message import identity_of_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mailsync_tui.mailboxes.pop3_wire import Wire
+
+_FROM_HEADER = "top:"
+_PROBES = 3
+"""So many refusals of TOP, and no success, mean that the server does not have it."""
+_SLACK = 1 << 20
+"""Octets by which an answer may be longer than twice the size that LIST told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """The messages of one session."""
+
+    numbers: dict[str, int]
+    """Name that lasts to number in this session, in the server's order."""
+    sizes: dict[int, int]
+    """Octets, as LIST tells them."""
+    headers: dict[int, bytes]
+    """The headers that had to be read in order to name the messages."""
+    error: str | None
+    """Why this is not known to be all; ``None``: it is complete."""
+    identifies: bool
+    """False: some names are mere positions, as there is neither a useful UIDL nor TOP."""
+
+    def limit(self, number: int) -> int:
+        """How many octets this message may take on the wire."""
+        return _limit(self.sizes, number)
+
+    def akin(self, name: str) -> bool:
+        """Whether a message is listed that may be the one that had this name before.
+
+        Names that were made from headers depend on what else is there: of two equal messages the
+        second becomes the first, and a UIDL that only one message is left with needs no addition.
+        """
+        return _stem(name) in set(map(_stem, self.numbers))
+
+
+def take_census(wire: Wire) -> Census:
+    """List a session's messages and name them. Sends only STAT, LIST, UIDL and TOP.
+
+    Raises:
+        Unreachable: the connection broke or timed out.
+    """
+    stat, sizes_reply, uidl_reply = wire.ask_many(
+        [Command("STAT"), Command("LIST", LISTING_LIMIT), Command("UIDL", LISTING_LIMIT)]
+    )
+    count = stat.text.split(" ")[0] if stat.ok else ""
+    sizes = {
+        number: int(size) if size.isdecimal() and size.isascii() and len(size) < 16 else 0
+        for number, size in _table(sizes_reply.data).items()
+    }
+    uidls = _table(uidl_reply.data) if uidl_reply.ok else {}
+    numbers = sorted(sizes.keys() | uidls.keys())
+    error = None
+    for verb, listed in (("LIST", len(sizes)), ("UIDL", len(uidls))):
+        if count != str(listed) and (verb == "LIST" or uidl_reply.ok):
+            error = f"STAT tells of {count or 'no count of'} messages, {verb} of {listed}"
+
+    if all(uidls.get(number) == str(number) for number in numbers):
+        uidls = {}
+    seen = Counter(uidls.values())
+    vague = [number for number in numbers if not uidls.get(number) or seen[uidls[number]] > 1]
+    headers = read_headers(wire, vague, sizes)
+    unread = len(vague) - len(headers)
+    if headers and unread:
+        error = error or f"the headers of {unread} messages cannot be read"
+    return Census(
+        _named(numbers, set(vague), uidls, sizes, headers),
+        sizes,
+        headers,
+        error,
+        identifies=not vague or bool(headers),
+    )
+
+
+def read_headers(wire: Wire, numbers: Sequence[int], sizes: dict[int, int]) -> dict[int, bytes]:
+    """Read headers by TOP; those that the server refuses are left out.
+
+    Raises:
+        Unreachable: the connection broke or timed out.
+    """
+    headers: dict[int, bytes] = {}
+    for some in (numbers[:_PROBES], numbers[_PROBES:]):
+        commands = [Command(f"TOP {number} 0", _limit(sizes, number)) for number in some]
+        for number, reply in zip(some, wire.ask_many(commands), strict=True):
+            if reply.ok:
+                headers[number] = header_of(reply.data)
+        if not headers:
+            break
+    return headers
+
+
+def header_of(data: bytes) -> bytes:
+    """The header lines and the empty line after them, of an answer to TOP."""
+    if data.startswith((b"\r\n", b"\n")):
+        return data[: data.index(b"\n") + 1]
+    ends = [end + len(mark) for mark in (b"\n\r\n", b"\n\n") if (end := data.find(mark)) >= 0]
+    return data[: min(ends, default=len(data))]
+
+
+def _limit(sizes: dict[int, int], number: int) -> int:
+    return min(2 * sizes.get(number, 0) + _SLACK, MESSAGE_LIMIT)
+
+
+def _table(data: bytes) -> dict[int, str]:
+    """The lines of a LIST or UIDL; one that makes no sense is missed when they are counted."""
+    table: dict[int, str] = {}
+    for line in data.splitlines():
+        number, _, rest = line.strip().partition(b" ")
+        if number.isdigit() and len(number) < 10:
+            table[int(number)] = rest.strip().decode("ascii", "backslashreplace")
+    return table
+
+
+def _stem(name: str) -> str:
+    """A name without what depends on other messages."""
+    if name.startswith(_FROM_HEADER):
+        return name.rpartition("#")[0]
+    return name.partition(f":{_FROM_HEADER}")[0]
+
+
+def _named(
+    numbers: Iterable[int],
+    vague: set[int],
+    uidls: dict[int, str],
+    sizes: dict[int, int],
+    headers: dict[int, bytes],
+) -> dict[str, int]:
+    names: dict[str, int] = {}
+    twins: Counter[str] = Counter()
+    for number in numbers:
+        name = uidls.get(number, "")
+        if number in vague:
+            name = f"{name}:" if name else ""
+            header = headers.get(number)
+            if header is None:
+                name += f"#{number}:{sizes.get(number, 0)}"
+            else:
+                name += f"{_FROM_HEADER}{_mark(header)}"
+                twins[name] += 1
+                name += f"#{twins[name]}"
+        names[name] = number
+    return names
+
+
+def _mark(header: bytes) -> str:
+    """A short name for what a header says of the message's identity."""
+    identity = identity_of_header(header)
+    fields = (identity.message_id or "", identity.sender, identity.date, identity.subject)
+    text = "\0".join(fields).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()

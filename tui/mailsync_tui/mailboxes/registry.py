@@ -1,0 +1,33 @@
+"""Which adapter serves which kind of mailbox; each is loaded only when it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mailsync_tui.config.model import MailboxConfig
+    from mailsync_tui.mailboxes.base import Mailbox
+
+
+def open_mailbox(config: MailboxConfig, secret: Callable[[], str]) -> Mailbox:
+    """Make the mailbox that a configuration describes; nothing is contacted yet.
+
+    Args:
+        config: One external mailbox, or the consolidated one.
+        secret: Gives the password or token when it is needed; never called for a Maildir.
+    """
+    match config.type:
+        case "imap":
+            from mailsync_tui.mailboxes.imap import ImapMailbox
+
+            return ImapMailbox(config, secret)
+        case "pop3":
+            from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
+
+            return Pop3Mailbox(config, secret)
+        case "maildir":
+            from mailsync_tui.mailboxes.maildir import MaildirMailbox
+
+            return MaildirMailbox(config)
