@@ -49,8 +49,10 @@ class Observation:
 def rules_fingerprint(config: UserConfig) -> str:
     """What settled messages were found settled under: all that the rules ask the configuration."""
     parts: list[object] = [config.guards.copies]
-    for c in (*config.external, config.consolidated):
-        parts.append((c.name, c.allow, c.folders, c.junk_means, c.trash, c.junk, c.root))
+    parts += [
+        (c.name, c.allow, c.folders, c.junk_means, c.trash, c.junk, c.root)
+        for c in (*config.external, config.consolidated)
+    ]
     return repr(parts)
 
 

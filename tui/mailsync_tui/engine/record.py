@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.guards import STICKY
@@ -128,7 +128,7 @@ class _Recorder:
                 if copy is not None:
                     self.ledger.end([copy.id], self.now)
                     if name == CONSOLIDATED:
-                        spend(self.ledger, copy.message, self.now)
+                        self.ledger.spend(copy.message, self.now)
 
     def _settle_collect(self, action: ActionRow, there: Presence) -> None:
         arrived = there is Presence.YES or any(
@@ -203,10 +203,12 @@ class _Recorder:
     def _holds(self, message: int, s: Standing) -> None:
         """Decisions about something that is over are released."""
         for hold in s.case.holds:
-            if hold.rule == "moved-out":
+            if hold.rule == "moved-out" or hold.kind == "collect":
                 over = s.consolidated is Presence.YES
-            elif hold.kind == "collect":
-                over = s.consolidated is Presence.YES
+            elif hold.kind == "adopt":
+                over = not any(
+                    c.presence is Presence.YES and not c.adopted for c in s.on(hold.account)
+                )
             elif hold.kind == "forward-delete":
                 over = s.consolidated is Presence.GONE or (
                     s.consolidated is Presence.YES
@@ -235,14 +237,6 @@ class _Recorder:
 
 def _ids(s: Standing, mailbox: str) -> list[int]:
     return [c.id for c in s.on(mailbox) if c.id is not None and is_lost(c)]
-
-
-def spend(ledger: LedgerWriter, message: int, now: datetime) -> None:
-    """A forward deletion was done: the losses it stemmed from prove nothing more."""
-    row = ledger.messages([message]).get(message)
-    if row is not None:
-        missing = [c.id for c in row.copies if c.state == State.MISSING]
-        ledger.end(missing, now)
 
 
 def nothing_new(observation: Observation, considered: Considered) -> bool:

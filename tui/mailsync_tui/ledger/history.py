@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
+from typing import Any
 
 from mailsync_tui.ledger.ledger import LedgerReader
 from mailsync_tui.ledger.rows import ActionRow, RunRow
@@ -31,7 +33,7 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
             number,
             command,
             tuple(directions.split(",")) if directions else (),
-            _when(started),
+            datetime.fromisoformat(started),
             moment(ended),
             code,
             done[number],
@@ -73,11 +75,22 @@ def lifted_marks(ledger: LedgerReader) -> dict[tuple[str, str, int], list[int]]:
     return result
 
 
-def _action(row: tuple[object, ...]) -> ActionRow:
-    *head, folder, validity, uid, quarantine, at, outcome, reason = row
-    location = Location(folder, validity, uid)  # type: ignore[arg-type]
-    return ActionRow(*head, location, quarantine, _when(at), outcome, reason)  # type: ignore[arg-type]
-
-
-def _when(text: object) -> object:
-    return moment(str(text))
+def _action(row: tuple[Any, ...]) -> ActionRow:
+    (number, run, line, kind, account, message, message_id, subject, mailbox, *rest) = row
+    (folder, validity, uid, quarantine, at, outcome, reason) = rest
+    return ActionRow(
+        number,
+        run,
+        line,
+        kind,
+        account,
+        message,
+        message_id,
+        subject,
+        mailbox,
+        Location(folder, validity, uid),
+        quarantine,
+        datetime.fromisoformat(at),
+        outcome,
+        reason,
+    )

@@ -174,12 +174,12 @@ class LedgerReader:
             ):
                 if digest:
                     result[message].digests.add(digest)
-            for message, *hold, since in self.db.execute(
+            for message, kind, account, rule, since in self.db.execute(
                 "SELECT message, kind, account, rule, since FROM hold"
                 " WHERE message IN (" + marks + ")",
                 chunk,
             ):
-                result[message].holds.append(HoldRow(*hold, _when(since)))
+                result[message].holds.append(HoldRow(kind, account, rule, _when(since)))
             for copy in self._copies("copy.message IN (" + marks + ") ORDER BY copy.id", chunk):
                 result[copy.message].copies.append(copy)
         return result
@@ -196,8 +196,8 @@ class LedgerReader:
             values,
         )
         for row in rows:
-            number, mailbox, folder, validity, uid, message, state, adopted, *numbers = row
-            *numbers, absent_at, since = numbers
+            (number, mailbox, folder, validity, uid, message, state, adopted, size) = row[:9]
+            (first, after, held, missing, absent, absent_at, since) = row[9:]
             yield CopyRow(
                 number,
                 mailbox,
@@ -205,7 +205,12 @@ class LedgerReader:
                 message,
                 state,
                 bool(adopted),
-                *numbers,
+                size,
+                first,
+                after,
+                held,
+                missing,
+                absent,
                 moment(absent_at),
                 _when(since),
             )

@@ -67,13 +67,9 @@ class LedgerWriter(LedgerReader):
         self.db.execute("UPDATE mailbox SET name = ? WHERE name = ?", (new, old))
         for table in ("hold", "block"):
             self.db.execute(
-                f"UPDATE OR REPLACE {table} SET account = ? WHERE account = ?",  # noqa: S608
+                f"UPDATE OR REPLACE {table} SET account = ? WHERE account = ?",
                 (new, old),
             )
-
-    def set_fingerprint(self, mailbox: str, fingerprint: str) -> None:
-        """The account is this mailbox from now on (``rebase``)."""
-        self.db.execute("UPDATE mailbox SET fingerprint = ? WHERE name = ?", (fingerprint, mailbox))
 
     def set_scanned(self, mailbox: int, scan: int, folders: dict[str, FolderRow]) -> None:
         """A mailbox was listed completely."""
@@ -215,6 +211,13 @@ class LedgerWriter(LedgerReader):
             [(stamp(now), copy) for copy in copies],
         )
 
+    def spend(self, message: int, now: datetime) -> None:
+        """The losses of a message have had their consequence: they prove nothing more."""
+        self.db.execute(
+            "UPDATE copy SET state = 'ended', ended_at = ? WHERE message = ? AND state = 'missing'",
+            (stamp(now), message),
+        )
+
     def drop(self, copies: Iterable[int]) -> None:
         """Forget copies altogether: they moved to another mailbox, or were never ours."""
         self.db.executemany("DELETE FROM copy WHERE id = ?", [(copy,) for copy in copies])
@@ -249,6 +252,53 @@ class LedgerWriter(LedgerReader):
         """Remove tombstones that are older than :data:`TOMBSTONE_DAYS`."""
         self.db.execute("DELETE FROM copy WHERE state = 'ended' AND ended_at < ?", (stamp(before),))
 
+    def settle(self) -> None:
+        """After a run: messages that lie on both sides, all compared, have nothing open."""
+        self.db.execute(
+            "UPDATE message SET open = 0 WHERE open AND known"
+            " AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.message = message.id)"
+            " AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
+            " WHERE copy.message = message.id AND (copy.state IN ('missing', 'deleting')"
+            " OR copy.state = 'live' AND NOT copy.adopted AND mailbox.name <> 'consolidated'))"
+            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
+            " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
+            " AND mailbox.name = 'consolidated')"
+            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
+            " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
+            " AND mailbox.name <> 'consolidated')"
+        )
+
+    # --- rebase
+
+    def start_anew(self, mailbox: int, fingerprint: str) -> None:
+        """Another mailbox has taken this one's name: what was known of the old one is void."""
+        self.db.execute("DELETE FROM copy WHERE mailbox = ?", (mailbox,))
+        self.db.execute("DELETE FROM folder WHERE mailbox = ?", (mailbox,))
+        self.db.execute(
+            "UPDATE mailbox SET fingerprint = ?, scan = 0 WHERE id = ?", (fingerprint, mailbox)
+        )
+
+    def forget_absent(self, mailbox: str) -> None:
+        """What the mailbox does not hold is known no more; what it alone made known is new."""
+        self.db.execute(
+            "DELETE FROM copy WHERE state <> 'live'"
+            " AND mailbox = (SELECT id FROM mailbox WHERE name = ?)",
+            (mailbox,),
+        )
+        side = "=" if mailbox == "consolidated" else "<>"
+        self.db.execute(
+            "UPDATE message SET known = 0, open = 1 WHERE known AND NOT EXISTS ("
+            " SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
+            f" WHERE copy.message = message.id AND mailbox.name {side} 'consolidated')"
+        )
+        self.db.execute(
+            "UPDATE copy SET adopted = 0 WHERE message IN (SELECT id FROM message WHERE NOT known)"
+        )
+        self.db.execute(
+            "DELETE FROM hold WHERE message IN (SELECT id FROM message WHERE NOT known)"
+            " AND kind <> 'collect'"
+        )
+
     # --- decisions
 
     def hold(self, message: int, kind: str, account: str, rule: str, now: datetime) -> None:
@@ -277,6 +327,10 @@ class LedgerWriter(LedgerReader):
             "DELETE FROM block WHERE account = ? AND (rule = ? OR ? IS NULL)",
             (account, rule, rule),
         )
+
+    def unblock_kind(self, kind: str) -> None:
+        """The blocks of one kind of line are ended, on every account."""
+        self.db.execute("DELETE FROM block WHERE kind = ?", (kind,))
 
     # --- the journal
 

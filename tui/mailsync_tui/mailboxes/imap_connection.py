@@ -5,7 +5,7 @@ from __future__ import annotations
 import imaplib
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import imapclient
 
@@ -57,7 +57,7 @@ class _Imap4(imaplib.IMAP4):
         return self._opened()
 
     def readline(self) -> bytes:
-        return self.file.readline(MAX_LINE + 1)
+        return cast("bytes", self.file.readline(MAX_LINE + 1))
 
 
 class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no types
@@ -77,7 +77,7 @@ class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no
 
     @property
     def imap(self) -> imaplib.IMAP4:
-        """imaplib's side of the connection."""
+        """The side of the connection that imaplib knows."""
         imap: imaplib.IMAP4 = self._imap
         return imap
 
@@ -105,7 +105,7 @@ def log_in(
     try:
         client = _connect(config, endpoint, timing, watch)
     except (OSError, EOFError, imaplib.IMAP4.abort) as error:
-        raise _broken(endpoint, error) from error
+        raise broken(endpoint, error) from error
     except imaplib.IMAP4.error as error:
         raise Unreachable(
             f"{safe_text(config.host)}:{config.port} sends clients away: {_words(error)}"
@@ -115,7 +115,7 @@ def log_in(
         return _describe(client)
     except (OSError, EOFError, imaplib.IMAP4.abort) as error:
         net.cut(client.imap.sock)
-        raise _broken(endpoint, error) from error
+        raise broken(endpoint, error) from error
     except MailboxError:
         net.cut(client.imap.sock)
         raise
@@ -207,6 +207,9 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
+        if isinstance(error.__context__, imaplib.IMAP4.abort):
+            # imapclient takes the end of a connection for a refusal.
+            raise error.__context__ from None
         said = _words(error, hidden=value)
         # "from None": the library's exception holds what the server said, whatever it is.
         raise LoginRefused(
@@ -238,8 +241,14 @@ def _simple(*texts: str) -> bool:
     return all(text.isascii() and text.isprintable() for text in texts)
 
 
-def _broken(endpoint: net.Endpoint, error: Exception) -> Unreachable:
-    """What imaplib calls an abort is nearly always the end of the connection."""
+def broken(endpoint: net.Endpoint, error: Exception) -> Unreachable:
+    """The sentence for what ended a connection.
+
+    Args:
+        endpoint: Where it went.
+        error: An ``OSError`` or ``EOFError``, an imaplib error (its aborts are nearly always the
+            end of a connection), or :class:`GarbledError`.
+    """
     if isinstance(error, OSError | EOFError):
         return net.unreachable(endpoint, error)
     said = _words(error)

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mailsync_tui.mailboxes.base import FolderListing, Listing, MailboxError, Role, Unreachable
+from mailsync_tui.mailboxes.base import FolderListing, Listing, MailboxError, Role
 from mailsync_tui.mailboxes.imap_names import roles, selectable, within
 from mailsync_tui.safetext import safe_text
 
@@ -36,8 +36,15 @@ class _Asked:
     drafts: Command
 
 
-def folders(session: Session, config: MailboxConfig) -> dict[str, Role]:
+def folders(
+    session: Session, config: MailboxConfig, *, everywhere: bool = False
+) -> dict[str, Role]:
     """Every folder below the root that can hold mail, in the server's order, and its role.
+
+    Args:
+        session: The connection.
+        config: Names the root, and perhaps the trash and junk folders.
+        everywhere: Those outside the root too.
 
     Raises:
         MailboxError: the server does not list them.
@@ -46,7 +53,7 @@ def folders(session: Session, config: MailboxConfig) -> dict[str, Role]:
     listed = [(attributes, names.shown(raw)) for attributes, raw in session.list_folders()]
     trash = names.resolve(config.trash) if config.trash is not None else None
     junk = names.resolve(config.junk) if config.junk is not None else None
-    root = names.resolve(config.root) if config.root else ""
+    root = names.resolve(config.root) if config.root and not everywhere else ""
     found = roles(((name, attributes) for attributes, name in listed), trash, junk)
     return {
         name: found[name]
@@ -116,8 +123,6 @@ def _answered(session: Session, asked: _Asked) -> FolderListing | None:
         opened = session.examined(asked.examine, asked.folder)
         everything = session.found(asked.everything)
         marked, drafts = session.found(asked.marked), session.found(asked.drafts)
-    except Unreachable:
-        raise
     except MailboxError:
         return None
     if not opened.validity or _exists(opened, asked.everything) != len(everything):
@@ -129,8 +134,6 @@ def _read_singly(session: Session, names: list[str]) -> Iterator[_Outcome]:
     for folder in names:
         try:
             yield folder, _read_folder(session, folder)
-        except Unreachable:
-            raise
         except MailboxError as error:
             yield folder, error
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import Head, Location, MailboxError, Raw
 from mailsync_tui.mailboxes.imap_syntax import (
-    Garbled,
+    GarbledError,
     Token,
     flags_of,
     parse_date,
     tokens,
     uid_sets,
 )
-from mailsync_tui.mailboxes.imap_wire import Refused
+from mailsync_tui.mailboxes.imap_wire import MAX_LITERAL, RefusedError
 from mailsync_tui.message import HEAD_FIELDS
 from mailsync_tui.safetext import safe_text
 
@@ -33,6 +33,8 @@ _BODIES = 100
 """Messages asked for in one command ..."""
 _OCTETS = 4 * 1024 * 1024
 """... and their octets, unless one message alone is larger."""
+_REMEMBERED = 20_000
+"""Sizes that are kept for :func:`fetch`: what is fetched has mostly had its header read before."""
 _LONGEST_HEADER = 64 * 1024 * 1024
 """Octets of an answer to a question for headers; some servers send the whole message."""
 _KEPT_HEADER = 256 * 1024
@@ -53,7 +55,7 @@ def heads(session: Session, locations: Iterable[Location]) -> Iterator[Head]:
     """Read headers; what is not there (any more) is left out.
 
     Raises:
-        Refused: the server does not want to.
+        RefusedError: the server does not want to.
     """
     ahead: _Batch | None = None
     for folder, validity, uids in _runs(locations, _HEADS):
@@ -70,7 +72,7 @@ def fetch(session: Session, locations: Iterable[Location]) -> Iterator[Raw]:
     """Stream whole messages in the order given; what is not there (any more) is left out.
 
     Raises:
-        Refused: the server does not want to.
+        RefusedError: the server does not want to.
         MailboxError: after the last of the others, when one never came as a whole; it is named.
     """
     broken: list[str] = []
@@ -101,7 +103,7 @@ def read_items(command: Command) -> dict[int, Items]:
             continue
         try:
             items = _items(tokens(answer.parts, answer.start))
-        except Garbled:
+        except GarbledError:
             # The frame was right, so only this message is not to be read.
             continue
         uid = items.get("UID")
@@ -136,17 +138,22 @@ def _begin(
     command = session.wire.send(
         b"UID FETCH " + line + b" " + items,
         f"reading {safe_text(folder)}",
-        max_literal=_LONGEST_HEADER if items is _HEAD_ITEMS else None,
+        wanted=uids,
+        max_literal=_LONGEST_HEADER if items is _HEAD_ITEMS else MAX_LITERAL,
     )
     return _Batch(folder, validity, uids, command)
 
 
 def _read_heads(session: Session, batch: _Batch) -> Iterator[Head]:
-    found = read_items(session.wire.finish(batch.command).check())
+    found = _received(session, batch, _HEAD_ITEMS)
+    sizes = session.sizes.setdefault((batch.folder, batch.validity), {})
+    if len(sizes) > _REMEMBERED:
+        sizes.clear()
     for uid in batch.uids:
         items = found.get(uid, {})
         header, size = items.get("BODY"), _size(items)
         if isinstance(header, bytes) and size is not None:
+            sizes[uid] = size
             yield Head(
                 Location(batch.folder, batch.validity, uid),
                 _header_only(header),
@@ -156,16 +163,39 @@ def _read_heads(session: Session, batch: _Batch) -> Iterator[Head]:
             )
 
 
+def _received(session: Session, batch: _Batch, wanted: bytes) -> dict[int, Items]:
+    """What a batch's command brought; where it was refused, its parts are asked for again.
+
+    One message that a server cannot read spoils the command for all; alone it is left out.
+    """
+    command = session.wire.finish(batch.command)
+    found = read_items(command)
+    if command.status == "BAD":
+        command.check()
+    missing = [uid for uid in batch.uids if uid not in found]
+    if command.status == "OK" or len(batch.uids) == 1 or not missing:
+        return found
+    middle = (len(missing) + 1) // 2
+    for part in (missing[:middle], missing[middle:]):
+        for uids, line in uid_sets(part, len(batch.uids)):
+            again = _begin(session, batch.folder, batch.validity, uids, line, wanted)
+            if again is not None:
+                found |= _received(session, again, wanted)
+    return found
+
+
 def _sizes(session: Session, folder: str, validity: int, uids: list[int]) -> dict[int, int]:
-    commands = [
-        batch.command
-        for part, line in uid_sets(uids, _SIZES)
-        if (batch := _begin(session, folder, validity, part, line, b"(UID RFC822.SIZE)"))
-    ]
-    sizes: dict[int, int] = {}
-    for command in commands:
-        for uid, items in read_items(session.wire.finish(command).check()).items():
-            sizes[uid] = _size(items) or 0
+    """What is known of the sizes, or asked for now; who is not in the answer is not there."""
+    known = session.sizes.pop((folder, validity), {})
+    sizes = {uid: known.pop(uid) for uid in uids if uid in known}
+    if known:
+        session.sizes[folder, validity] = known
+    wanted = b"(UID RFC822.SIZE)"
+    for part, line in uid_sets((uid for uid in uids if uid not in sizes), _SIZES):
+        batch = _begin(session, folder, validity, part, line, wanted)
+        if batch is not None:
+            found = _received(session, batch, wanted)
+            sizes |= {uid: _size(items) or 0 for uid, items in found.items()}
     return sizes
 
 
@@ -185,18 +215,102 @@ def _by_size(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
 
 
 def _read_bodies(session: Session, batch: _Batch, broken: list[str]) -> Iterator[Raw]:
-    command = session.wire.finish(batch.command).check()
+    command = session.wire.finish(batch.command)
+    if command.status == "BAD":
+        command.check()
     found = read_items(command)
-    # The bytes belong to whoever takes them: two batches at a time would be twice the memory.
+    # Nothing but ``found`` holds the bytes now, and it lets go of each as it is passed on.
     command.untagged.clear()
+    doubtful = [uid for uid in batch.uids if not _whole(found.get(uid, {}))]
+    there = _still_there(session, batch, doubtful) if doubtful else set()
     for uid in batch.uids:
         items = found.pop(uid, {})
         if not _whole(items):
+            if uid not in there:
+                continue
             try:
-                items = _once_more(session, batch, uid)
-            except Refused as error:
+                items = _read_alone(session, batch, uid)
+            except RefusedError as error:
                 broken.append(str(error))
                 continue
-            if items is None:
-                continue
-            ...
+        data = items["BODY"]
+        assert isinstance(data, bytes)
+        yield Raw(
+            Location(batch.folder, batch.validity, uid),
+            data,
+            flags_of(items.get("FLAGS")),
+            parse_date(items.get("INTERNALDATE")),
+        )
+
+
+def _still_there(session: Session, batch: _Batch, uids: list[int]) -> set[int]:
+    """Those that are listed once the folder is opened afresh.
+
+    For what another session expunged, a server may answer nothing, or with an empty body
+    (SERVERS.md, 8).
+    """
+    if session.examine(batch.folder).validity != batch.validity:
+        return set()
+    there: set[int] = set()
+    for part, line in uid_sets(uids, _SIZES):
+        listed = session.search(b"UID " + line, f"reading {safe_text(batch.folder)}")
+        there.update(set(listed).intersection(part))
+    return there
+
+
+def _read_alone(session: Session, batch: _Batch, uid: int) -> Items:
+    """A message of which not all came, or nothing: once more, and alone.
+
+    Some servers (Exchange) merely guess RFC822.SIZE: then the bytes are believed, if there is
+    none behind the last of them.
+
+    Raises:
+        RefusedError: it does not come as a whole.
+    """
+    what = f"reading message {uid} in {safe_text(batch.folder)}"
+    again = _begin(session, batch.folder, batch.validity, [uid], b"%d" % uid, _BODY_ITEMS)
+    if again is None:
+        raise RefusedError(what, "OK", b"the folder was made anew")
+    items = read_items(session.wire.finish(again.command).check()).get(uid, {})
+    if _whole(items):
+        return items
+    data, size = items.get("BODY"), _size(items) or 0
+    if not isinstance(data, bytes) or not data:
+        raise RefusedError(what, "OK", b"the server gives no text of it")
+    if len(data) < size:
+        line = b"UID FETCH %d BODY.PEEK[]<%d.1>" % (uid, len(data))
+        rest = session.wire.finish(session.wire.send(line, what, wanted=[uid])).check()
+        if read_items(rest).get(uid, {}).get("BODY"):
+            raise RefusedError(what, "OK", b"%d of %d octets came" % (len(data), size))
+    return items
+
+
+def _whole(items: Items) -> bool:
+    data = items.get("BODY")
+    return isinstance(data, bytes) and len(data) == _size(items)
+
+
+def _size(items: Items) -> int | None:
+    size = items.get("RFC822.SIZE")
+    return int(size) if isinstance(size, bytes) and size.isdigit() else None
+
+
+def _header_only(header: bytes) -> bytes:
+    """The header, where a server sent the whole message instead."""
+    if len(header) <= _KEPT_HEADER // 16:
+        return header
+    ends = [end for end in (header.find(b"\r\n\r\n"), header.find(b"\n\n")) if end >= 0]
+    return header[: min([*ends, _KEPT_HEADER])]
+
+
+def _items(answer: list[Token]) -> Items:
+    items: Items = {}
+    listed = answer[0] if answer and isinstance(answer[0], list) else []
+    for key, value in zip(listed[::2], listed[1::2], strict=False):
+        if isinstance(key, bytes):
+            name = key.upper().decode("ascii", "replace")
+            items["BODY" if name.startswith(_TEXTS) else name] = value
+    return items
+
+
+_TEXTS = ("BODY[", "RFC822.HEADER")

@@ -46,6 +46,8 @@ class Session:
         self.names = names
         self.opened: Opened | None = None
         """The folder that is open, read-only or not."""
+        self.sizes: dict[tuple[str, int], dict[int, int]] = {}
+        """Sizes told lately, by folder and UIDVALIDITY: hints, for making batches."""
         self.esearch = "ESEARCH" in self.capabilities or "IMAP4REV2" in self.capabilities
 
     def has(self, capability: str) -> bool:
@@ -64,7 +66,7 @@ class Session:
         """The answer to :meth:`send_examine`; the folder counts as the one that is open.
 
         Raises:
-            Refused: it cannot be opened.
+            RefusedError: it cannot be opened.
         """
         self.opened = _opened(folder, self.wire.finish(command).check())
         return self.opened
@@ -73,7 +75,7 @@ class Session:
         """Open a folder read-only, afresh even if it is open.
 
         Raises:
-            Refused: it cannot be opened.
+            RefusedError: it cannot be opened.
         """
         return self.examined(self.send_examine(folder), folder)
 
@@ -81,7 +83,7 @@ class Session:
         """Open a folder for changes, afresh even if it is open.
 
         Raises:
-            Refused: it cannot be opened.
+            RefusedError: it cannot be opened.
         """
         self.opened = None
         line = b"SELECT " + self.names.argument(folder)
@@ -93,7 +95,7 @@ class Session:
         """Open a folder read-only, unless it is open already.
 
         Raises:
-            Refused: it cannot be opened.
+            RefusedError: it cannot be opened.
         """
         if self.opened is not None and self.opened.folder == folder:
             return self.opened
@@ -105,20 +107,20 @@ class Session:
             return
         folder, self.opened = self.opened.folder, None
         if self.has("UNSELECT"):
-            self.wire.call(b"UNSELECT", f"leaving {safe_text(folder)}")
+            self.wire.finish(self.wire.send(b"UNSELECT", f"leaving {safe_text(folder)}"))
             return
         # A failed EXAMINE leaves nothing open (RFC 3501, 6.3.2), but not on every server; where
         # there is another folder, that one is opened instead.
         if folder != "INBOX":
             self.wire.finish(self.send_examine("INBOX"))
         else:
-            self.wire.finish(self.send_examine("mailsync-tui is looking at nothing"))
+            self.wire.finish(self.send_examine("mailsync-tui looks at nothing"))
 
     def search(self, criteria: bytes, what: str) -> list[int]:
         """UID SEARCH in the open folder, ascending.
 
         Raises:
-            Refused: the server cannot.
+            RefusedError: the server cannot.
         """
         return self.found(self.send_search(criteria, what))
 
@@ -135,16 +137,27 @@ class Session:
         """The UIDs that a search found, ascending.
 
         Raises:
-            Refused: the server cannot.
+            RefusedError: the server cannot.
             MailboxError: the answer is none, or cannot be read.
         """
         return sorted(numbers_found(self.wire.finish(command).check()))
+
+    def learn_delimiter(self) -> None:
+        """Ask for the hierarchy delimiter, where no namespace told it."""
+        command = self.wire.finish(self.wire.send(b'LIST "" ""', "asking for the delimiter"))
+        for answer in command.untagged:
+            if answer.kind == b"LIST":
+                self._learn(tokens(answer.parts, answer.start))
+
+    def _learn(self, answer: list[Token]) -> None:
+        if len(answer) > 1 and isinstance(answer[1], bytes):
+            self.names.learn_delimiter(answer[1].decode("ascii", "replace"))
 
     def list_folders(self) -> list[tuple[frozenset[str], bytes]]:
         """LIST everything: attributes in lower case, and names as the server writes them.
 
         Raises:
-            Refused: the server cannot.
+            RefusedError: the server cannot.
         """
         line = b'LIST "" "*"'
         if self.has("SPECIAL-USE") and self.has("LIST-EXTENDED"):
@@ -154,10 +167,10 @@ class Session:
         for answer in command.untagged:
             if answer.kind != b"LIST":
                 continue
-            match tokens(answer.parts, answer.start):
-                case [list(attributes), delimiter, bytes(name), *_]:
-                    if isinstance(delimiter, bytes):
-                        self.names.learn_delimiter(delimiter.decode("ascii", "replace"))
+            answered = tokens(answer.parts, answer.start)
+            match answered:
+                case [list(attributes), _, bytes(name), *_]:
+                    self._learn(answered)
                     folders.append((_lower(attributes), name))
                 case _:
                     raise MailboxError("the list of folders cannot be read")
@@ -165,8 +178,7 @@ class Session:
 
 
 _PART_OF_REV2 = frozenset(
-    "ESEARCH SEARCHRES UNSELECT UIDPLUS MOVE NAMESPACE LIST-EXTENDED LIST-STATUS SASL-IR "
-    "LITERAL- SPECIAL-USE STATUS=SIZE".split()
+    {"ESEARCH", "LIST-EXTENDED", "LITERAL-", "MOVE", "SPECIAL-USE", "UIDPLUS", "UNSELECT"}
 )
 
 

@@ -16,13 +16,14 @@ Token = bytes | None | list["Token"]
 
 _TOKEN = re.compile(
     rb"\s*(?:"
-    rb"(?P<open>\()|(?P<close>\))"
-    rb'|"(?P<quoted>[^"\\]*(?:\\.[^"\\]*)*)"'
+    rb"([()])"
+    rb'|"([^"\\]*(?:\\.[^"\\]*)*)"'
     # A section is part of its atom, blanks and all: BODY[HEADER.FIELDS (FROM)].
-    rb'|(?P<atom>(?:[^\s()"\[]|\[[^\]]*\]|\[)+)'
+    rb'|([^\s()"\[]+(?:\[[^\]]{0,999}\][^\s()"\[]*|\[[^\s()"\[]*)*|\[[^\s()"]*)'
     rb")",
     re.DOTALL,
 )
+_PAREN, _QUOTED = 1, 2
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _CODE = re.compile(rb"\[([^\s\]]+)(?: ([^\]]*))?\]")
 _KEYWORD = re.compile(r"[!#-$&'+\-./0-9:;<=>?@A-Z^_`a-z|}~\[]+")
@@ -35,7 +36,7 @@ _DATE = re.compile(
 _MONTH_NUMBERS = {name.lower().encode(): number for number, name in enumerate(_MONTHS, 1)}
 
 
-class Garbled(ValueError):
+class GarbledError(ValueError):
     """What came is not IMAP."""
 
 
@@ -47,7 +48,7 @@ def tokens(parts: Sequence[bytes], start: int = 0) -> list[Token]:
         start: Where to begin in the first text.
 
     Raises:
-        Garbled: unbalanced, or not to be read.
+        GarbledError: unbalanced, or not to be read.
     """
     top: list[Token] = []
     stack = [top]
@@ -57,20 +58,18 @@ def tokens(parts: Sequence[bytes], start: int = 0) -> list[Token]:
             current.append(part)
             continue
         position = start if index == 0 else 0
-        end = len(part.rstrip())
-        while position < end:
-            match = _TOKEN.match(part, position)
-            if match is None:
-                raise Garbled("an answer that cannot be read")
+        for match in _TOKEN.finditer(part, position):
+            if match.start() != position:
+                break
             position = match.end()
-            kind = match.lastgroup
-            if kind == "atom":
-                atom = match["atom"]
-                current.append(None if atom in (b"NIL", b"nil") else atom)
-            elif kind == "quoted":
-                quoted = match["quoted"]
+            kind = match.lastindex
+            if kind == _QUOTED:
+                quoted = match[2]
                 current.append(_ESCAPE.sub(rb"\1", quoted) if b"\\" in quoted else quoted)
-            elif kind == "open":
+            elif kind != _PAREN:
+                atom = match[3]
+                current.append(None if atom in (b"NIL", b"nil") else atom)
+            elif match[1] == b"(":
                 inner: list[Token] = []
                 current.append(inner)
                 stack.append(inner)
@@ -78,10 +77,12 @@ def tokens(parts: Sequence[bytes], start: int = 0) -> list[Token]:
             else:
                 stack.pop()
                 if not stack:
-                    raise Garbled("an answer that cannot be read")
+                    raise GarbledError("an answer that cannot be read")
                 current = stack[-1]
+        if part[position:].strip():
+            raise GarbledError("an answer that cannot be read")
     if len(stack) != 1:
-        raise Garbled("an answer that ends too early")
+        raise GarbledError("an answer that ends too early")
     return top
 
 
@@ -101,7 +102,7 @@ def expand_set(text: bytes, limit: int) -> list[int]:
         limit: More numbers than this are not believed.
 
     Raises:
-        Garbled: no set, or too large a one.
+        GarbledError: no set, or too large a one.
     """
     numbers: list[int] = []
     for piece in text.split(b","):
@@ -110,11 +111,11 @@ def expand_set(text: bytes, limit: int) -> list[int]:
             low = int(first)
             high = int(last) if colon else low
         except ValueError:
-            raise Garbled("a set of numbers that cannot be read") from None
+            raise GarbledError("a set of numbers that cannot be read") from None
         if low > high:
             low, high = high, low
         if high - low >= limit - len(numbers):
-            raise Garbled("a set of more messages than there are")
+            raise GarbledError("a set of more messages than there are")
         numbers.extend(range(low, high + 1))
     return numbers
 

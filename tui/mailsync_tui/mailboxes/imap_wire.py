@@ -8,6 +8,7 @@ when the work passes from one to the other.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import select
 from collections import deque
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes import net
 from mailsync_tui.mailboxes.base import MailboxError
-from mailsync_tui.mailboxes.imap_syntax import Garbled, response_code
+from mailsync_tui.mailboxes.imap_syntax import GarbledError, response_code
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ _LITERAL = re.compile(rb"~?\{(\d{1,12})\+?\}$")
 _FLIGHT = 8192
 """Octets of unanswered commands: they fit every socket buffer, so that sending never blocks on a
 server that waits for its answers to be read."""
+_UID = re.compile(rb"[ (]UID (\d+)[ )]", re.IGNORECASE)
+_TAG = re.compile(rb"\(TAG \"?([^\s\")]+)\"?\)", re.IGNORECASE)
 _STATUS = frozenset({b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"})
 
 
-class Refused(MailboxError):
+class RefusedError(MailboxError):
     """The server answered NO or BAD; the connection is as good as before."""
 
     def __init__(self, what: str, status: str, text: bytes) -> None:
@@ -83,13 +86,14 @@ class Command:
     what: str
     """What it was to do, for an error: ``opening Work``."""
     length: int
+    wanted: frozenset[int] | None = None
+    """A FETCH: the UIDs that it asked for."""
+    searches: bool = False
     max_literal: int = MAX_LITERAL
     untagged: list[Untagged] = field(default_factory=list)
     status: str = ""
     """``OK``, ``NO`` or ``BAD`` once it is answered."""
     text: bytes = b""
-    abandoned: bool = False
-    """Nobody wants the answer any more: it is read and thrown away."""
 
     @property
     def code(self) -> bytes:
@@ -100,15 +104,19 @@ class Command:
         """Itself.
 
         Raises:
-            Refused: the server did not answer OK.
+            RefusedError: the server did not answer OK.
         """
         if self.status != "OK":
-            raise Refused(self.what, self.status, self.text)
+            raise RefusedError(self.what, self.status, self.text)
         return self
 
 
 class Wire:
-    """Sends commands without waiting, and attributes answers to the oldest one unanswered."""
+    """Sends commands without waiting, and finds out which of them an answer belongs to.
+
+    A server may work at several FETCH or SEARCH commands at once and end them in any order
+    (RFC 9051, 5.5); Dovecot does as soon as we read slower than it writes.
+    """
 
     def __init__(self, imap: imaplib.IMAP4) -> None:
         self._imap = imap
@@ -116,39 +124,51 @@ class Wire:
         self._count = 0
         self._goodbye = b""
         self._continued = False
+        self._ended = False
 
     @property
     def untouched(self) -> bool:
         """Nothing has arrived unasked; if something has, it may be the end of the connection."""
+        if self._ended:
+            return False
         readable, _, _ = select.select([self._imap.sock], [], [], 0)
         return not readable and not self._goodbye
 
     def send(
-        self, line: bytes, what: str, *, max_literal: int = MAX_LITERAL, flush: bool = True
+        self,
+        line: bytes,
+        what: str,
+        *,
+        wanted: Iterable[int] | None = None,
+        max_literal: int = MAX_LITERAL,
     ) -> Command:
         """Send a command and go on; :meth:`finish` reads its answer.
 
         Args:
             line: The command without tag and line end.
             what: What it is to do, for an error.
+            wanted: The UIDs that a FETCH asks for.
             max_literal: Literals above this many octets end the connection.
-            flush: False for a line that ends in a synchronising literal's length.
 
         Raises:
             OSError: the connection broke.
-            Garbled: what came meanwhile is not IMAP.
+            GarbledError: what came meanwhile is not IMAP.
         """
         while self._waiting and self._in_flight() + len(line) > _FLIGHT:
             self.finish(self._waiting[0])
         self._count += 1
         tag = b"m%d" % self._count
-        command = Command(tag, what, len(line) if flush else _FLIGHT, max_literal)
+        uids = None if wanted is None else frozenset(wanted)
+        searches = line.startswith(b"UID SEARCH")
+        command = Command(tag, what, len(line), uids, searches, max_literal)
         self._waiting.append(command)
         self.write((tag + b" " + line + b"\r\n",))
         return command
 
     def write(self, chunks: Iterable[bytes]) -> None:
         """Send octets as they are: the rest of a command with literals."""
+        if self._ended:
+            raise EOFError
         for chunk in chunks:
             self._imap.send(chunk)
         net.quick_ack(self._imap.sock)
@@ -157,7 +177,7 @@ class Wire:
         """Send a command and wait for its answer.
 
         Raises:
-            Refused: the answer is not OK.
+            RefusedError: the answer is not OK.
         """
         return self.finish(self.send(line, what)).check()
 
@@ -183,26 +203,48 @@ class Wire:
         return sum(command.length for command in self._waiting)
 
     def _read_one(self) -> None:
-        parts = self._read_parts(self._waiting[0].max_literal if self._waiting else MAX_LITERAL)
+        if self._ended:
+            raise EOFError
+        parts = self._read_parts(max((one.max_literal for one in self._waiting), default=0))
         first = parts[0]
         if first.startswith(b"* "):
             answer = Untagged(parts)
             if answer.kind == b"BYE":
                 self._goodbye = answer.text
-            elif self._waiting and not self._waiting[0].abandoned:
-                self._waiting[0].untagged.append(answer)
+            else:
+                for command in self._concerned(answer):
+                    command.untagged.append(answer)
         elif first.startswith(b"+"):
             self._continued = True
         else:
             self._complete(first)
 
+    def _concerned(self, answer: Untagged) -> Iterable[Command]:
+        """The commands that an answer belongs to: by UID or tag where it names one."""
+        oldest = itertools.islice(self._waiting, 1)
+        if answer.kind == b"FETCH":
+            fetching = [one for one in self._waiting if one.wanted is not None]
+            match = _UID.search(answer.parts[0])
+            if match is None:
+                return fetching or oldest
+            uid = int(match[1])
+            return [one for one in fetching if one.wanted is not None and uid in one.wanted]
+        if answer.kind in (b"ESEARCH", b"SEARCH"):
+            match = _TAG.search(answer.text) if answer.kind == b"ESEARCH" else None
+            searching = (one for one in self._waiting if one.searches)
+            if match is None:
+                return itertools.islice(searching, 1)
+            return [one for one in searching if one.tag == match[1]]
+        return oldest
+
     def _complete(self, line: bytes) -> None:
         tag, _, rest = line.partition(b" ")
         status, _, text = rest.partition(b" ")
         word = status.upper().decode("ascii", "replace")
-        if not self._waiting or self._waiting[0].tag != tag or word not in ("OK", "NO", "BAD"):
-            raise Garbled("an answer to nothing that was asked")
-        command = self._waiting.popleft()
+        command = next((one for one in self._waiting if one.tag == tag), None)
+        if command is None or word not in ("OK", "NO", "BAD"):
+            raise GarbledError("an answer to nothing that was asked")
+        self._waiting.remove(command)
         command.status, command.text = word, text
 
     def _read_parts(self, max_literal: int) -> list[bytes]:
@@ -211,7 +253,7 @@ class Wire:
             line = self._imap.readline()
             if not line.endswith(b"\n"):
                 if len(line) > MAX_LINE:
-                    raise Garbled("a line without an end")
+                    raise GarbledError("a line without an end")
                 raise EOFError(self._goodbye.decode("utf-8", "replace"))
             text = line[:-2] if line.endswith(b"\r\n") else line[:-1]
             match = _LITERAL.search(text) if text.endswith(b"}") else None
@@ -221,7 +263,7 @@ class Wire:
                 return parts
             size = int(match[1])
             if size > max_literal:
-                raise Garbled(f"a part of {size} octets")
+                raise GarbledError(f"a part of {size} octets")
             parts.append(text[: match.start()])
             data = self._imap.read(size)
             if len(data) < size:
@@ -229,9 +271,16 @@ class Wire:
             parts.append(data)
 
     def logout(self) -> None:
-        """Say goodbye, without waiting for more than the answer."""
-        with contextlib.suppress(OSError, EOFError, Garbled):
+        """Say goodbye; never raises."""
+        with contextlib.suppress(OSError, EOFError, GarbledError):
             self.finish(self.send(b"LOGOUT", "logging out"))
+
+    def end(self) -> None:
+        """Close the socket without a word. Whoever still waits for an answer gets ``EOFError``."""
+        self._ended = True
+        # imaplib's shutdown() waits for nothing, but raises what closing a dead socket raises.
+        with contextlib.suppress(OSError):
+            self._imap.shutdown()
 
 
 def _is_status(text: bytes) -> bool:

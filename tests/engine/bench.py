@@ -1,0 +1,164 @@
+"""A person's mailboxes in memory, driven by a test: accounts, a consolidated one, and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mailsync_tui.config.model import CONSOLIDATED, Guards, MailboxConfig, UserConfig
+from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.mailboxes.base import Role
+from mailsync_tui.mailboxes.memory import MemoryMailbox
+from mailsync_tui.session import Result, Session
+
+START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+
+
+def mail(
+    n: object, body: str = "text", *, sender: str = "ann@example.org", message_id: bool = True
+) -> bytes:
+    """A small message; the same ``n`` gives the same headers."""
+    ident = f"Message-ID: <m{n}@example.org>\r\n" if message_id else ""
+    return (
+        f"From: Ann <{sender}>\r\nTo: bob@example.org\r\nSubject: message {n}\r\n"
+        f"Date: Mon, 05 Jan 2026 09:00:00 +0000\r\n{ident}\r\n{body} {n}\r\n"
+    ).encode()
+
+
+class Bench:
+    """Accounts in memory; each is of kind ``imap`` or ``pop3``."""
+
+    def __init__(self, directory: Path, kinds: dict[str, str] | None = None, **guards: Any) -> None:
+        kinds = kinds or {"isp": "pop3", "work": "imap"}
+        self.directory = directory
+        self.now = START
+        external = tuple(
+            MailboxConfig(name=name, type=kind, host=f"{name}.example", user="ann")  # type: ignore[arg-type]
+            for name, kind in kinds.items()
+        )
+        consolidated = MailboxConfig(
+            name=CONSOLIDATED, type="imap", host="home.example", user="ann"
+        )
+        self.config = UserConfig("default", consolidated, external, Guards(**guards))
+        self.boxes: dict[str, MemoryMailbox] = {}
+        for name, kind in {**kinds, CONSOLIDATED: "imap"}.items():
+            pop = kind == "pop3"
+            box = MemoryMailbox(
+                name, kind="pop3" if pop else "imap", peeks=not pop, can_store=not pop
+            )
+            if not pop:
+                box.add_folder("Archive", Role.NORMAL)
+                box.add_folder("Trash", Role.TRASH)
+                box.add_folder("Junk", Role.JUNK)
+                box.add_folder("Drafts", Role.DRAFTS)
+                box.add_folder("Sent", Role.SENT)
+            self.boxes[name] = box
+        self.home.deliver("INBOX", mail("ballast"))  # an empty one would be a guard's business
+
+    @property
+    def home(self) -> MemoryMailbox:
+        """The consolidated mailbox."""
+        return self.boxes[CONSOLIDATED]
+
+    def configure(self, account: str, **changes: Any) -> None:
+        """Change keys of one mailbox's configuration."""
+        from dataclasses import replace
+
+        if account == CONSOLIDATED:
+            changed = replace(self.config.consolidated, **changes)
+            self.config = replace(self.config, consolidated=changed)
+            return
+        external = tuple(
+            replace(c, **changes) if c.name == account else c for c in self.config.external
+        )
+        self.config = replace(self.config, external=external)
+
+    def guards(self, **changes: Any) -> None:
+        """Change the guards."""
+        from dataclasses import replace
+
+        self.config = replace(self.config, guards=replace(self.config.guards, **changes))
+
+    def session(self) -> Session:
+        """A session over these mailboxes."""
+        boxes = {
+            c.name: self.boxes[c.name] for c in (*self.config.external, self.config.consolidated)
+        }
+        return Session(self.config, self.directory, mailboxes=boxes, clock=lambda: self.now)
+
+    def wait(self, minutes: float = 15) -> None:
+        """Let time pass."""
+        self.now += timedelta(minutes=minutes)
+
+    def plan(self, *directions: str, **options: Any) -> Plan:
+        """Make a plan; all directions unless some are named."""
+        if directions:
+            options["directions"] = directions
+        with self.session() as session:
+            return session.plan(Options(**options))
+
+    def sync(self, *directions: str, without: Iterable[str] = (), **options: Any) -> Result:
+        """Sync, taking out the lines whose kind or id is in ``without``; then let time pass."""
+        if directions:
+            options["directions"] = directions
+        taken = set(without)
+
+        def choose(plan: Plan) -> frozenset[str]:
+            return frozenset(n.id for n in plan.lines if {n.id, n.kind} & taken)
+
+        with self.session() as session:
+            result = session.sync(Options(**options), choose)
+        self.wait()
+        return result
+
+    def deliver(self, account: str, data: bytes, folder: str = "INBOX") -> Any:
+        """Mail arrives."""
+        return self.boxes[account].deliver(folder, data)
+
+    def uid_of(self, account: str, data: bytes, folder: str = "INBOX") -> Any:
+        """The uid of the first copy of a message in a folder."""
+        from mailsync_tui.message import content_digest
+
+        held = self.boxes[account].folders[folder]
+        return next(
+            uid
+            for uid, message in held.messages.items()
+            if content_digest(message.data) == content_digest(data)
+        )
+
+    def remove(self, account: str, data: bytes, folder: str = "INBOX") -> None:
+        """The person deletes a copy of a message."""
+        self.boxes[account].remove(folder, self.uid_of(account, data, folder))
+
+    def move(self, account: str, data: bytes, target: str, folder: str = "INBOX") -> None:
+        """The person files a message."""
+        self.boxes[account].move(folder, self.uid_of(account, data, folder), target)
+
+    def holds(self, account: str, data: bytes, folder: str | None = None) -> int:
+        """How many copies of a message a mailbox holds."""
+        from mailsync_tui.message import content_digest
+
+        box = self.boxes[account]
+        names = [folder] if folder else list(box.folders)
+        return sum(
+            content_digest(m.data) == content_digest(data)
+            for name in names
+            for m in box.folders[name].messages.values()
+        )
+
+
+def kinds(plan: Plan) -> list[tuple[str, str]]:
+    """The kinds and accounts of a plan's lines."""
+    return [(line.kind, line.account) for line in plan.lines]
+
+
+def held(plan: Plan) -> list[tuple[str, str, str]]:
+    """Kind, account and rule of what a plan holds."""
+    return [(line.kind, line.account, line.rule) for line in plan.held]
+
+
+def blocked(plan: Plan) -> list[tuple[str, str, str, int]]:
+    """Account, kind, rule and count of what guards stopped."""
+    return [(b.account, b.kind, b.rule, b.count) for b in plan.blocked]

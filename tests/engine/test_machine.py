@@ -1,0 +1,386 @@
+"""A state machine over the whole engine: people, servers and outages against DESIGN.md's promises.
+
+Every step is something that a person, a server or the network does; after every sync the promises
+are checked: (a) a message that nobody deleted survives everywhere a person left it; (b) nothing is
+collected where it is present; (c) a second plan is empty; (d) a line taken out never happens later
+unasked; (e) in a settled world one deletion reaches every copy.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    multiple,
+    precondition,
+    rule,
+)
+
+from mailsync_tui.engine.plan import Plan
+from mailsync_tui.mailboxes.base import Unreachable
+from mailsync_tui.session import SessionError
+from tests.engine.bench import Bench, mail
+
+ACCOUNTS = {"isp": "pop3", "work": "imap", "old": "imap"}
+MOVABLE = ("work", "old", "consolidated")
+EVERYWHERE = (*ACCOUNTS, "consolidated")
+SEEN = frozenset({"INBOX", "Archive", "Junk", "Drafts", "Sent"})
+DIRECTIONS = st.sampled_from(
+    [(), ("collect",), ("forward",), ("reverse",), ("forward", "reverse"), ("collect", "forward")]
+)
+
+
+class Mail:
+    """One message of the world: its bytes, and whether a person ever deleted a copy."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.deleted = False
+        self.unsure = False
+        """A person edited or duplicated it in a way that makes 'left there' meaningless."""
+
+
+class World(RuleBasedStateMachine):
+    """People and servers."""
+
+    mails = Bundle("mails")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = Path(tempfile.mkdtemp(prefix="machine-"))
+        self.bench = Bench(self.directory, ACCOUNTS, max_delete_floor=1000)
+        self.number = 0
+        self.all: list[Mail] = []
+        self.left: dict[int, set[str]] = {}
+        """Where a person or a provider left each message (by index), or we collected it to."""
+        self.declined: set[tuple[str, str | None, str]] = set()
+        self.troubled = False
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    @initialize(
+        target=mails,
+        where=st.lists(
+            st.sets(st.sampled_from(sorted(ACCOUNTS)), min_size=1), min_size=2, max_size=4
+        ),
+        named=st.booleans(),
+    )
+    def some_mail_was_synced(self, where: list[set[str]], named: bool) -> Any:
+        mails = []
+        for accounts in where:
+            self.number += 1
+            first, *others = sorted(accounts)
+            message = self._add(mail(self.number, message_id=named or self.number > 1), first)
+            for account in others:
+                self.bench.deliver(account, message.data)
+                self.left[len(self.all) - 1].add(account)
+            mails.append(message)
+        self._sync((), [])
+        self._check_survival()
+        return multiple(*mails)
+
+    # --- what happens
+
+    @rule(target=mails, account=st.sampled_from(sorted(ACCOUNTS)), named=st.booleans())
+    def new_mail(self, account: str, named: bool) -> Mail:
+        self.number += 1
+        return self._add(mail(self.number, message_id=named), account)
+
+    @rule(target=mails)
+    def own_mail(self) -> Mail:
+        self.number += 1
+        return self._add(mail(self.number), "consolidated")
+
+    @rule(target=mails, like=mails, account=st.sampled_from(sorted(ACCOUNTS)))
+    def unlike_twin(self, like: Mail, account: str) -> Mail:
+        self.number += 1
+        head, _, _ = like.data.partition(b"\r\n\r\n")
+        self._touched(like)
+        return self._add(head + b"\r\n\r\nanother text %d\r\n" % self.number, account)
+
+    @rule(message=mails, account=st.sampled_from(sorted(ACCOUNTS)))
+    def deliver_once_more(self, message: Mail, account: str) -> None:
+        """Twice to the same account, or late to another one."""
+        self.bench.deliver(account, message.data)
+        self.left[self.all.index(message)].add(account)
+        self._touched(message)
+
+    @rule(message=mails, mailbox=st.sampled_from(EVERYWHERE))
+    def delete(self, message: Mail, mailbox: str) -> None:
+        place = self._find(message, mailbox)
+        if place:
+            self.bench.boxes[mailbox].remove(*place)
+            message.deleted = True
+            self._touched(message)
+
+    @rule(message=mails, mailbox=st.sampled_from(MOVABLE), to=st.sampled_from(["INBOX", "Archive"]))
+    def file(self, message: Mail, mailbox: str, to: str) -> None:
+        place = self._find(message, mailbox)
+        if place and place[0] != to:
+            self.bench.boxes[mailbox].move(*place, to)
+            self._touched(message)
+
+    @rule(message=mails, mailbox=st.sampled_from(MOVABLE))
+    def throw_away(self, message: Mail, mailbox: str) -> None:
+        place = self._find(message, mailbox)
+        if place:
+            self.bench.boxes[mailbox].move(*place, "Trash")
+            message.deleted = True
+            self._touched(message)
+
+    @rule(message=mails, mailbox=st.sampled_from(MOVABLE))
+    def restore_from_trash(self, message: Mail, mailbox: str) -> None:
+        box = self.bench.boxes[mailbox]
+        for uid, held in list(box.folders["Trash"].messages.items()):
+            if held.data == message.data:
+                box.move("Trash", uid, "INBOX")
+                self._touched(message)
+                return
+
+    @rule(message=mails, source=st.sampled_from(EVERYWHERE), to=st.sampled_from(MOVABLE))
+    def move(self, message: Mail, source: str, to: str) -> None:
+        """Between accounts, to and from the consolidated mailbox."""
+        place = self._find(message, source)
+        if not place or source == to:
+            return
+        if source in ACCOUNTS and ACCOUNTS[source] == "pop3" and self._away(to):
+            return  # a POP3 loss does not wait for a mailbox that is away
+        self.bench.boxes[source].remove(*place)
+        self.bench.deliver(to, message.data)
+        places = self.left[self.all.index(message)]
+        if not self._find(message, source):
+            places.discard(source)
+        places.add(to)
+        self._touched(message)
+
+    @rule(message=mails, text=st.integers(0, 9))
+    def edit_as_draft(self, message: Mail, text: int) -> None:
+        """A draft with the same headers, replaced by a newer version."""
+        head, _, _ = message.data.partition(b"\r\n\r\n")
+        drafts = self.bench.home.folders["Drafts"]
+        for uid, held in list(drafts.messages.items()):
+            if held.data.startswith(head):
+                self.bench.home.remove("Drafts", uid)
+        data = head + b"\r\n\r\ndraft %d\r\n" % text
+        self.bench.home.deliver("Drafts", data, flags=["\\Draft"])
+
+    @rule(mailbox=st.sampled_from(EVERYWHERE))
+    def renumber(self, mailbox: str) -> None:
+        self.bench.boxes[mailbox].renumber("INBOX")
+        for message in self.all:
+            if self._find(message, mailbox):
+                self._touched(message)
+
+    @rule(message=mails, mailbox=st.sampled_from(MOVABLE))
+    def mark_deleted(self, message: Mail, mailbox: str) -> None:
+        place = self._find(message, mailbox)
+        if place:
+            self.bench.boxes[mailbox].mark_deleted(*place)
+            self._touched(message)
+
+    @rule(mailbox=st.sampled_from(EVERYWHERE), how=st.sampled_from(["away", "broken off"]))
+    def trouble(self, mailbox: str, how: str) -> None:
+        box = self.bench.boxes[mailbox]
+        if how == "away":
+            box.unreachable = "no route to host"
+        else:
+            box.incomplete = "the connection broke"
+
+    @rule()
+    def trouble_ends(self) -> None:
+        self._calm()
+
+    # --- syncs
+
+    @rule(
+        directions=DIRECTIONS,
+        taken=st.lists(st.integers(0, 5), max_size=3),
+        fault=st.none()
+        | st.tuples(
+            st.sampled_from(EVERYWHERE),
+            st.sampled_from(["heads", "fetch", "store", "stored", "delete", "deleted"]),
+            st.integers(0, 4),
+        ),
+    )
+    def sync(self, directions: tuple[str, ...], taken: list[int], fault: Any) -> None:
+        if fault:
+            mailbox, operation, at = fault
+            countdown = [at]
+
+            def fail(step: str, index: int) -> None:
+                if step == operation:
+                    countdown[0] -= 1
+                    if countdown[0] < 0:
+                        raise Unreachable("the connection broke")
+
+            self.bench.boxes[mailbox].fault = fail
+        plan = self._sync(directions, taken)
+        for box in self.bench.boxes.values():
+            box.fault = None
+        if plan is None:
+            return
+        self._check_survival()
+        if not fault and not taken and not directions and not self._anything_away():
+            self._check_second_plan()
+
+    @precondition(lambda self: not self._anything_away())
+    @rule(message=mails, mailbox=st.sampled_from(EVERYWHERE))
+    def one_deletion_in_a_settled_world(self, message: Mail, mailbox: str) -> None:
+        """(e) A deletion reaches every copy that ``allow`` lets it."""
+        for _ in range(3):
+            if self._sync((), []) is None:
+                return
+        plan = self.bench.plan()
+        assert not plan.lines, plan.lines
+        if plan.held or plan.blocked or plan.waiting or not self._plain(message):
+            return
+        place = self._find(message, mailbox)
+        if not place or self._copies(message)[mailbox] > 1 or message.deleted:
+            return
+        self.bench.boxes[mailbox].remove(*place)
+        message.deleted = True
+        note(f"deleted in {mailbox}; copies before: {self._copies(message)}")
+        self._sync((), [])
+        self._sync((), [])
+        left = {name: n for name, n in self._copies(message).items() if n}
+        assert not left, f"one deletion did not reach {left}"
+
+    # --- the promises
+
+    def _check_survival(self) -> None:
+        for index, message in enumerate(self.all):
+            if message.deleted:
+                continue
+            for mailbox in self.left[index]:
+                assert self._find(message, mailbox), (
+                    f"(a) nobody deleted {message.data!r}, and {mailbox} does not hold it"
+                )
+            if self._find(message, "consolidated"):
+                self.left[index].add("consolidated")
+
+    def _check_second_plan(self) -> None:
+        plan = self.bench.plan()
+        assert not plan.lines, f"(c) a second plan is not empty: {plan.lines}"
+
+    # --- helpers
+
+    def _add(self, data: bytes, mailbox: str) -> Mail:
+        message = Mail(data)
+        self.all.append(message)
+        self.bench.deliver(mailbox, data)
+        self.left[len(self.all) - 1] = {mailbox}
+        return message
+
+    def _touched(self, message: Mail) -> None:
+        subject = message.data.split(b"Subject: ")[1].split(b"\r\n")[0].decode()
+        self.declined = {d for d in self.declined if d[2] != subject}
+
+    def _find(self, message: Mail, mailbox: str) -> tuple[str, Any] | None:
+        for name, folder in self.bench.boxes[mailbox].folders.items():
+            if name in SEEN:
+                for uid, held in folder.messages.items():
+                    if held.data == message.data:
+                        return name, uid
+        return None
+
+    def _copies(self, message: Mail) -> Counter[str]:
+        return Counter(
+            {
+                name: sum(
+                    held.data == message.data
+                    for folder, content in box.folders.items()
+                    if folder in SEEN
+                    for held in content.messages.values()
+                )
+                for name, box in self.bench.boxes.items()
+            }
+        )
+
+    def _plain(self, message: Mail) -> bool:
+        """Nothing about it that a rule treats apart: no twin, no mark, not a draft."""
+        head = message.data.partition(b"\r\n\r\n")[0]
+        alike = [
+            held
+            for box in self.bench.boxes.values()
+            for folder in box.folders.values()
+            for held in folder.messages.values()
+            if held.data.startswith(head + b"\r\n\r\n")
+        ]
+        return all(
+            h.data == message.data and not h.flags & {"\\Deleted"} for h in alike
+        ) and not any(m is not message and m.data.startswith(head + b"\r\n\r\n") for m in self.all)
+
+    def _away(self, mailbox: str) -> bool:
+        box = self.bench.boxes[mailbox]
+        return box.unreachable is not None or box.incomplete is not None
+
+    def _anything_away(self) -> bool:
+        return any(self._away(name) for name in self.bench.boxes)
+
+    def _calm(self) -> None:
+        for box in self.bench.boxes.values():
+            box.unreachable = box.incomplete = None
+
+    def _sync(self, directions: tuple[str, ...], taken: list[int]) -> Plan | None:
+        shown: list[Plan] = []
+
+        def choose(plan: Plan) -> frozenset[str]:
+            shown.append(plan)
+            for line in plan.lines:
+                for kind in (line.kind,):
+                    key = (kind, None if kind != "reverse-delete" else line.account, line.subject)
+                    assert key not in self.declined, f"(d) {key} was taken out before"
+            out = {plan.lines[i % len(plan.lines)].id for i in taken} if plan.lines else set()
+            for line in plan.lines:
+                if line.id in out and line.kind in ("collect", "forward-delete", "reverse-delete"):
+                    account = None if line.kind != "reverse-delete" else line.account
+                    self.declined.add((line.kind, account, line.subject))
+            return frozenset(out)
+
+        from mailsync_tui.engine.plan import Options
+
+        options = Options(directions=directions) if directions else Options()  # type: ignore[arg-type]
+        before = {id(m): self._copies(m)["consolidated"] for m in self.all}
+        try:
+            with self.bench.session() as session:
+                result = session.sync(options, choose)
+        except SessionError:
+            return None
+        finally:
+            self.bench.wait()
+            for message in self.all:
+                grown = self._copies(message)["consolidated"] - before[id(message)]
+                assert grown <= 1, f"(b) collected {grown} times: {message.data!r}"
+                if grown > 0:
+                    was = before[id(message)]
+                    assert was == 0 or self._only_drafts(message), (
+                        f"(b) collected where it was present: {message.data!r}"
+                    )
+        return result.plan
+
+    def _only_drafts(self, message: Mail) -> bool:
+        return any(
+            held.data == message.data
+            for name in ("Drafts", "Sent")
+            for held in self.bench.home.folders[name].messages.values()
+        )
+
+
+World.TestCase.settings = settings(
+    max_examples=int(os.environ.get("MAILSYNC_MACHINE_EXAMPLES", "60")),
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestWorld = World.TestCase

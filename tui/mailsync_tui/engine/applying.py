@@ -1,0 +1,143 @@
+"""What the steps of applying a plan share: the run, its results, and small steps on the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from mailsync_tui.config.model import UserConfig
+from mailsync_tui.engine.events import Applying, Emit, LineDone, Outcome
+from mailsync_tui.engine.plan import Line, Options, Place
+from mailsync_tui.ledger.quarantine import Quarantine
+from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow
+from mailsync_tui.ledger.writer import LedgerWriter
+from mailsync_tui.mailboxes.base import Cancelled, Location, Mailbox, MailboxError
+
+BATCH_MESSAGES = 200
+BATCH_BYTES = 16 * 1024 * 1024
+"""A batch is closed when it has reached either; a larger message is a batch of its own."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult:
+    """What became of one line."""
+
+    line: Line
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run that applies lines."""
+
+    number: int
+    config: UserConfig
+    options: Options
+    ledger: LedgerWriter
+    quarantine: Quarantine
+    mailboxes: Mapping[str, Mailbox]
+    emit: Emit
+    cancelled: Cancelled
+    now: Callable[[], datetime]
+    still_holds: Callable[[], frozenset[str] | None]
+    """The lines whose reason a fresh listing confirms; ``None`` while the listing is fresh."""
+    results: dict[str, LineResult] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    """Mailboxes that failed in this run, and how: they are not tried again."""
+
+    def mailbox(self, name: str) -> Mailbox:
+        """A mailbox that has not failed in this run.
+
+        Raises:
+            MailboxError: it has; the text says how.
+        """
+        if name in self.broken:
+            raise MailboxError(self.broken[name])
+        return self.mailboxes[name]
+
+    def begin(self, lines: Sequence[Line]) -> None:
+        """Tell how much there is to do."""
+        self.emit(Applying(len(lines)))
+
+    def finish(self, line: Line, outcome: Outcome, reason: str = "") -> None:
+        """Note what became of a line, and tell it."""
+        self.results[line.id] = LineResult(line, outcome, reason)
+        self.emit(LineDone(line.id, line.kind, line.account, outcome, reason))
+
+    def journal(self, line: Line, outcome: Outcome, reason: str = "") -> None:
+        """Note what became of a line for which no intent was written."""
+        self.journal_all([line], outcome, reason)
+
+    def journal_all(self, lines: Sequence[Line], outcome: Outcome, reason: str = "") -> None:
+        """The same became of several lines: one transaction."""
+        with self.ledger.transaction():
+            intents = [intent(line, line.message, line.target) for line in lines]
+            for action in self.ledger.intend(self.number, intents, self.now()):
+                self.ledger.outcome(action, outcome, reason)
+        for line in lines:
+            self.finish(line, outcome, reason)
+
+    def needs_met(self, line: Line) -> bool:
+        """Whether every line that this one needs was done; if not, it is skipped."""
+        for need in line.needs:
+            result = self.results.get(need)
+            if result is None or result.outcome != "done":
+                self.journal(line, "skipped", "the line it needs was not done")
+                return False
+        return True
+
+    def row(self, place: Place) -> CopyRow | None:
+        """The ledger's row of a copy."""
+        return self.ledger.copy_at(place.mailbox, place.location)
+
+    def messages(self, ids: Iterable[int]) -> dict[int, MessageRow]:
+        """The ledger's messages."""
+        return self.ledger.messages(ids)
+
+
+def intent(
+    line: Line,
+    message: int | None,
+    place: Place,
+    location: Location | None = None,
+    quarantine: str | None = None,
+) -> Intent:
+    """The journal's entry for a line, before it is done."""
+    return Intent(
+        line.id,
+        line.kind,
+        ",".join(line.accounts),
+        message,
+        line.message_id,
+        line.subject,
+        place.mailbox,
+        *(location or place.location),
+        quarantine,
+    )
+
+
+def batches(lines: Iterable[Line], size: Callable[[Line], int]) -> Iterator[list[Line]]:
+    """Split lines into batches by number and bytes."""
+    batch: list[Line] = []
+    total = 0
+    for line in lines:
+        batch.append(line)
+        total += size(line)
+        if len(batch) >= BATCH_MESSAGES or total >= BATCH_BYTES:
+            yield batch
+            batch, total = [], 0
+    if batch:
+        yield batch
+
+
+def by(lines: Iterable[Line], key: Callable[[Line], T]) -> dict[T, list[Line]]:
+    """Group lines, keeping their order."""
+    result: dict[T, list[Line]] = {}
+    for line in lines:
+        result.setdefault(key(line), []).append(line)
+    return result

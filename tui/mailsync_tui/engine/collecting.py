@@ -1,0 +1,242 @@
+"""Applying collect lines: fetch, compare with what is known, store, prove, record."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.applying import BATCH_BYTES, BATCH_MESSAGES, Run, by, intent
+from mailsync_tui.engine.plan import Line, Place
+from mailsync_tui.ledger.rows import CopyRow, MessageRow
+from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Raw, Stored
+from mailsync_tui.message import (
+    Identity,
+    identity_of,
+    identity_of_header,
+    summary_of_header,
+)
+
+ALREADY_THERE = "it was in the consolidated mailbox already"
+DELETED_BEFORE = "its bytes are those of a message that was deleted before: a late copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A line with its message's bytes, and which message they are."""
+
+    line: Line
+    copy: CopyRow
+    message: int
+    raw: Raw
+    identity: Identity
+
+
+def collect(run: Run, lines: Sequence[Line]) -> None:
+    """Apply collect lines, account by account, in batches.
+
+    A message that is refused, or that vanished, is told in the results; the rest goes on.
+
+    Raises:
+        LedgerError: the ledger cannot be written: nothing more is done.
+    """
+    groups = by(lines, lambda line: (line.account, line.target.location.folder))
+    for (account, folder), group in groups.items():
+        for batch in fetched(run, account, group):
+            store(run, _which(run, batch), folder)
+
+
+def fetched(run: Run, account: str, lines: Sequence[Line]) -> Iterator[list[tuple[Line, Raw]]]:
+    """Stream the bytes of lines' messages from one account, in batches.
+
+    Lines whose message vanished or could not be fetched get their result here.
+    """
+    wanted = {line.copies[0].location: line for line in lines}
+    batch: list[tuple[Line, Raw]] = []
+    size = 0
+    try:
+        for raw in run.mailbox(account).fetch(list(wanted)):
+            batch.append((wanted.pop(raw.location), raw))
+            size += len(raw.data)
+            if run.cancelled():
+                break
+            if len(batch) >= BATCH_MESSAGES or size >= BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+    except MailboxError as error:
+        run.broken[account] = str(error)
+    if batch:
+        yield batch
+    left = list(wanted.values())
+    if account in run.broken:
+        run.journal_all(left, "failed", run.broken[account])
+    elif left and not run.cancelled():
+        run.journal_all(left, "vanished", "it was gone before it was fetched")
+
+
+def _which(run: Run, batch: Sequence[tuple[Line, Raw]]) -> list[Fetched]:
+    """Which message each is, now that its bytes are there; what is no collect gets its result."""
+    rows = {line.id: run.row(line.copies[0]) for line, _ in batch}
+    run.journal_all(
+        [line for line, _ in batch if rows[line.id] is None],
+        "skipped",
+        "the ledger has no such copy",
+    )
+    return by_bytes(run, [(line, row, raw) for line, raw in batch if (row := rows[line.id])])
+
+
+def by_bytes(run: Run, batch: Sequence[tuple[Line, CopyRow, Raw]]) -> list[Fetched]:
+    """The copies whose bytes are a message that has to be stored, each message once.
+
+    A copy whose bytes are another message than its headers made believe gets a message of its own;
+    one whose bytes are known already joins that message, and its line is done.
+    """
+    messages = run.messages({row.message for _, row, _ in batch})
+    identities = [identity_of(raw.data) for _, _, raw in batch]
+    alike = run.ledger.candidates({identity.key for identity in identities})
+    seen: dict[tuple[bytes, str | None], int] = {}
+    result = []
+    for (line, row, raw), identity in zip(batch, identities, strict=True):
+        message = messages[row.message]
+        number = message.id
+        differs = bool(message.digests) and identity.digest not in message.digests
+        others = [n for n in alike[identity.key] if n != number]
+        twin = _same_bytes(run, identity, others)
+        if (identity.key, identity.digest) in seen:
+            _later(run, line, row, seen[identity.key, identity.digest])
+            continue
+        if twin is not None and (twin.known or _there(twin)):
+            _join(run, line, row, twin)
+            continue
+        if differs:
+            number = twin.id if twin is not None else split_off(run, row, identity, raw)
+        seen[identity.key, identity.digest] = number
+        result.append(Fetched(line, row, number, raw, identity))
+    return result
+
+
+def _same_bytes(run: Run, identity: Identity, others: Sequence[int]) -> MessageRow | None:
+    """Another message of the ledger that has these very contents."""
+    for other in run.messages(others).values() if others else ():
+        if identity.digest in other.digests:
+            return other
+    return None
+
+
+def _there(message: MessageRow) -> list[CopyRow]:
+    return [c for c in message.copies if c.mailbox == CONSOLIDATED and c.state == "live"]
+
+
+def _join(run: Run, line: Line, row: CopyRow, message: MessageRow) -> None:
+    """The copy is one of a message that the ledger has: nothing is stored."""
+    there = _there(message)
+    with run.ledger.transaction():
+        run.ledger.move_copy(row.id, message.id)
+        run.ledger.set_open([message.id], is_open=True)
+        if there:
+            run.ledger.adopt(row.id)
+            run.ledger.adopt(next((c.id for c in there if c.adopted), there[0].id))
+            run.ledger.set_known(message.id)
+    if there:
+        run.journal(line, "done", ALREADY_THERE)
+    else:
+        run.journal(line, "skipped", DELETED_BEFORE)
+
+
+def _later(run: Run, line: Line, row: CopyRow, message: int) -> None:
+    """A second copy in one batch: it is adopted once the first is stored, by the next run."""
+    with run.ledger.transaction():
+        run.ledger.move_copy(row.id, message)
+        run.ledger.adopt(row.id)
+    run.journal(line, "done", "a second copy of a message in this batch")
+
+
+def split_off(run: Run, row: CopyRow, identity: Identity, raw: Raw) -> int:
+    """An unlike twin: its copy gets a message of its own (DESIGN.md, rule 3)."""
+    with run.ledger.transaction():
+        message = run.ledger.add_message(
+            identity, summary_of_header(raw.data), len(raw.data), run.now()
+        )
+        run.ledger.move_copy(row.id, message)
+    return message
+
+
+def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
+    """Store a batch in the consolidated mailbox: intents, the act, outcomes."""
+    if not batch:
+        return
+    now = run.now()
+    new = [
+        NewMessage(
+            f.raw.data,
+            f.raw.flags,
+            f.raw.date or summary_of_header(f.raw.data).date,
+            f"{now.timestamp():.6f}.{secrets.token_hex(8)}.mailsync-tui",
+        )
+        for f in batch
+    ]
+    with run.ledger.transaction():
+        places = [Place(CONSOLIDATED, Location(folder, 0, message.name)) for message in new]
+        intents = [intent(f.line, f.message, place) for f, place in zip(batch, places, strict=True)]
+        actions = run.ledger.intend(run.number, intents, now)
+    try:
+        answers = run.mailbox(CONSOLIDATED).store(new, folder)
+    except MailboxError as error:  # the intents stay open: the next run looks what became of them
+        run.broken[CONSOLIDATED] = str(error)
+        for f in batch:
+            run.finish(f.line, "failed", str(error))
+        return
+    altered = _as_stored(run, answers, batch)
+    with run.ledger.transaction():
+        home = run.ledger.put_mailbox(CONSOLIDATED, run.config.consolidated.fingerprint)
+        for f, answer, action in zip(batch, answers, actions, strict=True):
+            if answer.location is None:
+                run.ledger.outcome(action, "failed", answer.error or "it was not stored")
+                continue
+            stored_size, alias = altered.get(answer.location, (len(f.raw.data), None))
+            run.ledger.learn(f.message, f.identity, summary_of_header(f.raw.data))
+            if alias is not None:
+                run.ledger.add_identity(f.message, alias)
+            run.ledger.spend(f.message, now)
+            run.ledger.add_copy(
+                home, answer.location, f.message, stored_size, 0, 0, now, adopted=True
+            )
+            run.ledger.move_copy(f.copy.id, f.message)
+            run.ledger.adopt(f.copy.id)
+            run.ledger.set_known(f.message)
+            run.ledger.release(f.message, "collect")
+            run.ledger.outcome(action, "done", location=answer.location)
+    for f, answer in zip(batch, answers, strict=True):
+        if answer.location is None:
+            run.finish(f.line, "failed", answer.error or "it was not stored")
+        else:
+            run.finish(f.line, "done")
+
+
+def _as_stored(
+    run: Run, answers: Sequence[Stored], batch: Sequence[Fetched]
+) -> dict[Location, tuple[int, Identity | None]]:
+    """What the server made of the messages: its size, and its form where that was altered."""
+    sent = {
+        answer.location: f
+        for f, answer in zip(batch, answers, strict=True)
+        if answer.location is not None
+    }
+    consolidated = run.mailboxes[CONSOLIDATED]
+    result: dict[Location, tuple[int, Identity | None]] = {}
+    odd = []
+    try:
+        for head in consolidated.heads(list(sent)):
+            f = sent[head.location]
+            result[head.location] = (head.size, None)
+            same = identity_of_header(head.header).key == f.identity.key
+            if not same or head.size != len(f.raw.data):
+                odd.append(head.location)
+        for raw in consolidated.fetch(odd):
+            form = identity_of(raw.data)
+            if form != sent[raw.location].identity:
+                result[raw.location] = (result[raw.location][0], form)
+    except MailboxError as error:  # stored and proved all the same; told with the next batch
+        run.broken[CONSOLIDATED] = str(error)
+    return result

@@ -1,0 +1,172 @@
+"""Applying deletions: look again, keep a copy, write the intent, delete, write the outcome.
+
+DESIGN.md, rules 4 to 6, in this order for each batch; nothing is deleted that has not passed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.applying import Run, batches, by, intent
+from mailsync_tui.engine.collecting import split_off
+from mailsync_tui.engine.events import Outcome
+from mailsync_tui.engine.plan import Line, Place
+from mailsync_tui.ledger.quarantine import QuarantineError
+from mailsync_tui.ledger.rows import CopyRow
+from mailsync_tui.mailboxes.base import Deleted, Doomed, Location, MailboxError, Raw
+from mailsync_tui.message import content_digest, identity_of, identity_of_header
+
+BACK = "back since the preview, or the reason holds no more"
+OTHER = "what lies there now is not the message of the plan"
+
+
+@dataclass(slots=True)
+class _Doomed:
+    line: Line
+    places: list[Place] = field(default_factory=list)
+    rows: list[CopyRow] = field(default_factory=list)
+    raws: list[Raw] = field(default_factory=list)
+
+
+class _Marks:
+    r"""Keeps foreign ``\Deleted`` marks in the ledger while they are lifted."""
+
+    def __init__(self, run: Run, mailbox: str) -> None:
+        self.run, self.mailbox = run, mailbox
+
+    def lifted(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        with self.run.ledger.transaction():
+            self.run.ledger.add_marks(self.mailbox, folder, validity, uids)
+
+    def restored(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        with self.run.ledger.transaction():
+            self.run.ledger.drop_marks(self.mailbox, folder, validity, uids)
+
+
+def delete(run: Run, lines: Sequence[Line]) -> None:
+    """Apply deletions, mailbox by mailbox, in batches.
+
+    Raises:
+        LedgerError: the ledger cannot be written: nothing more is deleted.
+    """
+    for mailbox, group in by(lines, lambda line: line.target.mailbox).items():
+        ready = [line for line in group if run.needs_met(line)]
+        for batch in batches(ready, lambda line: line.size * len(line.copies)):
+            if run.cancelled():
+                return
+            _delete_batch(run, mailbox, batch)
+
+
+def _delete_batch(run: Run, mailbox: str, lines: Sequence[Line]) -> None:
+    if mailbox in run.broken:
+        run.journal_all(lines, "failed", run.broken[mailbox])
+        return
+    valid = run.still_holds()
+    held = [line for line in lines if valid is None or line.id in valid]
+    run.journal_all([line for line in lines if line not in held], "skipped", BACK)
+    try:
+        doomed = _look_again(run, mailbox, held)
+    except MailboxError as error:
+        run.broken[mailbox] = str(error)
+        left = [line for line in held if line.id not in run.results]
+        run.journal_all(left, "failed", f"{error}; nothing was deleted")
+        return
+    if not doomed:
+        return
+    try:
+        names = run.quarantine.put_all([raw.data for d in doomed for raw in d.raws])
+    except QuarantineError as error:
+        for name in run.mailboxes:
+            run.broken[name] = f"no copy could be kept, so nothing more is deleted: {error}"
+        run.journal_all([d.line for d in doomed], "failed", run.broken[mailbox])
+        return
+    _act(run, mailbox, doomed, names)
+
+
+def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Doomed]:
+    """Read what lies at each location: only what is still the plan's message is deleted."""
+    wanted = [place.location for line in lines for place in line.copies]
+    raws = {raw.location: raw for raw in run.mailboxes[mailbox].fetch(wanted)}
+    rows = {place: run.row(place) for line in lines for place in line.copies}
+    messages = run.messages({row.message for row in rows.values() if row})
+    result = []
+    for line in lines:
+        d = _Doomed(line)
+        refused = ""
+        for place in line.copies:
+            raw, row = raws.get(place.location), rows[place]
+            if raw is None:
+                continue
+            if row is None or content_digest(raw.data) not in messages[row.message].digests:
+                refused = OTHER
+                if row is not None and mailbox != CONSOLIDATED:
+                    split_off(run, row, identity_of(raw.data), raw)
+            elif mailbox == CONSOLIDATED and r"\Draft" in raw.flags:
+                refused = "it is a draft now"
+            else:
+                d.places.append(place)
+                d.rows.append(row)
+                d.raws.append(raw)
+        if refused:
+            run.journal(line, "skipped", refused)
+        elif not d.raws:
+            run.journal(line, "vanished", "it was gone before it was deleted")
+        else:
+            result.append(d)
+    return result
+
+
+def _act(run: Run, mailbox: str, doomed: Sequence[_Doomed], names: Sequence[str]) -> None:
+    kept = iter(names)
+    intents, targets = [], []
+    for d in doomed:
+        for place, row, raw in zip(d.places, d.rows, d.raws, strict=True):
+            intents.append(intent(d.line, row.message, place, quarantine=next(kept)))
+            targets.append(Doomed(raw.location, identity_of_header(raw.data)))
+    with run.ledger.transaction():
+        actions = run.ledger.intend(run.number, intents, run.now())
+    try:
+        answers = run.mailboxes[mailbox].delete(targets, _Marks(run, mailbox))
+    except MailboxError as error:  # the intents stay open: the next run looks what became of them
+        run.broken[mailbox] = str(error)
+        for d in doomed:
+            run.finish(d.line, "failed", f"{error}; the next run looks what became of it")
+        return
+    by_location: dict[Location, Deleted] = {answer.location: answer for answer in answers}
+    with run.ledger.transaction():
+        number = iter(actions)
+        for d in doomed:
+            done = []
+            for place, row in zip(d.places, d.rows, strict=True):
+                answer = by_location[place.location]
+                outcome, reason = _outcome(answer)
+                run.ledger.outcome(next(number), outcome, reason)
+                if outcome in ("done", "vanished"):
+                    done.append(row)
+            _record(run, mailbox, done)
+    for d in doomed:
+        results = [_outcome(by_location[place.location]) for place in d.places]
+        for worst in ("failed", "skipped", "done", "vanished"):
+            found = next((r for r in results if r[0] == worst), None)
+            if found is not None:
+                run.finish(d.line, *found)
+                break
+
+
+def _record(run: Run, mailbox: str, rows: Sequence[CopyRow]) -> None:
+    ids = [row.id for row in rows]
+    if mailbox == CONSOLIDATED:  # IMAP and Maildir have proved it
+        run.ledger.end(ids, run.now())
+        for row in rows:
+            run.ledger.spend(row.message, run.now())
+    else:
+        run.ledger.set_state(ids, "deleting")
+    run.ledger.set_open([row.message for row in rows], is_open=True)
+
+
+def _outcome(answer: Deleted) -> tuple[Outcome, str]:
+    if answer.outcome == "gone":
+        return "vanished", answer.reason or "it was gone before it was deleted"
+    return answer.outcome, answer.reason

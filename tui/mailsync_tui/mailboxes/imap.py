@@ -1,0 +1,230 @@
+"""An IMAP account as a mailbox (RFC 3501, RFC 9051)."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import threading
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from mailsync_tui.mailboxes import (
+    imap_deleting,
+    imap_facts,
+    imap_listing,
+    imap_reading,
+    imap_storing,
+    net,
+)
+from mailsync_tui.mailboxes.base import MailboxError, Unreachable
+from mailsync_tui.mailboxes.imap_connection import Timing, broken, log_in
+from mailsync_tui.mailboxes.imap_names import Names
+from mailsync_tui.mailboxes.imap_session import Session
+from mailsync_tui.mailboxes.imap_syntax import GarbledError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mailsync_tui.config.model import MailboxConfig
+    from mailsync_tui.mailboxes.base import (
+        Deleted,
+        Doomed,
+        Facts,
+        Head,
+        Listing,
+        Location,
+        MarkKeeper,
+        NewMessage,
+        Raw,
+        Stored,
+    )
+
+__all__ = ["ImapMailbox", "Timing"]
+
+_Read = TypeVar("_Read")
+
+
+class ImapMailbox:
+    """One account, one connection that is kept and made anew when it broke between two calls.
+
+    Args:
+        config: What to connect to, and how it deletes.
+        secret: Gives the password, or the token for XOAUTH2; asked at every log-in, never kept.
+        timing: Time-outs.
+    """
+
+    kind = "imap"
+    peeks = True
+    can_store = True
+
+    def __init__(
+        self, config: MailboxConfig, secret: Callable[[], str], timing: Timing | None = None
+    ) -> None:
+        self.name = config.name
+        self._config = config
+        self._secret = secret
+        self._timing = timing or Timing()
+        self._session: Session | None = None
+        self._used = 0.0
+        self._cutter = _Cutter()
+
+    def list(self) -> Listing:
+        """List all folders below the root; see :meth:`Mailbox.list`."""
+        with self._using() as session:
+            return imap_listing.listing(session, self._config)
+
+    def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
+        """Read headers; see :meth:`Mailbox.heads`.
+
+        What is not under its UIDVALIDITY any more is left out.
+        """
+        return self._iterate(imap_reading.heads, locations)
+
+    def fetch(self, locations: Iterable[Location]) -> Iterator[Raw]:
+        """Stream messages; see :meth:`Mailbox.fetch`.
+
+        Raises:
+            MailboxError: after all others were given, when one is there but never came as a
+                whole; it is named.
+        """
+        return self._iterate(imap_reading.fetch, locations)
+
+    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
+        """Store and prove; see :meth:`Mailbox.store`.
+
+        A message whose lines end in bare LF throughout is sent with CRLF, as IMAP wants it.
+        """
+        with self._using() as session:
+            return imap_storing.store(session, messages, session.names.resolve(folder))
+
+    def delete(self, doomed: Sequence[Doomed], marks: MarkKeeper) -> Sequence[Deleted]:
+        r"""Delete exactly these; see :meth:`Mailbox.delete`.
+
+        Expunged, or moved to the trash folder (``delete = "trash"``, and Gmail always). One that
+        is flagged ``\Draft`` is skipped.
+        """
+        with self._using() as session:
+            return imap_deleting.delete(session, self._config, doomed, marks)
+
+    def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        r"""Set ``\Deleted`` marks again; nothing if the folder's UIDs are others by now."""
+        with self._using() as session:
+            imap_deleting.restore_marks(session, folder, validity, uids)
+
+    def resolve(self, folder: str) -> str:
+        """The ``/`` form, without the personal namespace's prefix; connects to know it."""
+        with self._using() as session:
+            return session.names.resolve(folder)
+
+    def facts(self) -> Facts:
+        """Connect and describe; see :meth:`Mailbox.facts`."""
+        with self._using() as session:
+            session.unselect()
+            return imap_facts.facts(session, self._config)
+
+    def close(self) -> None:
+        """Log out; never raises."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.wire.logout()
+            session.wire.end()
+
+    def abort(self) -> None:
+        """Cut the connection, also one that is just being made; the next call makes a new one."""
+        self._cutter.cut()
+
+    def _iterate(
+        self,
+        read: Callable[[Session, Iterable[Location]], Iterator[_Read]],
+        locations: Iterable[Location],
+    ) -> Iterator[_Read]:
+        with self._using() as session:
+            yield from read(session, locations)
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[Session]:
+        """The session, connected; whatever breaks it becomes an error in words.
+
+        Raises:
+            Unreachable: no connection, or it broke; the next call makes a new one.
+            MailboxError: the server refused; the connection is kept.
+        """
+        session = self._ready()
+        try:
+            yield session
+        except (OSError, EOFError, GarbledError, imaplib.IMAP4.error) as error:
+            self._drop(session)
+            raise broken((self._config.host, self._config.port), error) from error
+        finally:
+            self._used = time.monotonic()
+
+    def _ready(self) -> Session:
+        session = self._session
+        if session is not None:
+            rested = time.monotonic() - self._used > self._timing.idle
+            if session.wire.untouched and not rested:
+                return session
+            try:
+                session.wire.call(b"NOOP", "looking whether the server is there")
+            except (OSError, EOFError, GarbledError, MailboxError):
+                self._drop(session)
+            else:
+                return session
+        with self._cutter.connecting():
+            logged_in = log_in(self._config, self._secret, self._timing, self._cutter.watch)
+        session = Session(logged_in, Names(logged_in.personal, logged_in.other))
+        self._session = session
+        if not logged_in.personal:
+            try:
+                session.learn_delimiter()
+            except (OSError, EOFError, GarbledError) as error:
+                self._drop(session)
+                raise broken((self._config.host, self._config.port), error) from error
+        return session
+
+    def _drop(self, session: Session) -> None:
+        if self._session is session:
+            self._session = None
+        session.wire.end()
+
+
+class _Cutter:
+    """Cuts the socket in use from another thread, also while a connection is being made."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sock: socket.socket | None = None
+        self._connecting = False
+        self._asked = False
+
+    @contextlib.contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Around making a connection.
+
+        Raises:
+            Unreachable: it was to be cut before it stood.
+        """
+        with self._lock:
+            self._connecting, self._asked = True, False
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._connecting = False
+                asked = self._asked
+        if asked:
+            raise Unreachable("the connection was cut by this program")
+
+    def watch(self, sock: socket.socket) -> None:
+        """This is the socket in use from now on."""
+        with self._lock:
+            self._sock = sock
+            if self._asked:
+                net.cut(sock)
+
+    def cut(self) -> None:
+        """Cut it."""
+        with self._lock:
+            self._asked = self._connecting
+            net.cut(self._sock)
