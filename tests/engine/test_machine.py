@@ -64,7 +64,7 @@ class World(RuleBasedStateMachine):
         self.left: dict[int, set[str]] = {}
         """Where a person or a provider left each message (by index), or we collected it to."""
         self.declined: set[tuple[str, str | None, str]] = set()
-        self.troubled = False
+        self.exit = 0
 
     def teardown(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -231,7 +231,8 @@ class World(RuleBasedStateMachine):
         if plan is None:
             return
         self._check_survival()
-        if not fault and not taken and not directions and not self._anything_away():
+        calm = not fault and not taken and not directions and not self._anything_away()
+        if calm and self.exit == 0:
             self._check_second_plan()
 
     @precondition(lambda self: not self._anything_away())
@@ -248,6 +249,10 @@ class World(RuleBasedStateMachine):
         place = self._find(message, mailbox)
         if not place or self._copies(message)[mailbox] > 1 or message.deleted:
             return
+        if any(place[0] != "INBOX" for a in ACCOUNTS if (place := self._find(message, a))):
+            return  # copies outside ``folders`` are never deleted
+        place = self._find(message, mailbox)
+        assert place
         self.bench.boxes[mailbox].remove(*place)
         message.deleted = True
         note(f"deleted in {mailbox}; copies before: {self._copies(message)}")
@@ -355,6 +360,7 @@ class World(RuleBasedStateMachine):
         try:
             with self.bench.session() as session:
                 result = session.sync(options, choose)
+                self.exit = result.exit
         except SessionError:
             return None
         finally:

@@ -19,11 +19,10 @@ def mailbox_at(
     port: int, secret: str = SECRET, timing: Timing | None = None, **settings: Any
 ) -> Iterator[ImapMailbox]:
     """The account ``ann`` on a port of 127.0.0.1; closed at the end."""
+    source = settings.pop("source", "password")
     given = {"host": "127.0.0.1", "tls": "none", "user": "ann"} | settings
-    given.setdefault("secret", Secret("password", secret))
-    mailbox = ImapMailbox(
-        MailboxConfig("test", "imap", port=port, **given), lambda: secret, timing
-    )
+    given["secret"] = Secret(source, "not looked at")
+    mailbox = ImapMailbox(MailboxConfig("test", "imap", port=port, **given), lambda: secret, timing)
     try:
         yield mailbox
     finally:

@@ -67,7 +67,7 @@ class ImapHarness(Harness):
 
 @pytest.fixture(scope="module", params=["all it can", "prefix", "old"])
 def server(request: pytest.FixtureRequest) -> Iterator[Dovecot]:
-    """A modern server; one with another delimiter and a prefix; and one that can hardly anything."""
+    """A modern server; one with another delimiter and a prefix; and one that can do little."""
     made = {
         "all it can": lambda: Dovecot(),
         "prefix": lambda: Dovecot(prefix="INBOX/", separator="/"),
@@ -85,7 +85,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Dovecot]:
 
 class TestImap(MailboxContract):
     @pytest.fixture
-    def harness(self, server: Dovecot) -> Iterator[Harness]:  # type: ignore[override]
+    def harness(self, server: Dovecot) -> Iterator[Harness]:
         made = ImapHarness(server)
         yield made
         made.close()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailsync_tui.mailboxes.base import Role, Unreachable
+from mailsync_tui.mailboxes.base import MailboxError, Role, Unreachable
 from tests.mailboxes.contract import letter
 from tests.mailboxes.imap_case import mailbox_at, places, served
 from tests.servers.imap_script import Folder, ImapScript
@@ -164,9 +164,16 @@ class NoFolders(ImapScript):
         to.ok(tag)
 
 
-def test_no_folder_at_all_is_not_complete() -> None:
-    with served(NoFolders()) as mailbox:
-        assert not mailbox.list().complete
+def test_no_folder_at_all_is_not_believed() -> None:
+    with served(NoFolders()) as mailbox, pytest.raises(MailboxError, match="no folder at all"):
+        mailbox.list()
+
+
+def test_a_root_that_is_not_there_is_an_empty_listing() -> None:
+    with served(filled(ImapScript()), root="ann") as mailbox:
+        listing = mailbox.list()
+    assert listing.complete
+    assert listing.folders == ()
 
 
 def test_cut_anywhere_it_is_never_complete() -> None:
@@ -230,7 +237,7 @@ def test_prefix_and_delimiter_are_not_shown() -> None:
         listing = mailbox.list()
         assert listing.complete
         names = [folder.name for folder in listing.folders]
-        assert names == ["INBOX", "Work", "Work/Été", "a∕b", "shared/All", "Odd"]
+        assert names == ["INBOX", "Work", "Work/Été", "a∕b", "shared/All", "/Odd"]
         assert len(list(mailbox.heads(places([1], names[2])))) == 1
         for given, shown in {
             "Work/Été": "Work/Été",
@@ -238,6 +245,7 @@ def test_prefix_and_delimiter_are_not_shown() -> None:
             "INBOX.Work": "Work",
             "inbox": "INBOX",
             "shared.All": "shared/All",
+            "/Odd": "/Odd",
             "New/One": "New/One",
         }.items():
             assert mailbox.resolve(given) == shown

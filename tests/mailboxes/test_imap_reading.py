@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -14,10 +14,13 @@ from tests.mailboxes.imap_case import places, served
 from tests.servers.imap_script import Folder, ImapScript, Message
 
 if TYPE_CHECKING:
+    from mailsync_tui.mailboxes.base import Uid
     from tests.servers.imap_script import Connection
 
+Server = TypeVar("Server", bound=ImapScript)
 
-def filled(server: ImapScript, count: int = 3) -> ImapScript:
+
+def filled(server: Server, count: int = 3) -> Server:
     for number in range(1, count + 1):
         server.inbox.add(letter(number), "\\Seen", "\\Recent", "$Work")
     return server
@@ -200,7 +203,7 @@ def test_one_that_the_server_cannot_read_does_not_stop_the_rest() -> None:
     with served(filled(Poisoned(), 6)) as mailbox:
         heads = list(mailbox.heads(places(range(1, 7))))
         assert sorted(int(head.location.uid) for head in heads) == [1, 3, 4, 5, 6]
-        raws = []
+        raws: list[Uid] = []
         with pytest.raises(MailboxError, match="it is broken"):
             raws.extend(raw.location.uid for raw in mailbox.fetch(places(range(1, 7))))
         assert raws == [1, 3, 4, 5, 6]

@@ -33,7 +33,7 @@ _PATIENCE = 30.0
 
 
 class Authority(NamedTuple):
-    """A certificate authority of our own, and a certificate of its making for 127.0.0.1."""
+    """A certificate authority of our own, and a certificate of its making."""
 
     ca_file: Path
     certificate: Path
@@ -51,8 +51,8 @@ def find_dovecot() -> str:
     return found
 
 
-def make_authority(directory: Path) -> Authority:
-    """Make keys and certificates with the ``openssl`` command."""
+def make_authority(directory: Path, names: str = "DNS:localhost,IP:127.0.0.1") -> Authority:
+    """Make keys and certificates with the ``openssl`` command, the latter for these names."""
     directory.mkdir(parents=True, exist_ok=True)
 
     def openssl(*arguments: str) -> None:
@@ -67,8 +67,7 @@ def make_authority(directory: Path) -> Authority:
     )  # fmt: skip
     openssl("req", *curve, "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
     (directory / "names").write_text(
-        "subjectAltName=DNS:localhost,IP:127.0.0.1\n"
-        "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+        f"subjectAltName={names}\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
     )
     openssl(
         "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2",
@@ -136,12 +135,13 @@ namespace inbox {{
         """Start it, and wait until it answers."""
         file = self.directory / "dovecot.conf"
         file.write_text(_BASE.format(**self._base()) + self._settings)
-        self._process = subprocess.Popen(
-            [self._program, "-F", "-c", str(file)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.directory / "stderr").open("wb"),
-        )
+        with (self.directory / "stderr").open("wb") as stderr:
+            self._process = subprocess.Popen(
+                [self._program, "-F", "-c", str(file)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+            )
         end = time.monotonic() + _PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > end:

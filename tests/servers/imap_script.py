@@ -104,7 +104,7 @@ class ImapScript:
         to.say(b"* NAMESPACE " + self.namespace)
         to.ok(tag)
 
-    def do_noop(self, to: Connection, tag: bytes, *_: object) -> None:
+    def do_noop(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
         to.ok(tag)
 
     do_subscribe = do_noop
@@ -318,6 +318,11 @@ class Connection:
                 self.say(b"+ go on")
                 self.flush()
             literals.append(self._exactly(int(match[1])))
+
+    def line(self) -> bytes:
+        """A line that is no command; empty once the client has gone."""
+        self.flush()
+        return self._file.readline()
 
     def _exactly(self, size: int) -> bytes:
         data = b""

@@ -27,6 +27,7 @@ from mailsync_tui.engine.plan import ASKED, Line, Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
 from mailsync_tui.engine.rebase import rebase
 from mailsync_tui.engine.record import nothing_new, record
+from mailsync_tui.engine.standing import role_counts
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
 from mailsync_tui.ledger.lock import RunLock
@@ -342,6 +343,7 @@ class Session:
             number = ledger.begin_run(command, plan.options.directions, self.clock())
         self._restore_marks(ledger)
         record(ledger, observation, considered, plan.options)
+        home = observation.listed[CONSOLIDATED]
         run = Run(
             number=number,
             config=observation.world.config,
@@ -352,6 +354,7 @@ class Session:
             emit=self.emit,
             cancelled=lambda: self.stopped,
             now=self.clock,
+            counted=lambda folder: role_counts(home.role(folder), self.config.consolidated),
             still_holds=lambda: self._still_holds(ledger, plan.options),
         )
         decline(ledger, [line for line in plan.lines if line.id in taken_out], self.clock())

@@ -54,11 +54,7 @@ def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow
     for line in lines:
         copy = run.row(line.copies[0])
         message = messages.get(copy.message) if copy else None
-        here = [
-            c
-            for c in (message.copies if message else [])
-            if c.mailbox == CONSOLIDATED and c.state == "live"
-        ]
+        here = run.there(message) if message else []
         placed = next((c for c in here if c.adopted), None)
         if copy is None or message is None:
             run.journal(line, "skipped", "the ledger has no such copy")

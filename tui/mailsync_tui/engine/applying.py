@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from mailsync_tui.config.model import UserConfig
+from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.events import Applying, Emit, LineDone, Outcome
 from mailsync_tui.engine.plan import Line, Options, Place
 from mailsync_tui.ledger.quarantine import Quarantine
@@ -46,6 +46,8 @@ class Run:
     now: Callable[[], datetime]
     still_holds: Callable[[], frozenset[str] | None]
     """The lines whose reason a fresh listing confirms; ``None`` while the listing is fresh."""
+    counted: Callable[[str], bool]
+    """Whether a copy in that folder of the consolidated mailbox means that it is there."""
     results: dict[str, LineResult] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     """Mailboxes that failed in this run, and how: they are not tried again."""
@@ -94,6 +96,16 @@ class Run:
     def row(self, place: Place) -> CopyRow | None:
         """The ledger's row of a copy."""
         return self.ledger.copy_at(place.mailbox, place.location)
+
+    def there(self, message: MessageRow) -> list[CopyRow]:
+        """The copies of a message that lie in the consolidated mailbox, as far as is known."""
+        return [
+            copy
+            for copy in message.copies
+            if copy.mailbox == CONSOLIDATED
+            and copy.state == "live"
+            and self.counted(copy.location.folder)
+        ]
 
     def messages(self, ids: Iterable[int]) -> dict[int, MessageRow]:
         """The ledger's messages."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsync_tui.config.model import CONSOLIDATED
@@ -102,12 +102,17 @@ def by_bytes(run: Run, batch: Sequence[tuple[Line, CopyRow, Raw]]) -> list[Fetch
         number = message.id
         differs = bool(message.digests) and identity.digest not in message.digests
         others = [n for n in alike[identity.key] if n != number]
-        twin = _same_bytes(run, identity, others)
+        candidates = run.messages([number, *others]) if others or differs else {}
+        twin = _same_bytes(identity, [m for n, m in candidates.items() if n != number])
         if (identity.key, identity.digest) in seen:
             _later(run, line, row, seen[identity.key, identity.digest])
             continue
-        if twin is not None and (twin.known or _there(twin)):
+        if twin is not None and (twin.known or run.there(twin)):
             _join(run, line, row, twin)
+            continue
+        own = _own_twin(run, identity, candidates.values()) if others or differs else None
+        if own is not None:
+            _adopt_own(run, line, row, *own, identity, raw)
             continue
         if differs:
             number = twin.id if twin is not None else split_off(run, row, identity, raw)
@@ -116,21 +121,30 @@ def by_bytes(run: Run, batch: Sequence[tuple[Line, CopyRow, Raw]]) -> list[Fetch
     return result
 
 
-def _same_bytes(run: Run, identity: Identity, others: Sequence[int]) -> MessageRow | None:
+def _same_bytes(identity: Identity, others: Iterable[MessageRow]) -> MessageRow | None:
     """Another message of the ledger that has these very contents."""
-    for other in run.messages(others).values() if others else ():
-        if identity.digest in other.digests:
-            return other
+    return next((other for other in others if identity.digest in other.digests), None)
+
+
+def _own_twin(
+    run: Run, identity: Identity, others: Iterable[MessageRow]
+) -> tuple[CopyRow, MessageRow] | None:
+    """A copy of the consolidated mailbox's own, not compared before, that has these contents."""
+    own = {
+        copy.location: (copy, message)
+        for message in others
+        for copy in run.there(message)
+        if not copy.adopted
+    }
+    for raw in run.mailbox(CONSOLIDATED).fetch(list(own)) if own else ():
+        if identity_of(raw.data).digest == identity.digest:
+            return own[raw.location]
     return None
-
-
-def _there(message: MessageRow) -> list[CopyRow]:
-    return [c for c in message.copies if c.mailbox == CONSOLIDATED and c.state == "live"]
 
 
 def _join(run: Run, line: Line, row: CopyRow, message: MessageRow) -> None:
     """The copy is one of a message that the ledger has: nothing is stored."""
-    there = _there(message)
+    there = run.there(message)
     with run.ledger.transaction():
         run.ledger.move_copy(row.id, message.id)
         run.ledger.set_open([message.id], is_open=True)
@@ -142,6 +156,28 @@ def _join(run: Run, line: Line, row: CopyRow, message: MessageRow) -> None:
         run.journal(line, "done", ALREADY_THERE)
     else:
         run.journal(line, "skipped", DELETED_BEFORE)
+
+
+def _adopt_own(
+    run: Run,
+    line: Line,
+    row: CopyRow,
+    own: CopyRow,
+    believed: MessageRow,
+    identity: Identity,
+    raw: Raw,
+) -> None:
+    """The consolidated mailbox's own copy, believed to be another message, is this one."""
+    message = believed.id
+    if believed.digests and identity.digest not in believed.digests:
+        message = split_off(run, own, identity, raw)
+    with run.ledger.transaction():
+        run.ledger.learn(message, identity, summary_of_header(raw.data))
+        run.ledger.move_copy(row.id, message)
+        run.ledger.adopt(row.id)
+        run.ledger.adopt(own.id)
+        run.ledger.set_known(message)
+    run.journal(line, "done", ALREADY_THERE)
 
 
 def _later(run: Run, line: Line, row: CopyRow, message: int) -> None:

@@ -56,7 +56,7 @@ class _Recorder:
         for index, standing in enumerate(self.considered.standings):
             message = self._message(standing)
             if message is not None:
-                unsettled = index in self.considered.unsettled
+                unsettled = index in self.considered.unsettled or not self._plain(standing)
                 (opened if unsettled else settled).append(message)
         self.ledger.set_open(opened, is_open=True)
         self.ledger.set_open(settled, is_open=False)
@@ -160,6 +160,14 @@ class _Recorder:
         self._end_silently(s)
         return message
 
+    def _plain(self, s: Standing) -> bool:
+        """Whether nothing about a message is unknown or absent."""
+        return not s.case.doubtful and all(
+            copy.presence is Presence.YES or copy.state in (State.ENDED, State.DELETING)
+            for copy in s.copies
+            if copy.mailbox in self.world.mailboxes
+        )
+
     def _copy(self, message: int, s: Standing, copy: Copy) -> None:
         ledger, here = self.ledger, self.world.mailboxes.get(copy.mailbox)
         if here is None or copy.mailbox not in self.ids:
@@ -187,6 +195,8 @@ class _Recorder:
     def _gone(self, s: Standing, copy: Copy, row: int) -> None:
         if copy.state is State.DELETING:
             self.ledger.end([row], self.now)
+        elif self._still_held(s, copy):
+            self.ledger.end([row], self.now)  # one copy less is no loss of the message
         elif copy.state is State.LIVE:
             if copy.adopted or copy.mailbox in s.waiting:
                 self.ledger.mark_missing(row, copy.held_scan, copy.missing_scan, 1, self.now)
@@ -199,6 +209,12 @@ class _Recorder:
                 self.ledger.mark_missing(
                     row, copy.held_scan, copy.missing_scan, copy.absent, self.now
                 )
+
+    def _still_held(self, s: Standing, copy: Copy) -> bool:
+        if copy.mailbox == CONSOLIDATED:
+            return s.consolidated is Presence.YES
+        moved = any(c.mailbox == copy.mailbox for c in s.moved)
+        return moved or s.held.get(copy.mailbox) is Held.YES
 
     def _holds(self, message: int, s: Standing) -> None:
         """Decisions about something that is over are released."""

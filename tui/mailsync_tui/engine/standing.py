@@ -33,10 +33,13 @@ class Held(StrEnum):
 
 
 def counts(copy: Copy, config: MailboxConfig) -> bool:
-    """Whether a copy in that folder means that the message is still there (``junk_means``)."""
-    if copy.role is Role.TRASH:
-        return False
-    return not (copy.role is Role.JUNK and config.junk_means == "delete")
+    """Whether a copy means that the message is still there."""
+    return role_counts(copy.role, config)
+
+
+def role_counts(role: Role, config: MailboxConfig) -> bool:
+    """Whether mail in such a folder is still there: not in trash, in junk by ``junk_means``."""
+    return role is not Role.TRASH and not (role is Role.JUNK and config.junk_means == "delete")
 
 
 def in_folders(copy: Copy, config: MailboxConfig) -> bool:

@@ -242,10 +242,9 @@ class LedgerWriter(LedgerReader):
         )
 
     def drop_childless(self) -> None:
-        """Forget messages of which no copy is left, and tombstones that are old enough."""
+        """Forget messages of which no copy is left."""
         self.db.execute(
-            "DELETE FROM message WHERE open"
-            " AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.message = message.id)"
+            "DELETE FROM message WHERE NOT EXISTS (SELECT 1 FROM copy WHERE copy.message = message.id)"
         )
 
     def bury(self, before: datetime) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import imaplib
+import os
+import select
 import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -15,6 +17,7 @@ from mailsync_tui.mailboxes.imap_wire import MAX_LINE
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
+    import io
     import socket
     from collections.abc import Callable
 
@@ -35,7 +38,7 @@ class Timing:
 class LoggedIn:
     """An open connection whose user is known to the server."""
 
-    imap: imaplib.IMAP4
+    imap: Imap4
     capabilities: frozenset[str]
     """In upper case, as told after the log-in."""
     encryption: str
@@ -46,7 +49,7 @@ class LoggedIn:
     """Prefixes of other people's and of shared namespaces."""
 
 
-class _Imap4(imaplib.IMAP4):
+class Imap4(imaplib.IMAP4):
     """imaplib's connection on a socket that was opened elsewhere, with room for long lines."""
 
     def __init__(self, opened: Callable[[], socket.socket], host: str) -> None:
@@ -57,7 +60,24 @@ class _Imap4(imaplib.IMAP4):
         return self._opened()
 
     def readline(self) -> bytes:
+        """One line, with its end; not cut at imaplib's limit."""
         return cast("bytes", self.file.readline(MAX_LINE + 1))
+
+    def has_news(self) -> bool:
+        """Whether something has arrived that was not read yet, or the other side has left."""
+        timeout = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            if cast("io.BufferedReader", self.file).peek(1):
+                return True
+        except ssl.SSLWantReadError:
+            # What TLS had to say to itself is read now, and nothing was behind it.
+            pass
+        except (OSError, ValueError):
+            return True
+        finally:
+            self.sock.settimeout(timeout)
+        return bool(select.select([self.sock], [], [], 0)[0])
 
 
 class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no types
@@ -72,13 +92,13 @@ class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no
         # imapclient sets 5, and every line then passes through repr(): four times slower.
         self._imap.debug = 0
 
-    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - imapclient's name
-        return _Imap4(self._opened, self.host)
+    def _create_IMAP4(self) -> Imap4:  # noqa: N802 - imapclient's name
+        return Imap4(self._opened, self.host)
 
     @property
-    def imap(self) -> imaplib.IMAP4:
+    def imap(self) -> Imap4:
         """The side of the connection that imaplib knows."""
-        imap: imaplib.IMAP4 = self._imap
+        imap: Imap4 = self._imap
         return imap
 
 
@@ -102,22 +122,26 @@ def log_in(
         MailboxError: the server is of no use otherwise.
     """
     endpoint = (config.host, config.port)
+    opened: list[socket.socket] = []
+
+    def seen(sock: socket.socket) -> None:
+        opened.append(sock)
+        watch(sock)
+
     try:
-        client = _connect(config, endpoint, timing, watch)
-    except (OSError, EOFError, imaplib.IMAP4.abort) as error:
-        raise broken(endpoint, error) from error
-    except imaplib.IMAP4.error as error:
-        raise Unreachable(
-            f"{safe_text(config.host)}:{config.port} sends clients away: {_words(error)}"
-        ) from error
-    try:
+        client = _connect(config, endpoint, timing, seen)
         _authenticate(client, config, secret)
         return _describe(client)
-    except (OSError, EOFError, imaplib.IMAP4.abort) as error:
-        net.cut(client.imap.sock)
-        raise broken(endpoint, error) from error
-    except MailboxError:
-        net.cut(client.imap.sock)
+    except BaseException as error:
+        for sock in opened:
+            net.cut(sock)
+            # close() would wait for imaplib's file, which may be out of reach by now. A socket that
+            # TLS has taken over has no descriptor any more.
+            descriptor = sock.detach()
+            if descriptor >= 0:
+                os.close(descriptor)
+        if isinstance(error, OSError | EOFError | imaplib.IMAP4.error):
+            raise broken(endpoint, error) from error
         raise
 
 
@@ -145,7 +169,6 @@ def _connect(
     client = _Client(plain, config.host, timing, tls=False)
     if context is not None:
         if not client.has_capability("STARTTLS"):
-            net.cut(client.imap.sock)
             raise Unreachable(
                 f"{safe_text(config.host)}:{config.port} does not offer STARTTLS; "
                 "nothing was sent unencrypted"
@@ -174,8 +197,12 @@ def _start_tls(
     try:
         client.starttls(context)
     except ssl.SSLCertVerificationError as error:
-        net.cut(client.imap.sock)
         raise net.refused_certificate(endpoint, error, redial) from error
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        where = f"{safe_text(endpoint[0])}:{endpoint[1]}"
+        raise Unreachable(f"{where} offers STARTTLS, but refuses it") from error
     # What was said before the encryption began may have come from anyone.
     client.imap.untagged_responses.clear()
 

@@ -47,10 +47,12 @@ def folders(
         everywhere: Those outside the root too.
 
     Raises:
-        MailboxError: the server does not list them.
+        MailboxError: the server does not list them, or says that there is none at all.
     """
     names = session.names
     listed = [(attributes, names.shown(raw)) for attributes, raw in session.list_folders()]
+    if not listed:
+        raise MailboxError("the server lists no folder at all")
     trash = names.resolve(config.trash) if config.trash is not None else None
     junk = names.resolve(config.junk) if config.junk is not None else None
     root = names.resolve(config.root) if config.root and not everywhere else ""
@@ -70,8 +72,6 @@ def listing(session: Session, config: MailboxConfig) -> Listing:
             is left out, and the listing is then not complete.
     """
     found = folders(session, config)
-    if not found:
-        return Listing((), False, "the server lists no folder at all")
     read = _read_ahead if session.esearch else _read_singly
     done: list[FolderListing] = []
     errors: list[str] = []

@@ -107,8 +107,9 @@ class Names:
             return INBOX
         short = self._slashed(self._without_prefix(text))
         if self._own(short) != raw:
-            # Outside every namespace that the server named, or no modified UTF-7.
-            short = self._slashed(text)
+            # Outside every namespace that the server named, or no modified UTF-7. No other name
+            # begins with a slash, so it is never shown as another folder is.
+            short = "/" + self._slashed(text)
             if self._own(short) != raw:
                 self._odd[short] = raw
         return short
@@ -130,12 +131,13 @@ class Names:
             return self._odd[folder]
         if folder.upper() == INBOX:
             return b"INBOX"
-        name = folder
+        whole = folder.startswith("/")
+        name = folder[1:] if whole else folder
         if self._delimiter and self._delimiter != "/":
             name = name.replace("/", self._delimiter).replace(_SLASH_IN_NAME, "/")
         spelled: bytes = imap_utf7.encode(name)
         known = (self._prefix, *self._other)
-        if not self._prefix or any(_begins(name, one) for one in known):
+        if whole or not self._prefix or any(_begins(name, one) for one in known):
             return spelled
         encoded: bytes = imap_utf7.encode(self._prefix)
         return encoded + spelled

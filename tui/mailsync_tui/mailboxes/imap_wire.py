@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-import select
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from mailsync_tui.mailboxes.imap_syntax import GarbledError, response_code
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
-    import imaplib
+    from mailsync_tui.mailboxes.imap_connection import Imap4
 
 MAX_LINE = 64 * 1024 * 1024
 """Octets of one line: a SEARCH answer with some six million UIDs."""
@@ -118,7 +117,7 @@ class Wire:
     (RFC 9051, 5.5); Dovecot does as soon as we read slower than it writes.
     """
 
-    def __init__(self, imap: imaplib.IMAP4) -> None:
+    def __init__(self, imap: Imap4) -> None:
         self._imap = imap
         self._waiting: deque[Command] = deque()
         self._count = 0
@@ -131,8 +130,7 @@ class Wire:
         """Nothing has arrived unasked; if something has, it may be the end of the connection."""
         if self._ended:
             return False
-        readable, _, _ = select.select([self._imap.sock], [], [], 0)
-        return not readable and not self._goodbye
+        return not self._goodbye and not self._imap.has_news()
 
     def send(
         self,
