@@ -1,4 +1,4 @@
-"""The contract, kept over POP3 with the embedded server, its vices included."""
+"""The contract, kept over POP3: with the embedded server, its vices included, and with Dovecot."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.demo.pop3_server import Account, Vices
 from mailsync_tui.mailboxes.pop3 import Pop3Mailbox, Timing
 from tests.mailboxes.contract import SECRET, WRONG, Harness, MailboxContract, unused_port
+from tests.servers.dovecot import PASSWORD, Dovecot, deliver
 from tests.servers.pop3 import serving
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 QUICK = Timing(connect=30, read=30, stall=30, lock=0.01)
 
 
-def pop3_at(port: int, secret: str = SECRET) -> Pop3Mailbox:
-    """The account ``ann`` on a server of this machine."""
-    config = MailboxConfig("test", "pop3", host="127.0.0.1", port=port, tls="none", user="ann")
+def pop3_at(port: int, secret: str = SECRET, user: str = "ann") -> Pop3Mailbox:
+    """An account on a server of this machine."""
+    config = MailboxConfig("test", "pop3", host="127.0.0.1", port=port, tls="none", user=user)
     return Pop3Mailbox(config, lambda: secret, QUICK)
 
 
@@ -61,7 +62,58 @@ class Pop3Harness(Harness):
 )
 class TestPop3(MailboxContract):
     @pytest.fixture
-    def harness(self, vices: Vices) -> Iterator[Harness]:  # type: ignore[override]
+    def harness(self, vices: Vices) -> Iterator[Harness]:
         account = Account(SECRET, vices=vices)
         with serving({"ann": account}) as port:
             yield Pop3Harness(account, port)
+
+
+_USERS = (f"user{number}" for number in itertools.count())
+
+
+class DovecotHarness(Harness):
+    exact = False
+
+    def __init__(self, server: Dovecot) -> None:
+        self._user = next(_USERS)
+        self._server = server
+        self.client = server.client(self._user)
+        self.mailbox: Mailbox = pop3_at(server.pop3, PASSWORD, self._user)
+
+    def deliver(self, data: bytes, *flags: str) -> None:
+        deliver(self.client, data, flags)
+
+    def contents(self, folder: str = "INBOX") -> Sequence[tuple[bytes, frozenset[str]]]:
+        self.client.select_folder(folder, readonly=True)
+        uids = self.client.search()
+        found = self.client.fetch(uids, ["FLAGS", "BODY.PEEK[]"]) if uids else {}
+        self.client.unselect_folder()
+        return [
+            (
+                items[b"BODY[]"],
+                frozenset(flag.decode() for flag in items[b"FLAGS"]) - {"\\Recent"},
+            )
+            for items in found.values()
+        ]
+
+    def elsewhere(self) -> Mailbox:
+        return pop3_at(unused_port(), PASSWORD, self._user)
+
+    def stranger(self) -> Mailbox | None:
+        return pop3_at(self._server.pop3, WRONG, self._user)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Dovecot]:
+    # Without this it marks as seen what was retrieved, as POP3 servers may.
+    with Dovecot(extra="pop3_no_flag_updates = yes") as started:
+        yield started
+
+
+@pytest.mark.server
+class TestDovecotPop3(MailboxContract):
+    @pytest.fixture
+    def harness(self, server: Dovecot) -> Iterator[Harness]:
+        made = DovecotHarness(server)
+        yield made
+        made.client.logout()

@@ -7,12 +7,11 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.mailboxes import maildir_files
 from mailsync_tui.mailboxes.base import (
     Doomed,
     Location,
@@ -27,9 +26,6 @@ from mailsync_tui.mailboxes.maildir_files import Folder
 from mailsync_tui.mailboxes.maildir_names import directory_name, folder_name
 from mailsync_tui.message import identity_of
 from tests.mailboxes.contract import Marks, letter, new
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -124,7 +120,7 @@ def test_reading_is_repeated_until_it_is_steady(
                 return entries
         return read(where)
 
-    monkeypatch.setattr(maildir_files.os, "scandir", scandir)
+    monkeypatch.setattr(os, "scandir", scandir)
     files, steady = Folder(path).steady(lambda _: age(path))
     assert steady
     assert list(files) == ["1.b.x"]
@@ -309,7 +305,7 @@ def test_nothing_is_visible_before_it_is_on_disk(
     fsync, rename = os.fsync, Path.rename
 
     def note(descriptor: int) -> None:
-        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        flushed.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         fsync(descriptor)
 
     def move(file: Path, target: Path) -> Path:
@@ -317,7 +313,7 @@ def test_nothing_is_visible_before_it_is_on_disk(
         assert str(path / "new") not in flushed
         return rename(file, target)
 
-    monkeypatch.setattr(maildir_files.os, "fsync", note)
+    monkeypatch.setattr(os, "fsync", note)
     monkeypatch.setattr(Path, "rename", move)
     mailbox.store(new(letter(1), letter(2)), "INBOX")
     assert flushed[-1] == str(path / "new")
@@ -325,7 +321,7 @@ def test_nothing_is_visible_before_it_is_on_disk(
 
 
 @pytest.fixture
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever says "poison" does not fit on the disk."""
     write = os.write
 
@@ -334,8 +330,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(descriptor, data)
 
-    monkeypatch.setattr(maildir_files.os, "write", limited)
-    return None
+    monkeypatch.setattr(os, "write", limited)
 
 
 @pytest.mark.usefixtures("full_disk")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -23,12 +24,16 @@ from mailsync_tui.mailboxes.pop3_wire import Busy, Command, Wire
 from mailsync_tui.message import identity_of
 from tests.mailboxes.contract import SECRET, Marks, letter
 from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
+from tests.servers.dovecot import Authority, make_authority
 from tests.servers.pop3 import serving
 from tests.servers.script import talking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from mailsync_tui.config.model import Tls
 
 READING = {"USER", "PASS", "CAPA", "STAT", "LIST", "UIDL", "TOP", "QUIT"}
 
@@ -154,7 +159,7 @@ def test_a_message_that_was_cut_short_is_not_handed_on(
     account.mail["big"] = letter(7, b"x" * 40 + b"\r\n" + b"y" * 50_000 + b"\r\n")
     locations = listed(mailbox)
     account.vices = Vices(drop_after=20_000)
-    seen = []
+    seen: list[bytes] = []
     with pytest.raises(Unreachable):
         seen.extend(raw.data for raw in mailbox.fetch(locations))
     assert seen == [letter(number) for number in range(6)]
@@ -261,6 +266,38 @@ def test_starttls_is_never_left_out(account: Account, port: int) -> None:
     with pytest.raises(MailboxError, match="does not offer STARTTLS"):
         Pop3Mailbox(config, lambda: SECRET, QUICK).list()
     assert "PASS" not in verbs(account)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return make_authority(tmp_path_factory.mktemp("tls"))
+
+
+def tls_mailbox(port: int, tls: Tls, ca_file: Path | None) -> Pop3Mailbox:
+    config = MailboxConfig(
+        "test", "pop3", host="localhost", port=port, tls=tls, user="ann", ca_file=ca_file
+    )
+    return Pop3Mailbox(config, lambda: SECRET, QUICK)
+
+
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+def test_tls_is_verified(account: Account, authority: Authority, tls: Tls) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(authority.certificate, authority.key)
+    with serving({"ann": account}, tls=context, implicit=tls == "implicit") as port:
+        mailbox = tls_mailbox(port, tls, authority.ca_file)
+        assert len(numbers(mailbox, listed(mailbox))) == 6
+        assert mailbox.facts().encryption.startswith("TLS 1.")
+        account.log.clear()
+        with pytest.raises(Unreachable, match=r"not trusted.*SHA-256"):
+            tls_mailbox(port, tls, None).list()
+    assert account.log == []
+
+
+def test_what_comes_before_encryption_is_not_believed() -> None:
+    with talk_of(b"+OK\r\n", b"+OK go\r\n+OK injected\r\n") as port:
+        with pytest.raises(Unreachable, match="between STLS and TLS"):
+            tls_mailbox(port, "starttls", None).list()
 
 
 def talk_of(*answers: bytes) -> AbstractContextManager[int]:

@@ -65,7 +65,7 @@ _MBOX_LINES = re.compile(rb"(?:>*From [^\r\n]{1,300}?\d:\d\d[^\r\n]*(?:\r*\n|\r)
 _EMPTY_LINE = re.compile(rb"\n\r*\n")
 _EMPTY_LINE_OF_CR = re.compile(rb"\r\r")
 _LINE_ENDS = re.compile(rb"[\r\n]+")
-_QUOTED_FROM = re.compile(rb"([\r\n])>+From ")
+_QUOTED_FROM = re.compile(rb"([\r\n])>+From(?= |\Z)")  # the blank after it may have been cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +204,8 @@ def _digest(data: bytes, start: int, fields: dict[bytes, bytes], oddities: bytes
     parts.append(oddities.translate(None, _BLANK))
     state = sha256(b"\n".join(parts) + b"\n")
     end = _end_of_text(data, start)
-    if data.find(b">From ", start, end) >= 0:
-        data = _QUOTED_FROM.sub(rb"\1From ", data[start:end])
+    if data.find(b">From", start, end) >= 0:
+        data = _QUOTED_FROM.sub(rb"\1From", data[start:end])
         start, end = 0, len(data)
     # Line ends are left out rather than made alike: CR CR LF, which real mail has, is one line
     # end to one server and two to another. What remains still tells unlike bodies apart.

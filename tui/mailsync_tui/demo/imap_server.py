@@ -6,15 +6,13 @@ pymap comes with the extra ``demo``; only starting a server needs it.
 from __future__ import annotations
 
 import asyncio
-import ssl
-from argparse import Namespace
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pymap.backend.dict import Login
+    from mailsync_tui.demo.imap_backend import Backend
 
 
 class DemoUnavailable(Exception):  # noqa: N818 - nothing went wrong, something is not there
@@ -49,6 +47,7 @@ class ImapServer:
 
     def __init__(self, accounts: dict[str, ImapAccount]) -> None:
         self._accounts = accounts
+        self._backend: Backend | None = None
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
@@ -61,14 +60,18 @@ class ImapServer:
             from proxyprotocol.noop import ProxyProtocolNoop
             from proxyprotocol.reader import ProxyProtocolReader
             from pymap.imap import IMAPServer
+
+            from mailsync_tui.demo.imap_backend import Backend
         except ImportError as error:
             raise DemoUnavailable(
                 "The demo's IMAP server is not installed: pip install 'mailsync-tui[demo]'"
             ) from error
-        login = await _login(self._accounts, host)
+        self._backend = backend = Backend(host)
+        for user, account in self._accounts.items():
+            await backend.add(user, account.password, account.mail)
         # pymap's connections expect to be started by this reader, even where no proxy is.
         reader = ProxyProtocolReader(ProxyProtocolNoop())
-        handler = reader.get_callback(IMAPServer(login, login.config))
+        handler = reader.get_callback(IMAPServer(backend.login, backend.config))
         self._server = await asyncio.start_server(handler, host, port)
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
@@ -79,47 +82,11 @@ class ImapServer:
             self._server.close()
             self._server = None
 
+    async def bring_back(self, user: str, data: bytes) -> None:
+        """List a message that was expunged from the inbox again, under the UID it had.
 
-async def _login(accounts: dict[str, ImapAccount], host: str) -> Login:
-    """A backend that knows these accounts and holds their mail, and nothing else."""
-    from pymap.backend.dict import Config, Login
-    from pymap.backend.dict.filter import FilterSet
-    from pymap.backend.dict.mailbox import MailboxSet
-    from pymap.concurrent import Subsystem
-    from pymap.parsing.message import AppendMessage
-    from pymap.user import UserMetadata
-    from pysasl.hashing import Cleartext
-
-    class QuietConfig(Config):
-        """pymap's own asks the resolver for this machine's name, which can take seconds."""
-
-        @property
-        def greeting(self) -> bytes:
-            return b"ready"
-
-    config = QuietConfig(
-        Namespace(proxy_protocol=None),
-        host=host,
-        port=0,
-        demo_data=False,
-        demo_user="",
-        demo_password="",
-        tls_enabled=False,
-        # Given, so that pymap does not load the file that CERT_FILE names in the environment.
-        ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
-        hash_context=Cleartext(),
-        cpu_subsystem=Subsystem.for_asyncio(),
-        reject_dnsbl=False,
-    )
-    login = Login(config)
-    for user, account in accounts.items():
-        login.users_dict[user] = UserMetadata(config, user, password=account.password)
-        folders = MailboxSet()
-        config.set_cache[user] = (folders, FilterSet())
-        made = {"INBOX"}
-        for folder, data, date in account.mail:
-            if folder not in made:
-                made.add(folder)
-                await folders.add_mailbox(folder)
-            await (await folders.get_mailbox(folder)).append(AppendMessage(data, date))
-    return login
+        Raises:
+            LookupError: there is none with these bytes.
+        """
+        assert self._backend is not None
+        await self._backend.bring_back(user, data)

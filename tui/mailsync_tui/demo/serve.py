@@ -6,18 +6,25 @@ import os
 import signal
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailsync_tui.config.load import load_config
+from mailsync_tui.config.locations import person_dir, state_root
+from mailsync_tui.config.model import DIRECTIONS
 from mailsync_tui.demo.stage import HOST, PASSWORDS, POP3, USERS, Stage
 from mailsync_tui.demo.story import ACCOUNTS, CONSOLIDATED, WORK, tell
+from mailsync_tui.engine.plan import Options
+from mailsync_tui.session import OK, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator
     from types import FrameType
 
     from mailsync_tui.config.model import Direction
+    from mailsync_tui.engine.plan import Plan
 
 _EXTRA = {
     WORK: 'folders = ["INBOX", "Projects/*"]\ninto = "Work"\n',
@@ -46,11 +53,11 @@ def running(directory: Path) -> Iterator[Demo]:
     story = tell()
     with Stage(story.beginning) as stage:
         config = write_config(directory, stage.ports)
-        earlier_sync(config, ("collect",), ())
+        earlier_sync(config, timedelta(days=12), ("collect",))
         stage.change(story.cleaning)
-        earlier_sync(config, ("collect", "forward", "reverse"), story.declined)
+        earlier_sync(config, timedelta(days=5), DIRECTIONS, story.declined)
         stage.change(story.lagging)
-        earlier_sync(config, ("collect",), ())
+        earlier_sync(config, timedelta(days=4), ("collect",))
         stage.change(story.present)
         yield Demo(config, {name: (HOST, port) for name, port in stage.ports.items()})
 
@@ -79,17 +86,39 @@ def serve(say: Callable[[str], None]) -> None:
 
 
 def earlier_sync(
-    config: Path,
-    directions: Sequence[Direction],
-    declined: Sequence[tuple[str, str, str | None]],
+    path: Path,
+    ago: timedelta,
+    directions: tuple[Direction, ...],
+    declined: Collection[tuple[str, str, str | None]] = (),
 ) -> None:
     """Sync once, as the person did before, and leave what that writes in the ledger.
 
     Args:
-        config: The configuration file.
+        path: The configuration file.
+        ago: How long before now the ledger has it.
         directions: What was asked for.
         declined: Account, kind and Message-ID of the lines that were taken out before applying.
+
+    Raises:
+        RuntimeError: something of it was not done, so that the demo would not be what it promises.
     """
+    config = load_config(path)
+    (person,) = config.users
+
+    def take_out(plan: Plan) -> frozenset[str]:
+        return frozenset(
+            line.id for line in plan.lines if (line.account, line.kind, line.message_id) in declined
+        )
+
+    with Session(
+        person,
+        person_dir(state_root(None, config), person.name),
+        clock=lambda: datetime.now(UTC) - ago,
+    ) as session:
+        result = session.sync(Options(directions), take_out)
+    if result.exit != OK:
+        failed = next((r.reason for r in result.lines if r.outcome != "done"), "blocked")
+        raise RuntimeError(f"the demo's earlier sync ended with {result.exit}: {failed}")
 
 
 def write_config(directory: Path, ports: dict[str, int]) -> Path:

@@ -45,6 +45,7 @@ class Stage:
         self.pop3 = {name: Account(PASSWORDS[name]) for name in POP3}
         self._numbers = count(1)
         self._uidls: dict[tuple[str, Letter], str] = {}
+        self._servers: dict[str, Pop3Server | ImapServer] = {}
         self._loop = LoopThread("demo-servers")
         self._stack = ExitStack()
         for change in beginning:
@@ -62,12 +63,13 @@ class Stage:
         with ExitStack() as stack:
             stack.enter_context(self._loop)
             for name, user in USERS.items():
-                server: Pop3Server | ImapServer
-                if name in POP3:
-                    server = Pop3Server({user: self.pop3[name]})
-                else:
-                    server = ImapServer({user: self._imap[name]})
+                server = (
+                    Pop3Server({user: self.pop3[name]})
+                    if name in POP3
+                    else ImapServer({user: self._imap[name]})
+                )
                 self.ports[name] = self._loop.run(server.start(HOST))
+                self._servers[name] = server
                 stack.callback(self._stop, server)
             self._stack = stack.pop_all()
         return self
@@ -116,7 +118,12 @@ class Stage:
                 visitor.file(
                     [_id(c) for c in changes if (c.what, c.folder) == ("file", folder)], folder
                 )
-            visitor.deliver([_delivery(c) for c in changes if c.what in ("deliver", "return")])
+            visitor.deliver([_delivery(c) for c in changes if c.what == "deliver"])
+        server = self._servers[name]
+        assert isinstance(server, ImapServer)
+        for change in changes:
+            if change.what == "return":
+                self._loop.run(server.bring_back(USERS[name], change.letter.data))
 
 
 def _delivery(change: Change) -> Delivery:

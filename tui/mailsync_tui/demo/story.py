@@ -58,7 +58,7 @@ class Change(NamedTuple):
     """One thing that happens in one mailbox."""
 
     what: Literal["deliver", "remove", "file", "return"]
-    """``return``: the server lists again what it had said to have deleted."""
+    """``return``: the server lists again, in its place, what it had said to have deleted."""
     mailbox: str
     letter: Letter
     folder: str = "INBOX"

@@ -244,7 +244,8 @@ class LedgerWriter(LedgerReader):
     def drop_childless(self) -> None:
         """Forget messages of which no copy is left."""
         self.db.execute(
-            "DELETE FROM message WHERE NOT EXISTS (SELECT 1 FROM copy WHERE copy.message = message.id)"
+            "DELETE FROM message WHERE NOT EXISTS"
+            " (SELECT 1 FROM copy WHERE copy.message = message.id)"
         )
 
     def bury(self, before: datetime) -> None:

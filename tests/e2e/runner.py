@@ -1,0 +1,28 @@
+"""A sync as a process of its own that says when it begins, so that it can be killed at any instant.
+
+``python -m tests.e2e.runner CONFIG STATE`` prints ``ready`` once all is loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from mailsync_tui.config.load import load_config
+from mailsync_tui.engine.plan import Options
+from mailsync_tui.mailboxes import imap, maildir, pop3
+from mailsync_tui.session import Session, everything
+
+__all__ = ["imap", "maildir", "pop3"]  # loaded beforehand: a kill while loading shows nothing
+
+
+def main(config: str, state: str) -> int:
+    """Sync everything once."""
+    (person,) = load_config(Path(config)).users
+    with Session(person, Path(state)) as session:
+        print("ready", flush=True)
+        return session.sync(Options(), everything).exit
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,241 @@
+"""A private Dovecot with accounts, a configuration for them, and an eye that is not ours.
+
+What lies in a mailbox is read from the files of the servers' Maildirs, never through the program.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import pwd
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from mailsync_tui.config.load import load_config
+from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.session import Result, Session, everything
+from tests.servers.dovecot import PASSWORD, Dovecot
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from mailsync_tui.config.model import Direction
+
+Kind = Literal["pop3", "imap", "maildir"]
+
+HOME = "home"
+"""The user, or the local Maildir, that is the consolidated mailbox."""
+
+
+def message(number: int, size: int = 900) -> bytes:
+    """A message with CRLF; the number is in its Message-ID and in its body."""
+    head = (
+        f"From: Ann Example <ann{number % 7}@example.org>\r\nTo: bob@example.com\r\n"
+        f"Subject: message {number}\r\n"
+        f"Date: Mon, 05 Jan 2026 {number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
+        f" +0000\r\nMessage-ID: <m{number}@e2e.example>\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
+    )
+    line = f"This is what message {number} says, and it says it again and again.\r\n"
+    body = line * max(1, (size - len(head)) // len(line))
+    return (head + body).encode()
+
+
+def number_of(data: bytes) -> int:
+    """Which message it is."""
+    start = data.index(b"Message-ID: <m") + len(b"Message-ID: <m")
+    return int(data[start : data.index(b"@", start)])
+
+
+def plain(data: bytes) -> bytes:
+    """A message without what the two protocols do to line ends."""
+    return data.replace(b"\r\n", b"\n")
+
+
+class World:
+    """Accounts on one Dovecot and a consolidated mailbox.
+
+    Args:
+        server: A started Dovecot.
+        directory: Where the configuration, the state and local Maildirs go.
+        external: The accounts, by name: ``pop3``, ``imap`` or ``maildir``. Users are called as
+            their accounts, with ``tag`` before it.
+        home: ``imap`` or ``maildir``.
+        ports: Ports to use instead of the server's, by account (a proxy).
+        extra: More of the configuration.
+        tag: Tells apart the users of several worlds on one server.
+    """
+
+    def __init__(
+        self,
+        server: Dovecot,
+        directory: Path,
+        external: Mapping[str, Kind],
+        home: Kind,
+        *,
+        ports: Mapping[str, int] | None = None,
+        passwords: Mapping[str, str] | None = None,
+        extra: str = "",
+        tag: str = "",
+    ) -> None:
+        self.server, self.directory, self._tag = server, directory, tag
+        self.kinds: dict[str, Kind] = dict(external) | {HOME: home}
+        self._ports, self._passwords = dict(ports or {}), dict(passwords or {})
+        self._extra = extra
+        self._serial = 0
+        self._sizes: dict[int, int] = {}
+        directory.mkdir(parents=True, exist_ok=True)
+        self.config_file = directory / "config.toml"
+        self.state_root = directory / "state"
+        self.state = self.state_root / "default"
+        for name, kind in self.kinds.items():
+            if kind != "maildir":
+                self._make(self.path(name), server.directory / "mail")
+            elif name != HOME:
+                self._make(self.path(name), directory)
+        self.write_config()
+
+    # --- the configuration
+
+    def write_config(self, **ports: int) -> None:
+        """Write the configuration anew, with other ports for some accounts."""
+        used = self._ports | ports
+        parts = []
+        for name, kind in self.kinds.items():
+            lines = ["[consolidated]" if name == HOME else f"[external.{name}]"]
+            lines.append(f'type = "{kind}"')
+            if kind == "maildir":
+                lines.append(f'path = "{self.path(name)}"')
+            else:
+                port = self.server.pop3 if kind == "pop3" else self.server.imap
+                lines += [
+                    'host = "127.0.0.1"',
+                    f"port = {used.get(name, port)}",
+                    'tls = "none"',
+                    f'user = "{self._tag}{name}"',
+                    f'password = "{self._passwords.get(name, PASSWORD)}"',
+                ]
+            parts.append("\n".join(lines))
+        self.config_file.touch(mode=0o600)
+        self.config_file.write_text("\n\n".join([*parts, self._extra]) + "\n")
+
+    # --- the program
+
+    def session(self) -> Session:
+        """The program's session."""
+        (person,) = load_config(self.config_file).users
+        return Session(person, self.state)
+
+    def sync(self, *directions: Direction) -> Result:
+        """Plan and apply everything, in this process."""
+        options = Options(directions) if directions else Options()
+        with self.session() as session:
+            return session.sync(options, everything)
+
+    def plan(self) -> Plan:
+        """A plan of all directions."""
+        with self.session() as session:
+            return session.plan(Options())
+
+    def command(self, *arguments: str) -> list[str]:
+        """The program as a command of its own."""
+        return [
+            *(sys.executable, "-m", "mailsync_tui", "--config", str(self.config_file)),
+            *("--state-dir", str(self.state_root), *arguments),
+        ]
+
+    # --- somebody else's hands and eyes
+
+    def path(self, name: str) -> Path:
+        """Where the mail of an account really lies."""
+        if self.kinds[name] == "maildir":
+            return self.directory / f"Maildir-{name}"
+        return self.server.directory / "mail" / f"{self._tag}{name}" / "Maildir"
+
+    def deliver(self, name: str, numbers: Iterable[int], size: int = 900) -> None:
+        """Put messages in an account as a mail server does."""
+        box = self.path(name)
+        for number in numbers:
+            self._serial += 1
+            self._sizes[number] = size
+            file = box / "tmp" / f"{int(time.time())}.M{self._serial:06}.{self._tag}{name}"
+            file.write_bytes(plain(message(number, size)))
+            self._own(file)
+            file.rename(box / "new" / file.name)
+
+    def delete(self, name: str, numbers: Collection[int]) -> None:
+        """Delete messages in an account by removing their files."""
+        wanted = set(numbers)
+        for file in self._files(name):
+            with file.open("rb") as opened:
+                found = number_of(opened.read(1024))
+            if found in wanted:
+                file.unlink()
+                wanted.discard(found)
+        assert not wanted, f"{sorted(wanted)} are not on {name}"
+
+    def held(self, name: str) -> Counter[int]:
+        """Which messages an account holds, and how often; each checked byte by byte."""
+        result: Counter[int] = Counter()
+        for file in self._files(name):
+            data = file.read_bytes()
+            number = number_of(data)
+            whole = plain(message(number, self._sizes[number]))
+            assert plain(data) == whole, f"{name}: message {number} is not what was sent"
+            result[number] += 1
+        return result
+
+    def quarantined(self) -> set[int]:
+        """Which messages have a copy in the quarantine, each read without the program."""
+        found = set()
+        for file in (self.state / "quarantine").glob("??/*.gz"):
+            data = gzip.decompress(file.read_bytes())
+            assert hashlib.sha256(data).hexdigest() == file.name.removesuffix(".gz")
+            found.add(number_of(data))
+        return found
+
+    def trace(self) -> dict[str, str]:
+        """Every file of mail and of the state: its name and a hash of what is in it.
+
+        Not what Dovecot itself writes of a mailbox that is only looked at (indexes, uid lists).
+        """
+        result = {}
+        for name in self.kinds:
+            for file in self._files(name):
+                # Dovecot moves what it lists from new to cur.
+                shown = f"{name}/{file.name.partition(':')[0]}:{_flags(file.name)}"
+                result[shown] = hashlib.sha256(file.read_bytes()).hexdigest()
+        if self.state_root.exists():
+            for file in sorted(self.state_root.rglob("*")):
+                if file.is_file():
+                    stat = file.stat()
+                    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+                    result[str(file)] = f"{digest} {stat.st_mtime_ns} {stat.st_mode:o}"
+                else:
+                    result[str(file)] = "directory"
+        return result
+
+    def _files(self, name: str) -> list[Path]:
+        box = self.path(name)
+        return sorted(f for part in ("cur", "new") for f in (box / part).glob("*"))
+
+    def _make(self, box: Path, below: Path) -> None:
+        for part in ("cur", "new", "tmp"):
+            (box / part).mkdir(parents=True, exist_ok=True)
+        for path in (box.parent, box, *box.iterdir()):
+            if path != below:
+                self._own(path)
+
+    def _own(self, path: Path) -> None:
+        if os.getuid() == 0 and path.is_relative_to(self.server.directory):
+            owner = pwd.getpwnam("nobody")
+            os.chown(path, owner.pw_uid, owner.pw_gid)
+
+
+def _flags(name: str) -> str:
+    # R-eplied, S-een, T-rashed …; keywords are lower case.
+    return name.rpartition(":2,")[2] if ":2," in name else ""

@@ -1,0 +1,104 @@
+"""A wire between a client and a server that can be listened to, and cut."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import Self
+
+_PATIENCE = 30.0
+
+
+class Proxy:
+    """Hands on what is said on 127.0.0.1 until each connection is cut.
+
+    Args:
+        target: The port of the server.
+        cut_after: So many octets of the server's are handed on per connection; ``None``: all.
+    """
+
+    def __init__(self, target: int, cut_after: int | None = None) -> None:
+        self._target = target
+        self.cut_after = cut_after
+        self.said: list[bytearray] = []
+        """What the server said in each connection, as far as it was handed on."""
+        self.heard: list[bytearray] = []
+        """What the client said in each connection."""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._threads: list[threading.Thread] = []
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            for sock in self._open:
+                _shut(sock)
+        for thread in list(self._threads):
+            thread.join(_PATIENCE)
+
+    def commands(self) -> list[str]:
+        """The first word of every line that a client said, in capitals."""
+        lines = b"\r\n".join(self.heard).split(b"\r\n")
+        return [line.split()[0].decode(errors="replace").upper() for line in lines if line.split()]
+
+    def _start(self, work: object, *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments)  # type: ignore[arg-type]
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(("127.0.0.1", self._target), _PATIENCE)
+            except OSError:
+                client.close()
+                continue
+            for sock in (client, server):
+                sock.settimeout(None)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self._open |= {client, server}
+            self._start(self._wire, client, server)
+
+    def _wire(self, client: socket.socket, server: socket.socket) -> None:
+        said, heard = bytearray(), bytearray()
+        self.said.append(said)
+        self.heard.append(heard)
+        back = threading.Thread(target=_pump, args=(client, server, heard, None))
+        back.start()
+        _pump(server, client, said, self.cut_after)
+        back.join()
+        with self._lock:
+            self._open -= {client, server}
+        client.close()
+        server.close()
+
+
+def _pump(source: socket.socket, sink: socket.socket, log: bytearray, limit: int | None) -> None:
+    with contextlib.suppress(OSError):
+        while limit is None or len(log) < limit:
+            data = source.recv(65536)[: None if limit is None else limit - len(log)]
+            if not data:
+                break
+            log += data
+            sink.sendall(data)
+    # Both ways end when one does: a half-open wire is not what is tried here.
+    for sock in (source, sink):
+        _shut(sock)
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)

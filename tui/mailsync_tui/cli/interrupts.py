@@ -1,0 +1,125 @@
+"""SIGINT, SIGTERM and SIGHUP: finish the current message, begin no other, end with 130."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from mailsync_tui.engine.events import Applying, Event
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+    from mailsync_tui.session import Session
+
+_ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN = 0.2
+"""Seconds between two cuts: one that came before the connection was there had no effect."""
+_LAST = 3
+"""The signal that ends the process on the spot; the journal settles what was under way."""
+
+
+class Interrupts:
+    """Turns signals into a stop of the session that is at work. Use as a context manager.
+
+    The handler itself only counts and writes to a pipe, as it may run between any two steps of the
+    main thread, also while that holds a lock; a thread does the rest.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._asking = False
+        self._applying = False
+        self._session: Session | None = None
+        self._woken = threading.Event()
+        self._released = threading.Event()
+
+    @property
+    def happened(self) -> bool:
+        """Whether a signal came."""
+        return self._count > 0
+
+    def __enter__(self) -> Self:
+        self._read, self._write = os.pipe()
+        self._watcher = threading.Thread(target=self._watch, name="interrupts", daemon=True)
+        self._watcher.start()
+        self._before = {
+            number: signal.signal(number, self._handle)
+            for number in _ASKED
+            # nohup means what it says.
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+        }
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._released.set()
+        os.close(self._write)
+        self._watcher.join()
+        os.close(self._read)
+
+    @contextmanager
+    def guarding(self, session: Session) -> Iterator[None]:
+        """While this is entered, a signal stops that session."""
+        self._released.clear()
+        self._applying = False
+        self._session = session
+        if self.happened:
+            session.stop()
+        try:
+            yield
+        finally:
+            self._session = None
+            self._released.set()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While this is entered, a signal raises KeyboardInterrupt: nothing is under way."""
+        self._asking = True
+        try:
+            if self.happened:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._asking = False
+
+    def watch(self, event: Event) -> None:
+        """From now on a message may be under way, which is to be finished."""
+        if isinstance(event, Applying):
+            self._applying = True
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, unless a signal comes."""
+        self._woken.wait(seconds)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._count += 1
+        if self._count >= _LAST:
+            os._exit(130)
+        os.write(self._write, b"!")
+        if self._asking:
+            raise KeyboardInterrupt
+
+    def _watch(self) -> None:
+        while os.read(self._read, 1):
+            self._woken.set()
+            session = self._session
+            if session is None:
+                continue
+            session.stop()
+            while self._session is session:
+                if not self._applying or self._count > 1:
+                    for mailbox in session.mailboxes.values():
+                        mailbox.abort()
+                if self._released.wait(_AGAIN):
+                    break

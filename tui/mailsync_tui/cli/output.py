@@ -1,0 +1,128 @@
+"""What the program says: results on standard output, all else on standard error, and the log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from mailsync_tui.safetext import safe_text
+
+if TYPE_CHECKING:
+    import logging
+    from pathlib import Path
+
+PROGRAM = "mailsync-tui"
+
+
+class OutputError(Exception):
+    """Standard output cannot be written to; the text says why."""
+
+
+class Output:
+    """The two streams and the log file, if one was asked for."""
+
+    def __init__(self) -> None:
+        self._log: logging.Logger | None = None
+        for stream in (sys.stdout, sys.stderr):
+            # A locale that lacks a letter of a subject is no reason to fail.
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:
+                reconfigure(errors="replace")
+
+    def result(self, text: str) -> None:
+        """Print a result, and the line end after it.
+
+        Raises:
+            OutputError: It cannot be written. That nobody reads it any more is no error.
+        """
+        self.written(sys.stdout, text + "\n")
+
+    def tell(self, text: str) -> None:
+        """Say something on standard error."""
+        with contextlib.suppress(OutputError):
+            self.written(sys.stderr, text + "\n")
+
+    def error(self, text: str, user: str | None = None) -> None:
+        """Say what went wrong, on standard error and in the log."""
+        who = f"{PROGRAM}: {user}" if user else PROGRAM
+        for line in text.splitlines() or [""]:
+            self.tell(f"{who}: {safe_text(line)}")
+            self.log(f"{user}: {line}" if user else line, error=True)
+
+    def written(self, stream: TextIO, text: str) -> None:
+        """Write and flush.
+
+        Raises:
+            OutputError: It cannot be written. That nobody reads it any more is no error.
+        """
+        try:
+            stream.write(text)
+            stream.flush()
+        except BrokenPipeError:
+            _silence(stream)
+        except OSError as error:
+            _silence(stream)
+            reason = safe_text(error.strerror or type(error).__name__)
+            raise OutputError(f"the output cannot be written: {reason}") from error
+
+    # --- the log
+
+    def open_log(self, path: Path) -> None:
+        """Append to a log file from now on; only its owner can read it.
+
+        Raises:
+            OSError: It cannot be opened, or is no ordinary file.
+        """
+        import logging
+
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            os.fchmod(descriptor, 0o600)
+            stream = os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
+        except BaseException:
+            os.close(descriptor)
+            raise
+        handler = logging.StreamHandler(stream)
+        formatter = logging.Formatter(
+            f"%(asctime)s {os.getpid()} %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"
+        )
+        handler.setFormatter(formatter)
+        self._log = logging.Logger(PROGRAM, logging.INFO)
+        self._log.addHandler(handler)
+
+    def log(self, text: str, *, error: bool = False) -> None:
+        """Append one line to the log, if there is one; foreign text cannot begin another."""
+        if self._log is not None:
+            (self._log.error if error else self._log.info)("%s", safe_text(text))
+
+    def log_trace(self, error: BaseException) -> None:
+        """Append where an error came from: frames only, as messages may hold anything."""
+        if self._log is None:
+            return
+        import traceback
+
+        seen: BaseException | None = error
+        while seen is not None:
+            self.log(f"{type(seen).__name__} raised at:", error=True)
+            for frame in traceback.extract_tb(seen.__traceback__):
+                self.log(f"  {frame.filename}:{frame.lineno} in {frame.name}", error=True)
+            seen = seen.__cause__ or seen.__context__
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._log is not None:
+            for handler in self._log.handlers:
+                if hasattr(handler, "stream"):
+                    handler.stream.close()
+            self._log = None
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what is still buffered nowhere, so that Python does not complain at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

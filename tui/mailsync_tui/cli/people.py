@@ -1,0 +1,125 @@
+"""The global options, the configuration they lead to, and whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailsync_tui.cli.failures import Wrong
+from mailsync_tui.cli.output import Output
+from mailsync_tui.safetext import safe_text
+
+if TYPE_CHECKING:
+    from mailsync_tui.config.model import Config, UserConfig
+    from mailsync_tui.engine.plan import Accept
+
+
+@dataclass(slots=True)
+class Settings:
+    """The options that stand before the command."""
+
+    output: Output = field(default_factory=Output)
+    config: Path | None = None
+    state_dir: Path | None = None
+    user: str | None = None
+
+    def load(self) -> Config:
+        """Read the configuration.
+
+        Raises:
+            ConfigError: It is wrong, or there is none.
+        """
+        from mailsync_tui.config.load import load_config
+        from mailsync_tui.config.locations import config_path
+
+        return load_config(config_path(self.config))
+
+    def directory(self, config: Config, person: UserConfig) -> Path:
+        """Where a person's ledger lies."""
+        from mailsync_tui.config.locations import person_dir, state_root
+
+        return person_dir(state_root(self.state_dir, config), person.name)
+
+    def person(self, config: Config) -> UserConfig:
+        """The one person that is meant.
+
+        Raises:
+            Wrong: There are several and none was chosen, or the chosen one is unknown.
+        """
+        (person,) = self.people(config, everybody=False)
+        return person
+
+    def people(self, config: Config, *, everybody: bool) -> tuple[UserConfig, ...]:
+        """The people whose turn it is.
+
+        Raises:
+            Wrong: See :meth:`person`; or both ``--user`` and ``--all-users`` were given.
+        """
+        if everybody:
+            if self.user is not None:
+                raise Wrong("--user and --all-users exclude each other")
+            return config.users
+        names = [person.name for person in config.users]
+        if self.user is None:
+            if len(names) > 1:
+                raise Wrong(
+                    f"the configuration has several people ({', '.join(names)}): choose one with "
+                    "--user NAME, before the command, or take all with --all-users where it is "
+                    "offered"
+                )
+            return config.users
+        if self.user not in names:
+            raise Wrong(f"unknown user {safe_text(self.user, 64)}{nearest(self.user, names)}")
+        return tuple(person for person in config.users if person.name == self.user)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What to add to a sentence about an unknown name."""
+    import difflib
+
+    names = list(known)
+    close = difflib.get_close_matches(name[:64], names, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else f"; known are: {', '.join(names)}"
+
+
+def accounts_of(person: UserConfig) -> list[str]:
+    """The names of a person's mailboxes."""
+    return [config.name for config in (*person.external, person.consolidated)]
+
+
+def parse_accepts(texts: Iterable[str], people: Iterable[UserConfig]) -> tuple[Accept, ...]:
+    """Read every ``--accept-blocked ACCOUNT:RULE[=COUNT]``.
+
+    Raises:
+        Wrong: An unknown account or rule, one that cannot be accepted, or a wrong count.
+    """
+    known = list(dict.fromkeys(name for person in people for name in accounts_of(person)))
+    return tuple(_accept(text, known) for text in texts)
+
+
+def _accept(text: str, accounts: list[str]) -> Accept:
+    from mailsync_tui.engine.guards import RULES, UNACCEPTABLE
+    from mailsync_tui.engine.plan import Accept
+
+    where = f"--accept-blocked {safe_text(text, 120)}"
+    account, colon, rest = text.partition(":")
+    rule, equals, number = rest.partition("=")
+    if not colon:
+        raise Wrong(f"{where}: expected ACCOUNT:RULE or ACCOUNT:RULE=COUNT")
+    if account not in accounts:
+        raise Wrong(f"{where}: unknown account{nearest(account, accounts)}")
+    allowed = [name for name in RULES if name not in UNACCEPTABLE]
+    if rule in UNACCEPTABLE:
+        raise Wrong(
+            f"{where}: {rule} cannot be accepted; see `plan` for the way out "
+            f"(can be accepted: {', '.join(allowed)})"
+        )
+    if rule not in allowed:
+        raise Wrong(f"{where}: unknown rule; can be accepted: {', '.join(allowed)}")
+    if not equals:
+        return Accept(account, rule)
+    if not (number.isascii() and number.isdigit() and len(number) < 10 and int(number) > 0):
+        raise Wrong(f"{where}: expected a number of lines above 0 after =")
+    return Accept(account, rule, int(number))

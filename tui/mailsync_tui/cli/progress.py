@@ -1,0 +1,129 @@
+"""How far it is: a bar on a terminal, else a line now and then; always on standard error."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from mailsync_tui.engine.events import Applying, Event, LineDone, Listed
+from mailsync_tui.safetext import safe_text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from mailsync_tui.cli.output import Output
+
+_EVERY = 5.0
+"""Seconds between two lines about the same work."""
+_PER_SECOND = 5
+"""How often a bar is drawn; a slow line should not be filled by it."""
+
+
+class Progress(Protocol):
+    """Listens to a session; called from its threads."""
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+
+    def pause(self) -> None:
+        """Leave the terminal to somebody else; the next event takes it again."""
+
+
+def progress_for(output: Output, mailboxes: int, *, json: bool) -> Progress:
+    """A bar if a person watches, else lines.
+
+    Args:
+        output: Where lines go.
+        mailboxes: How many will be listed.
+        json: A script reads along, so no bar.
+    """
+    if sys.stderr.isatty() and not json:
+        return BarProgress(mailboxes)
+    return LineProgress(output)
+
+
+class LineProgress:
+    """A line per mailbox listed, and one about every five seconds while lines are applied."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._lock = threading.Lock()
+        self._total = 0
+        self._done = 0
+        self._told = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        with self._lock:
+            match event:
+                case Listed():
+                    self._output.tell(listed_text(event))
+                case Applying(lines):
+                    self._total, self._done, self._told = lines, 0, time.monotonic()
+                case LineDone():
+                    self._done += 1
+                    if self._total and time.monotonic() - self._told >= _EVERY:
+                        self._told = time.monotonic()
+                        self._output.tell(f"applied {self._done} of {self._total} lines")
+
+    def pause(self) -> None:
+        """Lines are in nobody's way."""
+
+
+class BarProgress:
+    """A bar of Rich, drawn by a thread of its own."""
+
+    def __init__(self, mailboxes: int) -> None:
+        self._lock = threading.Lock()
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._start("listing", mailboxes)
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        with self._lock:
+            match event:
+                case Applying(lines):
+                    self._stop()
+                    if lines:
+                        self._start("applying", lines)
+                case _:
+                    if self._bar is not None and self._task is not None:
+                        self._bar.advance(self._task)
+
+    def pause(self) -> None:
+        """Remove the bar."""
+        with self._lock:
+            self._stop()
+
+    def _start(self, what: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            refresh_per_second=_PER_SECOND,
+        )
+        self._task = self._bar.add_task(what, total=total)
+        self._bar.start()
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def listed_text(event: Listed) -> str:
+    """What to say of a mailbox that was listed."""
+    name = safe_text(event.mailbox)
+    if event.messages is None:
+        return f"{name}: not reached: {safe_text(event.error or '')}"
+    text = f"{name}: {event.messages} messages"
+    return f"{text}; not complete: {safe_text(event.error)}" if event.error else text

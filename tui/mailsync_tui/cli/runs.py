@@ -1,0 +1,220 @@
+"""What the commands that look at mailboxes do for one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailsync_tui.cli import jsonform, render
+from mailsync_tui.cli.asking import chooser, confirmed
+from mailsync_tui.cli.failures import (
+    INTERRUPTED,
+    FAILED,
+    InterruptedRun,
+    gravest,
+    guarded,
+)
+from mailsync_tui.cli.interrupts import Interrupts
+from mailsync_tui.cli.output import OutputError
+from mailsync_tui.cli.people import Settings
+from mailsync_tui.cli.progress import Progress, listed_text, progress_for
+from mailsync_tui.cli.screen import Screen
+from mailsync_tui.engine.events import Applying, Event, LineDone, Listed
+
+if TYPE_CHECKING:
+    from mailsync_tui.config.model import Config, UserConfig
+    from mailsync_tui.engine.plan import Options, Plan
+    from mailsync_tui.session import Result, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command as it runs, for however many people."""
+
+    settings: Settings
+    config: Config
+    people: tuple[UserConfig, ...]
+    interrupts: Interrupts
+    json: bool
+
+    def each(
+        self,
+        work: Callable[[UserConfig], int],
+        failed: Callable[[str, int, str], dict[str, Any]] = jsonform.failure,
+    ) -> int:
+        """Do it for one person after the other; one who fails does not stop the rest.
+
+        Args:
+            work: Gives the exit code for one person.
+            failed: The JSON of a person for whom nothing could be done: name, code and reason.
+        """
+        codes = []
+        several = len(self.people) > 1
+        for person in self.people:
+            if self.interrupts.happened:
+                codes.append(INTERRUPTED)
+                break
+            code, text = guarded(
+                self.settings.output,
+                lambda person=person: work(person),  # type: ignore[misc]
+                person.name if several else None,
+            )
+            self.settings.output.log(f"{person.name}: exit {code}")
+            codes.append(code)
+            if text and self.json:
+                self.settings.output.result(jsonform.line(failed(person.name, code, text)))
+        return gravest(codes)
+
+    @contextmanager
+    def session(self, person: UserConfig) -> Iterator[tuple[Session, Progress]]:
+        """Open a person's mailboxes and ledger; what happens is shown and logged.
+
+        Raises:
+            InterruptedRun: A signal stopped it before anything was done.
+        """
+        from mailsync_tui.session import Session
+
+        output = self.settings.output
+        progress = progress_for(output, len(person.external) + 1, json=self.json)
+
+        def emit(event: Event) -> None:
+            self.interrupts.watch(event)
+            progress(event)
+            output.log(f"{person.name}: {_event_text(event)}")
+
+        session = Session(person, self.settings.directory(self.config, person), emit=emit)
+        try:
+            with self.interrupts.guarding(session), session:
+                yield session, progress
+        except Exception as error:
+            # Whatever was cut by the signal, the signal is the reason.
+            if session.stopped and not isinstance(error, OutputError):
+                raise InterruptedRun from error
+            raise
+        finally:
+            progress.pause()
+
+
+def plan(
+    command: Command, person: UserConfig, options: Options, out: Path | None = None
+) -> int:
+    """Make a plan, print and save it."""
+    from mailsync_tui import planfile
+    from mailsync_tui.safetext import safe_text
+    from mailsync_tui.session import plan_code
+
+    output = command.settings.output
+    with command.session(person) as (session, _):
+        found = session.plan(options)
+        if session.stopped:
+            raise InterruptedRun
+    document = planfile.save(found)
+    if command.json:
+        output.result(jsonform.line(document))
+    else:
+        screen = Screen(output)
+        render.plan(screen, found)
+        screen.show()
+    code = plan_code(found)
+    if out is not None:
+        try:
+            planfile.write(out, planfile.dumps(document))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            output.error(f"the plan was not saved to {out}: {reason}")
+            return gravest([code, FAILED])
+        output.tell(f"saved to {safe_text(str(out))}")
+    return code
+
+
+def sync(
+    command: Command,
+    person: UserConfig,
+    options: Options,
+    show: Callable[[Result], None],
+    *,
+    yes: bool,
+) -> int:
+    """Plan, ask, apply."""
+    with command.session(person) as (session, progress):
+        choose = chooser(command.settings.output, command.interrupts, progress, yes=yes)
+        found = session.sync(options, choose)
+    show(found)
+    return found.exit
+
+
+def apply(
+    command: Command, person: UserConfig, saved: Plan, left: frozenset[str], *, yes: bool
+) -> int:
+    """Ask about a saved plan, and apply what is left of it."""
+    from dataclasses import replace
+
+    from mailsync_tui.session import Result, asks
+
+    output = command.settings.output
+    shown = replace(saved, lines=saved.without({line.id for line in saved.lines} - left))
+    with command.session(person) as (session, progress):
+        progress.pause()
+        if not yes and asks(shown):
+            screen = Screen(output, "stderr")
+            render.question(screen, shown)
+            declined = len(saved.lines) - len(shown.lines)
+            if declined:
+                screen.line(f"{declined} lines were taken out and are held from now on")
+            screen.show()
+            if not confirmed(output, command.interrupts, "Apply?"):
+                show(command, Result(saved.user, None, saved, (), 0))
+                return 0
+        found = session.apply(saved, left)
+    show(command, found)
+    return found.exit
+
+
+def rebase(command: Command, person: UserConfig, account: str, *, yes: bool) -> int:
+    """Ask, and take the present listing of a mailbox as the new base."""
+    output = command.settings.output
+    question = (
+        f"Take what {account} lists now as the new base? Nothing is deleted; what it lacks is "
+        "new again, wherever it is still held."
+    )
+    if not yes and not confirmed(output, command.interrupts, question):
+        output.tell("nothing was changed")
+        return 0
+    with command.session(person) as (session, _):
+        found = session.rebase(account)
+    if command.json:
+        output.result(jsonform.line(jsonform.result(found)))
+        return found.exit
+    report = found.plan.mailboxes[account]
+    screen = Screen(output)
+    screen.text(
+        f"Run {found.run}: the {report.messages or 0:,} messages that {account} lists are its "
+        "new base; nothing was deleted. Look at `plan` before the next sync."
+    )
+    screen.show()
+    return found.exit
+
+
+def show(command: Command, found: Result) -> None:
+    """Print a result."""
+    output = command.settings.output
+    if command.json:
+        output.result(jsonform.line(jsonform.result(found)))
+        return
+    screen = Screen(output)
+    render.result(screen, found)
+    screen.show()
+
+
+def _event_text(event: Event) -> str:
+    match event:
+        case Listed():
+            return f"listed {listed_text(event)}"
+        case Applying(lines):
+            return f"applying {lines} lines"
+        case LineDone(line, kind, account, outcome, reason):
+            told = f"{outcome} {kind} {account} {line}"
+            return f"{told}: {reason}" if reason else told
