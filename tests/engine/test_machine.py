@@ -247,7 +247,7 @@ class World(RuleBasedStateMachine):
         if plan.held or plan.blocked or plan.waiting or not self._plain(message):
             return
         place = self._find(message, mailbox)
-        if not place or self._copies(message)[mailbox] > 1 or message.deleted:
+        if not place or max(self._copies(message).values()) > 1 or message.deleted:
             return
         if any(place[0] != "INBOX" for a in ACCOUNTS if (place := self._find(message, a))):
             return  # copies outside ``folders`` are never deleted

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from mailsync_tui.cli.failures import FAILED, OK, PARTLY
+from mailsync_tui.cli import jsonform
+from mailsync_tui.cli.failures import FAILED, OK, PARTLY, InterruptedRun
 from mailsync_tui.cli.screen import Screen, Span
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import MailboxConfig
+    from mailsync_tui.cli.runs import Command
+    from mailsync_tui.config.model import MailboxConfig, UserConfig
     from mailsync_tui.mailboxes.base import Facts
     from mailsync_tui.session import Session
 
@@ -30,6 +32,30 @@ class Checked:
     """``None``: it was not reached."""
     error: str | None
     warnings: tuple[str, ...]
+
+
+def run(command: Command, person: UserConfig) -> int:
+    """Check one person's mailboxes, and print what they are."""
+    with command.session(person) as (session, progress):
+        checked = look(session)
+        progress.pause()
+        if session.stopped:
+            raise InterruptedRun
+    found = code(checked)
+    if command.json:
+        forms = {each.config.name: form(each) for each in checked}
+        document = jsonform.check(person.name, forms, [], found)
+        command.settings.output.result(jsonform.line(document))
+        return found
+    screen = Screen(command.settings.output)
+    render(screen, person.name, checked)
+    screen.show()
+    return found
+
+
+def failure(user: str, exit_code: int, text: str) -> dict[str, Any]:
+    """The JSON where a person's mailboxes could not be looked at."""
+    return {**jsonform.check(user, {}, [], exit_code), "error": text}
 
 
 def look(session: Session) -> list[Checked]:
@@ -121,7 +147,7 @@ def _messages(facts: Facts) -> int:
 
 
 def _is_new(session: Session) -> bool:
-    """Whether the consolidated mailbox is a Maildir that no run knew, so that the first makes it."""
+    """Whether the consolidated mailbox is a Maildir that the first run will make."""
     from mailsync_tui.ledger.ledger import open_ledger
 
     config = session.config.consolidated

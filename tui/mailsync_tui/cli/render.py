@@ -156,7 +156,9 @@ def waiting(screen: Screen, found: Plan) -> None:
 
 def result(screen: Screen, found: Result) -> None:
     """What a run did: sums for each account, and every line that was not done."""
-    title = f"Run {found.run} for {found.user}" if found.run else f"Nothing was done for {found.user}"
+    title = (
+        f"Run {found.run} for {found.user}" if found.run else f"Nothing was done for {found.user}"
+    )
     if found.run is None and not found.plan.lines:
         title = f"Nothing to do for {found.user}"
     screen.line((title, "bold"))
@@ -234,7 +236,7 @@ def _groups(lines: Iterable[Line]) -> list[tuple[tuple[str, str], list[Line]]]:
 
 
 def _counted(found: Plan) -> str:
-    counts = Counter(line.kind for line in found.lines)
+    counts: Counter[str] = Counter(line.kind for line in found.lines)
     parts = [f"{counts[kind]} {kind}" for kind in _SIGNS if counts[kind]] or ["nothing to do"]
     if found.held:
         parts.append(f"{len(found.held)} held")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mailsync_tui.cli import jsonform, render
 from mailsync_tui.cli.asking import chooser, confirmed
 from mailsync_tui.cli.failures import (
-    INTERRUPTED,
     FAILED,
+    INTERRUPTED,
     InterruptedRun,
     gravest,
     guarded,
@@ -98,9 +98,7 @@ class Command:
             progress.pause()
 
 
-def plan(
-    command: Command, person: UserConfig, options: Options, out: Path | None = None
-) -> int:
+def plan(command: Command, person: UserConfig, options: Options, out: Path | None = None) -> int:
     """Make a plan, print and save it."""
     from mailsync_tui import planfile
     from mailsync_tui.safetext import safe_text

@@ -50,6 +50,7 @@ def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow
     """The lines with both copies' rows, the consolidated copy read and found to be the message."""
     result: list[tuple[Line, CopyRow, CopyRow]] = []
     unread: dict[Location, tuple[Line, CopyRow, CopyRow]] = {}
+    elsewhere: list[Line] = []
     messages = run.messages({row.message for line in lines if (row := run.row(line.copies[0]))})
     for line in lines:
         copy = run.row(line.copies[0])
@@ -64,7 +65,7 @@ def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow
             target = line.target.location
             own = next((c for c in here if c.location == target), None)
             if own is None:
-                run.journal(line, "skipped", "it is not in the consolidated mailbox any more")
+                elsewhere.append(line)
             else:
                 unread[own.location] = (line, copy, own)
     try:
@@ -84,7 +85,16 @@ def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow
     for line, _, _ in unread.values():
         why = run.broken.get(CONSOLIDATED)
         run.journal(line, "failed" if why else "vanished", why or "it was gone before it was read")
+    _compare_anew(run, elsewhere)
     return result
+
+
+def _compare_anew(run: Run, lines: Sequence[Line]) -> None:
+    """What they were to be copies of turned out to be another message: their bytes tell which."""
+    for account, group in by(lines, lambda line: line.account).items():
+        for batch in fetched(run, account, group):
+            found = [(line, row, raw) for line, raw in batch if (row := run.row(line.copies[0]))]
+            _collect_unlike(run, account, found)
 
 
 def _adopt_batch(run: Run, account: str, lines: Sequence[tuple[Line, CopyRow, CopyRow]]) -> None:

@@ -1,0 +1,366 @@
+"""The commands and their options; what they do is loaded when one of them is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mailsync_tui import __version__
+from mailsync_tui.cli.failures import FAILED, INTERRUPTED, WRONG, Wrong
+from mailsync_tui.cli.group import Program
+from mailsync_tui.cli.people import Settings
+from mailsync_tui.safetext import safe_text
+
+if TYPE_CHECKING:
+    from mailsync_tui.config.model import Direction, UserConfig
+    from mailsync_tui.engine.plan import Options
+    from mailsync_tui.session import Result
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PATH = click.Path(path_type=Path)
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+_EPILOG = """\b
+Examples:
+  mailsync-tui check
+  mailsync-tui plan
+  mailsync-tui --user ann sync --collect
+
+\b
+Shell completion (bash; zsh and fish likewise), for ~/.bashrc:
+  eval "$(_MAILSYNC_TUI_COMPLETE=bash_source mailsync-tui)"
+
+\b
+Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 partly,
+4 blocked by a guard, 5 the saved plan is stale, 6 another run is applying, 130 interrupted.
+"""
+
+EXAMPLE = """\
+[consolidated]
+type = "imap"
+host = "mail.example.org"
+user = "ann"
+password_command = "pass show mail"
+
+[external.isp]
+type = "pop3"
+host = "pop.example.net"
+user = "ann"
+password_command = "pass show isp"
+"""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, on one line.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask. For scripts.")
+everybody_option = click.option(
+    "--all-users", "everybody", is_flag=True, help="Take each person of the configuration in turn."
+)
+
+
+def plan_options(function: F) -> F:
+    """The options that decide what a plan holds."""
+    for option in (
+        click.option(
+            "--accept-blocked",
+            "accepts",
+            multiple=True,
+            metavar="ACCOUNT:RULE[=COUNT]",
+            help="Let through, this once, what that rule blocked on that account, "
+            "unless it is more than COUNT lines. Repeatable.",
+        ),
+        click.option(
+            "--reconsider", is_flag=True, help="Make the lines that are held ordinary ones again."
+        ),
+        click.option("--reverse", is_flag=True, help="Deletions on the external mailboxes."),
+        click.option("--forward", is_flag=True, help="Deletions in the consolidated mailbox."),
+        click.option("--collect", is_flag=True, help="New mail, into the consolidated mailbox."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(
+    cls=Program,
+    name="mailsync-tui",
+    invoke_without_command=True,
+    context_settings=_HELP,
+    epilog=_EPILOG,
+)
+@click.option("--config", type=_PATH, metavar="FILE", help="The configuration file.")
+@click.option("--state-dir", type=_PATH, metavar="DIR", help="Ledgers and quarantines lie here.")
+@click.option("--user", metavar="NAME", help="Whose mail, where the configuration has several.")
+@click.option("--log-file", type=_PATH, metavar="FILE", help="Append what happens to this file.")
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    config: Path | None,
+    state_dir: Path | None,
+    user: str | None,
+    log_file: Path | None,
+) -> int:
+    """Gather the mail of several accounts in one mailbox; preview and propagate deletions."""
+    settings: Settings = ctx.obj
+    settings.config, settings.state_dir, settings.user = config, state_dir, user
+    if log_file is not None:
+        try:
+            settings.output.open_log(log_file)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise Wrong(f"the log file {log_file} cannot be opened: {reason}") from error
+        settings.output.log(f"command {ctx.invoked_subcommand or '(none)'}")
+    if ctx.invoked_subcommand is None:
+        return _welcome(ctx, settings)
+    return 0
+
+
+def _welcome(ctx: click.Context, settings: Settings) -> int:
+    from mailsync_tui.config.locations import config_path
+
+    path = config_path(settings.config)
+    if path.exists():
+        settings.output.result(ctx.get_help())
+        return 0
+    settings.output.result(
+        f"There is no configuration yet. It goes to {safe_text(str(path))}; for example:\n\n"
+        f"{EXAMPLE}\n"
+        "Then `mailsync-tui check` tells whether all of it works.\n"
+        "To try the program without a mailbox of your own: `mailsync-tui demo --serve`."
+    )
+    return 0
+
+
+@cli.command(epilog="\b\nExamples:\n  mailsync-tui check\n  mailsync-tui check --json --all-users")
+@json_option
+@everybody_option
+@click.pass_obj
+def check(settings: Settings, as_json: bool, everybody: bool) -> int:
+    """Check the configuration, and connect to every mailbox; nothing is changed."""
+    from mailsync_tui.cli import checking, jsonform
+    from mailsync_tui.cli.interrupts import Interrupts
+    from mailsync_tui.cli.runs import Command
+    from mailsync_tui.config.errors import ConfigError
+
+    try:
+        config = settings.load()
+    except ConfigError as error:
+        if as_json:
+            problems = [
+                {"key": p.key, "message": p.message, "nearest": p.nearest} for p in error.problems
+            ]
+            settings.output.result(jsonform.line(jsonform.check(None, {}, problems, WRONG)))
+        raise
+    people = settings.people(config, everybody=everybody)
+    with Interrupts() as interrupts:
+        command = Command(settings, config, people, interrupts, as_json)
+        return command.each(lambda person: checking.run(command, person), failed=checking.failure)
+
+
+@cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui plan\n  mailsync-tui plan --forward --reverse"
+    "\n  mailsync-tui plan --out plan.json\n  mailsync-tui plan --accept-blocked isp:max-delete=40"
+)
+@plan_options
+@json_option
+@click.option("--out", type=_PATH, metavar="FILE", help="Save the plan, for `apply`.")
+@everybody_option
+@click.pass_obj
+def plan(
+    settings: Settings, /, as_json: bool, out: Path | None, everybody: bool, **chosen: Any
+) -> int:
+    """Show what a sync would do; nothing is changed anywhere.
+
+    Without --collect, --forward or --reverse: all three.
+    """
+    from mailsync_tui.cli import runs
+    from mailsync_tui.cli.interrupts import Interrupts
+
+    config = settings.load()
+    people = settings.people(config, everybody=everybody)
+    if out is not None and len(people) > 1:
+        raise Wrong("--out saves the plan of one person: choose one with --user")
+    options = _options_for(people, **chosen)
+    with Interrupts() as interrupts:
+        command = runs.Command(settings, config, people, interrupts, as_json)
+        return command.each(lambda person: runs.plan(command, person, options(person), out))
+
+
+@cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui sync\n  mailsync-tui sync --collect --yes"
+    "\n  mailsync-tui sync --every 15m --yes"
+)
+@plan_options
+@json_option
+@yes_option
+@click.option(
+    "--every",
+    metavar="DURATION",
+    help="Repeat until interrupted, such as 15m, 1h, 90s. Needs --yes. Without a direction, what "
+    "[schedule] apply says.",
+)
+@everybody_option
+@click.pass_obj
+def sync(
+    settings: Settings,
+    /,
+    as_json: bool,
+    yes: bool,
+    every: str | None,
+    everybody: bool,
+    **chosen: Any,
+) -> int:
+    """Plan, ask, and apply.
+
+    Without --collect, --forward or --reverse: all three.
+    """
+    from mailsync_tui.cli import render, runs
+    from mailsync_tui.cli.asking import require_terminal
+    from mailsync_tui.cli.interrupts import Interrupts
+    from mailsync_tui.cli.repeating import parse_duration, repeat
+
+    seconds = parse_duration(every) if every is not None else None
+    if seconds is not None and not yes:
+        raise Wrong("--every needs --yes, as nobody is asked")
+    require_terminal(yes=yes)
+    config = settings.load()
+    people = settings.people(config, everybody=everybody)
+    options = _options_for(people, scheduled=seconds is not None, **chosen)
+    with Interrupts() as interrupts:
+        command = runs.Command(settings, config, people, interrupts, as_json)
+
+        def a_round() -> int:
+            def show(found: Result) -> None:
+                if seconds is None or as_json:
+                    runs.show(command, found)
+                else:
+                    settings.output.result(render.short_result(found))
+
+            return command.each(
+                lambda person: runs.sync(command, person, options(person), show, yes=yes)
+            )
+
+        if seconds is None:
+            return a_round()
+        return repeat(settings.output, interrupts, seconds, a_round)
+
+
+@cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui apply plan.json\n  mailsync-tui apply --yes - < plan.json"
+)
+@click.argument("file", type=_PATH)
+@json_option
+@yes_option
+@click.pass_obj
+def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
+    """Apply the plan in FILE, looking at every line of it again first; - is standard input.
+
+    Actions may have been removed from the file: these are declined, and held from then on.
+    """
+    from mailsync_tui import planfile
+    from mailsync_tui.cli import runs
+    from mailsync_tui.cli.asking import require_terminal
+    from mailsync_tui.cli.interrupts import Interrupts
+
+    if str(file) == "-" and not yes:
+        raise Wrong("a plan on standard input leaves nothing to answer on: --yes is needed")
+    require_terminal(yes=yes)
+    config = settings.load()
+    person = settings.person(config)
+    text = planfile.read_from(sys.stdin.buffer) if str(file) == "-" else planfile.read(file)
+    saved, left = planfile.load(text, person.name)
+    with Interrupts() as interrupts:
+        command = runs.Command(settings, config, (person,), interrupts, as_json)
+        return command.each(lambda person: runs.apply(command, person, saved, left, yes=yes))
+
+
+@cli.command(epilog="\b\nExamples:\n  mailsync-tui history\n  mailsync-tui history 12 --json")
+@click.argument("run", required=False)
+@json_option
+@click.pass_obj
+def history(settings: Settings, run: str | None, as_json: bool) -> int:
+    """Show earlier runs, newest first; or one RUN, line by line."""
+    from mailsync_tui.cli import past
+
+    config = settings.load()
+    person = settings.person(config)
+    directory = settings.directory(config, person)
+    if run is None:
+        return past.show_all(settings.output, directory, as_json=as_json)
+    return past.show_one(settings.output, directory, person.name, run, as_json=as_json)
+
+
+@cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui rebase isp\n  mailsync-tui rebase consolidated --yes"
+)
+@click.argument("account")
+@json_option
+@yes_option
+@click.pass_obj
+def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
+    """Take what ACCOUNT (or `consolidated`) lists now as the new base; nothing is deleted."""
+    from mailsync_tui.cli import runs
+    from mailsync_tui.cli.asking import require_terminal
+    from mailsync_tui.cli.interrupts import Interrupts
+    from mailsync_tui.cli.people import accounts_of, nearest
+
+    require_terminal(yes=yes)
+    config = settings.load()
+    person = settings.person(config)
+    known = accounts_of(person)
+    if account not in known:
+        raise Wrong(f"unknown account {safe_text(account, 64)}{nearest(account, known)}")
+    with Interrupts() as interrupts:
+        command = runs.Command(settings, config, (person,), interrupts, as_json)
+        return command.each(lambda person: runs.rebase(command, person, account, yes=yes))
+
+
+@cli.command(epilog="\b\nExamples:\n  mailsync-tui demo --serve")
+@click.option("--serve", "only_serve", is_flag=True, help="Start only the servers.")
+@click.pass_obj
+def demo(settings: Settings, only_serve: bool) -> int:
+    """Start embedded servers with realistic mail, and print a configuration for them."""
+    if not only_serve:
+        raise Wrong("the terminal app comes later; `mailsync-tui demo --serve` starts the servers")
+    from mailsync_tui.demo.imap_server import DemoUnavailable
+    from mailsync_tui.demo.serve import serve
+
+    try:
+        serve(settings.output.result)
+    except DemoUnavailable as error:
+        settings.output.error(str(error))
+        return FAILED
+    return INTERRUPTED
+
+
+def _options_for(
+    people: tuple[UserConfig, ...],
+    *,
+    accepts: tuple[str, ...],
+    reconsider: bool,
+    scheduled: bool = False,
+    **named: bool,
+) -> Callable[[UserConfig], Options]:
+    """What was asked for, as options of the engine, for each person.
+
+    Raises:
+        Wrong: What is to be accepted is unknown.
+    """
+    from mailsync_tui.cli.people import accounts_of, parse_accepts
+    from mailsync_tui.config.model import DIRECTIONS
+    from mailsync_tui.engine.plan import Options
+
+    accepted = parse_accepts(accepts, people)
+    chosen: tuple[Direction, ...] = tuple(d for d in DIRECTIONS if named[d])
+
+    def options(person: UserConfig) -> Options:
+        mine = accounts_of(person)
+        default = person.schedule_apply if scheduled else DIRECTIONS
+        return Options(
+            chosen or default, reconsider, tuple(a for a in accepted if a.account in mine)
+        )
+
+    return options
