@@ -366,7 +366,7 @@ class Session:
         results = apply(run, [line for line in chosen if line.id in valid])
         code = self._code(considered.plan, tuple(run.results.values()))
         with ledger.transaction():
-            ledger.settle()
+            ledger.settle([name for name in home.folders if not run.counted(name)])
             ledger.end_run(number, code, self.clock())
         self._tidy(ledger, quarantine)
         done = {result.line.id: result for result in results} | run.results

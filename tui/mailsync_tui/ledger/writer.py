@@ -252,8 +252,13 @@ class LedgerWriter(LedgerReader):
         """Remove tombstones that are older than :data:`TOMBSTONE_DAYS`."""
         self.db.execute("DELETE FROM copy WHERE state = 'ended' AND ended_at < ?", (stamp(before),))
 
-    def settle(self) -> None:
-        """After a run: messages that lie on both sides, all compared, have nothing open."""
+    def settle(self, uncounted: Sequence[str]) -> None:
+        """After a run: messages that lie on both sides, all compared, have nothing open.
+
+        Args:
+            uncounted: Folders of the consolidated mailbox in which mail is not there (trash).
+        """
+        marks = ",".join("?" * len(uncounted))
         self.db.execute(
             "UPDATE message SET open = 0 WHERE open AND known"
             " AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.message = message.id)"
@@ -262,10 +267,11 @@ class LedgerWriter(LedgerReader):
             " OR copy.state = 'live' AND NOT copy.adopted AND mailbox.name <> 'consolidated'))"
             " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
             " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
-            " AND mailbox.name = 'consolidated')"
+            f" AND mailbox.name = 'consolidated' AND copy.folder NOT IN ({marks}))"
             " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
             " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
-            " AND mailbox.name <> 'consolidated')"
+            " AND mailbox.name <> 'consolidated')",
+            list(uncounted),
         )
 
     # --- rebase

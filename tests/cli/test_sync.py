@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from mailsync_tui.cli import repeating
+from mailsync_tui.cli.failures import Wrong, gravest
+from mailsync_tui.ledger.lock import RunLock
+from tests.cli.place import Place, snapshot
+from tests.cli.terminal import terminal
+
+
+def test_a_sync_collects_and_tells(place: Place) -> None:
+    place.deliver("old", "a", "b")
+    result = place.run("sync", "--yes")
+    assert result.exit_code == 0
+    assert "Run 1 for default" in result.stdout
+    assert "old: 2 collected" in result.stdout
+    assert len(place.files("all")) == 2
+
+
+def test_the_result_has_the_form_of_the_contract(place: Place) -> None:
+    place.deliver("old", "a")
+    found = place.json("sync", "--yes")
+    (line,) = found.pop("lines")
+    assert found == {
+        "version": 1,
+        "user": "default",
+        "run": "1",
+        "held": [],
+        "blocked": [],
+        "exit": 0,
+    }
+    assert line == {
+        "id": line["id"],
+        "kind": "collect",
+        "account": "old",
+        "message_id": "<a@example.org>",
+        "outcome": "done",
+        "reason": "",
+    }
+
+
+def test_nothing_to_do_is_no_run(place: Place) -> None:
+    place.synced("a")
+    found = place.json("sync", "--yes")
+    assert (found["run"], found["lines"], found["exit"]) == (None, [], 0)
+    assert "Nothing to do" in place.run("sync", "--yes").stdout
+
+
+def test_without_a_terminal_nothing_is_contacted(place: Place) -> None:
+    place.deliver("old", "a")
+    place.age()
+    before = snapshot(place.directory)
+    result = place.run("sync")
+    assert result.exit_code == 2
+    assert "nothing was contacted" in result.stderr
+    assert "messages" not in result.output
+    assert snapshot(place.directory) == before
+
+
+def test_a_missing_account_is_partly(place: Place) -> None:
+    place.deliver("work", "a")
+    (place.directory / "old").rename(place.directory / "away")
+    result = place.run("sync", "--yes")
+    assert result.exit_code == 3
+    assert "old: not reached" in result.stdout
+    assert "work: 1 collected" in result.stdout
+
+
+def test_another_run_at_work_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.synced("a")
+    place.deliver("old", "b")
+    acquire = RunLock.acquire
+    monkeypatch.setattr(RunLock, "acquire", lambda self, cancelled: acquire(self, 0.0, cancelled))
+    with RunLock(place.state / "default" / "lock", "apply"):
+        result = place.run("sync", "--yes")
+        assert place.run("plan").exit_code == 0
+    assert result.exit_code == 6
+    assert "process " in result.stderr
+    assert "command apply" in result.stderr
+    assert len(place.files("all")) == 1
+
+
+def test_a_broken_ledger_is_a_failure(place: Place) -> None:
+    place.synced("a")
+    (place.state / "default" / "ledger.sqlite3").write_bytes(b"no ledger" * 1000)
+    for command in (["plan"], ["sync", "--yes"], ["history"], ["rebase", "old", "--yes"]):
+        result = place.run(*command)
+        assert result.exit_code == 1, command
+        assert "nothing was changed" in result.stderr
+
+
+# --- asking
+
+
+def test_yes_applies(place: Place) -> None:
+    place.deliver("old", "a")
+    with terminal(place, "sync") as screen:
+        screen.until(b"Apply? [y/N] ")
+        assert b"collect old" in screen.seen
+        screen.answer(b"y\n")
+        assert screen.end() == 0
+        assert b"1 collected" in screen.seen
+    assert len(place.files("all")) == 1
+
+
+@pytest.mark.parametrize("answer", [b"\n", b"n\n", b"x\n", b"\x04"])
+def test_everything_else_is_no(place: Place, answer: bytes) -> None:
+    place.deliver("old", "a")
+    with terminal(place, "sync") as screen:
+        screen.until(b"Apply? [y/N] ")
+        screen.answer(answer)
+        assert screen.end() == 0
+        assert b"Nothing was done" in screen.seen
+    assert not (place.directory / "all").exists()
+    assert not place.state.exists()
+
+
+def test_the_question_shows_what_would_be_deleted(place: Place) -> None:
+    names = [f"m{number}" for number in range(8)]
+    place.synced(*names)
+    for name in names:
+        place.remove("old", name)
+    with terminal(place, "sync") as screen:
+        screen.until(b"Apply? [y/N] ")
+        assert b"forward-delete old" in screen.seen
+        assert b"and 3 more" in screen.seen
+        screen.answer(b"n\n")
+        assert screen.end() == 0
+
+
+def test_nobody_is_asked_about_the_ledger_alone(place: Place) -> None:
+    place.synced("a")
+    place.deliver("work", "a")
+    with terminal(place, "sync") as screen:
+        assert screen.end() == 0
+        assert b"Apply?" not in screen.seen
+        assert b"1 adopted" in screen.seen
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_the_question_does_nothing(place: Place, number: signal.Signals) -> None:
+    place.deliver("old", "a")
+    with terminal(place, "sync") as screen:
+        screen.until(b"Apply? [y/N] ")
+        screen.process.send_signal(number)
+        assert screen.end() == 130
+        assert b"Traceback" not in screen.seen
+    assert not (place.directory / "all").exists()
+
+
+def test_ctrl_c_at_the_question_does_nothing(place: Place) -> None:
+    place.deliver("old", "a")
+    with terminal(place, "rebase", "old") as screen:
+        screen.until(b"[y/N] ")
+        screen.process.send_signal(signal.SIGINT)
+        assert screen.end() == 130
+    assert not place.state.exists()
+
+
+def test_hostile_text_is_harmless_on_a_terminal(place: Place) -> None:
+    place.deliver("old", "a", subject="\x1b]0;owned\x07[/red][@click=app.bell]x :smile:")
+    for variables in ({}, {"NO_COLOR": "1"}):
+        with terminal(place, "plan", **variables) as screen:
+            assert screen.end() == 0
+            assert b"[/red][@click=app.bell]x :smile:" in screen.seen
+            assert b"\x1b]0;" not in screen.seen
+            assert (b"\x1b[32m" in screen.seen) != bool(variables)
+
+
+# --- --every
+
+
+def test_every_needs_yes_and_a_duration(place: Place) -> None:
+    assert "needs --yes" in place.run("sync", "--every", "15m").stderr
+    for wrong in ("", "0s", "15", "m", "1w", "-1m", "1.5h", "99999999d", "٣m"):
+        result = place.run("sync", "--yes", "--every", wrong)
+        assert result.exit_code == 2
+        assert "--every" in result.stderr
+
+
+def test_durations() -> None:
+    texts = {"15m": 900, "1h": 3600, "90s": 90, "1d": 86400}
+    assert {text: repeating.parse_duration(text) for text in texts} == texts
+    with pytest.raises(Wrong):
+        repeating.parse_duration("5")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_every_repeats_until_a_signal(place: Place, number: signal.Signals) -> None:
+    place.synced("a")
+    place.remove("old", "a")
+    place.deliver("old", "b")
+    args = ("sync", "--every", "1s", "--yes", "--json")
+    with place.process(*args, stdout=-1, stderr=-1) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        second = json.loads(process.stdout.readline())
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert [line["kind"] for line in first["lines"]] == ["collect"], "only what is scheduled"
+    assert second["lines"] == []
+    assert b"round 2" in errors
+    assert b"Traceback" not in errors
+    assert len(place.files("all")) == 2
+
+
+def test_every_goes_on_after_a_failing_round(place: Place) -> None:
+    place.synced("a")
+    (place.directory / "all").rename(place.directory / "away")
+    with place.process("sync", "--every", "1s", "--yes", stdout=-1, stderr=-1) as process:
+        assert process.stderr is not None
+        seen = b""
+        while b"round 2 ended with exit code 1" not in seen:
+            line = process.stderr.readline()
+            assert line, seen
+            seen += line
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
+def test_the_gravest_code_counts() -> None:
+    assert gravest([]) == gravest([0, 0]) == 0
+    assert gravest([0, 4, 3]) == 3
+    assert gravest([4, 3, 1, 2, 5, 6, 130]) == 130
+    assert gravest([4, 1, 2, 3]) == 2
+
+
+# --- the log
+
+
+def test_the_log_has_a_line_for_every_event_and_cannot_be_forged(place: Place) -> None:
+    log = place.directory / "log"
+    place.deliver("old", "a", subject="x")
+    assert place.run("--log-file", str(log), "sync", "--yes").exit_code == 0
+    assert log.stat().st_mode & 0o777 == 0o600
+    lines = log.read_text().splitlines()
+    assert any("listed old: 1 messages" in line for line in lines)
+    assert any("done collect old" in line for line in lines)
+    assert lines[-1].endswith("default: exit 0")
+    place.run("--log-file", str(log), "--user", "a\n2026 forged\x1b[2J", "plan")
+    more = log.read_text().splitlines()
+    assert more[: len(lines)] == lines
+    assert not any(line.startswith("2026 forged") for line in more)
+    assert "\x1b" not in log.read_text()
+
+
+def test_a_log_that_cannot_be_opened_is_a_usage_error(place: Place, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_text("")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    for path in (link, tmp_path, tmp_path / "no" / "log"):
+        result = place.run("--log-file", str(path), "sync", "--yes")
+        assert result.exit_code == 2
+        assert "log file" in result.stderr
+    assert not place.state.exists()
+
+
+def test_the_unforeseen_is_one_line_and_its_origin_is_in_the_log(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("password=hunter2")
+
+    monkeypatch.setattr("mailsync_tui.session.Session.plan", broken)
+    log = place.directory / "log"
+    result = place.run("--log-file", str(log), "plan")
+    assert result.exit_code == 1
+    assert "ZeroDivisionError" in result.stderr
+    text = log.read_text()
+    assert "in broken" in text
+    assert "hunter2" not in text + result.output
