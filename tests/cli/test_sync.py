@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mailsync_tui.cli import repeating
 from mailsync_tui.cli.failures import Wrong, gravest
 from mailsync_tui.ledger.lock import RunLock
+from mailsync_tui.mailboxes.maildir import MaildirMailbox
 from tests.cli.place import Place, snapshot
 from tests.cli.terminal import terminal
 
@@ -75,8 +79,10 @@ def test_another_run_at_work_is_told(place: Place, monkeypatch: pytest.MonkeyPat
     place.synced("a")
     place.deliver("old", "b")
     acquire = RunLock.acquire
-    monkeypatch.setattr(RunLock, "acquire", lambda self, cancelled: acquire(self, 0.0, cancelled))
     with RunLock(place.state / "default" / "lock", "apply"):
+        monkeypatch.setattr(
+            RunLock, "acquire", lambda self, cancelled: acquire(self, 0.0, cancelled)
+        )
         result = place.run("sync", "--yes")
         assert place.run("plan").exit_code == 0
     assert result.exit_code == 6
@@ -170,6 +176,49 @@ def test_hostile_text_is_harmless_on_a_terminal(place: Place) -> None:
             assert b"[/red][@click=app.bell]x :smile:" in screen.seen
             assert b"\x1b]0;" not in screen.seen
             assert (b"\x1b[32m" in screen.seen) != bool(variables)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_applying_finishes_the_current_batch(
+    place: Place, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    place.deliver("old", "a")
+    place.deliver("work", "b")
+    store = MaildirMailbox.store
+
+    def storing(self: MaildirMailbox, messages: Any, folder: str) -> Any:
+        os.kill(os.getpid(), number)
+        return store(self, messages, folder)
+
+    monkeypatch.setattr(MaildirMailbox, "store", storing)
+    found = place.json("sync", "--yes", code=130)
+    assert [(line["account"], line["outcome"]) for line in found["lines"]] == [("old", "done")]
+    assert found["exit"] == 130
+    assert len(place.files("all")) == 1
+    monkeypatch.undo()
+    assert place.json("history")[0]["state"] == "interrupted"
+    found = place.json("sync", "--yes")
+    assert [line["account"] for line in found["lines"]] == ["work"]
+    assert signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("command", [["plan"], ["sync", "--yes"], ["check"]])
+def test_a_signal_ends_the_waiting_for_a_silent_server(place: Place, command: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place.write_config(
+            '[external.slow]\ntype = "imap"\nhost = "127.0.0.1"\ntls = "none"\nuser = "ann"\n'
+            f'password_env = "SLOW"\nport = {server.getsockname()[1]}\n'
+        )
+        with place.process(*command, stdout=-1, stderr=-1) as process:
+            connection, _ = server.accept()
+            with connection:
+                process.send_signal(signal.SIGTERM)
+                _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"interrupted" in errors
+    assert b"Traceback" not in errors
+    assert not place.state.exists()
 
 
 # --- --every

@@ -26,8 +26,8 @@ _LAST = 3
 class Interrupts:
     """Turns signals into a stop of the session that is at work. Use as a context manager.
 
-    The handler itself only counts and writes to a pipe, as it may run between any two steps of the
-    main thread, also while that holds a lock; a thread does the rest.
+    The handler may run between any two steps of the main thread, also while that holds a lock: it
+    sets the session's flag, once, and writes to a pipe. A thread cuts connections and wakes.
     """
 
     def __init__(self) -> None:
@@ -106,6 +106,9 @@ class Interrupts:
         self._count += 1
         if self._count >= _LAST:
             os._exit(130)
+        session = self._session
+        if self._count == 1 and session is not None:
+            session.stop()
         os.write(self._write, b"!")
         if self._asking:
             raise KeyboardInterrupt
@@ -116,7 +119,6 @@ class Interrupts:
             session = self._session
             if session is None:
                 continue
-            session.stop()
             while self._session is session:
                 if not self._applying or self._count > 1:
                     for mailbox in session.mailboxes.values():
