@@ -179,11 +179,12 @@ def test_hostile_text_is_harmless_on_a_terminal(place: Place) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_while_applying_finishes_the_current_batch(
+def test_a_signal_while_applying_finishes_what_is_under_way(
     place: Place, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    place.deliver("old", "a")
-    place.deliver("work", "b")
+    place.synced("a")
+    place.remove("old", "a")
+    place.deliver("old", "b")
     store = MaildirMailbox.store
 
     def storing(self: MaildirMailbox, messages: Any, folder: str) -> Any:
@@ -192,13 +193,13 @@ def test_a_signal_while_applying_finishes_the_current_batch(
 
     monkeypatch.setattr(MaildirMailbox, "store", storing)
     found = place.json("sync", "--yes", code=130)
-    assert [(line["account"], line["outcome"]) for line in found["lines"]] == [("old", "done")]
+    assert [(line["kind"], line["outcome"]) for line in found["lines"]] == [("collect", "done")]
     assert found["exit"] == 130
-    assert len(place.files("all")) == 1
+    assert len(place.files("all")) == 2
     monkeypatch.undo()
     assert place.json("history")[0]["state"] == "interrupted"
     found = place.json("sync", "--yes")
-    assert [line["account"] for line in found["lines"]] == ["work"]
+    assert [line["kind"] for line in found["lines"]] == ["forward-delete"]
     assert signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
 
 

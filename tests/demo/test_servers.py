@@ -122,8 +122,27 @@ def test_imap_mail_is_removed_filed_and_returned(letters: list[Letter]) -> None:
         )
         assert imap_holds(stage, WORK) == [third.data, fourth.data]
         assert imap_holds(stage, WORK, "Projects/Tern") == [second.data]
+
+
+def test_imap_mail_that_returns_has_the_uid_it_had(letters: list[Letter]) -> None:
+    first, second = letters[:2]
+    with Stage([Change("deliver", WORK, letter) for letter in (first, second)]) as stage:
+        stage.change([Change("remove", WORK, first)])
+        assert imap_holds(stage, WORK) == [second.data]
         stage.change([Change("return", WORK, first)])
-        assert imap_holds(stage, WORK) == [third.data, fourth.data, first.data]
+        assert imap_holds(stage, WORK) == [first.data, second.data]
+        with imap(stage, WORK) as client:
+            client.select("INBOX", readonly=True)
+            _, answers = client.fetch("1:*", "(UID FLAGS)")
+            assert answers == [b"1 (UID 101 FLAGS ())", b"2 (UID 102 FLAGS ())"]
+
+
+def test_only_what_was_deleted_can_return(letters: list[Letter]) -> None:
+    with (
+        Stage([Change("deliver", WORK, letters[0])]) as stage,
+        pytest.raises(LookupError),
+    ):
+        stage.change([Change("return", WORK, letters[0])])
 
 
 def test_what_is_not_there_cannot_be_removed(letters: list[Letter]) -> None:

@@ -1,4 +1,4 @@
-"""The three routes between real mailboxes: collect, forward, reverse, both; plan changes nothing."""
+"""The routes between real mailboxes: collect, forward, reverse, both; plan changes nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def server() -> Iterator[Dovecot]:
 @pytest.fixture(params=ROUTES)
 def world(request: pytest.FixtureRequest, server: Dovecot, tmp_path: Path) -> World:
     kind, home = ROUTES[request.param]
-    made = World(server, tmp_path, {"work": kind}, home, tag=f"{request.param}-")
+    made = World(server, tmp_path, {"work": kind}, home, tag=f"{tmp_path.name}-")
     made.deliver("work", range(COUNT))
     return made
 

@@ -295,9 +295,9 @@ def test_tls_is_verified(account: Account, authority: Authority, tls: Tls) -> No
 
 
 def test_what_comes_before_encryption_is_not_believed() -> None:
-    with talk_of(b"+OK\r\n", b"+OK go\r\n+OK injected\r\n") as port:
-        with pytest.raises(Unreachable, match="between STLS and TLS"):
-            tls_mailbox(port, "starttls", None).list()
+    said = (b"+OK\r\n", b"+OK go\r\n+OK injected\r\n")
+    with talk_of(*said) as port, pytest.raises(Unreachable, match="between STLS and TLS"):
+        tls_mailbox(port, "starttls", None).list()
 
 
 def talk_of(*answers: bytes) -> AbstractContextManager[int]:

@@ -12,11 +12,11 @@ OK, FAILED, WRONG, PARTLY, BLOCKED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 6, 130
 _GRAVEST = (130, 6, 5, 2, 1, 3, 4)
 
 
-class InterruptedRun(Exception):  # noqa: N818
+class InterruptedRun(Exception):
     """A signal ended the run before it did anything that is to be told."""
 
 
-class Wrong(Exception):  # noqa: N818
+class Wrong(Exception):
     """The command line is wrong, or a question could not be asked; the text says how."""
 
 

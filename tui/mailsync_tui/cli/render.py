@@ -32,7 +32,7 @@ _DONE = {
 _OUTCOME: dict[str, Style] = {"failed": "red", "skipped": "yellow", "vanished": "dim"}
 _FIRST_LINES = 5
 _SUBJECT = 200
-"""Characters of a subject or sender where nothing is cut to a width."""
+"""Characters of a subject or sender that are looked at."""
 
 
 def plan(screen: Screen, found: Plan) -> None:
@@ -72,9 +72,10 @@ def plan_line(screen: Screen, line: Line, indent: int = 0) -> None:
     """One line of a plan."""
     subject = safe_text(line.subject, _SUBJECT) or "(no subject)"
     sender = safe_text(line.sender, _SUBJECT)
+    sender = sender.partition(" <")[0] or sender
     reason = line.reason
     width = screen.width
-    account_cells, sender_cells, subject_cells, reason_cells = 10, 22, 40, 0
+    account_cells, sender_cells, subject_cells, reason_cells = 10, 24, 60, len(reason)
     if width is not None:
         account_cells, sender_cells = (8, 14) if width < 100 else (12, 22)
         left = width - indent - 2 - 15 - account_cells - 1 - 11 - sender_cells - 1
@@ -166,7 +167,7 @@ def result(screen: Screen, found: Result) -> None:
         if report.error:
             screen.text(f"{name}: not reached completely: {safe_text(report.error)}", "red", 2)
     for account, text in _sums(found):
-        screen.line("  ", (account, "cyan"), f": {text}")
+        screen.text(f"{account}: {text}", indent=2)
     for each in found.lines:
         if each.outcome in ("failed", "skipped"):
             _undone_line(screen, each.outcome, each.line, each.reason)

@@ -141,7 +141,7 @@ def sync(
         choose = chooser(command.settings.output, command.interrupts, progress, yes=yes)
         found = session.sync(options, choose)
     show(found)
-    return found.exit
+    return _ended(command, found)
 
 
 def apply(
@@ -168,7 +168,7 @@ def apply(
                 return 0
         found = session.apply(saved, left)
     show(command, found)
-    return found.exit
+    return _ended(command, found)
 
 
 def rebase(command: Command, person: UserConfig, account: str, *, yes: bool) -> int:
@@ -205,6 +205,14 @@ def show(command: Command, found: Result) -> None:
     screen = Screen(output)
     render.result(screen, found)
     screen.show()
+
+
+def _ended(command: Command, found: Result) -> int:
+    if found.exit == INTERRUPTED:
+        command.settings.output.error(
+            "interrupted: what was done is recorded, the rest was not started"
+        )
+    return found.exit
 
 
 def _event_text(event: Event) -> str:

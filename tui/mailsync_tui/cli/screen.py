@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
+from mailsync_tui.safetext import safe_text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -39,7 +41,7 @@ class Screen:
 
     @property
     def width(self) -> int | None:
-        """Cells in a line; ``None`` where nothing needs to be cut."""
+        """Cells in a line; ``None`` where a line may be of any length."""
         return self._console.width if self._console else None
 
     def line(self, *spans: str | Span) -> None:
@@ -60,9 +62,9 @@ class Screen:
             self.line((part, style))
 
     def fit(self, text: str, cells: int) -> str:
-        """The text in a column of so many cells: filled up, and on a terminal cut."""
+        """The text in a column of so many cells: filled up, or cut."""
         if self._console is None:
-            return text.ljust(cells)
+            return safe_text(text, cells).ljust(cells)
         from rich.cells import cell_len, set_cell_size
 
         if cell_len(text) > cells:

@@ -1,0 +1,156 @@
+"""Imports point downward only (DESIGN.md, rooms); what a command does not use, it does not load."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mailsync_tui
+
+PACKAGE = Path(mailsync_tui.__file__).parent
+
+BELOW = {
+    "safetext": (),
+    "encodedwords": (),
+    "message": ("safetext", "encodedwords"),
+    "config": ("safetext",),
+    "mailboxes": ("safetext", "message", "config"),
+    "ledger": ("safetext", "message", "mailboxes.base"),
+    "engine": ("safetext", "message", "config", "ledger", "mailboxes.base"),
+    "planfile": ("safetext", "mailboxes.base", "engine.plan"),
+    "session": ("safetext", "message", "config", "ledger", "mailboxes", "engine"),
+    "cli": (
+        "safetext",
+        "config",
+        "ledger",
+        "mailboxes.base",
+        "engine",
+        "session",
+        "planfile",
+        "demo",
+        "ui",
+    ),
+}
+"""What each room may import besides itself; ``ui`` and ``demo`` stand at the top and beside."""
+
+FOREIGN = {"textual": ("ui",), "rich": ("cli", "ui"), "click": ("cli",), "pymap": ("demo",)}
+"""Who may import these packages."""
+
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file names in imports, wherever they stand."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            assert node.level == 0, f"{path}: imports are absolute here"
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
+    here = room(path)
+    for name in imported(path):
+        top = name.partition(".")[0]
+        if top in FOREIGN:
+            assert here in FOREIGN[top], f"{here} must not import {name}"
+        if here not in BELOW or not name.startswith("mailsync_tui."):
+            continue
+        inner = name.removeprefix("mailsync_tui.")
+        allowed = any(
+            inner == room_ or inner.startswith(f"{room_}.") or room_.startswith(f"{inner}.")
+            for room_ in (here, *BELOW[here])
+        )
+        assert allowed or inner == "__version__", f"{here} must not import {name}"
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that are loaded once a fresh interpreter has run this code."""
+    result = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; sys.stderr.write('\\n'.join(sys.modules))"],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(result.stderr.splitlines())
+
+
+def command(directory: Path, *args: str) -> set[str]:
+    """What a command loads."""
+    arguments = ["--config", str(directory / "config.toml"), *args]
+    return loaded(
+        "from mailsync_tui.cli.commands import cli\n"
+        f"try:\n    cli.main({arguments!r})\nexcept SystemExit as end:\n    assert end.code == 0"
+    )
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration of Maildirs."""
+    path = tmp_path_factory.mktemp("layers")
+    for part in ("new", "cur", "tmp"):
+        (path / "old" / part).mkdir(parents=True)
+        os.utime(path / "old" / part, (1_700_000_000, 1_700_000_000))
+    (path / "config.toml").write_text(
+        f'state_dir = "{path / "state"}"\n'
+        f'[consolidated]\ntype = "maildir"\npath = "{path / "all"}"\n'
+        f'[external.old]\ntype = "maildir"\npath = "{path / "old"}"\n'
+    )
+    return path
+
+
+def test_everything_below_the_commands_loads_neither_textual_nor_rich_nor_click() -> None:
+    modules = [
+        ".".join(("mailsync_tui", *path.relative_to(PACKAGE).with_suffix("").parts))
+        for path in SOURCES
+        if room(path) in BELOW and room(path) != "cli" and path.name != "__init__.py"
+    ]
+    found = loaded("".join(f"import {name}\n" for name in modules))
+    assert {"mailsync_tui.session", "mailsync_tui.planfile"} <= found
+    assert not {"textual", "rich", "click", "pymap"} & found
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["--help"], ["check"], ["plan"], ["plan", "--json"], ["sync", "--yes"], ["history"]],
+    ids=" ".join,
+)
+def test_a_headless_command_loads_no_textual_and_no_rich(directory: Path, args: list[str]) -> None:
+    found = command(directory, *args)
+    assert "mailsync_tui.cli" in found
+    assert not {name for name in found if name.partition(".")[0] in ("textual", "rich", "pymap")}
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["plan", "--help"], ["sync", "-h"]])
+def test_help_loads_no_session(directory: Path, args: list[str]) -> None:
+    found = command(directory, *args)
+    heavy = ("mailsync_tui.session", "mailsync_tui.engine", "mailsync_tui.mailboxes", "sqlite3")
+    assert not {name for name in found if name.startswith(heavy)}
+
+
+def test_a_maildir_alone_loads_no_imap_and_no_pop3(directory: Path) -> None:
+    found = command(directory, "plan")
+    assert "mailsync_tui.mailboxes.maildir" in found
+    assert not {
+        name
+        for name in found
+        if name.startswith(("mailsync_tui.mailboxes.imap", "mailsync_tui.mailboxes.pop3"))
+    }
+    assert not {"imapclient", "imaplib", "poplib", "ssl"} & found
