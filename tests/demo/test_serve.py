@@ -42,8 +42,11 @@ def serving() -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
         assert process.stdout is not None
         yield process, [process.stdout.readline().strip() for _ in range(5)]
     finally:
-        process.kill()
-        process.communicate()
+        process.terminate()
+        try:
+            process.communicate(timeout=TIMEOUT)
+        finally:
+            process.kill()
 
 
 def test_it_prints_the_configuration_and_a_line_for_each_server() -> None:

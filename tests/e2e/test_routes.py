@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COUNT = 200
+SERIALS = itertools.count()
+"""No two tests share a user of the server."""
 
 ROUTES: dict[str, tuple[Kind, Kind]] = {
     "pop3-maildir": ("pop3", "maildir"),

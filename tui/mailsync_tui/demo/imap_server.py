@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mailsync_tui.demo.imap_backend import Backend
 
 
-class DemoUnavailable(Exception):  # noqa: N818 - nothing went wrong, something is not there
+class DemoUnavailable(Exception):
     """The demo cannot run here; the text says what to install."""
 
 

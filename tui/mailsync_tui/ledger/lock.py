@@ -34,7 +34,7 @@ class Holder:
     """When the lock was taken: ISO 8601, UTC."""
 
 
-class LedgerBusy(Exception):  # noqa: N818
+class LedgerBusy(Exception):
     """Another run is applying to this ledger; the text names it.
 
     Attributes:

@@ -51,7 +51,7 @@ class QuarantineError(Exception):
     """The quarantine cannot be used, or a copy in it is missing or damaged; the text says why."""
 
 
-class NoSpace(QuarantineError):  # noqa: N818
+class NoSpace(QuarantineError):
     """There is no room for the copies; nothing may be deleted that has none."""
 
 
