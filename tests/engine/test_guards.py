@@ -1,0 +1,173 @@
+"""Guards: each rule that blocks, that it sticks, and the ways out of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailsync_tui.engine.plan import Accept
+from mailsync_tui.session import BLOCKED, OK
+from tests.engine.bench import Bench, blocked, kinds, mail
+
+MAILS = [mail(n) for n in range(30)]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    bench = Bench(tmp_path)
+    for data in MAILS:
+        bench.deliver("work", data)
+    assert bench.sync().exit == OK
+    return bench
+
+
+def remove(bench: Bench, account: str, count: int) -> None:
+    for data in MAILS[:count]:
+        bench.remove(account, data)
+
+
+def test_fewer_than_the_floor_are_deletions(bench: Bench) -> None:
+    remove(bench, "work", 10)
+    assert kinds(bench.plan()) == [("forward-delete", "work")] * 10
+
+
+def test_more_than_the_share_in_a_day_is_blocked(bench: Bench) -> None:
+    remove(bench, "work", 16)
+    plan = bench.plan()
+    assert kinds(plan) == []
+    assert blocked(plan) == [("work", "forward-delete", "max-delete", 16)]
+    assert bench.sync().exit == BLOCKED
+    assert all(bench.holds("consolidated", data) for data in MAILS)
+
+
+def test_deletions_of_the_last_day_count(bench: Bench) -> None:
+    for data in MAILS[:9]:
+        bench.remove("work", data)
+    bench.sync()
+    for data in MAILS[9:18]:
+        bench.remove("work", data)
+    assert blocked(bench.plan()) == [("work", "forward-delete", "max-delete", 9)]
+    bench.wait(24 * 60)
+    assert kinds(bench.plan()) == [("forward-delete", "work")] * 9
+
+
+def test_a_block_sticks_until_it_is_accepted_once(bench: Bench) -> None:
+    remove(bench, "work", 16)
+    bench.sync()
+    for data in MAILS[:14]:
+        bench.deliver("work", data)
+    assert {line.line.kind for line in bench.sync().lines} == {"adopt"}
+    assert blocked(bench.plan()) == [("work", "forward-delete", "max-delete", 2)]
+    few = (Accept("work", "max-delete", 1),)
+    assert blocked(bench.plan(accepts=few)) == [("work", "forward-delete", "max-delete", 2)]
+    accepts = (Accept("work", "max-delete", 2),)
+    assert kinds(bench.plan(accepts=accepts)) == [("forward-delete", "work")] * 2
+    assert bench.sync(accepts=accepts).exit == OK
+    bench.remove("work", MAILS[20])
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+
+
+def test_an_account_that_lists_nothing_is_blocked(bench: Bench) -> None:
+    remove(bench, "work", 30)
+    assert blocked(bench.plan()) == [("work", "forward-delete", "side-empty", 30)]
+    accepts = (Accept("work", "side-empty"),)
+    assert kinds(bench.plan(accepts=accepts)) == [("forward-delete", "work")] * 30
+
+
+def test_an_empty_consolidated_mailbox_blocks_every_account(bench: Bench) -> None:
+    bench.home.folders["INBOX"].messages.clear()
+    assert blocked(bench.plan()) == [("work", "reverse-delete", "side-empty", 30)]
+
+
+def test_renumbered_and_all_found_again_is_nothing(bench: Bench) -> None:
+    bench.boxes["work"].renumber("INBOX")
+    plan = bench.plan()
+    assert (kinds(plan), blocked(plan)) == ([], [])
+    bench.sync()
+    bench.remove("work", MAILS[0])
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+
+
+def test_renumbered_with_some_not_found_again_is_blocked(bench: Bench) -> None:
+    remove(bench, "work", 3)
+    bench.boxes["work"].renumber("INBOX")
+    assert blocked(bench.plan()) == [("work", "forward-delete", "uidvalidity", 3)]
+    bench.sync()
+    assert blocked(bench.plan()) == [("work", "forward-delete", "uidvalidity", 3)]
+
+
+def test_a_folder_made_anew_under_the_same_validity_is_not_believed(bench: Bench) -> None:
+    folder = bench.boxes["work"].folders["INBOX"]
+    folder.messages.clear()
+    folder.uidnext = 1
+    for n in range(100, 120):
+        bench.deliver("work", mail(n))
+    assert blocked(bench.plan()) == [("work", "forward-delete", "uidvalidity", 10)]
+
+
+def test_counters_that_fell_are_blocked(bench: Bench) -> None:
+    remove(bench, "work", 2)
+    bench.boxes["work"].folders["INBOX"].uidnext -= 5
+    assert blocked(bench.plan()) == [("work", "forward-delete", "went-backwards", 2)]
+
+
+def test_a_missing_folder_is_blocked_and_ends_when_it_is_back(bench: Bench) -> None:
+    folder = bench.boxes["work"].folders.pop("INBOX")
+    bench.deliver("work", mail("other"), "Archive")
+    plan = bench.plan(accepts=(Accept("work", "folder-gone"),))
+    assert blocked(plan) == [("work", "forward-delete", "folder-gone", 30)]
+    bench.sync()
+    bench.boxes["work"].folders["INBOX"] = folder
+    plan = bench.plan()
+    assert (kinds(plan), blocked(plan)) == ([], [])
+
+
+def test_another_mailbox_under_the_same_name_deletes_nothing_until_rebase(bench: Bench) -> None:
+    bench.configure("work", user="somebody-else")
+    bench.boxes["work"].folders["INBOX"].messages.clear()
+    assert [b[:3] for b in blocked(bench.plan())] == [
+        ("work", "forward-delete", "changed"),
+        ("work", "reverse-delete", "changed"),
+    ]
+    bench.sync()
+    assert all(bench.holds("consolidated", data) for data in MAILS)
+    with bench.session() as session:
+        session.rebase("work")
+    plan = bench.plan()
+    assert (kinds(plan), blocked(plan)) == ([], [])
+    assert all(bench.holds("consolidated", data) for data in MAILS)
+
+
+def test_a_rebase_of_the_consolidated_mailbox_makes_what_it_lacks_new_again(bench: Bench) -> None:
+    bench.home.folders["INBOX"].messages.clear()
+    bench.sync()
+    with bench.session() as session:
+        session.rebase("consolidated")
+    assert kinds(bench.plan()) == [("collect", "work")] * 30
+    bench.sync()
+    assert all(bench.holds("consolidated", data) == 1 for data in MAILS)
+    assert kinds(bench.plan()) == []
+
+
+def test_a_renamed_account_keeps_its_rows(bench: Bench) -> None:
+    external = tuple(
+        replace(c, name="office") if c.name == "work" else c for c in bench.config.external
+    )
+    bench.config = replace(bench.config, external=external)
+    bench.boxes["office"] = bench.boxes["work"]
+    bench.boxes["office"].name = "office"
+    plan = bench.plan()
+    assert (kinds(plan), blocked(plan)) == ([], [])
+    bench.remove("office", MAILS[0])
+    assert kinds(bench.plan()) == [("forward-delete", "office")]
+
+
+def test_an_account_taken_out_of_the_configuration_is_unknown(bench: Bench) -> None:
+    external = tuple(c for c in bench.config.external if c.name != "work")
+    bench.config = replace(bench.config, external=external)
+    assert kinds(bench.plan()) == []
+    for data in MAILS[:3]:
+        bench.remove("consolidated", data)
+    assert kinds(bench.plan()) == []
