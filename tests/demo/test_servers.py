@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import imaplib
 import poplib
 import socket
@@ -164,6 +165,14 @@ def test_the_whole_beginning_is_served() -> None:
                 line.decode().split()[-1] for line in client.list()[1] if isinstance(line, bytes)
             ]
             assert sorted(folders) == ["Archive", "Drafts", "INBOX", "Sent"]
+
+
+def test_a_session_that_waits_is_not_collected_as_garbage() -> None:
+    with Stage([]) as stage:
+        for name in IMAP:
+            with imap(stage, name) as client:
+                gc.collect()
+                assert client.noop()[0] == "OK"
 
 
 def test_nothing_listens_afterwards(letters: list[Letter]) -> None:

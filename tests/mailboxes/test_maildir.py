@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.mailboxes.base import (
     Doomed,
     Location,
@@ -23,9 +22,9 @@ from mailsync_tui.mailboxes.base import (
 )
 from mailsync_tui.mailboxes.maildir import MaildirMailbox, create_maildir
 from mailsync_tui.mailboxes.maildir_files import Folder
-from mailsync_tui.mailboxes.maildir_names import directory_name, folder_name
 from mailsync_tui.message import identity_of
 from tests.mailboxes.contract import Marks, letter, new
+from tests.mailboxes.maildir_case import age, folder, inbox, mailbox_at, put
 
 
 @pytest.fixture
@@ -35,37 +34,9 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def mailbox_at(path: Path, **more: Any) -> MaildirMailbox:
-    return MaildirMailbox(MailboxConfig("test", "maildir", path=path, **more))
-
-
 @pytest.fixture
 def mailbox(path: Path) -> MaildirMailbox:
     return mailbox_at(path)
-
-
-def age(path: Path) -> None:
-    """Make all changes a while ago, so that no listing has to wait for the second's end."""
-    for part in (*path.rglob("new"), *path.rglob("cur")):
-        long_ago = time.time_ns() - 60_000_000_000
-        os.utime(part, ns=(long_ago, long_ago))
-
-
-def put(path: Path, file: str, data: bytes = letter(1)) -> Path:
-    target = path / file
-    target.write_bytes(data)
-    age(path)
-    return target
-
-
-def folder(path: Path, directory: str) -> Path:
-    create_maildir(path / directory)
-    age(path)
-    return path / directory
-
-
-def inbox(uid: str) -> Location:
-    return Location("INBOX", 0, uid)
 
 
 @pytest.mark.parametrize("lacks", ["", "new", "cur"])
@@ -195,78 +166,6 @@ def test_one_name_twice(path: Path, mailbox: MaildirMailbox) -> None:
     put(path, "cur/1.a.x:2,S")
     assert mailbox.delete(doomed, Marks())[0].outcome == "done"
     assert mailbox.list().messages == 0
-
-
-@pytest.mark.parametrize(
-    "name", [b"1.\xff\xfe.x", b"2.\x1b[31m.x", b"3.\xe2\x80\xae.x", b"4 [x].x"]
-)
-def test_hostile_file_names(path: Path, mailbox: MaildirMailbox, name: bytes) -> None:
-    put(path, f"cur/{os.fsdecode(name)}:2,S")
-    (listed,) = mailbox.list().folders
-    (uid,) = listed.uids
-    str(uid).encode()
-    assert [raw.data for raw in mailbox.fetch([inbox(str(uid))])] == [letter(1)]
-    assert mailbox.delete([Doomed(inbox(str(uid)), None)], Marks())[0].outcome == "done"
-
-
-@pytest.mark.parametrize(
-    "name", [b".\xff\xfe", b".\x1b[31m", b".a..b", b".&broken", b".&AC8-", b"."]
-)
-def test_hostile_folder_names(path: Path, mailbox: MaildirMailbox, name: bytes) -> None:
-    directory = path / os.fsdecode(name)
-    if name != b".":
-        create_maildir(directory)
-    put(directory, "cur/1.a.x:2,S")
-    age(path)
-    listing = mailbox.list()
-    assert listing.complete
-    listed = listing.folders[-1]
-    listed.name.encode()
-    location = Location(listed.name, 0, "1.a.x")
-    assert [raw.data for raw in mailbox.fetch([location])] == [letter(1)]
-
-
-def test_two_directories_are_never_one_folder(path: Path, mailbox: MaildirMailbox) -> None:
-    for directory in (".&APY-l", ".öl", ".ol"):
-        folder(path, directory)
-    names = [one.name for one in mailbox.list().folders]
-    assert len(set(names)) == 4
-
-
-@pytest.mark.parametrize("name", ["Work", "Work/Sub", "Année", "R&D", "日本/語", "a b"])
-def test_folder_names_lead_there_and_back(name: str) -> None:
-    directory = directory_name(name)
-    assert directory.isascii()
-    assert folder_name(directory) == name
-
-
-def test_folder_names_in_either_form(mailbox: MaildirMailbox) -> None:
-    for given, meant in [
-        ("Work/Sub", "Work/Sub"),
-        (".Work.Sub", "Work/Sub"),
-        ("Work.Sub", "Work/Sub"),
-        ("&AMk-t&AOk-", "Été"),
-        ("inbox", "INBOX"),
-        ("../../etc/cron", "etc/cron"),
-        ("", "INBOX"),
-    ]:
-        assert mailbox.resolve(given) == meant
-
-
-def test_roles(path: Path) -> None:
-    for directory in (".Sent", ".Junk", ".Trash", ".Bin", ".Work.Drafts", ".Work"):
-        folder(path, directory)
-    mailbox = mailbox_at(path, trash=".Bin")
-    roles = {one.name: one.role for one in mailbox.list().folders}
-    assert roles == {
-        "INBOX": Role.INBOX,
-        "Sent": Role.SENT,
-        "Junk": Role.JUNK,
-        "Trash": Role.NORMAL,
-        "Bin": Role.TRASH,
-        "Work/Drafts": Role.DRAFTS,
-        "Work": Role.NORMAL,
-    }
 
 
 def test_nothing_outside_the_root(path: Path) -> None:

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-import socket
 import ssl
-import threading
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mailsync_tui.config.model import MailboxConfig, Secret
+from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.demo.pop3_server import Account, Vices
 from mailsync_tui.mailboxes.base import (
     Doomed,
     Location,
-    LoginRefused,
     MailboxError,
     Unreachable,
 )
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox, Timing
-from mailsync_tui.mailboxes.pop3_wire import Busy, Command, Wire
+from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
+from mailsync_tui.mailboxes.pop3_wire import Busy
 from mailsync_tui.message import identity_of
 from tests.mailboxes.contract import SECRET, Marks, letter
 from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
 from tests.servers.dovecot import Authority, make_authority
 from tests.servers.pop3 import serving
-from tests.servers.script import talking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mailsync_tui.config.model import Tls
@@ -177,18 +171,6 @@ def test_a_server_that_cannot_pipeline_is_asked_one_by_one(account: Account, por
     assert list(account.mail) == ["u2", "u3", "u4", "u5"]
 
 
-def test_commands_are_sent_ahead_of_their_answers() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        wire = Wire(ours, ("test", 110), 30.0)
-        wire.pipelines = True
-        answers = wire.ask_many([Command(f"DELE {number}") for number in range(300)])
-        theirs.sendall(b"+OK\r\n" * 300)
-        assert next(answers).ok
-        assert theirs.recv(4096).count(b"\r\n") > 50
-        assert sum(reply.ok for reply in answers) == 299
-
-
 def test_without_top_the_uidl_alone_counts(account: Account, mailbox: Pop3Mailbox) -> None:
     account.vices = Vices(no_top=True)
     locations = listed(mailbox)
@@ -292,155 +274,3 @@ def test_tls_is_verified(account: Account, authority: Authority, tls: Tls) -> No
         with pytest.raises(Unreachable, match=r"not trusted.*SHA-256"):
             tls_mailbox(port, tls, None).list()
     assert account.log == []
-
-
-def test_what_comes_before_encryption_is_not_believed() -> None:
-    said = (b"+OK\r\n", b"+OK go\r\n+OK injected\r\n")
-    with talk_of(*said) as port, pytest.raises(Unreachable, match="between STLS and TLS"):
-        tls_mailbox(port, "starttls", None).list()
-
-
-def talk_of(*answers: bytes) -> AbstractContextManager[int]:
-    """A server that says each of these for one line that it is sent, the first unasked."""
-
-    def talk(file: BinaryIO) -> None:
-        for answer in answers:
-            file.write(answer)
-            file.readline()
-
-    return talking(talk)
-
-
-@pytest.mark.parametrize(
-    "answers",
-    [
-        (b"HTTP/1.1 400 Bad Request\r\n",),
-        (b"-ERR go \x1b[31maway\r\n",),
-        (b"+OK\r\n", b"* OK\r\n"),
-        (b"",),
-        (b"+OK " + b"x" * 1_000_000,),
-    ],
-)
-def test_what_is_no_pop3_server(answers: tuple[bytes, ...]) -> None:
-    with talk_of(*answers) as port, pytest.raises(Unreachable) as caught:
-        Pop3Mailbox(
-            MailboxConfig("test", "pop3", host="127.0.0.1", port=port, tls="none", user="ann"),
-            lambda: SECRET,
-            Timing(connect=0.5, read=0.5),
-        ).list()
-    assert "\x1b" not in str(caught.value)
-
-
-def test_a_secret_that_the_server_repeats_is_not_shown() -> None:
-    answers = (b"+OK\r\n", b"+OK\r\n", b"-ERR wrong: PASS correct horse\r\n")
-    with talk_of(*answers) as port, pytest.raises(LoginRefused) as caught:
-        pop3_at(port).list()
-    assert SECRET not in str(caught.value)
-
-
-def test_a_secret_cannot_smuggle_commands() -> None:
-    with talk_of(b"+OK\r\n", b"+OK\r\n") as port, pytest.raises(LoginRefused):
-        pop3_at(port, "x\r\nDELE 1").list()
-
-
-def test_tokens_log_in_by_xoauth2() -> None:
-    sent = []
-
-    def talk(file: BinaryIO) -> None:
-        file.write(b"+OK\r\n")
-        sent.append(file.readline())
-        file.write(b"+ \r\n")
-        sent.append(file.readline())
-        file.write(b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n")
-        sent.append(file.readline())
-        file.write(b"-ERR [AUTH] no\r\n")
-
-    with talking(talk) as port:
-        config = MailboxConfig(
-            "test",
-            "pop3",
-            host="127.0.0.1",
-            port=port,
-            tls="none",
-            user="ann",
-            secret=Secret("token_command", "print-token"),
-        )
-        with pytest.raises(LoginRefused):
-            Pop3Mailbox(config, lambda: "t0ken", QUICK).list()
-    assert sent[0] == b"AUTH XOAUTH2\r\n"
-    assert base64.b64decode(sent[1]) == b"user=ann\x01auth=Bearer t0ken\x01\x01"
-    assert sent[2] == b"\r\n"
-
-
-def test_an_abort_ends_a_blocked_call() -> None:
-    asked, ended = threading.Event(), threading.Event()
-
-    def talk(file: BinaryIO) -> None:
-        file.write(b"+OK\r\n")
-        file.readline()
-        asked.set()
-        ended.wait(30)
-
-    caught: list[BaseException] = []
-    with talking(talk) as port:
-        mailbox = pop3_at(port)
-
-        def work() -> None:
-            try:
-                mailbox.list()
-            except MailboxError as error:
-                caught.append(error)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        assert asked.wait(30)
-        mailbox.abort()
-        thread.join(20)
-        assert not thread.is_alive()
-        ended.set()
-    assert isinstance(caught[0], Unreachable)
-
-
-@pytest.mark.parametrize(
-    ("answer", "data"),
-    [
-        (b"+OK\r\n.\r\n", b""),
-        (b"+OK\r\n..\r\n...\r\nx\r\n.\r\n", b".\r\n..\r\nx\r\n"),
-        (b"+OK\r\n\r\n..x\r\n.\r\n", b"\r\n.x\r\n"),
-        (b"+OK\r\nbare\n.\n..\nmore\r\n.\r\n", b"bare\n.\n..\nmore\r\n"),
-        (b"+OK\nall\n..bare\n.\n", b"all\n.bare\n"),
-        (b"+OK\r\n" + b"x" * 100_000 + b"\r\n.\r\n", b"x" * 100_000 + b"\r\n"),
-    ],
-)
-def test_answers_of_many_lines(answer: bytes, data: bytes) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.settimeout(30)
-        for step in (len(answer), 1 if len(answer) < 1000 else 999):
-            wire = Wire(ours, ("test", 110), 30.0)
-
-            def send(step: int = step) -> None:
-                for start in range(0, len(answer), step):
-                    theirs.sendall(answer[start : start + step])
-
-            thread = threading.Thread(target=send)
-            thread.start()
-            assert wire.ask("RETR 1", 1 << 20).data == data
-            thread.join(30)
-
-
-def test_an_answer_without_end_is_cut_off() -> None:
-    def talk(file: BinaryIO) -> None:
-        file.write(b"+OK\r\n")
-        for answer in (b"+OK\r\n", b"+OK\r\n", b"-ERR\r\n", b"+OK 1 5\r\n", b"+OK\r\n1 5\r\n.\r\n"):
-            file.readline()
-            file.write(answer)
-        file.readline()
-        file.write(b"+OK\r\n1 abc\r\n.\r\n")
-        file.readline()
-        file.write(b"+OK\r\n")
-        while True:
-            file.write(b"x" * 65_536)
-
-    with talking(talk) as port, pytest.raises(Unreachable, match="does not end"):
-        list(pop3_at(port).fetch([Location("INBOX", 0, "abc")]))

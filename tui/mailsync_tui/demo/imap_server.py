@@ -57,8 +57,7 @@ class ImapServer:
             DemoUnavailable: pymap is not installed.
         """
         try:
-            from proxyprotocol.noop import ProxyProtocolNoop
-            from proxyprotocol.reader import ProxyProtocolReader
+            from proxyprotocol.sock import SocketInfoLocal
             from pymap.imap import IMAPServer
 
             from mailsync_tui.demo.imap_backend import Backend
@@ -69,10 +68,14 @@ class ImapServer:
         self._backend = backend = Backend(host)
         for user, account in self._accounts.items():
             await backend.add(user, account.password, account.mail)
-        # pymap's connections expect to be started by this reader, even where no proxy is.
-        reader = ProxyProtocolReader(ProxyProtocolNoop())
-        handler = reader.get_callback(IMAPServer(backend.login, backend.config))
-        self._server = await asyncio.start_server(handler, host, port)
+        serve = IMAPServer(backend.login, backend.config)
+
+        # Awaited here, and not started by ProxyProtocolReader as pymap itself does: that keeps no
+        # reference to the task, and a session can be collected as garbage while it waits.
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await serve(reader, writer, SocketInfoLocal(writer))
+
+        self._server = await asyncio.start_server(handle, host, port)
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 

@@ -117,8 +117,11 @@ def earlier_sync(
     ) as session:
         result = session.sync(Options(directions), take_out)
     if result.exit != OK:
-        failed = next((r.reason for r in result.lines if r.outcome != "done"), "blocked")
-        raise RuntimeError(f"the demo's earlier sync ended with {result.exit}: {failed}")
+        away = [f"{name}: {r.error}" for name, r in result.plan.mailboxes.items() if r.error]
+        failed = [r.reason for r in result.lines if r.outcome != "done"]
+        blocked = [f"{b.account}: {b.rule}" for b in result.plan.blocked]
+        why = "; ".join(dict.fromkeys((*away, *failed, *blocked)))
+        raise RuntimeError(f"the demo's earlier sync ended with {result.exit}: {why}")
 
 
 def write_config(directory: Path, ports: dict[str, int]) -> Path:

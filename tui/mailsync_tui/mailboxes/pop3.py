@@ -270,7 +270,7 @@ class Pop3Mailbox:
                         for place, location in enumerate(remaining)
                         if isinstance(location.uid, str) and location.uid in census.numbers
                     ]
-                    replies = wire.ask_many(
+                    replies = wire.ask_last(
                         [
                             Command(verb.format(number), census.limit(number))
                             for _, number in found
@@ -283,6 +283,8 @@ class Pop3Mailbox:
                         done = place + 1
                         if reply.ok:
                             yield remaining[place], census.sizes.get(number, 0), reply.data
+                    # Until QUIT is answered the server may still hold the lock.
+                    next(replies, None)
                 remaining = []
             except Stalled:
                 self._one_by_one = True
