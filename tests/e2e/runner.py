@@ -1,6 +1,7 @@
 """A sync as a process of its own that says when it begins, so that it can be killed at any instant.
 
-``python -m tests.e2e.runner CONFIG STATE`` prints ``ready`` once all is loaded.
+``python -m tests.e2e.runner CONFIG STATE`` prints ``ready`` once all is loaded, and ``applying``
+when the first line of a plan is about to be applied.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 from mailsync_tui.config.load import load_config
+from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.engine.plan import Options
 from mailsync_tui.mailboxes import imap, maildir, pop3
 from mailsync_tui.session import Session, everything
@@ -16,10 +18,15 @@ from mailsync_tui.session import Session, everything
 __all__ = ["imap", "maildir", "pop3"]  # loaded beforehand: a kill while loading shows nothing
 
 
+def _tell(event: Event) -> None:
+    if isinstance(event, Applying):
+        print("applying", flush=True)
+
+
 def main(config: str, state: str) -> int:
     """Sync everything once."""
     (person,) = load_config(Path(config)).users
-    with Session(person, Path(state)) as session:
+    with Session(person, Path(state), emit=_tell) as session:
         print("ready", flush=True)
         return session.sync(Options(), everything).exit
 

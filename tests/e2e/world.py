@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import os
 import pwd
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -54,6 +55,12 @@ def number_of(data: bytes) -> int:
 def plain(data: bytes) -> bytes:
     """A message without what the two protocols do to line ends."""
     return data.replace(b"\r\n", b"\n")
+
+
+def environment() -> dict[str, str]:
+    """That of a process that is to find the program and the tests."""
+    root = Path(__file__).parents[2]
+    return os.environ | {"PYTHONPATH": os.pathsep.join((str(root / "tui"), str(root)))}
 
 
 class World:
@@ -141,12 +148,18 @@ class World:
         with self.session() as session:
             return session.plan(Options())
 
-    def command(self, *arguments: str) -> list[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The program as a command of its own."""
-        return [
-            *(sys.executable, "-m", "mailsync_tui", "--config", str(self.config_file)),
-            *("--state-dir", str(self.state_root), *arguments),
-        ]
+        options = ("--config", str(self.config_file), "--state-dir", str(self.state_root))
+        return subprocess.run(
+            [sys.executable, "-m", "mailsync_tui", *options, *arguments],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     # --- somebody else's hands and eyes
 

@@ -1,0 +1,168 @@
+"""How long the three routes take, beside mbsync and mpop on the same mailboxes in the same run.
+
+``python -m tests.benchmarks.routes --messages 10000``
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.e2e.world import HOME, Kind, World, environment
+from tests.servers.dovecot import PASSWORD, Dovecot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROUTES: dict[str, tuple[Kind, Kind]] = {
+    "POP3 -> Maildir": ("pop3", "maildir"),
+    "POP3 -> IMAP": ("pop3", "imap"),
+    "IMAP -> IMAP": ("imap", "imap"),
+    "IMAP -> Maildir": ("imap", "maildir"),
+}
+_GUARDS = "[guards]\nmax_delete_share = 1.0\n"
+DELETED = 100
+
+
+def timed(command: Sequence[str], *, codes: Sequence[int] = (0,)) -> tuple[float, float]:
+    """Run a command; its wall seconds and its peak of memory in MB."""
+    peak = 0
+    # Not a pipe for its errors, which nobody would empty meanwhile.
+    with tempfile.TemporaryFile() as errors:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+        # Not ru_maxrss: that of a child begins with its parent's.
+        while process.poll() is None:
+            peak = max(peak, _high_water(process.pid))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.01)
+        seconds = time.perf_counter() - begun
+        errors.seek(0)
+        told = errors.read().decode(errors="replace")
+    if process.returncode not in codes:
+        sys.exit(f"{command[0]} ended with {process.returncode}:\n{told[-2000:]}")
+    return seconds, peak / 1024
+
+
+def _high_water(pid: int) -> int:
+    """The most memory that a process ever had, in kB."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return 0
+
+
+def show(what: str, job: str, figures: tuple[float, float]) -> None:
+    """Print one measurement."""
+    print(f"{what:18} {job:28} {figures[0]:8.2f} s {figures[1]:7.0f} MB", flush=True)
+
+
+def route(
+    server: Dovecot, directory: Path, name: str, messages: int, size: int, trace: str | None
+) -> None:
+    """Measure this program on one route."""
+    kind, home = ROUTES[name]
+    tag = name.replace(" -> ", "-").lower() + "-"
+    world = World(server, directory / tag, {"acct": kind}, home, extra=_GUARDS, tag=tag)
+    world.deliver("acct", range(messages), size)
+    command = [
+        *(sys.executable, *(("-m", "cProfile", "-o", f"{trace}.{tag}pstats") if trace else ())),
+        *("-m", "mailsync_tui", "--config", str(world.config_file)),
+        *("--state-dir", str(world.state_root)),
+    ]
+    show(name, "first collection", timed([*command, "sync", "--yes"]))
+    show(name, "plan, no change", timed([*command, "plan"]))
+    show(name, "plan, no change, again", timed([*command, "plan"]))
+    step = max(2, messages // DELETED)
+    world.delete("acct", range(0, messages, step))
+    show(name, "1 % gone on account", timed([*command, "sync", "--yes"]))
+    world.delete(HOME, range(1, messages, step))
+    show(name, "1 % gone in consolidated", timed([*command, "sync", "--yes"]))
+    left = messages - 2 * len(range(0, messages, step))
+    assert len(world.held("acct")) == len(world.held(HOME)) == left
+    plan = world.plan()
+    assert not plan.lines, f"{len(plan.lines)} lines are left"
+
+
+def mbsync(server: Dovecot, directory: Path, messages: int, size: int, home: Kind) -> None:
+    """Measure mbsync from IMAP into a Maildir or another IMAP account."""
+    world = World(server, directory / f"mb{home}", {"acct": "imap"}, home, tag=f"mb{home}-")
+    world.deliver("acct", range(messages), size)
+
+    def account(name: str) -> str:
+        return (
+            f"IMAPAccount {name}\nHost 127.0.0.1\nPort {server.imap}\nUser mb{home}-{name}\n"
+            f"Pass {PASSWORD}\nSSLType None\nAuthMechs LOGIN\n\n"
+            f"IMAPStore {name}\nAccount {name}\n\n"
+        )
+
+    box = world.directory / "box"
+    box.mkdir()
+    near = account(HOME) if home == "imap" else f"MaildirStore home\nInbox {box}/INBOX\n\n"
+    file = world.directory / "mbsyncrc"
+    file.write_text(
+        f"{account('acct')}{near}Channel c\nFar :acct:\nNear :home:\nSync All\n"
+        f"Create Near\nExpunge Both\nSyncState {world.directory}/\n"
+    )
+    command = ["mbsync", "-q", "-c", str(file), "c"]
+    name = f"mbsync -> {home}"
+    show(name, "first collection", timed(command))
+    show(name, "no change", timed(command))
+    world.delete("acct", range(0, messages, max(2, messages // DELETED)))
+    show(name, "1 % gone on account", timed(command))
+
+
+def mpop(server: Dovecot, directory: Path, messages: int, size: int) -> None:
+    """Measure mpop from POP3 into a Maildir."""
+    world = World(server, directory / "mpop", {"acct": "pop3"}, "maildir", tag="mpop-")
+    world.deliver("acct", range(messages), size)
+    box = world.directory / "box"
+    for part in ("cur", "new", "tmp"):
+        (box / part).mkdir(parents=True)
+    file = world.directory / "mpoprc"
+    file.write_text(
+        f"account default\nhost 127.0.0.1\nport {server.pop3}\nuser mpop-acct\n"
+        f"password {PASSWORD}\ntls off\nauth user\nkeep on\npipelining on\n"
+        f"delivery maildir {box}\nuidls_file {world.directory}/uidls\n"
+    )
+    file.chmod(0o600)
+    command = ["mpop", "-q", "-C", str(file)]
+    show("mpop", "first collection", timed(command))
+    show("mpop", "no change", timed(command))
+
+
+def main() -> None:
+    """Run it as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--size", type=int, default=10_000, help="octets of a message")
+    parser.add_argument("--route", choices=ROUTES, action="append")
+    parser.add_argument("--profile", metavar="PREFIX", help="write cProfile's statistics")
+    options = parser.parse_args()
+    with Dovecot() as server, tempfile.TemporaryDirectory() as place:
+        directory, count, size = Path(place), options.messages, options.size
+        for name in options.route or ROUTES:
+            route(server, directory, name, count, size, options.profile)
+        if shutil.which("mbsync"):
+            mbsync(server, directory, count, size, "maildir")
+            mbsync(server, directory, count, size, "imap")
+        if shutil.which("mpop"):
+            mpop(server, directory, count, size)
+
+
+if __name__ == "__main__":
+    main()
