@@ -80,7 +80,7 @@ class Ordeal:
         self._killed_sync()
         if self.random.random() < 0.3:  # somebody goes on while nobody syncs
             self._vanish([n for n in settled if n in self.lies], 3)
-        for _ in range(1, _TRIES + 1):
+        for tries in range(1, _TRIES + 1):
             result = self.world.sync()
             if result.exit == 0 and not result.lines:
                 self.tally.tries[tries] += 1
