@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 from pathlib import Path
@@ -14,7 +15,7 @@ from mailsync_tui.cli.failures import Wrong, gravest
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.mailboxes.maildir import MaildirMailbox
 from tests.cli.place import Place, snapshot
-from tests.cli.terminal import terminal
+from tests.cli.terminal import LIMIT, terminal
 
 
 def test_a_sync_collects_and_tells(place: Place) -> None:
@@ -219,6 +220,28 @@ def test_a_signal_ends_the_waiting_for_a_silent_server(place: Place, command: li
     assert process.returncode == 130
     assert b"interrupted" in errors
     assert b"Traceback" not in errors
+    assert not place.state.exists()
+
+
+def test_a_signal_ends_a_waiting_that_cannot_be_cut(place: Place) -> None:
+    """A password command that does not end: it says that it began, and waits to be released."""
+    begun, released = place.directory / "begun", place.directory / "released"
+    os.mkfifo(begun)
+    os.mkfifo(released)
+    place.write_config(
+        '[external.slow]\ntype = "pop3"\nhost = "127.0.0.1"\ntls = "none"\nuser = "ann"\n'
+        f"password_command = 'echo > {begun}; cat {released}'\n"
+    )
+    with (
+        begun.open("r+b", 0) as beginning,
+        place.process("sync", "--yes", stdout=-1, stderr=-1) as process,
+    ):
+        assert select.select([beginning], [], [], LIMIT)[0]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT) == 130
+        os.close(os.open(released, os.O_WRONLY | os.O_NONBLOCK))
+        assert process.stderr is not None
+        assert b"interrupted; nothing was done" in process.stderr.read()
     assert not place.state.exists()
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the program; ends with the exit codes of INTERFACE.md."""
-    from mailsync_tui.cli.commands import cli
+    try:
+        from mailsync_tui.cli.commands import cli
 
-    cli.main()
+        cli.main()
+    except KeyboardInterrupt:  # while modules were loaded
+        raise SystemExit(130) from None

@@ -155,7 +155,7 @@ def check(settings: Settings, as_json: bool, everybody: bool) -> int:
             settings.output.result(jsonform.line(jsonform.check(None, {}, problems, WRONG)))
         raise
     people = settings.people(config, everybody=everybody)
-    with Interrupts() as interrupts:
+    with Interrupts(settings.output) as interrupts:
         command = Command(settings, config, people, interrupts, as_json)
         return command.each(lambda person: checking.run(command, person), failed=checking.failure)
 
@@ -184,7 +184,7 @@ def plan(
     if out is not None and len(people) > 1:
         raise Wrong("--out saves the plan of one person: choose one with --user")
     options = _options_for(people, **chosen)
-    with Interrupts() as interrupts:
+    with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, config, people, interrupts, as_json)
         return command.each(lambda person: runs.plan(command, person, options(person), out))
 
@@ -229,7 +229,7 @@ def sync(
     config = settings.load()
     people = settings.people(config, everybody=everybody)
     options = _options_for(people, scheduled=seconds is not None, **chosen)
-    with Interrupts() as interrupts:
+    with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, config, people, interrupts, as_json)
 
         def a_round() -> int:
@@ -272,7 +272,7 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
     person = settings.person(config)
     text = planfile.read_from(sys.stdin.buffer) if str(file) == "-" else planfile.read(file)
     saved, left = planfile.load(text, person.name)
-    with Interrupts() as interrupts:
+    with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, config, (person,), interrupts, as_json)
         return command.each(lambda person: runs.apply(command, person, saved, left, yes=yes))
 
@@ -313,7 +313,7 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
     known = accounts_of(person)
     if account not in known:
         raise Wrong(f"unknown account {safe_text(account, 64)}{nearest(account, known)}")
-    with Interrupts() as interrupts:
+    with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, config, (person,), interrupts, as_json)
         return command.each(lambda person: runs.rebase(command, person, account, yes=yes))
 

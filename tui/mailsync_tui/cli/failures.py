@@ -9,6 +9,7 @@ import click
 from mailsync_tui.cli.output import Output, OutputError
 
 OK, FAILED, WRONG, PARTLY, BLOCKED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 6, 130
+NOTHING_DONE = "interrupted; nothing was done"
 _GRAVEST = (130, 6, 5, 2, 1, 3, 4)
 
 
@@ -82,7 +83,7 @@ def guarded(output: Output, work: Callable[[], int], user: str | None = None) ->
 
 def _sentence(error: BaseException) -> str:
     if isinstance(error, (KeyboardInterrupt, click.Abort, InterruptedRun)):
-        return "interrupted; nothing was done"
+        return NOTHING_DONE
     if isinstance(error, click.UsageError):
         hint = f"\nTry '{error.ctx.command_path} --help'." if error.ctx is not None else ""
         return error.format_message() + hint

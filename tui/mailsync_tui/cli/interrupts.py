@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+from mailsync_tui.cli.failures import INTERRUPTED, NOTHING_DONE
 from mailsync_tui.engine.events import Applying, Event
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
+    from mailsync_tui.cli.output import Output
     from mailsync_tui.session import Session
 
 _ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN = 0.2
 """Seconds between two cuts: one that came before the connection was there had no effect."""
+_PATIENCE = 5
+"""How often that is tried: some waiting cannot be cut (for a name server, for a password command),
+and while nothing is applied there is nothing to finish."""
 _LAST = 3
 """The signal that ends the process on the spot; the journal settles what was under way."""
 
@@ -30,7 +35,9 @@ class Interrupts:
     sets the session's flag, once, and writes to a pipe. A thread cuts connections and wakes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._tidy: Callable[[], None] = _nothing
         self._count = 0
         self._asking = False
         self._applying = False
@@ -69,9 +76,15 @@ class Interrupts:
         os.close(self._read)
 
     @contextmanager
-    def guarding(self, session: Session) -> Iterator[None]:
-        """While this is entered, a signal stops that session."""
+    def guarding(self, session: Session, tidy: Callable[[], None]) -> Iterator[None]:
+        """While this is entered, a signal stops that session.
+
+        Args:
+            session: What is at work.
+            tidy: Called if the process must end at once: leaves the terminal as it was.
+        """
         self._released.clear()
+        self._tidy = tidy
         self._applying = False
         self._session = session
         if self.happened:
@@ -105,7 +118,7 @@ class Interrupts:
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self._count += 1
         if self._count >= _LAST:
-            os._exit(130)
+            os._exit(INTERRUPTED)
         session = self._session
         if self._count == 1 and session is not None:
             session.stop()
@@ -119,9 +132,19 @@ class Interrupts:
             session = self._session
             if session is None:
                 continue
+            tries = 0
             while self._session is session:
                 if not self._applying or self._count > 1:
                     for mailbox in session.mailboxes.values():
                         mailbox.abort()
                 if self._released.wait(_AGAIN):
                     break
+                tries += 1
+                if tries >= _PATIENCE and not self._applying:
+                    self._tidy()
+                    self._output.error(NOTHING_DONE)
+                    os._exit(INTERRUPTED)
+
+
+def _nothing() -> None:
+    """Nothing has to be tidied."""

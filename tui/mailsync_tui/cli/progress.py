@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from mailsync_tui.engine.events import Applying, Event, LineDone, Listed
@@ -48,8 +49,15 @@ def progress_for(output: Output, mailboxes: int, *, json: bool) -> Progress:
 class LineProgress:
     """A line per mailbox listed, and one about every five seconds while lines are applied."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+        """Tell nothing yet.
+
+        Args:
+            output: Where lines go.
+            clock: Seconds that never go back.
+        """
         self._output = output
+        self._clock = clock
         self._lock = threading.Lock()
         self._total = 0
         self._done = 0
@@ -62,11 +70,11 @@ class LineProgress:
                 case Listed():
                     self._output.tell(listed_text(event))
                 case Applying(lines):
-                    self._total, self._done, self._told = lines, 0, time.monotonic()
+                    self._total, self._done, self._told = lines, 0, self._clock()
                 case LineDone():
                     self._done += 1
-                    if self._total and time.monotonic() - self._told >= _EVERY:
-                        self._told = time.monotonic()
+                    if self._total and self._clock() - self._told >= _EVERY:
+                        self._told = self._clock()
                         self._output.tell(f"applied {self._done} of {self._total} lines")
 
     def pause(self) -> None:

@@ -87,7 +87,7 @@ class Command:
 
         session = Session(person, self.settings.directory(self.config, person), emit=emit)
         try:
-            with self.interrupts.guarding(session), session:
+            with self.interrupts.guarding(session, progress.pause), session:
                 yield session, progress
         except Exception as error:
             # Whatever was cut by the signal, the signal is the reason.

@@ -141,7 +141,8 @@ class MaildirMailbox:
         self._begin()
         temporary: Sequence[Path] = ()
         try:
-            path = self._ensure(folder).path
+            home = self._ensure(folder)
+            path = home.path
             temporary = [path / "tmp" / message.name for message in messages]
             failures = write_batch(
                 [
@@ -159,6 +160,7 @@ class MaildirMailbox:
                     continue
                 target = path / names.flagged(message.name, message.flags)
                 file.rename(target)
+                home.placed(message.name, target)
                 touched.add(target.parent)
                 outcomes.append(Stored(Location(folder, 0, message.name)))
             for directory in touched:

@@ -85,6 +85,10 @@ class Folder:
                 break
         return []
 
+    def placed(self, name: str, path: Path) -> None:
+        """Remember a file that was just put there, which spares reading the whole folder for it."""
+        self._files.setdefault(name, []).append(str(path))
+
     def _refresh(self) -> bool:
         """Read the folder again, unless nothing can have changed since it was last read."""
         before = self._times()

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mailsync_tui.cli.output import Output
+from mailsync_tui.cli.progress import LineProgress
+from mailsync_tui.engine.events import Applying, LineDone, Listed
+
+DONE = LineDone("id", "collect", "old", "done", "")
+
+
+def test_every_mailbox_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    listen = LineProgress(Output())
+    listen(Listed("old", 7, None))
+    listen(Listed("work", None, "no \x1b[2Jroute"))
+    listen(Listed("isp", 3, "cut off"))
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [
+        "old: 7 messages",
+        "work: not reached: no \ufffd[2Jroute",
+        "isp: 3 messages; not complete: cut off",
+    ]
+
+
+def test_applying_is_told_every_five_seconds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = 100.0
+    listen = LineProgress(Output(), lambda: now)
+    listen(Applying(4))
+    for now in (100.0, 104.9, 105.0, 109.0):  # noqa: B007 - the clock reads it
+        listen(DONE)
+    assert capsys.readouterr().err.splitlines() == ["applied 3 of 4 lines"]
+
+
+def test_events_may_come_from_many_threads(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = 100.0
+    listen = LineProgress(Output(), lambda: now)
+    listen(Applying(4001))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(listen, [DONE] * 4000))
+    now += 5
+    listen(DONE)
+    assert capsys.readouterr().err.splitlines() == ["applied 4001 of 4001 lines"]
