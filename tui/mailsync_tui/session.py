@@ -42,6 +42,9 @@ T = TypeVar("T")
 FRESH_SECONDS = 60
 """A listing is trusted for so long right before a deletion (DESIGN.md, rule 4)."""
 
+SETTLE_SECONDS = 5
+"""How long after a store whose answer never came a server may still be at it."""
+
 OK, FAILED, WRONG, PARTLY, BLOCKED, STALE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 """The exit codes of INTERFACE.md."""
 
@@ -169,6 +172,7 @@ class Session:
 
     def list_all(self) -> dict[str, Listing | MailboxError]:
         """List all mailboxes at once, each on its own thread."""
+        self._let_stores_settle()
         self._listed_at = self.clock()
         absent = self._new_maildir()
 
@@ -187,6 +191,25 @@ class Session:
             return run
 
         return self.parallel({name: listing(name) for name in self._threads})
+
+    def _let_stores_settle(self) -> None:
+        """Wait a little after a run that died while storing on a server.
+
+        What it had sent is stored by the server after its death; a listing made before that would
+        lack the message, and it would be collected a second time.
+        """
+        if self.config.consolidated.type != "imap":
+            return
+        ledger = open_ledger(self.ledger_path)
+        try:
+            with ledger.snapshot():
+                begun = [a.at for a in history.unsettled(ledger) if a.kind in ("collect", "adopt")]
+        finally:
+            ledger.close()
+        if begun:
+            age = (self.clock() - max(begun)).total_seconds()
+            if 0 <= age < SETTLE_SECONDS:
+                self._stop.wait(SETTLE_SECONDS - age)
 
     def parallel(self, tasks: Mapping[str, Callable[[], T]]) -> dict[str, T]:
         """Run one task per mailbox, each on that mailbox's own thread."""

@@ -39,7 +39,8 @@ class LedgerWriter(LedgerReader):
             try:
                 yield
             except BaseException:
-                self.db.execute("ROLLBACK")
+                if self.db.in_transaction:  # a full disk has rolled it back already
+                    self.db.execute("ROLLBACK")
                 raise
             self.db.execute("COMMIT")
 
@@ -262,13 +263,13 @@ class LedgerWriter(LedgerReader):
         self.db.execute(
             "UPDATE message SET open = 0 WHERE open AND known"
             " AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.message = message.id)"
-            " AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
+            " AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
             " WHERE copy.message = message.id AND (copy.state IN ('missing', 'deleting')"
             " OR copy.state = 'live' AND NOT copy.adopted AND mailbox.name <> 'consolidated'))"
-            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
+            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
             " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
             f" AND mailbox.name = 'consolidated' AND copy.folder NOT IN ({marks}))"
-            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
+            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
             " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
             " AND mailbox.name <> 'consolidated')",
             list(uncounted),
@@ -294,7 +295,7 @@ class LedgerWriter(LedgerReader):
         side = "=" if mailbox == "consolidated" else "<>"
         self.db.execute(
             "UPDATE message SET known = 0, open = 1 WHERE known AND NOT EXISTS ("
-            " SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
+            " SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
             f" WHERE copy.message = message.id AND mailbox.name {side} 'consolidated')"
         )
         self.db.execute(
