@@ -102,6 +102,8 @@ def test_a_folder_that_never_holds_still_is_unknown(
     path: Path, mailbox: MaildirMailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(path, "cur/1.a.x:2,")
+    now = (time.time_ns() // 10**9 + 10) * 10**9 + 5 * 10**8
+    monkeypatch.setattr(time, "time_ns", lambda: now)  # no second ends in between
     monkeypatch.setattr(mailbox, "_pause", lambda _: put_now(path))
     put_now(path)
     listing = mailbox.list()

@@ -39,6 +39,8 @@ def adopt(run: Run, lines: Sequence[Line]) -> None:
         LedgerError: the ledger cannot be written: nothing more is done.
     """
     for account, group in by(lines, lambda line: line.account).items():
+        if run.cancelled():
+            return
         ready = [line for line in group if run.needs_met(line)]
         for batch in batches(ready, lambda line: line.size):
             if run.cancelled():

@@ -52,6 +52,8 @@ def fetched(run: Run, account: str, lines: Sequence[Line]) -> Iterator[list[tupl
 
     Lines whose message vanished or could not be fetched get their result here.
     """
+    if run.cancelled():
+        return
     wanted = {line.copies[0].location: line for line in lines}
     batch: list[tuple[Line, Raw]] = []
     size = 0

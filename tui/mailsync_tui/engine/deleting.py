@@ -52,6 +52,8 @@ def delete(run: Run, lines: Sequence[Line]) -> None:
         LedgerError: the ledger cannot be written: nothing more is deleted.
     """
     for mailbox, group in by(lines, lambda line: line.target.mailbox).items():
+        if run.cancelled():
+            return
         ready = [line for line in group if run.needs_met(line)]
         for batch in batches(ready, lambda line: line.size * len(line.copies)):
             if run.cancelled():
