@@ -53,6 +53,7 @@ def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow
     result: list[tuple[Line, CopyRow, CopyRow]] = []
     unread: dict[Location, tuple[Line, CopyRow, CopyRow]] = {}
     elsewhere: list[Line] = []
+    why = ""
     messages = run.messages({row.message for line in lines if (row := run.row(line.copies[0]))})
     for line in lines:
         copy = run.row(line.copies[0])
@@ -83,9 +84,9 @@ def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow
                 run.ledger.learn(own.message, identity, summary_of_header(raw.data))
             result.append((line, copy, own))
     except MailboxError as error:
-        run.broken[CONSOLIDATED] = str(error)
+        run.failed(CONSOLIDATED, error)
+        why = str(error)
     for line, _, _ in unread.values():
-        why = run.broken.get(CONSOLIDATED)
         run.journal(line, "failed" if why else "vanished", why or "it was gone before it was read")
     _compare_anew(run, elsewhere)
     return result

@@ -13,7 +13,7 @@ from mailsync_tui.engine.plan import Line, Options, Place
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes.base import Cancelled, Location, Mailbox, MailboxError
+from mailsync_tui.mailboxes.base import Cancelled, Location, Mailbox, MailboxDown, MailboxError
 
 BATCH_MESSAGES = 200
 BATCH_BYTES = 16 * 1024 * 1024
@@ -59,8 +59,13 @@ class Run:
             MailboxError: it has; the text says how.
         """
         if name in self.broken:
-            raise MailboxError(self.broken[name])
+            raise MailboxDown(self.broken[name])
         return self.mailboxes[name]
+
+    def failed(self, name: str, error: MailboxError) -> None:
+        """Note a failure: a mailbox that is down is not tried again, one broken message is."""
+        if isinstance(error, MailboxDown):
+            self.broken[name] = str(error)
 
     def begin(self, lines: Sequence[Line]) -> None:
         """Tell how much there is to do."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mailsync_tui.engine.world import Copy, Presence
 from mailsync_tui.ledger.rows import MessageRow
-from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxError
+from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxDown, MailboxError
 from mailsync_tui.message import (
     Identity,
     Summary,
@@ -60,6 +60,7 @@ def read_heads(mailbox: Mailbox, locations: Sequence[Location]) -> Arrivals:
         nameless = [a for a in result.arrivals if a.identity and a.identity.message_id is None]
         if nameless and mailbox.peeks:
             _read_digests(mailbox, result.arrivals, nameless)
+            result.arrivals = [_compared_later(a) for a in result.arrivals]
     except MailboxError as error:
         result.error = str(error)
     read = {a.location for a in result.arrivals}
@@ -75,13 +76,25 @@ def read_heads(mailbox: Mailbox, locations: Sequence[Location]) -> Arrivals:
 
 
 def _read_digests(mailbox: Mailbox, arrivals: list[Arrival], which: Iterable[Arrival]) -> None:
-    digests = {
-        raw.location: content_digest(raw.data) for raw in mailbox.fetch([a.location for a in which])
-    }
+    digests = {}
+    try:
+        for raw in mailbox.fetch([a.location for a in which]):
+            digests[raw.location] = content_digest(raw.data)
+    except MailboxDown:
+        raise
+    except MailboxError:  # one never comes whole: its line tells so when it is to be collected
+        pass
     for index, arrival in enumerate(arrivals):
         digest = digests.get(arrival.location)
         if digest is not None and arrival.identity is not None:
             arrivals[index] = replace(arrival, identity=replace(arrival.identity, digest=digest))
+
+
+def _compared_later(arrival: Arrival) -> Arrival:
+    """Without a Message-ID and without its content, only fetching it will tell which it is."""
+    identity = arrival.identity
+    unread = identity is not None and identity.message_id is None and identity.digest is None
+    return replace(arrival, compare=True) if unread else arrival
 
 
 @dataclass(slots=True)

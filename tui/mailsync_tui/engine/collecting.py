@@ -57,6 +57,7 @@ def fetched(run: Run, account: str, lines: Sequence[Line]) -> Iterator[list[tupl
     wanted = {line.copies[0].location: line for line in lines}
     batch: list[tuple[Line, Raw]] = []
     size = 0
+    failure = ""
     try:
         for raw in run.mailbox(account).fetch(list(wanted)):
             batch.append((wanted.pop(raw.location), raw))
@@ -67,12 +68,13 @@ def fetched(run: Run, account: str, lines: Sequence[Line]) -> Iterator[list[tupl
                 yield batch
                 batch, size = [], 0
     except MailboxError as error:
-        run.broken[account] = str(error)
+        run.failed(account, error)
+        failure = str(error)
     if batch:
         yield batch
     left = list(wanted.values())
-    if account in run.broken:
-        run.journal_all(left, "failed", run.broken[account])
+    if failure:
+        run.journal_all(left, "failed", failure)
     elif left and not run.cancelled():
         run.journal_all(left, "vanished", "it was gone before it was fetched")
 
@@ -112,7 +114,12 @@ def by_bytes(run: Run, batch: Sequence[tuple[Line, CopyRow, Raw]]) -> list[Fetch
         if twin is not None and (twin.known or run.there(twin)):
             _join(run, line, row, twin)
             continue
-        own = _own_twin(run, identity, candidates.values()) if others or differs else None
+        try:
+            own = _own_twin(run, identity, candidates.values())
+        except MailboxError as error:  # it may be there already: better none than two
+            run.failed(CONSOLIDATED, error)
+            run.journal(line, "failed", str(error))
+            continue
         if own is not None:
             _adopt_own(run, line, row, *own, identity, raw)
             continue
@@ -276,5 +283,5 @@ def _as_stored(
             if form != sent[raw.location].identity:
                 result[raw.location] = (result[raw.location][0], form)
     except MailboxError as error:  # stored and proved all the same; told with the next batch
-        run.broken[CONSOLIDATED] = str(error)
+        run.failed(CONSOLIDATED, error)
     return result

@@ -15,7 +15,7 @@ from mailsync_tui.engine.events import Outcome
 from mailsync_tui.engine.plan import Line, Place
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.rows import CopyRow
-from mailsync_tui.mailboxes.base import Deleted, Doomed, Location, MailboxError, Raw
+from mailsync_tui.mailboxes.base import Deleted, Doomed, Location, MailboxDown, MailboxError, Raw
 from mailsync_tui.message import content_digest, identity_of, identity_of_header
 
 BACK = "back since the preview, or the reason holds no more"
@@ -68,13 +68,7 @@ def _delete_batch(run: Run, mailbox: str, lines: Sequence[Line]) -> None:
     valid = run.still_holds()
     held = [line for line in lines if valid is None or line.id in valid]
     run.journal_all([line for line in lines if line not in held], "skipped", BACK)
-    try:
-        doomed = _look_again(run, mailbox, held)
-    except MailboxError as error:
-        run.broken[mailbox] = str(error)
-        left = [line for line in held if line.id not in run.results]
-        run.journal_all(left, "failed", f"{error}; nothing was deleted")
-        return
+    doomed = _look_again(run, mailbox, held)
     if not doomed:
         return
     try:
@@ -90,7 +84,16 @@ def _delete_batch(run: Run, mailbox: str, lines: Sequence[Line]) -> None:
 def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Doomed]:
     """Read what lies at each location: only what is still the plan's message is deleted."""
     wanted = [place.location for line in lines for place in line.copies]
-    raws = {raw.location: raw for raw in run.mailboxes[mailbox].fetch(wanted)}
+    raws: dict[Location, Raw] = {}
+    failure = ""
+    try:
+        raws.update((raw.location, raw) for raw in run.mailboxes[mailbox].fetch(wanted))
+    except MailboxDown as error:
+        run.failed(mailbox, error)
+        run.journal_all(lines, "failed", f"{error}; nothing was deleted")
+        return []
+    except MailboxError as error:  # one of them never came whole: the others are dealt with
+        failure = str(error)
     rows = {place: run.row(place) for line in lines for place in line.copies}
     messages = run.messages({row.message for row in rows.values() if row})
     result = []
@@ -111,8 +114,11 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Doomed]:
                 d.places.append(place)
                 d.rows.append(row)
                 d.raws.append(raw)
+        whole = len(d.raws) == len(line.copies)
         if refused:
             run.journal(line, "skipped", refused)
+        elif failure and not whole:
+            run.journal(line, "failed", f"{failure}; nothing was deleted")
         elif not d.raws:
             run.journal(line, "vanished", "it was gone before it was deleted")
         else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from mailsync_tui.config.model import MailboxConfig, UserConfig
@@ -85,7 +86,7 @@ def observe(
         }
         arrivals = parallel(
             {
-                name: lambda name=name, here=here: read_heads(mailboxes[name], here.arrived)  # type: ignore[misc]
+                name: partial(read_heads, mailboxes[name], here.arrived)
                 for name, here in listed.items()
                 if here.arrived
             }

@@ -45,18 +45,13 @@ class Considered:
     """Indexes of the standings about which there is still something to say."""
 
 
-def make_plan(world: World, options: Options) -> Plan:
-    """The plan for this world.
+def consider(world: World, options: Options) -> Considered:
+    """The plan for this world, with the standings it was made from.
 
     Args:
         world: The listings held against the ledger.
         options: The directions, and what the person lets through this once.
     """
-    return consider(world, options).plan
-
-
-def consider(world: World, options: Options) -> Considered:
-    """The plan for this world, with the standings it was made from."""
     return _Planning(world, options).run()
 
 

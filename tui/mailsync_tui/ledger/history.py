@@ -56,15 +56,6 @@ def unsettled(ledger: LedgerReader) -> list[ActionRow]:
     return [_action(row) for row in ledger.db.execute(_ACTION + " WHERE outcome IS NULL")]
 
 
-def quarantined(ledger: LedgerReader, runs_unfinished_only: bool) -> set[str]:
-    """The names in the quarantine that the journal speaks of."""
-    where = " JOIN run ON run.id = action.run AND run.ended IS NULL" if runs_unfinished_only else ""
-    rows = ledger.db.execute(
-        "SELECT DISTINCT quarantine FROM action" + where + " WHERE quarantine IS NOT NULL"
-    )
-    return {row[0] for row in rows}
-
-
 def lifted_marks(ledger: LedgerReader) -> dict[tuple[str, str, int], list[int]]:
     r"""Foreign ``\Deleted`` marks to set again: by mailbox, folder and UIDVALIDITY."""
     result: dict[tuple[str, str, int], list[int]] = defaultdict(list)

@@ -191,7 +191,8 @@ class Mailbox(Protocol):
     def fetch(self, locations: Iterable[Location]) -> Iterator[Raw]:
         """Stream these messages' bytes in the order given, marking nothing as seen.
 
-        One that is no longer there is left out. No more than one batch is held in memory.
+        One that is no longer there is left out. No more than one batch is held in memory. One that
+        is there and never comes whole is named in a plain :class:`MailboxError`, after all others.
         """
 
     def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
@@ -223,13 +224,17 @@ class MailboxError(Exception):
     """A mailbox could not be used; the text says why, in words for a person, sanitised."""
 
 
-class Unreachable(MailboxError):
+class MailboxDown(MailboxError):
+    """The mailbox as a whole cannot be used; a plain :class:`MailboxError` is about less."""
+
+
+class Unreachable(MailboxDown):
     """No connection, it broke, or it timed out."""
 
 
-class LoginRefused(MailboxError):
+class LoginRefused(MailboxDown):
     """The server does not accept the user or the secret."""
 
 
-class Missing(MailboxError):
+class Missing(MailboxDown):
     """The mailbox or Maildir is not there."""
