@@ -154,8 +154,6 @@ class World(RuleBasedStateMachine):
         place = self._find(message, source)
         if not place or source == to:
             return
-        if source in ACCOUNTS and ACCOUNTS[source] == "pop3" and self._away(to):
-            return  # a POP3 loss does not wait for a mailbox that is away
         self.bench.boxes[source].remove(*place)
         self.bench.deliver(to, message.data)
         places = self.left[self.all.index(message)]

@@ -73,6 +73,16 @@ def moved_to_an_account_that_is_away(d: Path) -> None:
     assert kinds(bench.plan()) == []
 
 
+def moved_from_pop3_to_an_account_that_is_away(d: Path) -> None:
+    bench = _collected(d, "isp")
+    bench.remove("isp", M)
+    bench.deliver("work", M)
+    bench.boxes["work"].unreachable = "no route to host"
+    plan = bench.plan()
+    assert kinds(plan) == []
+    assert [(w.account, w.kind, w.count) for w in plan.waiting] == [("isp", "forward-delete", 1)]
+
+
 def moved_out(d: Path) -> None:
     bench = _collected(d)
     bench.remove("consolidated", M)
@@ -213,6 +223,7 @@ SCENARIOS: tuple[Callable[[Path], None], ...] = (
     filed,
     moved_between_accounts,
     moved_to_an_account_that_is_away,
+    moved_from_pop3_to_an_account_that_is_away,
     moved_out,
     thrown_away,
     unlike_twin,

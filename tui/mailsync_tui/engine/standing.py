@@ -225,12 +225,9 @@ def _held(
 def _may_hold_it(lost: tuple[Copy, ...], world: World) -> str | None:
     """A mailbox that was not listed, and to which a lost copy may have been moved.
 
-    Mail is moved between stores that take mail; a POP3 server neither takes it nor moves it.
+    Only a store that takes mail can: nothing is moved into a POP3 account.
     """
     for copy in lost:
-        home = world.mailboxes.get(copy.mailbox)
-        if home is None or not home.can_store:
-            continue
         for other in world.mailboxes.values():
             if (
                 other.name != copy.mailbox
