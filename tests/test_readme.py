@@ -11,7 +11,6 @@ from typing import get_args, get_type_hints
 import click
 import pytest
 
-from mailsync_tui import session
 from mailsync_tui.cli.commands import cli
 from mailsync_tui.cli.failures import INTERRUPTED
 from mailsync_tui.config import schema
@@ -131,7 +130,7 @@ def test_every_option() -> None:
 
 def test_every_exit_code() -> None:
     words = ("OK", "FAILED", "WRONG", "PARTLY", "BLOCKED", "STALE", "BUSY")
-    real = [getattr(session, word) for word in words]
+    real = [getattr(outcome, word) for word in words]
     assert [int(row[0]) for row in table("Exit codes")] == [*real, INTERRUPTED]
 
 

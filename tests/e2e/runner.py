@@ -13,7 +13,8 @@ from mailsync_tui.config.load import load_config
 from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.engine.plan import Options
 from mailsync_tui.mailboxes import imap, maildir, pop3
-from mailsync_tui.session import Session, everything
+from mailsync_tui.outcome import everything
+from mailsync_tui.session import Session
 
 __all__ = ["imap", "maildir", "pop3"]  # loaded beforehand: a kill while loading shows nothing
 

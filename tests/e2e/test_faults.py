@@ -16,7 +16,7 @@ import pytest
 from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.ledger.quarantine import NoSpace
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.session import SessionError
+from mailsync_tui.outcome import SessionError
 from tests.e2e.world import HOME, Kind, World
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.proxy import Proxy

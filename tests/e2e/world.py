@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.engine.plan import Options, Plan
-from mailsync_tui.session import Result, Session, everything
+from mailsync_tui.outcome import Result, everything
+from mailsync_tui.session import Session
 from tests.servers.dovecot import PASSWORD, Dovecot
 
 if TYPE_CHECKING:

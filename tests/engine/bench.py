@@ -11,7 +11,8 @@ from mailsync_tui.config.model import CONSOLIDATED, Guards, MailboxConfig, UserC
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.mailboxes.memory import MemoryMailbox
-from mailsync_tui.session import Result, Session
+from mailsync_tui.outcome import Result
+from mailsync_tui.session import Session
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.engine.plan import Accept
-from mailsync_tui.session import BLOCKED, OK
+from mailsync_tui.outcome import BLOCKED, OK
 from tests.engine.bench import Bench, blocked, kinds, mail
 
 MAILS = [mail(n) for n in range(30)]

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 
 from mailsync_tui.engine.plan import Plan
 from mailsync_tui.mailboxes.base import Unreachable
-from mailsync_tui.session import SessionError
+from mailsync_tui.outcome import SessionError
 from tests.engine.bench import Bench, mail
 
 ACCOUNTS = {"isp": "pop3", "work": "imap", "old": "imap"}

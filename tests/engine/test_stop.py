@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mailsync_tui.engine.events import Event, LineDone
 from mailsync_tui.engine.plan import Options
-from mailsync_tui.session import INTERRUPTED, everything
+from mailsync_tui.outcome import INTERRUPTED, everything
 from tests.engine.bench import Bench, kinds, mail
 
 

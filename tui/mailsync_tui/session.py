@@ -10,20 +10,21 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from mailsync_tui.config.errors import SecretError
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
-from mailsync_tui.config.secrets import resolve as resolve_secret
+from mailsync_tui.config.secrets import resolve
 from mailsync_tui.engine.apply import apply
 from mailsync_tui.engine.applying import LineResult, Run
 from mailsync_tui.engine.decline import decline
+from mailsync_tui.engine.deleting import restore_marks
 from mailsync_tui.engine.events import Emit, Listed, nobody
 from mailsync_tui.engine.observe import Observation, observe
-from mailsync_tui.engine.plan import ASKED, Line, Options, Plan
+from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
 from mailsync_tui.engine.rebase import rebase
 from mailsync_tui.engine.record import nothing_new, record
@@ -36,6 +37,16 @@ from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Listing, LoginRefused, Mailbox, MailboxError
 from mailsync_tui.mailboxes.registry import open_mailbox
+from mailsync_tui.outcome import (
+    INTERRUPTED,
+    OK,
+    STALE,
+    Choose,
+    Result,
+    SessionError,
+    require_reached,
+    sync_code,
+)
 
 T = TypeVar("T")
 
@@ -44,39 +55,6 @@ FRESH_SECONDS = 60
 
 SETTLE_SECONDS = 5
 """How long after a store whose answer never came a server may still be at it."""
-
-OK, FAILED, WRONG, PARTLY, BLOCKED, STALE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
-"""The exit codes of INTERFACE.md."""
-
-
-class SessionError(Exception):
-    """Nothing was done; the text says why. ``code`` is the exit code."""
-
-    def __init__(self, text: str, code: int = FAILED) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a run did."""
-
-    user: str
-    run: str | None
-    """``None`` when there was nothing to do."""
-    plan: Plan
-    lines: tuple[LineResult, ...]
-    exit: int
-
-
-Choose = Callable[[Plan], "frozenset[str] | None"]
-"""Shown a plan, gives the lines that are taken out; ``None``: the person said no."""
-
-
-def everything(plan: Plan) -> frozenset[str] | None:
-    """Take the whole plan (``--yes``)."""
-    del plan
-    return frozenset()
 
 
 class Session:
@@ -264,19 +242,18 @@ class Session:
         require_reached(plan)
         while True:
             if not plan.lines and nothing_new(observation, considered):
-                return Result(plan.user, None, plan, (), self._code(plan, ()))
+                return Result(plan.user, None, plan, (), sync_code(plan, (), stopped=self.stopped))
             taken_out = choose(plan) if plan.lines else frozenset()
             if taken_out is None:
                 return Result(plan.user, None, plan, (), OK)
             if self.stopped:
                 return Result(plan.user, None, plan, (), INTERRUPTED)
             with self._writing(command) as ledger:
-                if ledger.serial != plan.serial:
-                    pass  # another run applied meanwhile: plan anew
-                else:
+                if ledger.serial == plan.serial:
                     return self._run(
                         ledger, observation, considered, taken_out, command, fresh=False
                     )
+            # another run has applied something meanwhile
             observation, considered = self._consider(options)
             plan = considered.plan
             require_reached(plan)
@@ -364,7 +341,6 @@ class Session:
             create_maildir(absent)
         with ledger.transaction():
             number = ledger.begin_run(command, plan.options.directions, self.clock())
-        self._restore_marks(ledger)
         record(ledger, observation, considered, plan.options)
         home = observation.listed[CONSOLIDATED]
         run = Run(
@@ -380,6 +356,7 @@ class Session:
             counted=lambda folder: role_counts(home.role(folder), self.config.consolidated),
             still_holds=lambda: self._still_holds(ledger, plan.options),
         )
+        restore_marks(run)
         decline(ledger, [line for line in plan.lines if line.id in taken_out], self.clock())
         run.journal_all(
             [line for line in chosen if line.id not in valid],
@@ -387,7 +364,7 @@ class Session:
             "back since the preview, or the reason holds no more",
         )
         results = apply(run, [line for line in chosen if line.id in valid])
-        code = self._code(considered.plan, tuple(run.results.values()))
+        code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
         with ledger.transaction():
             ledger.settle([name for name in home.folders if not run.counted(name)])
             ledger.end_run(number, code, self.clock())
@@ -406,15 +383,6 @@ class Session:
         considered = self._observe(ledger, self.list_all(), options)[1]
         return frozenset(line.id for line in considered.plan.lines)
 
-    def _restore_marks(self, ledger: LedgerWriter) -> None:
-        for (mailbox, folder, validity), uids in history.lifted_marks(ledger).items():
-            if mailbox not in self.mailboxes:
-                continue
-            with contextlib.suppress(MailboxError):  # tried again by the next run
-                self.mailboxes[mailbox].restore_marks(folder, validity, uids)
-                with ledger.transaction():
-                    ledger.drop_marks(mailbox, folder, validity, uids)
-
     def _tidy(self, ledger: LedgerWriter, quarantine: Quarantine) -> None:
         """Old copies go, but never while the journal has an action without an outcome."""
         if history.unsettled(ledger):
@@ -422,49 +390,13 @@ class Session:
         with contextlib.suppress(QuarantineError):  # a copy too many harms nobody
             quarantine.clean(self.config.keep_days, self.clock(), ())
 
-    def _code(self, plan: Plan, results: tuple[LineResult, ...]) -> int:
-        if self.stopped:
-            return INTERRUPTED
-        missed = any(not report.complete for report in plan.mailboxes.values())
-        if missed or any(result.outcome in ("skipped", "failed") for result in results):
-            return PARTLY
-        return BLOCKED if plan.blocked else OK
-
-
-def asks(plan: Plan) -> tuple[Line, ...]:
-    """The lines a person is asked about."""
-    return tuple(line for line in plan.lines if line.kind in ASKED)
-
-
-def require_reached(plan: Plan) -> None:
-    """Stop where nothing can be done: the consolidated mailbox, or every account, is away.
-
-    Raises:
-        SessionError: it is so; the text names each.
-    """
-    away = {name: report.error for name, report in plan.mailboxes.items() if report.error}
-    unlisted = {n for n, report in plan.mailboxes.items() if report.error and not report.complete}
-    accounts = set(plan.mailboxes) - {CONSOLIDATED}
-    if CONSOLIDATED in unlisted or accounts <= unlisted:
-        told = "; ".join(f"{name}: {away[name]}" for name in sorted(unlisted))
-        raise SessionError(f"nothing was changed, as too little was reached. {told}")
-
-
-def plan_code(plan: Plan) -> int:
-    """The exit code of ``plan``."""
-    try:
-        require_reached(plan)
-    except SessionError as error:
-        return error.code
-    return PARTLY if any(not r.complete for r in plan.mailboxes.values()) else OK
-
 
 def _secret_of(config: MailboxConfig) -> Callable[[], str]:
     def secret() -> str:
         if config.secret is None:
             raise LoginRefused("no password is configured")
         try:
-            return resolve_secret(config.secret, config.name)
+            return resolve(config.secret, config.name)
         except SecretError as error:
             raise LoginRefused(str(error)) from error
 

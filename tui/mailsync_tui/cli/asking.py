@@ -46,7 +46,7 @@ def chooser(
     """What a session asks before it applies a plan: all of it, or ``None`` for no."""
 
     def choose(plan: Plan) -> frozenset[str] | None:
-        from mailsync_tui.session import asks
+        from mailsync_tui.outcome import asks
 
         if yes or not asks(plan):
             return frozenset()

@@ -18,7 +18,7 @@ from mailsync_tui.safetext import safe_text
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Direction, UserConfig
     from mailsync_tui.engine.plan import Options
-    from mailsync_tui.session import Result
+    from mailsync_tui.outcome import Result
 
 F = TypeVar("F", bound=Callable[..., Any])
 

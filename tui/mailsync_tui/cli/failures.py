@@ -45,7 +45,7 @@ def code_of(error: BaseException) -> int | None:
     from mailsync_tui.ledger.lock import LedgerBusy, LockError
     from mailsync_tui.ledger.quarantine import QuarantineError
     from mailsync_tui.mailboxes.base import MailboxError
-    from mailsync_tui.session import SessionError
+    from mailsync_tui.outcome import SessionError
 
     if isinstance(error, SessionError):
         return error.code

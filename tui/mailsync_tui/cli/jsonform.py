@@ -11,7 +11,7 @@ from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.ledger.rows import ActionRow, RunRow
-    from mailsync_tui.session import Result
+    from mailsync_tui.outcome import Result
 
 _WORST_FIRST = (None, "failed", "skipped", "done", "vanished")
 UNKNOWN_OUTCOME = "interrupted before its outcome was known; the next run settles it"

@@ -13,7 +13,7 @@ from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.plan import Line, Plan
-    from mailsync_tui.session import Result
+    from mailsync_tui.outcome import Result
 
 _SIGNS: dict[str, Span] = {
     "collect": ("+", "green"),

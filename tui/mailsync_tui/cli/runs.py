@@ -27,7 +27,8 @@ from mailsync_tui.engine.events import Applying, Event, LineDone, Listed
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Config, UserConfig
     from mailsync_tui.engine.plan import Options, Plan
-    from mailsync_tui.session import Result, Session
+    from mailsync_tui.outcome import Result
+    from mailsync_tui.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ class Command:
 def plan(command: Command, person: UserConfig, options: Options, out: Path | None = None) -> int:
     """Make a plan, print and save it."""
     from mailsync_tui import planfile
+    from mailsync_tui.outcome import plan_code
     from mailsync_tui.safetext import safe_text
-    from mailsync_tui.session import plan_code
 
     output = command.settings.output
     with command.session(person) as (session, _):
@@ -150,7 +151,7 @@ def apply(
     """Ask about a saved plan, and apply what is left of it."""
     from dataclasses import replace
 
-    from mailsync_tui.session import Result, asks
+    from mailsync_tui.outcome import Result, asks
 
     output = command.settings.output
     shown = replace(saved, lines=saved.without({line.id for line in saved.lines} - left))

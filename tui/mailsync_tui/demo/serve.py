@@ -17,7 +17,8 @@ from mailsync_tui.config.model import DIRECTIONS
 from mailsync_tui.demo.stage import HOST, PASSWORDS, POP3, USERS, Stage
 from mailsync_tui.demo.story import ACCOUNTS, CONSOLIDATED, WORK, tell
 from mailsync_tui.engine.plan import Options
-from mailsync_tui.session import OK, Session
+from mailsync_tui.outcome import OK
+from mailsync_tui.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

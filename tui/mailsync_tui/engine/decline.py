@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mailsync_tui.engine.plan import Line
-from mailsync_tui.engine.rules import declines_whatever_account
 from mailsync_tui.ledger.writer import LedgerWriter
+
+WHATEVER_ACCOUNT = frozenset({"collect", "forward-delete", "forget"})
+"""Declined for the message, from whichever account the line comes next time."""
 
 
 def decline(ledger: LedgerWriter, lines: Sequence[Line], now: datetime) -> None:
@@ -24,5 +26,5 @@ def decline(ledger: LedgerWriter, lines: Sequence[Line], now: datetime) -> None:
                     message = copy.message
                     break
             if message is not None:
-                account = "" if declines_whatever_account(line.kind) else line.account
+                account = "" if line.kind in WHATEVER_ACCOUNT else line.account
                 ledger.hold(message, line.kind, account, "declined", now)

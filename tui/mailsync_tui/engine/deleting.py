@@ -5,6 +5,7 @@ DESIGN.md, rules 4 to 6, in this order for each batch; nothing is deleted that h
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from mailsync_tui.engine.applying import Run, batches, by, intent
 from mailsync_tui.engine.collecting import split_off
 from mailsync_tui.engine.events import Outcome
 from mailsync_tui.engine.plan import Line, Place
+from mailsync_tui.ledger import history
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.rows import CopyRow
 from mailsync_tui.mailboxes.base import Deleted, Doomed, Location, MailboxDown, MailboxError, Raw
@@ -59,6 +61,15 @@ def delete(run: Run, lines: Sequence[Line]) -> None:
             if run.cancelled():
                 return
             _delete_batch(run, mailbox, batch)
+
+
+def restore_marks(run: Run) -> None:
+    r"""Set foreign ``\Deleted`` marks again that a run which died had lifted (rule 7)."""
+    for (mailbox, folder, validity), uids in history.lifted_marks(run.ledger).items():
+        if mailbox in run.mailboxes:
+            with contextlib.suppress(MailboxError):  # tried again by the next run
+                run.mailboxes[mailbox].restore_marks(folder, validity, uids)
+                _Marks(run, mailbox).restored(folder, validity, uids)
 
 
 def _delete_batch(run: Run, mailbox: str, lines: Sequence[Line]) -> None:

@@ -153,3 +153,10 @@ class Plan:
             else:
                 left.append(line)
         return tuple(left)
+
+
+def in_words(accounts: tuple[str, ...]) -> str:
+    """Account names as a sentence lists them."""
+    if len(accounts) == 1:
+        return accounts[0]
+    return f"{', '.join(accounts[:-1])} and {accounts[-1]}"

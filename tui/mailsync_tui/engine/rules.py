@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.plan import Kind, Line, Place, Undo
+from mailsync_tui.engine.plan import Kind, Line, Place, Undo, in_words
 from mailsync_tui.engine.standing import (
     Held,
     Standing,
@@ -20,6 +20,7 @@ from mailsync_tui.engine.standing import (
     counts,
     in_folders,
     is_lost,
+    own_copy,
 )
 from mailsync_tui.engine.world import Copy, Presence, State, World
 from mailsync_tui.mailboxes.base import Location
@@ -81,7 +82,7 @@ class Rules:
             accounts[0],
             targets[0],
             tuple(targets),
-            f"gone from {_names(accounts)}",
+            f"gone from {in_words(accounts)}",
             accounts=accounts,
             undo="full",
         )
@@ -117,7 +118,7 @@ class Rules:
                 yield from self._adopt_known(s)
                 yield from self._forget_own(s)
             else:
-                yield from self._adopt_all(s, self._own_copy(s))
+                yield from self._adopt_all(s, own_copy(s, self.configs[CONSOLIDATED]))
         elif s.consolidated is Presence.GONE:
             yield from self._without_consolidated(s)
 
@@ -128,7 +129,7 @@ class Rules:
         elif not s.case.known:
             yield from self._collect(s, list(self.configs), "new on {}")
         else:
-            back = [a for a, held in s.held.items() if held is Held.YES and self._came_back(s, a)]
+            back = [a for a, held in s.held.items() if held is Held.YES and s.came_back(a)]
             if any(self._collectable(s, a) and "collect" in self._allow(a) for a in back):
                 yield from self._collect(s, back, "back on {}, where it had been gone")
             else:
@@ -182,7 +183,7 @@ class Rules:
     def _adopt_known(self, s: Standing) -> Iterator[Proposal]:
         """A known message has a new copy; or only a copy of the person's own is left."""
         placed = any(c.adopted and c.presence is Presence.YES for c in s.on(CONSOLIDATED))
-        own = None if placed else self._own_copy(s)
+        own = None if placed else own_copy(s, self.configs[CONSOLIDATED])
         arrived = [
             copy
             for account in self.world.config.external
@@ -233,14 +234,6 @@ class Rules:
         )
         return self._held_or_not(s, line)
 
-    def _own_copy(self, s: Standing) -> Copy | None:
-        """The consolidated mailbox's own copy that an adopt may enter in the ledger."""
-        config = self.configs[CONSOLIDATED]
-        for copy in s.on(CONSOLIDATED):
-            if copy.presence is Presence.YES and counts(copy, config) and adoptable(copy):
-                return copy
-        return None
-
     def _reverse(self, s: Standing, forward: Line | None) -> Iterator[Proposal]:
         """One reverse deletion per account that holds it, naming every copy inside ``folders``."""
         for account in self.world.config.external:
@@ -278,7 +271,7 @@ class Rules:
         """Copies on accounts that never held it, after it was deleted: a person decides."""
         first: Line | None = None
         for account in self.world.config.external:
-            if self._adopted_here(s, account.name) or self._came_back(s, account.name):
+            if s.adopted_on(account.name) or s.came_back(account.name):
                 continue
             for copy in self._collectable(s, account.name):
                 if first is not None and self.reconsider:
@@ -286,7 +279,7 @@ class Rules:
                     continue
                 line = self._late_line(s, copy)
                 reconsidered = self.reconsider and s.consolidated is Presence.GONE
-                if reconsidered and not any(self._adopted_here(s, a) for a in s.held):
+                if reconsidered and not any(s.adopted_on(a) for a in s.held):
                     first = line
                     yield Proposal(line)
                 else:
@@ -356,23 +349,6 @@ class Rules:
             and counts(c, config)
         ]
 
-    def _adopted_here(self, s: Standing, account: str) -> bool:
-        return any(
-            c.adopted and c.presence is Presence.YES and c.state is not State.ENDED
-            for c in s.on(account)
-        )
-
-    def _came_back(self, s: Standing, account: str) -> bool:
-        """Whether a complete listing of this account had lacked the message before."""
-        if self._adopted_here(s, account):
-            return False
-        return any(
-            c.state is State.ENDED
-            or (c.adopted and c.state is State.MISSING)
-            or (c.state is State.DELETING and c.presence is Presence.GONE)
-            for c in s.on(account)
-        )
-
     def _held_or_not(self, s: Standing, line: Line) -> Proposal:
         """Declined before: held. A decline is for the message and what would be done to it."""
         if not self.reconsider:
@@ -421,14 +397,3 @@ _HAD = frozenset({State.LIVE, State.MISSING})
 
 def _first_adopted(copy: Copy) -> bool:
     return not copy.adopted
-
-
-def _names(accounts: tuple[str, ...]) -> str:
-    if len(accounts) == 1:
-        return accounts[0]
-    return f"{', '.join(accounts[:-1])} and {accounts[-1]}"
-
-
-def declines_whatever_account(kind: str) -> bool:
-    """A declined forward deletion or collect holds for the message, from whichever account."""
-    return kind in ("forward-delete", "collect", "forget")

@@ -132,6 +132,30 @@ class Standing:
         """The copies in one mailbox."""
         return [copy for copy in self.copies if copy.mailbox == mailbox]
 
+    def adopted_on(self, account: str) -> bool:
+        """Whether an account lists a copy that was proved to be this message."""
+        return any(
+            c.adopted and c.presence is Presence.YES and c.state is not State.ENDED
+            for c in self.on(account)
+        )
+
+    def came_back(self, account: str) -> bool:
+        """Whether a complete listing of this account had lacked the message before."""
+        return not self.adopted_on(account) and any(
+            c.state is State.ENDED
+            or (c.adopted and c.state is State.MISSING)
+            or (c.state is State.DELETING and c.presence is Presence.GONE)
+            for c in self.on(account)
+        )
+
+
+def own_copy(s: Standing, config: MailboxConfig) -> Copy | None:
+    """The consolidated mailbox's own copy that an adopt may enter in the ledger."""
+    for copy in s.on(CONSOLIDATED):
+        if copy.presence is Presence.YES and counts(copy, config) and adoptable(copy):
+            return copy
+    return None
+
 
 def stand(case: Case, world: World) -> Standing:
     """Work out how a message stands at this listing."""

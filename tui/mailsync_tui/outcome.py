@@ -1,0 +1,81 @@
+"""What becomes of a run as a whole: its result, its exit code, and why nothing was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.applying import LineResult
+from mailsync_tui.engine.plan import ASKED, Line, Plan
+
+OK, FAILED, WRONG, PARTLY, BLOCKED, STALE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+"""The exit codes of INTERFACE.md."""
+
+
+class SessionError(Exception):
+    """Nothing was done; the text says why. ``code`` is the exit code."""
+
+    def __init__(self, text: str, code: int = FAILED) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run did."""
+
+    user: str
+    run: str | None
+    """``None`` when there was nothing to do."""
+    plan: Plan
+    lines: tuple[LineResult, ...]
+    exit: int
+
+
+Choose = Callable[[Plan], "frozenset[str] | None"]
+"""Shown a plan, gives the lines that are taken out; ``None``: the person said no."""
+
+
+def everything(plan: Plan) -> frozenset[str] | None:
+    """Take the whole plan (``--yes``)."""
+    del plan
+    return frozenset()
+
+
+def asks(plan: Plan) -> tuple[Line, ...]:
+    """The lines a person is asked about."""
+    return tuple(line for line in plan.lines if line.kind in ASKED)
+
+
+def require_reached(plan: Plan) -> None:
+    """Stop where nothing can be done: the consolidated mailbox, or every account, is away.
+
+    Raises:
+        SessionError: it is so; the text names each.
+    """
+    away = {name: report.error for name, report in plan.mailboxes.items() if report.error}
+    unlisted = {n for n, report in plan.mailboxes.items() if report.error and not report.complete}
+    accounts = set(plan.mailboxes) - {CONSOLIDATED}
+    if CONSOLIDATED in unlisted or accounts <= unlisted:
+        told = "; ".join(f"{name}: {away[name]}" for name in sorted(unlisted))
+        raise SessionError(f"nothing was changed, as too little was reached. {told}")
+
+
+def plan_code(plan: Plan) -> int:
+    """The exit code of ``plan``."""
+    try:
+        require_reached(plan)
+    except SessionError as error:
+        return error.code
+    return PARTLY if any(not r.complete for r in plan.mailboxes.values()) else OK
+
+
+def sync_code(plan: Plan, results: tuple[LineResult, ...], *, stopped: bool) -> int:
+    """The exit code of a run that applied lines."""
+    if stopped:
+        return INTERRUPTED
+    missed = any(not report.complete for report in plan.mailboxes.values())
+    if missed or any(result.outcome in ("skipped", "failed") for result in results):
+        return PARTLY
+    return BLOCKED if plan.blocked else OK
