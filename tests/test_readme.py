@@ -11,6 +11,7 @@ from typing import get_args, get_type_hints
 import click
 import pytest
 
+from mailsync_tui import outcome
 from mailsync_tui.cli.commands import cli
 from mailsync_tui.cli.failures import INTERRUPTED
 from mailsync_tui.config import schema

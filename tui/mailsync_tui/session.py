@@ -19,7 +19,7 @@ from mailsync_tui.config.errors import SecretError
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.config.secrets import resolve
 from mailsync_tui.engine.apply import apply
-from mailsync_tui.engine.applying import LineResult, Run
+from mailsync_tui.engine.applying import Run
 from mailsync_tui.engine.decline import decline
 from mailsync_tui.engine.deleting import restore_marks
 from mailsync_tui.engine.events import Emit, Listed, nobody
@@ -131,11 +131,8 @@ class Session:
 
     def _consider(self, options: Options) -> tuple[Observation, Considered]:
         listings = self.list_all()
-        ledger = open_ledger(self.ledger_path)
-        try:
+        with contextlib.closing(open_ledger(self.ledger_path)) as ledger:
             return self._observe(ledger, listings, options)
-        finally:
-            ledger.close()
 
     def _observe(
         self,
@@ -307,11 +304,8 @@ class Session:
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
         make_private_dir(self.directory)
         with RunLock(self.directory / "lock", command).acquire(cancelled=lambda: self.stopped):
-            ledger = LedgerWriter(self.ledger_path)
-            try:
+            with contextlib.closing(LedgerWriter(self.ledger_path)) as ledger:
                 yield ledger
-            finally:
-                ledger.close()
 
     def _run(
         self,
