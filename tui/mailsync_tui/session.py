@@ -303,9 +303,10 @@ class Session:
     @contextlib.contextmanager
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
         make_private_dir(self.directory)
-        with RunLock(self.directory / "lock", command).acquire(cancelled=lambda: self.stopped):
-            with contextlib.closing(LedgerWriter(self.ledger_path)) as ledger:
-                yield ledger
+        lock = RunLock(self.directory / "lock", command)
+        held = lock.acquire(cancelled=lambda: self.stopped)
+        with held, contextlib.closing(LedgerWriter(self.ledger_path)) as ledger:
+            yield ledger
 
     def _run(
         self,
