@@ -102,8 +102,7 @@ def test_a_folder_that_never_holds_still_is_unknown(
     path: Path, mailbox: MaildirMailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(path, "cur/1.a.x:2,")
-    now = (time.time_ns() // 10**9 + 10) * 10**9 + 5 * 10**8
-    monkeypatch.setattr(time, "time_ns", lambda: now)  # no second ends in between
+    stop_the_clock(monkeypatch)
     monkeypatch.setattr(mailbox, "_pause", lambda _: put_now(path))
     put_now(path)
     listing = mailbox.list()
@@ -112,13 +111,20 @@ def test_a_folder_that_never_holds_still_is_unknown(
     assert "kept changing" in listing.error
 
 
+def stop_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of a second: none ends between a change and the reading."""
+    now = (time.time_ns() // 10**9 + 10) * 10**9 + 5 * 10**8
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+
+
 def put_now(path: Path) -> None:
     """Change the folder in this very second."""
     now = time.time_ns()
     os.utime(path / "new", ns=(now, now))
 
 
-def test_a_change_of_this_second_is_waited_for(path: Path) -> None:
+def test_a_change_of_this_second_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_the_clock(monkeypatch)
     put_now(path)
     waits = []
 
