@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +55,9 @@ FRESH_SECONDS = 60
 
 SETTLE_SECONDS = 5
 """How long after a store whose answer never came a server may still be at it."""
+
+MEANWHILE_SECONDS = 1.5
+"""After so long, what is listed already is shown without the mailboxes that are slower."""
 
 
 class Session:
@@ -132,21 +135,32 @@ class Session:
     def _consider(self, options: Options) -> tuple[Observation, Considered]:
         listings = self.list_all()
         with contextlib.closing(open_ledger(self.ledger_path)) as ledger:
-            return self._observe(ledger, listings, options)
+            return self.observe(ledger, listings, options)
 
-    def _observe(
+    def observe(
         self,
         ledger: LedgerReader,
         listings: Mapping[str, Listing | MailboxError],
         options: Options,
     ) -> tuple[Observation, Considered]:
+        """Hold listings against the ledger, and make a plan of it.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
         observation = observe(
             self._resolved(listings), ledger, listings, self.mailboxes, self.clock(), self.parallel
         )
         return observation, consider(observation.world, options)
 
-    def list_all(self) -> dict[str, Listing | MailboxError]:
-        """List all mailboxes at once, each on its own thread."""
+    def list_all(
+        self, meanwhile: Callable[[dict[str, Listing | MailboxError]], None] | None = None
+    ) -> dict[str, Listing | MailboxError]:
+        """List all mailboxes at once, each on its own thread.
+
+        Args:
+            meanwhile: Given what is there after a while, if some mailboxes are slower than that.
+        """
         self._let_stores_settle()
         self._listed_at = self.clock()
         absent = self._new_maildir()
@@ -165,7 +179,13 @@ class Session:
 
             return run
 
-        return self.parallel({name: listing(name) for name in self._threads})
+        futures = {n: thread.submit(listing(n)) for n, thread in self._threads.items()}
+        if meanwhile is not None:
+            _, late = wait(futures.values(), timeout=MEANWHILE_SECONDS)
+            if late and len(late) < len(futures):
+                away = MailboxError("still being listed")
+                meanwhile({n: away if f in late else f.result() for n, f in futures.items()})
+        return {name: future.result() for name, future in futures.items()}
 
     def _let_stores_settle(self) -> None:
         """Wait a little after a run that died while storing on a server.
@@ -273,13 +293,42 @@ class Session:
                     "the plan is stale: the ledger has changed since it was made; nothing was done",
                     STALE,
                 )
-            observation, considered = self._observe(ledger, self.list_all(), saved.options)
+            observation, considered = self.observe(ledger, self.list_all(), saved.options)
             require_reached(considered.plan)
             taken_out = frozenset(line.id for line in saved.lines) - left
             shown = replace(considered, plan=replace(considered.plan, lines=saved.lines))
             return self._run(
                 ledger, observation, considered, taken_out, command, fresh=True, shown=shown.plan
             )
+
+    def apply_shown(
+        self,
+        observation: Observation,
+        considered: Considered,
+        shown: Plan,
+        taken_out: frozenset[str],
+        command: str,
+    ) -> Result:
+        """Apply the plan that was shown, from the listings it was made from.
+
+        Listings older than a minute are made anew, and each line is held against them.
+
+        Raises:
+            SessionError: another run has changed the ledger since (5), or nothing could be done.
+        """
+        with self._writing(command) as ledger:
+            if ledger.serial != shown.serial:
+                raise SessionError(
+                    "another run has changed the ledger since this plan was made; nothing was done",
+                    STALE,
+                )
+            return self._run(
+                ledger, observation, considered, taken_out, command, fresh=False, shown=shown
+            )
+
+    def on_thread(self, name: str, task: Callable[[], T]) -> T:
+        """Run a task on a mailbox's own thread, and wait for it."""
+        return self._threads[name].submit(task).result()
 
     def rebase(self, account: str, command: str = "rebase") -> Result:
         """Take the present listing of a mailbox as the new base; deletes nothing.
@@ -293,11 +342,11 @@ class Session:
             run = rebase(
                 ledger,
                 account,
-                lambda: self._observe(ledger, listings, options),
+                lambda: self.observe(ledger, listings, options),
                 listings[account],
                 self.clock(),
             )
-            plan = self._observe(ledger, listings, options)[1].plan
+            plan = self.observe(ledger, listings, options)[1].plan
             return Result(plan.user, str(run), plan, (), OK)
 
     @contextlib.contextmanager
@@ -321,7 +370,7 @@ class Session:
     ) -> Result:
         plan = shown or considered.plan
         if not fresh and self._age() > FRESH_SECONDS:
-            observation, considered = self._observe(ledger, self.list_all(), plan.options)
+            observation, considered = self.observe(ledger, self.list_all(), plan.options)
             require_reached(considered.plan)
         valid = {line.id for line in considered.plan.lines}
         chosen = plan.without(set(taken_out))
@@ -375,7 +424,7 @@ class Session:
     def _still_holds(self, ledger: LedgerWriter, options: Options) -> frozenset[str] | None:
         if self._age() <= FRESH_SECONDS:
             return None
-        considered = self._observe(ledger, self.list_all(), options)[1]
+        considered = self.observe(ledger, self.list_all(), options)[1]
         return frozenset(line.id for line in considered.plan.lines)
 
     def _tidy(self, ledger: LedgerWriter, quarantine: Quarantine) -> None:
