@@ -100,6 +100,13 @@ class Comparison:
     """How many rows have each verdict."""
 
 
+def nothing_yet(config: UserConfig) -> Comparison:
+    """The mailboxes of a configuration, before even the ledger was read."""
+    configs = (*config.external, config.consolidated)
+    sides = tuple(Side(c.name, c.type, None, False, None, None) for c in configs)
+    return Comparison(sides, (), {}, {})
+
+
 def from_ledger(config: UserConfig, ledger: LedgerReader) -> Comparison:
     """What the ledger knows, before anything is listed.
 
@@ -245,7 +252,8 @@ class _Changed:
         for note in noted:
             if self._is_about(note, mailbox, locations):
                 return _told(note)
-        if mailbox == CONSOLIDATED and not any(c.adopted for c in present):
+        entered = any(note.line.kind == "adopt" for note in noted)
+        if mailbox == CONSOLIDATED and not entered and not any(c.adopted for c in present):
             return Cell.OWN
         return Cell.TWIN if s.case.message in self.twins else Cell.SAME
 
