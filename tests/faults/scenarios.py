@@ -30,8 +30,11 @@ class Scenario:
     """Kinds of lines that the person takes out."""
     guards: dict[str, Any] = field(default_factory=dict)
     runs: int = 1
-    """Runs that a killed one needs after it: twins are told apart by their bytes, which a run reads,
-    and a second copy is entered in the ledger once the first lies there: that waits for the run after."""
+    """Runs that a killed one needs after it.
+
+    Twins are told apart by their bytes, which a run reads, and a second copy is entered in the
+    ledger once the first lies there: that is the business of the run after.
+    """
 
     def bench(self, directory: Path) -> Bench:
         """The world before the run."""
