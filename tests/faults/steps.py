@@ -61,7 +61,7 @@ class Steps:
             return names
 
         for name, box in bench.boxes.items():
-            box.fault = lambda operation, _, name=name: steps.step(f"{operation} {name}")  # type: ignore[misc]
+            box.fault = lambda operation, _, name=name: steps.step(f"{operation} {name}")
         try:
             with (
                 patch.object(LedgerWriter, "transaction", counted),
