@@ -51,7 +51,7 @@ def show_demo(settings: Settings) -> int:
     """
     from mailsync_tui.config.load import load_config
     from mailsync_tui.config.locations import person_dir, state_root
-    from mailsync_tui.demo.serve import running
+    from mailsync_tui.embedded import running
 
     settings.output.tell("starting the demo's servers, and filling them with mail ...")
     with TemporaryDirectory(prefix="mailsync-demo-") as path, running(Path(path)) as demo:
