@@ -27,6 +27,12 @@ def test_a_sync_collects_and_tells(place: Place) -> None:
     assert len(place.files("all")) == 2
 
 
+def test_a_maildir_that_is_yet_to_be_made_is_told_as_empty(place: Place) -> None:
+    place.deliver("old", "a")
+    result = place.run("plan")
+    assert {"old: 1 messages", "consolidated: 0 messages"} <= set(result.stderr.splitlines())
+
+
 def test_the_result_has_the_form_of_the_contract(place: Place) -> None:
     place.deliver("old", "a")
     found = place.json("sync", "--yes")

@@ -163,14 +163,15 @@ class Session:
         """
         self._let_stores_settle()
         self._listed_at = self.clock()
-        absent = self._new_maildir()
+        absent = self.new_maildir()
 
         def listing(name: str) -> Callable[[], Listing | MailboxError]:
             def run() -> Listing | MailboxError:
-                if name == CONSOLIDATED and absent is not None:
-                    return Listing((), complete=True)
                 try:
-                    found = self.mailboxes[name].list()
+                    if name == CONSOLIDATED and absent is not None:
+                        found = Listing((), complete=True)
+                    else:
+                        found = self.mailboxes[name].list()
                 except MailboxError as error:
                     self.emit(Listed(name, None, str(error)))
                     return error
@@ -211,7 +212,7 @@ class Session:
         futures = {name: self._threads[name].submit(task) for name, task in tasks.items()}
         return {name: future.result() for name, future in futures.items()}
 
-    def _new_maildir(self) -> Path | None:
+    def new_maildir(self) -> Path | None:
         """A consolidated Maildir that is not there yet and that the ledger never knew.
 
         It counts as empty until a run makes it; one that the ledger knew is never made anew
@@ -378,7 +379,7 @@ class Session:
         doomed = [line for line in chosen if line.kind in ("forward-delete", "reverse-delete")]
         if doomed:
             quarantine.require_space(sum(line.size * len(line.copies) for line in doomed))
-        absent = self._new_maildir()
+        absent = self.new_maildir()
         if absent is not None:
             from mailsync_tui.mailboxes.maildir import create_maildir
 
