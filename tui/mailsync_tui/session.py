@@ -15,9 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from mailsync_tui.config.errors import SecretError
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
-from mailsync_tui.config.secrets import resolve
 from mailsync_tui.engine.apply import apply
 from mailsync_tui.engine.applying import Run
 from mailsync_tui.engine.decline import decline
@@ -35,8 +33,9 @@ from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.ledger.private import make_private_dir
 from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes.base import Listing, LoginRefused, Mailbox, MailboxError
+from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
 from mailsync_tui.mailboxes.registry import open_mailbox
+from mailsync_tui.mailboxes.secret import secret_of
 from mailsync_tui.outcome import (
     INTERRUPTED,
     OK,
@@ -86,11 +85,12 @@ class Session:
         self.emit = emit
         self.clock = clock
         self._stop = threading.Event()
+        self._aborted = threading.Event()
         configs = (*config.external, config.consolidated)
         self.mailboxes: dict[str, Mailbox] = dict(mailboxes or {})
         for c in configs:
             if c.name not in self.mailboxes:
-                self.mailboxes[c.name] = open_mailbox(c, _secret_of(c))
+                self.mailboxes[c.name] = open_mailbox(c, secret_of(c, self._aborted.is_set))
         self._threads = {
             c.name: ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{c.name}") for c in configs
         }
@@ -111,6 +111,17 @@ class Session:
     def stop(self) -> None:
         """From a signal handler or another thread: finish the current message, begin no other."""
         self._stop.set()
+
+    def abort(self) -> None:
+        """From another thread: stop, and wait for no server and no password command any more.
+
+        What is under way fails with :class:`MailboxError`, and :meth:`close` returns at once. Not
+        for a session that applies: there :meth:`stop` lets the current message be finished.
+        """
+        self._stop.set()
+        self._aborted.set()
+        for mailbox in self.mailboxes.values():
+            mailbox.abort()
 
     @property
     def stopped(self) -> bool:
@@ -434,15 +445,3 @@ class Session:
             return
         with contextlib.suppress(QuarantineError):  # a copy too many harms nobody
             quarantine.clean(self.config.keep_days, self.clock(), ())
-
-
-def _secret_of(config: MailboxConfig) -> Callable[[], str]:
-    def secret() -> str:
-        if config.secret is None:
-            raise LoginRefused("no password is configured")
-        try:
-            return resolve(config.secret, config.name)
-        except SecretError as error:
-            raise LoginRefused(str(error)) from error
-
-    return secret

@@ -13,6 +13,7 @@ from mailsync_tui.cli.asking import chooser, confirmed
 from mailsync_tui.cli.failures import (
     FAILED,
     INTERRUPTED,
+    NOTHING_DONE,
     InterruptedRun,
     gravest,
     guarded,
@@ -212,6 +213,8 @@ def _ended(command: Command, found: Result) -> int:
     if found.exit == INTERRUPTED:
         command.settings.output.error(
             "interrupted: what was done is recorded, the rest was not started"
+            if found.run is not None
+            else NOTHING_DONE
         )
     return found.exit
 

@@ -217,7 +217,10 @@ class Mailbox(Protocol):
         """End the connection politely; never raises."""
 
     def abort(self) -> None:
-        """From another thread: cut the connection, so that a blocked call ends at once."""
+        """From another thread: end this mailbox for good; a call that waits for a server ends now.
+
+        It raises :class:`Unreachable`, and so does every later one.
+        """
 
 
 class MailboxError(Exception):

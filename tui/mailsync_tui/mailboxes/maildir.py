@@ -235,7 +235,7 @@ class MaildirMailbox:
         self._known.clear()
 
     def abort(self) -> None:
-        """Make the call that is under way end before its next message."""
+        """Make the call that is under way end before its next message, and begin no other."""
         self._aborted.set()
 
     def _begin(self) -> None:
@@ -243,8 +243,9 @@ class MaildirMailbox:
 
         Raises:
             Missing: the Maildir is not there.
+            Unreachable: it was aborted.
         """
-        self._aborted.clear()
+        self._check()
         self._broken = []
         found = {names.INBOX: self._path}
         try:

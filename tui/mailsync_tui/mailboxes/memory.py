@@ -303,17 +303,20 @@ class MemoryMailbox:
         """Nothing is open."""
 
     def abort(self) -> None:
-        """Make the call that is under way end at its next step."""
+        """Make the call that is under way end at its next step, and begin no other."""
         self._aborted = True
 
     def _begin(self) -> None:
-        self._aborted = False
+        self._check()
         if self.unreachable is not None:
             raise Unreachable(self.unreachable)
 
-    def _step(self, operation: str, index: int) -> None:
+    def _check(self) -> None:
         if self._aborted:
             raise Unreachable("cut off")
+
+    def _step(self, operation: str, index: int) -> None:
+        self._check()
         self.calls.append((operation, index))
         if self.fault is not None:
             self.fault(operation, index)

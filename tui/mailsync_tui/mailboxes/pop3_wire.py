@@ -91,8 +91,13 @@ class Wire:
             kind = Busy if _BUSY.search(reply.text) else Unreachable
             raise kind(f"{self._where} turns us away: {reply.text}")
 
-    def start_tls(self, context: ssl.SSLContext, redial: Callable[[], socket.socket]) -> None:
-        """Ask for TLS (RFC 2595, 4) and begin it.
+    def start_tls(
+        self,
+        context: ssl.SSLContext,
+        redial: Callable[[], socket.socket],
+        watch: Callable[[socket.socket], None],
+    ) -> None:
+        """Ask for TLS (RFC 2595, 4) and begin it; the arguments are those of :func:`net.secure`.
 
         Raises:
             MailboxError: the server does not offer it.
@@ -104,7 +109,7 @@ class Wire:
         if self._buffer:
             # Whoever put these bytes there did so before encryption began.
             raise Unreachable(f"{self._where} sent data between STLS and TLS")
-        self.sock = net.secure(self.sock, context, self._endpoint, redial)
+        self.sock = net.secure(self.sock, context, self._endpoint, redial, watch)
 
     def log_in(self, user: str, secret: str, *, token: bool) -> None:
         """Log in by USER and PASS, or by XOAUTH2 with a token (RFC 5034). Never pipelined.
