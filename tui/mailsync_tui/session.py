@@ -20,7 +20,8 @@ from mailsync_tui.engine.apply import apply
 from mailsync_tui.engine.applying import Run
 from mailsync_tui.engine.decline import decline
 from mailsync_tui.engine.deleting import restore_marks
-from mailsync_tui.engine.events import Emit, Listed, nobody
+from mailsync_tui.engine.events import Emit, nobody
+from mailsync_tui.engine.looking import list_one
 from mailsync_tui.engine.observe import Observation, observe
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
@@ -160,7 +161,13 @@ class Session:
             LedgerError: the ledger is damaged.
         """
         observation = observe(
-            self._resolved(listings), ledger, listings, self.mailboxes, self.clock(), self.parallel
+            self._resolved(listings),
+            ledger,
+            listings,
+            self.mailboxes,
+            self.clock(),
+            self.parallel,
+            self.emit,
         )
         return observation, consider(observation.world, options)
 
@@ -174,24 +181,11 @@ class Session:
         """
         self._let_stores_settle()
         self._listed_at = self.clock()
-        absent = self.new_maildir()
-
-        def listing(name: str) -> Callable[[], Listing | MailboxError]:
-            def run() -> Listing | MailboxError:
-                try:
-                    if name == CONSOLIDATED and absent is not None:
-                        found = Listing((), complete=True)
-                    else:
-                        found = self.mailboxes[name].list()
-                except MailboxError as error:
-                    self.emit(Listed(name, None, str(error)))
-                    return error
-                self.emit(Listed(name, found.messages, found.error))
-                return found
-
-            return run
-
-        futures = {n: thread.submit(listing(n)) for n, thread in self._threads.items()}
+        new = CONSOLIDATED if self.new_maildir() else None
+        futures = {
+            name: thread.submit(list_one, name, self.mailboxes[name], self.emit, new=name == new)
+            for name, thread in self._threads.items()
+        }
         if meanwhile is not None:
             _, late = wait(futures.values(), timeout=MEANWHILE_SECONDS)
             if late and len(late) < len(futures):

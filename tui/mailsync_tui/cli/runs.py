@@ -23,7 +23,7 @@ from mailsync_tui.cli.output import OutputError
 from mailsync_tui.cli.people import Settings
 from mailsync_tui.cli.progress import Progress, listed_text, progress_for
 from mailsync_tui.cli.screen import Screen
-from mailsync_tui.engine.events import Applying, Event, LineDone, Listed
+from mailsync_tui.engine.events import Applying, Event, LineDone, Listed, Listing, Reading
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Config, UserConfig
@@ -85,7 +85,8 @@ class Command:
         def emit(event: Event) -> None:
             self.interrupts.watch(event)
             progress(event)
-            output.log(f"{person.name}: {_event_text(event)}")
+            if not isinstance(event, (Listing, Reading)):
+                output.log(f"{person.name}: {_event_text(event)}")
 
         session = Session(person, self.settings.directory(self.config, person), emit=emit)
         try:
@@ -219,7 +220,7 @@ def _ended(command: Command, found: Result) -> int:
     return found.exit
 
 
-def _event_text(event: Event) -> str:
+def _event_text(event: Listed | Applying | LineDone) -> str:
     match event:
         case Listed():
             return f"listed {listed_text(event)}"

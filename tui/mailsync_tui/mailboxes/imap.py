@@ -15,7 +15,7 @@ from mailsync_tui.mailboxes import (
     imap_storing,
     net,
 )
-from mailsync_tui.mailboxes.base import MailboxError
+from mailsync_tui.mailboxes.base import MailboxError, unwatched
 from mailsync_tui.mailboxes.imap_connection import Timing, broken, log_in
 from mailsync_tui.mailboxes.imap_names import Names
 from mailsync_tui.mailboxes.imap_session import Session
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Location,
         MarkKeeper,
         NewMessage,
+        Progress,
         Raw,
         Stored,
     )
@@ -67,10 +68,10 @@ class ImapMailbox:
         self._used = 0.0
         self._cutter = net.Cutter()
 
-    def list(self) -> Listing:
+    def list(self, progress: Progress = unwatched) -> Listing:
         """List all folders below the root; see :meth:`Mailbox.list`."""
         with self._using() as session:
-            return imap_listing.listing(session, self._config)
+            return imap_listing.listing(session, self._config, progress)
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers; see :meth:`Mailbox.heads`.

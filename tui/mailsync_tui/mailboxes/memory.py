@@ -23,11 +23,13 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     MarkKeeper,
     NewMessage,
+    Progress,
     Raw,
     Role,
     Stored,
     Uid,
     Unreachable,
+    unwatched,
 )
 from mailsync_tui.message import identity_of_header
 
@@ -193,7 +195,7 @@ class MemoryMailbox:
 
     # The protocol.
 
-    def list(self) -> Listing:
+    def list(self, progress: Progress = unwatched) -> Listing:
         """List everything. See :class:`~mailsync_tui.mailboxes.base.Mailbox`."""
         self._begin()
         folders = []
@@ -203,9 +205,11 @@ class MemoryMailbox:
             if self.incomplete is not None:
                 uids = uids[: len(uids) // 2]
             folders.append(self._listed(name, held, uids))
-        return Listing(
+        listing = Listing(
             tuple(folders), self.incomplete is None, self.incomplete, identifies=self.identifies
         )
+        progress(listing.messages, listing.messages)
+        return listing
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers."""

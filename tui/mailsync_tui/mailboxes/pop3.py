@@ -17,10 +17,12 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     MarkKeeper,
     NewMessage,
+    Progress,
     Raw,
     Role,
     Stored,
     Unreachable,
+    unwatched,
 )
 from mailsync_tui.mailboxes.dialling import dial
 from mailsync_tui.mailboxes.pop3_census import Census, header_of, read_headers, take_census
@@ -83,9 +85,9 @@ class Pop3Mailbox:
         self._one_by_one = False
         self._cutter = net.Cutter()
 
-    def list(self) -> Listing:
+    def list(self, progress: Progress = unwatched) -> Listing:
         """List everything by UIDL, or by TOP where that is needed; never by RETR."""
-        census = self._in_session(lambda _, census: census)
+        census = self._in_session(lambda _, census: census, progress)
         folder = FolderListing(_INBOX, Role.INBOX, 0, tuple(census.numbers))
         return Listing((folder,), census.error is None, census.error, identifies=census.identifies)
 
@@ -226,15 +228,15 @@ class Pop3Mailbox:
         wire.ask("STLS")
         return wire.sock
 
-    def _in_session(self, work: Callable[[Wire, Census], _T]) -> _T:
+    def _in_session(self, work: Callable[[Wire, Census], _T], progress: Progress = unwatched) -> _T:
         """Do something that may be begun again from the start in a session of its own."""
         try:
             with self._session() as wire:
-                return work(wire, take_census(wire))
+                return work(wire, take_census(wire, progress))
         except Stalled:
             self._one_by_one = True
         with self._session() as wire:
-            return work(wire, take_census(wire))
+            return work(wire, take_census(wire, progress))
 
     def _read(
         self, locations: Iterable[Location], verb: str

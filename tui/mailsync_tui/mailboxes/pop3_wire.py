@@ -58,6 +58,8 @@ class Command(NamedTuple):
     line: str
     limit: int = 0
     """Octets that the answer may have; 0: it is one line."""
+    told: Callable[[int], None] | None = None
+    """Told how many lines of the answer are there, as they come."""
 
 
 class Wire:
@@ -211,20 +213,34 @@ class Wire:
             return Reply(word == b"+OK", text)
         # A server that ends its own lines by LF alone also ends the answer so.
         last = b"\n.\r\n" if buffer[end - 1 : end] == b"\r" else b"\n.\n"
-        stop = self._find(last, end, command.limit, outstanding) + 1
+        stop = self._find(last, end, command.limit, outstanding, command.told) + 1
         with memoryview(buffer) as view:
             data = bytes(view[end + 1 : stop])
         del buffer[: stop + len(last) - 1]
         return Reply(True, text, _unstuffed(data))
 
-    def _find(self, what: bytes, start: int, limit: int, outstanding: int) -> int:
-        """Where ``what`` stands in the buffer, reading on until it does."""
+    def _find(
+        self,
+        what: bytes,
+        start: int,
+        limit: int,
+        outstanding: int,
+        told: Callable[[int], None] | None = None,
+    ) -> int:
+        """Where ``what`` stands in the buffer, reading on until it does.
+
+        ``told`` learns of the line ends after the one at ``start``, at each reading.
+        """
         found = self._buffer.find(what, start)
+        lines = self._buffer.count(b"\n", start + 1) if told is not None else 0
         while found < 0:
             seen = len(self._buffer)
             if seen - start > limit:
                 raise Unreachable(f"{self._where} sends an answer that does not end")
             self._read(outstanding)
+            if told is not None:
+                lines += self._buffer.count(b"\n", seen)
+                told(lines)
             found = self._buffer.find(what, max(start, seen - len(what) + 1))
         return found
 
