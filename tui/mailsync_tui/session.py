@@ -12,14 +12,16 @@ from dataclasses import replace
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply import apply
 from mailsync_tui.engine.applying import Run
-from mailsync_tui.engine.decline import decline
+from mailsync_tui.engine.decline import decline, taken_back
 from mailsync_tui.engine.deleting import restore_marks
 from mailsync_tui.engine.observe import Observation, observe
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
 from mailsync_tui.engine.rebase import rebase
 from mailsync_tui.engine.record import nothing_new, record
+from mailsync_tui.engine.restoring import Restoring, settling
 from mailsync_tui.engine.standing import role_counts
+from mailsync_tui.engine.undo import UndoLine, UnknownRun, chosen, undoable
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
 from mailsync_tui.ledger.lock import RunLock
@@ -31,11 +33,16 @@ from mailsync_tui.outcome import (
     INTERRUPTED,
     OK,
     STALE,
+    WRONG,
     Choose,
+    Confirm,
     Result,
     SessionError,
+    UndoResult,
+    require_one_reached,
     require_reached,
     sync_code,
+    undo_code,
 )
 from mailsync_tui.reach import Reach
 
@@ -177,6 +184,90 @@ class Session(Reach):
             plan = self.observe(ledger, listings, options)[1].plan
             return Result(plan.user, str(run), plan, (), OK)
 
+    # --- undoing
+
+    def undoable(self, run: str) -> tuple[UndoLine, ...]:
+        """What an undo of a run would put back, and where; reads the ledger and nothing else.
+
+        Args:
+            run: Its number, as the history shows it.
+
+        Raises:
+            SessionError: there is no such run (2).
+            LedgerError, QuarantineError: as their texts say.
+        """
+        with contextlib.closing(open_ledger(self.ledger_path)) as ledger, ledger.snapshot():
+            return self._undoable(ledger, run, None)
+
+    def undo(
+        self, run: str, lines: frozenset[str] | None, confirm: Confirm, command: str = "undo"
+    ) -> UndoResult:
+        """Put back what a run deleted, from the quarantine.
+
+        What is there already is not put back twice. What a forward deletion took is the
+        consolidated mailbox's own mail from then on; what a reverse deletion took is held on its
+        account. The undo is a run with a journal of its own; killed, it may be repeated.
+
+        Args:
+            run: Its number.
+            lines: Only these lines of it, by id; ``None``: all.
+            confirm: Shown what would be put back, says whether it is to be done.
+            command: The command's name for the history.
+
+        Raises:
+            SessionError: there is no such run or line (2), or nothing was reached (1).
+            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+        """
+        with contextlib.closing(open_ledger(self.ledger_path)) as reader, reader.snapshot():
+            shown = self._undoable(reader, run, lines)
+        if not shown or not confirm(shown):
+            return UndoResult(self.config.name, None, None, (), OK)
+        with self._writing(command) as ledger:
+            self._stop.wait(settling(ledger, self.clock()))
+            observation, considered = self.observe(ledger, self.list_all(), Options())
+            require_one_reached(considered.plan, {line.mailbox for line in shown})
+            if self.stopped:
+                return UndoResult(self.config.name, None, None, (), INTERRUPTED)
+            with ledger.transaction():
+                number = ledger.begin_run(command, (), self.clock())
+            record(ledger, observation, considered, Options())
+            quarantine = self._quarantine()
+            results = Restoring(
+                number,
+                ledger,
+                quarantine,
+                self.mailboxes,
+                observation,
+                emit=self.emit,
+                cancelled=lambda: self.stopped,
+                now=self.clock,
+            ).run(shown, undoable(observation.world.config, ledger, quarantine, run))
+            code = undo_code(tuple(results), stopped=self.stopped)
+            with ledger.transaction():
+                ledger.end_run(number, code, self.clock())
+            plan = considered.plan
+            return UndoResult(plan.user, str(number), plan, tuple(results), code)
+
+    def _undoable(
+        self, ledger: LedgerReader, run: str, lines: frozenset[str] | None
+    ) -> tuple[UndoLine, ...]:
+        try:
+            offered = undoable(self.config, ledger, self._quarantine(), run)
+            return chosen(offered, lines, history.actions(ledger, int(run)))
+        except UnknownRun as error:
+            raise SessionError(str(error), WRONG) from error
+
+    def quarantined(self) -> tuple[int, int]:
+        """How many messages the quarantine keeps, and the octets they take; nothing is read.
+
+        Raises:
+            QuarantineError: it cannot be looked at.
+        """
+        return self._quarantine().size()
+
+    def _quarantine(self) -> Quarantine:
+        return Quarantine(self.directory / "quarantine")
+
     @contextlib.contextmanager
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
         make_private_dir(self.directory)
@@ -202,7 +293,7 @@ class Session(Reach):
             require_reached(considered.plan)
         valid = {line.id for line in considered.plan.lines}
         chosen = plan.without(set(taken_out))
-        quarantine = Quarantine(self.directory / "quarantine")
+        quarantine = self._quarantine()
         doomed = [line for line in chosen if line.kind in ("forward-delete", "reverse-delete")]
         if doomed:
             quarantine.require_space(sum(line.size * len(line.copies) for line in doomed))
@@ -239,6 +330,8 @@ class Session(Reach):
         code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
         with ledger.transaction():
             ledger.settle([name for name in home.folders if not run.counted(name)])
+            if plan.options.reconsider:
+                taken_back(ledger, results)
             ledger.end_run(number, code, self.clock())
         self._tidy(ledger, quarantine)
         done = {result.line.id: result for result in results} | run.results
