@@ -97,6 +97,7 @@ class Restoring:
         self.now = now
         self._broken: dict[str, str] = {}
         self._claimed: set[tuple[str, Location]] = set()
+        """Copies that are one of the deleted ones, back already: they are no other one."""
 
     def run(self, lines: Sequence[UndoLine], settled: Sequence[UndoLine]) -> list[LineUndone]:
         """Put these lines back; the answer has one result for each that came to its end.
@@ -113,6 +114,8 @@ class Restoring:
             LedgerError: the ledger cannot be written. What was begun is settled by the next run.
         """
         self.emit(Applying(len(lines)))
+        for number in {copy.action.run for line in settled for copy in line.copies}:
+            self._claimed |= restores.placed(self.ledger, number)
         now_open = {line.id: line for line in settled}
         copies: list[tuple[UndoLine, Deletion]] = []
         for shown in lines:
@@ -293,6 +296,7 @@ class Restoring:
                     told.append(("failed", answer.error or "it was not stored"))
                     self.ledger.outcome(action, *told[-1])
                     continue
+                self._claimed.add((mailbox, answer.location))
                 raw = kept.get(answer.location)
                 size = len(raw.data if raw else item.wanted.data)
                 self.ledger.add_copy(number, answer.location, row, size, 0, 0, self.now())

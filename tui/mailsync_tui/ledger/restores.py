@@ -11,7 +11,7 @@ from mailsync_tui.ledger.decisions import DecisionWriter
 from mailsync_tui.ledger.ledger import LedgerReader
 from mailsync_tui.ledger.rows import ActionRow
 from mailsync_tui.ledger.schema import moment, stamp
-from mailsync_tui.mailboxes.base import Raw
+from mailsync_tui.mailboxes.base import Location, Raw
 
 DELETIONS = ("forward-delete", "reverse-delete")
 UNDO = "undo-"
@@ -48,6 +48,18 @@ def note_removed(ledger: DecisionWriter, actions: Sequence[int], raws: Sequence[
 def note_put_back(ledger: DecisionWriter, action: int, deletion: int) -> None:
     """Write down with its intent which deletion an action undoes."""
     ledger.db.execute("INSERT INTO put_back VALUES (?, ?)", (action, deletion))
+
+
+def placed(ledger: LedgerReader, run: int) -> set[tuple[str, Location]]:
+    """Where copies that a run deleted have been put back."""
+    rows = ledger.db.execute(
+        "SELECT undo.mailbox, undo.folder, undo.validity, undo.uid FROM put_back"
+        " JOIN action AS undo ON undo.id = put_back.action"
+        " JOIN action AS deletion ON deletion.id = put_back.deletion"
+        " WHERE deletion.run = ? AND undo.outcome = 'done'",
+        (run,),
+    )
+    return {(mailbox, Location(*where)) for mailbox, *where in rows}
 
 
 def deletions(ledger: LedgerReader, run: int) -> list[Deletion]:
