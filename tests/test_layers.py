@@ -24,7 +24,17 @@ BELOW = {
     "engine": ("safetext", "message", "config", "ledger", "mailboxes.base"),
     "planfile": ("safetext", "mailboxes.base", "engine.plan"),
     "outcome": ("config.model", "engine"),
-    "session": ("safetext", "message", "config", "ledger", "mailboxes", "engine", "outcome"),
+    "reach": ("config", "ledger", "mailboxes", "engine.events", "engine.looking"),
+    "session": (
+        "config",
+        "ledger",
+        "mailboxes.base",
+        "mailboxes.maildir",
+        "engine",
+        "outcome",
+        "reach",
+    ),
+    "viewing": ("config.model", "ledger", "mailboxes.base", "engine", "outcome", "session"),
     "demo": ("safetext", "message"),
     "embedded": ("config", "engine", "outcome", "session", "demo"),
     "cli": (
