@@ -35,11 +35,15 @@ def show_app(settings: Settings, person: UserConfig, directory: Path) -> int:
     Raises:
         Wrong: There is no terminal.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Wrong("the app needs a terminal; `mailsync-tui --help` lists the other commands")
+    _require_terminal()
     from mailsync_tui.ui.run import run
 
     return run(person, directory, mouse=settings.mouse, log_line=settings.output.log)
+
+
+def _require_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Wrong("the app needs a terminal; `mailsync-tui --help` lists the other commands")
 
 
 def show_demo(settings: Settings) -> int:
@@ -51,8 +55,9 @@ def show_demo(settings: Settings) -> int:
     """
     from mailsync_tui.config.load import load_config
     from mailsync_tui.config.locations import person_dir, state_root
-    from mailsync_tui.demo.serve import running
+    from mailsync_tui.embedded import running
 
+    _require_terminal()
     settings.output.tell("starting the demo's servers, and filling them with mail ...")
     with TemporaryDirectory(prefix="mailsync-demo-") as path, running(Path(path)) as demo:
         config = load_config(demo.config)

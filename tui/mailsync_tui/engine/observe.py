@@ -15,10 +15,13 @@ from typing import TypeVar
 
 from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.engine.arrivals import Arrival, Arrivals, read_heads, sort_out
+from mailsync_tui.engine.events import Emit, Reading, nobody
+from mailsync_tui.engine.pace import paced
 from mailsync_tui.engine.places import Listed, Matched, compare, match_mailboxes
 from mailsync_tui.engine.world import Block, Case, Copy, Hold, MailboxState, Presence, State, World
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader
+from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError
 from mailsync_tui.message import Summary
@@ -45,6 +48,8 @@ class Observation:
     listed: Mapping[str, Listed]
     interrupted: frozenset[tuple[str, Location]]
     """Copies with a deletion that was begun by a run that died."""
+    restoring: frozenset[int]
+    """Messages with an undo that was begun by a run that died."""
 
 
 def rules_fingerprint(config: UserConfig) -> str:
@@ -64,6 +69,7 @@ def observe(
     mailboxes: Mapping[str, Mailbox],
     now: datetime,
     parallel: Parallel = one_by_one,
+    emit: Emit = nobody,
 ) -> Observation:
     """Hold the listings against the ledger.
 
@@ -74,6 +80,7 @@ def observe(
         mailboxes: To read the headers of what is new; bodies only where that leaves no trace.
         now: The moment of the listings, aware.
         parallel: Runs the reading of headers.
+        emit: Told how far that is, from those threads.
 
     Raises:
         LedgerError: the ledger is damaged.
@@ -86,7 +93,7 @@ def observe(
         }
         arrivals = parallel(
             {
-                name: partial(read_heads, mailboxes[name], here.arrived)
+                name: partial(read_heads, mailboxes[name], here.arrived, paced(emit, Reading, name))
                 for name, here in listed.items()
                 if here.arrived
             }
@@ -118,6 +125,11 @@ def _build(
         (matched.name_of(action.mailbox), action.location)
         for action in history.unsettled(ledger)
         if action.kind in ("forward-delete", "reverse-delete")
+    )
+    restoring = frozenset(
+        action.message
+        for action in history.unsettled(ledger)
+        if undoes(action) and action.message is not None
     )
     for action in history.unsettled(ledger):
         if action.message is not None:
@@ -160,7 +172,7 @@ def _build(
         cases=tuple(cases),
         blocks=tuple(Block(*block) for block in ledger.blocks()),
     )
-    return Observation(world, matched, listed, interrupted)
+    return Observation(world, matched, listed, interrupted, restoring)
 
 
 def _state(

@@ -48,11 +48,12 @@ def in_folders(copy: Copy, config: MailboxConfig) -> bool:
         return True
     folder = copy.location.folder
     return copy.role not in NEVER_COLLECTED and any(
-        _matches(folder, pattern) for pattern in config.folders
+        folder_matches(folder, pattern) for pattern in config.folders
     )
 
 
-def _matches(folder: str, pattern: str) -> bool:
+def folder_matches(folder: str, pattern: str) -> bool:
+    """Whether a glob of ``folders`` names a folder; INBOX in any case, and by none but ``*``."""
     if folder.upper() == "INBOX" or pattern.upper() == "INBOX":
         return folder.upper() == pattern.upper() or pattern == "*"
     return fnmatchcase(folder, pattern)
@@ -147,6 +148,18 @@ class Standing:
             or (c.state is State.DELETING and c.presence is Presence.GONE)
             for c in self.on(account)
         )
+
+
+def put_back_on(s: Standing) -> tuple[str, ...]:
+    """The accounts on which an undo put the message back: kept there until a person decides."""
+    return tuple(
+        h.account for h in s.case.holds if (h.rule, h.kind) == ("undone", "reverse-delete")
+    )
+
+
+def is_own(s: Standing) -> bool:
+    """Whether an undo put it back in the consolidated mailbox: its own mail from then on."""
+    return any((h.rule, h.kind) == ("undone", "forward-delete") for h in s.case.holds)
 
 
 def own_copy(s: Standing, config: MailboxConfig) -> Copy | None:

@@ -41,9 +41,7 @@ def close(app: MailsyncApp) -> None:
 
     Nothing is being applied when the app has ended, so that nothing can be cut in the middle.
     """
-    app.session.stop()
-    for mailbox in app.session.mailboxes.values():
-        mailbox.abort()
+    app.session.abort()
     closing = threading.Thread(target=app.session.close, name="closing", daemon=True)
     closing.start()
     closing.join(_PATIENCE)
