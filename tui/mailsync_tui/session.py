@@ -112,6 +112,10 @@ class Session:
         """From a signal handler or another thread: finish the current message, begin no other."""
         self._stop.set()
 
+    def resume(self) -> None:
+        """After a run that was stopped has ended: the next one may begin."""
+        self._stop.clear()
+
     @property
     def stopped(self) -> bool:
         """Whether :meth:`stop` was called."""
