@@ -8,13 +8,25 @@ from typing import Literal
 from textual.binding import Binding
 
 Where = Literal[
-    "comparison", "preview", "held", "confirm", "progress", "result", "reader", "history", "run"
+    "comparison",
+    "preview",
+    "why",
+    "ask",
+    "held",
+    "confirm",
+    "progress",
+    "result",
+    "reader",
+    "history",
+    "run",
 ]
 """The screens; each takes the actions that name it."""
 
 SCREENS: dict[Where, str] = {
     "comparison": "Comparing the mailboxes",
     "preview": "Previewing a plan",
+    "why": "Why a line is in the plan",
+    "ask": "Typing an answer",
     "confirm": "Confirming",
     "progress": "While it works",
     "result": "The result",
@@ -26,9 +38,9 @@ SCREENS: dict[Where, str] = {
 """What the help calls them, in its order."""
 
 EVERYWHERE: tuple[Where, ...] = tuple(SCREENS)
-_ASKING: tuple[Where, ...] = ("confirm", "progress")
+_ASKING: tuple[Where, ...] = ("confirm", "progress", "ask", "why")
 _CALM: tuple[Where, ...] = tuple(where for where in SCREENS if where not in _ASKING)
-_LISTS: tuple[Where, ...] = tuple(where for where in SCREENS if where != "confirm")
+_LISTS: tuple[Where, ...] = tuple(w for w in SCREENS if w not in ("confirm", "ask", "why"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "headers", ("H",), "all headers", "Show all header fields, or the usual ones.", ("reader",)
     ),
+    Action("close", ("escape", "enter", "w", "q"), "close", "Back to the plan.", ("why",)),
+    Action("leave_it", ("escape",), "leave it", "Do nothing.", ("ask",)),
     Action("yes", ("y",), "yes", "Do it.", ("confirm",)),
     Action("no", ("escape", "enter", "n", "q"), "no", "Do nothing.", ("confirm",)),
     Action(
