@@ -24,7 +24,16 @@ BELOW = {
     "engine": ("safetext", "message", "config", "ledger", "mailboxes.base"),
     "planfile": ("safetext", "mailboxes.base", "engine.plan"),
     "outcome": ("config.model", "engine"),
-    "session": ("safetext", "message", "config", "ledger", "mailboxes", "engine", "outcome"),
+    "reach": ("config", "ledger", "mailboxes", "engine.events"),
+    "session": (
+        "config",
+        "ledger",
+        "mailboxes.base",
+        "mailboxes.maildir",
+        "engine",
+        "outcome",
+        "reach",
+    ),
     "cli": (
         "safetext",
         "config",

@@ -38,6 +38,7 @@ def run(command: Command, person: UserConfig) -> int:
     """Check one person's mailboxes, and print what they are."""
     with command.session(person) as (session, progress):
         checked = look(session)
+        kept = session.quarantined()
         progress.pause()
         if session.stopped:
             raise InterruptedRun
@@ -45,10 +46,17 @@ def run(command: Command, person: UserConfig) -> int:
     if command.json:
         forms = {each.config.name: form(each) for each in checked}
         document = jsonform.check(person.name, forms, [], found)
+        document["quarantine"] = {"messages": kept[0], "bytes": kept[1]}
         command.settings.output.result(jsonform.line(document))
         return found
     screen = Screen(command.settings.output)
     render(screen, person.name, checked)
+    screen.line("")
+    screen.line(
+        ("quarantine", "cyan"),
+        f": {kept[0]:,} deleted messages, {kept[1] / 1e6:,.1f} MB; each is kept for"
+        f" {person.keep_days} days",
+    )
     screen.show()
     return found
 

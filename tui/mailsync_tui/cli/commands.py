@@ -279,6 +279,39 @@ def history(settings: Settings, run: str | None, as_json: bool) -> int:
 
 
 @cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui history\n  mailsync-tui undo 12"
+    "\n  mailsync-tui history 12\n  mailsync-tui undo 12 --line 77610c9332ee7d06"
+)
+@click.argument("run")
+@click.option(
+    "--line",
+    "lines",
+    multiple=True,
+    metavar="ID",
+    help="Undo only this line; `history RUN` shows the ids. Repeatable.",
+)
+@json_option
+@yes_option
+@click.pass_obj
+def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, yes: bool) -> int:
+    """Put back what RUN deleted, from the quarantine: same folder, flags and date.
+
+    What was deleted on a POP3 server, which takes no mail back, goes into the consolidated mailbox.
+    """
+    from mailsync_tui.cli import undoing
+    from mailsync_tui.cli.asking import require_terminal
+    from mailsync_tui.cli.interrupts import Interrupts
+    from mailsync_tui.cli.runs import Command
+
+    require_terminal(yes=yes)
+    config = settings.load()
+    person = settings.person(config)
+    with Interrupts(settings.output) as interrupts:
+        command = Command(settings, config, (person,), interrupts, as_json)
+        return command.each(lambda person: undoing.run(command, person, run, lines, yes=yes))
+
+
+@cli.command(
     epilog="\b\nExamples:\n  mailsync-tui rebase isp\n  mailsync-tui rebase consolidated --yes"
 )
 @click.argument("account")

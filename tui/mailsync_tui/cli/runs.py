@@ -142,7 +142,7 @@ def sync(
         choose = chooser(command.settings.output, command.interrupts, progress, yes=yes)
         found = session.sync(options, choose)
     show(found)
-    return _ended(command, found)
+    return ended(command, found.exit)
 
 
 def apply(
@@ -169,7 +169,7 @@ def apply(
                 return 0
         found = session.apply(saved, left)
     show(command, found)
-    return _ended(command, found)
+    return ended(command, found.exit)
 
 
 def rebase(command: Command, person: UserConfig, account: str, *, yes: bool) -> int:
@@ -208,12 +208,13 @@ def show(command: Command, found: Result) -> None:
     screen.show()
 
 
-def _ended(command: Command, found: Result) -> int:
-    if found.exit == INTERRUPTED:
+def ended(command: Command, code: int) -> int:
+    """The exit code, said aloud where a signal ended the run."""
+    if code == INTERRUPTED:
         command.settings.output.error(
             "interrupted: what was done is recorded, the rest was not started"
         )
-    return found.exit
+    return code
 
 
 def _event_text(event: Event) -> str:

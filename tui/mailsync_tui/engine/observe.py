@@ -19,6 +19,7 @@ from mailsync_tui.engine.places import Listed, Matched, compare, match_mailboxes
 from mailsync_tui.engine.world import Block, Case, Copy, Hold, MailboxState, Presence, State, World
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader
+from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError
 from mailsync_tui.message import Summary
@@ -45,6 +46,8 @@ class Observation:
     listed: Mapping[str, Listed]
     interrupted: frozenset[tuple[str, Location]]
     """Copies with a deletion that was begun by a run that died."""
+    restoring: frozenset[int]
+    """Messages with an undo that was begun by a run that died."""
 
 
 def rules_fingerprint(config: UserConfig) -> str:
@@ -119,6 +122,11 @@ def _build(
         for action in history.unsettled(ledger)
         if action.kind in ("forward-delete", "reverse-delete")
     )
+    restoring = frozenset(
+        action.message
+        for action in history.unsettled(ledger)
+        if undoes(action) and action.message is not None
+    )
     for action in history.unsettled(ledger):
         if action.message is not None:
             wanted.add(action.message)
@@ -160,7 +168,7 @@ def _build(
         cases=tuple(cases),
         blocks=tuple(Block(*block) for block in ledger.blocks()),
     )
-    return Observation(world, matched, listed, interrupted)
+    return Observation(world, matched, listed, interrupted, restoring)
 
 
 def _state(

@@ -73,7 +73,7 @@ class Held:
     id: str
     kind: Kind
     account: str
-    rule: Literal["declined", "late-copy", "moved-out"]
+    rule: Literal["declined", "late-copy", "moved-out", "undone"]
     since: datetime | None
     message_id: str | None
     subject: str

@@ -23,7 +23,8 @@ from mailsync_tui.engine.plan import (
     Plan,
     Waiting,
 )
-from mailsync_tui.engine.rules import Proposal, Rules
+from mailsync_tui.engine.proposing import Proposal
+from mailsync_tui.engine.rules import Rules
 from mailsync_tui.engine.standing import Standing, is_lost, stand
 from mailsync_tui.engine.world import World
 

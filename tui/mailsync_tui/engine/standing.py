@@ -149,6 +149,18 @@ class Standing:
         )
 
 
+def put_back_on(s: Standing) -> tuple[str, ...]:
+    """The accounts on which an undo put the message back: kept there until a person decides."""
+    return tuple(
+        h.account for h in s.case.holds if (h.rule, h.kind) == ("undone", "reverse-delete")
+    )
+
+
+def is_own(s: Standing) -> bool:
+    """Whether an undo put it back in the consolidated mailbox: its own mail from then on."""
+    return any((h.rule, h.kind) == ("undone", "forward-delete") for h in s.case.holds)
+
+
 def own_copy(s: Standing, config: MailboxConfig) -> Copy | None:
     """The consolidated mailbox's own copy that an adopt may enter in the ledger."""
     for copy in s.on(CONSOLIDATED):

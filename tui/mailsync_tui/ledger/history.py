@@ -28,6 +28,15 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
             done[run][kind] = count
         elif outcome != "vanished":
             undone[run] += count
+    deleted = {
+        run: (count, put_back)
+        for run, count, put_back in ledger.db.execute(
+            "SELECT run, count(*), sum(EXISTS"
+            " (SELECT 1 FROM put_back JOIN action AS undo ON undo.id = put_back.action"
+            " WHERE put_back.deletion = action.id AND undo.outcome = 'done')) FROM action"
+            " WHERE kind IN ('forward-delete', 'reverse-delete') AND outcome = 'done' GROUP BY run"
+        )
+    }
     return [
         RunRow(
             number,
@@ -38,6 +47,7 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
             code,
             done[number],
             undone[number],
+            *deleted.get(number, (0, 0)),
         )
         for number, command, directions, started, ended, code in ledger.db.execute(
             "SELECT id, command, directions, started, ended, exit FROM run ORDER BY id DESC"

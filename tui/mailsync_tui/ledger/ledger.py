@@ -22,7 +22,7 @@ from mailsync_tui.ledger.rows import (
     MailboxRow,
     MessageRow,
 )
-from mailsync_tui.ledger.schema import migrate, moment, stamp
+from mailsync_tui.ledger.schema import MIGRATIONS, migrate, moment, stamp
 from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.message import Identity
 
@@ -270,10 +270,20 @@ def connect(path: Path, *, writes: bool) -> sqlite3.Connection:
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA synchronous = FULL")
         (version,) = db.execute("PRAGMA user_version").fetchone()
+        if not writes and 0 < version < len(MIGRATIONS):
+            db = _in_memory(db)
         if writes or version > 0:
             migrate(db)
         if not writes:
             db.execute("PRAGMA query_only = ON")
+    return db
+
+
+def _in_memory(older: sqlite3.Connection) -> sqlite3.Connection:
+    """A copy that can be migrated: whoever only reads leaves the file as it is."""
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    older.backup(db)
+    older.close()
     return db
 
 

@@ -118,6 +118,15 @@ class Quarantine:
             raise QuarantineError(f"the copy {name} in the quarantine is damaged")
         return data
 
+    def holds(self, name: str) -> bool:
+        """Whether there is a file for a message; only :meth:`get` tells whether it is intact.
+
+        Raises:
+            QuarantineError: The directory cannot be read.
+        """
+        with self._errors_named("read"):
+            return bool(_NAME.fullmatch(name)) and self._path(name).exists()
+
     def require_space(self, total_bytes: int) -> None:
         """Make sure that messages of that size fit, even if none can be compressed.
 

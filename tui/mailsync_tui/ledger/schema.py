@@ -142,7 +142,21 @@ CREATE TABLE mark (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (VERSION_1,)
+# How each copy was right before it was deleted, and which deletion an action undoes.
+VERSION_2 = """
+CREATE TABLE removed (
+    action INTEGER PRIMARY KEY REFERENCES action ON DELETE CASCADE,
+    flags TEXT NOT NULL,             -- separated by blanks
+    received TEXT
+);
+CREATE TABLE put_back (
+    action INTEGER PRIMARY KEY REFERENCES action ON DELETE CASCADE,
+    deletion INTEGER NOT NULL REFERENCES action ON DELETE CASCADE
+);
+CREATE INDEX put_back_deletion ON put_back (deletion);
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2)
 
 
 def migrate(db: sqlite3.Connection) -> None:
