@@ -36,6 +36,8 @@ _COUNTS_CELLS = 50
 
 def state(run: RunRow) -> str:
     """What became of a run: a key of :data:`STATES`."""
+    if run.deleted and run.put_back == run.deleted:
+        return "undone"
     if run.ended is None:
         return "unfinished"
     if run.exit == _INTERRUPTED:
@@ -61,6 +63,16 @@ def unfinished_in_words(found: Unfinished) -> str:
         f"{run_name(found.run)} did not end: "
         f"{left if found.open_lines else 'no line was left open'}; h shows it"
     )
+
+
+def done_in_words(run: RunRow) -> str:
+    """What a run did, what it did not do, and what of it was put back."""
+    told = counted(run.counts)
+    if run.undone_lines:
+        told += f"; {several(run.undone_lines, 'line')} not done"
+    if 0 < run.put_back < run.deleted:
+        told += f"; {run.put_back:,} of {run.deleted:,} put back"
+    return told
 
 
 class Runs:
@@ -95,9 +107,7 @@ class Runs:
         if left >= _DIRECTIONS_CELLS + _COUNTS_CELLS:
             spans.append((fit(_directions(run), _DIRECTIONS_CELLS), "dim"))
             left -= _DIRECTIONS_CELLS
-        told = counted(run.counts)
-        if run.undone_lines:
-            told += f"; {several(run.undone_lines, 'line')} not done"
+        told = done_in_words(run)
         return [*spans, (fit(told, left), "" if run.counts else "dim")]
 
     @staticmethod

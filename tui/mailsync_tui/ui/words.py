@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from mailsync_tui.ledger.restores import UNDO
 from mailsync_tui.safetext import safe_text
 
 
@@ -62,6 +63,8 @@ _DEEDS = {
     "forget": "forget",
     "forward-delete": "delete in the consolidated mailbox",
     "reverse-delete": "delete on {}",
+    UNDO + "forward-delete": "put back in the consolidated mailbox",
+    UNDO + "reverse-delete": "put back what {} lost",
 }
 _DONE = {
     "collect": "collected from {}",
@@ -69,6 +72,8 @@ _DONE = {
     "forget": "forgotten",
     "forward-delete": "deleted here, gone from {}",
     "reverse-delete": "deleted on {}",
+    UNDO + "forward-delete": "put back, gone from {}",
+    UNDO + "reverse-delete": "put back, deleted on {}",
 }
 _COUNTED = {
     "collect": "collected",
@@ -76,6 +81,8 @@ _COUNTED = {
     "forward-delete": "deleted in consolidated",
     "reverse-delete": "deleted on accounts",
     "forget": "forgotten",
+    UNDO + "forward-delete": "put back in consolidated",
+    UNDO + "reverse-delete": "put back from accounts",
 }
 
 

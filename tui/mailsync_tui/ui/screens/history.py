@@ -19,8 +19,8 @@ from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.headings import Heading
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.lineview import LineView
-from mailsync_tui.ui.past import STATES, Runs, run_name, state
-from mailsync_tui.ui.words import counted, local_moment, several
+from mailsync_tui.ui.past import STATES, Runs, done_in_words, run_name, state
+from mailsync_tui.ui.words import local_moment, several
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp
@@ -128,13 +128,10 @@ def _detail(run: RunRow) -> Content:
     mark = STATES[state(run)]
     asked = ", ".join(run.directions) or "no direction"
     ended = "no end is recorded" if run.ended is None else f"ended {local_moment(run.ended)}"
-    done = counted(run.counts)
-    if run.undone_lines:
-        done += f"; {several(run.undone_lines, 'line')} skipped, failed or open"
     return Content("\n").join(
         [
             Content.assemble((f" {run_name(run)}", "bold"), f": {safe_text(asked, 80)}; {ended}"),
-            Content(f" {done}"),
+            Content(f" {done_in_words(run)}"),
             Content.assemble((f" {mark.sign} {mark.word}: {mark.meaning}", "$text-muted")),
         ]
     )
