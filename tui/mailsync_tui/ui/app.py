@@ -76,6 +76,11 @@ class MailsyncApp(App[int]):
         self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
+    @property
+    def this_year(self) -> int:
+        """Dates of this year are shown without it."""
+        return self.session.clock().astimezone().year
+
     # --- the engine, on threads of its own
 
     def hear(self, event: Event) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
@@ -101,7 +100,7 @@ class PreviewScreen(Screen[None]):
     async def _arrange(self) -> None:
         """Show the lines as they are now; they are arranged off the event loop."""
         view = self.query_one(LineView)
-        canvas = Canvas(view.size.width, datetime.now().astimezone().year)
+        canvas = Canvas(view.size.width, self.mailsync.this_year)
         choice, chosen = self.choice, self.filter
         lines = await self.mailsync.aside(lambda: Previewed(choice, chosen, canvas))
         self._lines = lines
