@@ -18,7 +18,7 @@ from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.outcome import SessionError, UndoResult
 from tests.engine.bench import Bench, held, kinds, mail
 
-M, N, O = mail(1), mail(2), mail(3)
+K, M, N = mail(3), mail(1), mail(2)
 THEN = datetime(2025, 3, 4, 5, 6, 7, tzinfo=UTC)
 FLAGS = {"\\Seen", "\\Flagged", "$Label1"}
 
@@ -31,7 +31,7 @@ def bench_with(directory: Path, *accounts: str, **keys: Any) -> Bench:
     """Accounts that hold the same three messages, collected."""
     bench = Bench(directory, {"isp": "pop3", "work": "imap", "old": "imap"}, **keys)
     for account in accounts or ("work",):
-        for data in (M, N, O):
+        for data in (M, N, K):
             bench.boxes[account].deliver("INBOX", data, FLAGS, THEN)
     assert bench.sync().exit == 0
     return bench
@@ -359,6 +359,21 @@ def test_a_declined_line_stays_declined(tmp_path: Path) -> None:
     bench.remove("work", M)
     bench.sync()
     assert held(bench.plan()) == [("reverse-delete", "old", "declined")]
+
+
+def test_a_late_copy_stays_held_and_is_not_collected_beside_it(tmp_path: Path) -> None:
+    bench = bench_with(tmp_path, "isp")
+    bench.deliver("old", M)
+    bench.move("consolidated", M, "Trash")  # its placed copy lies there
+    run = bench.sync().run
+    bench.sync()
+    undo(bench, run)
+    nothing_but(bench, ("adopt", "old", "undone"))
+    bench.deliver("isp", M)
+    bench.sync()
+    bench.sync(reconsider=True)
+    assert bench.holds("consolidated", M, "INBOX") == 1
+    nothing_but(bench)
 
 
 # --- what happened in between
