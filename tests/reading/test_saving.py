@@ -37,7 +37,7 @@ RAW = multipart(
         ("a  b\u3000c", "a b c"),
         ("CON", "_CON"),
         ("nul.txt", "_nul.txt"),
-        ("com1 .x", "_com1 .x"),
+        ("com1 .x", "_com1.x"),
         ("console", "console"),
         ('a:*?"<>|`$b', "a_________b"),
         ("", "d"),
