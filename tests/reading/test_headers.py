@@ -60,6 +60,7 @@ def test_too_many_fields_are_noted() -> None:
         ("x/y; name*1=b; name*0=a; name*2*=%41", "name", "abA"),
         ("x/y; name*0*=utf-8''%C3; name*1*=%A4", "name", "ä"),
         ("x/y; name*=unknown''%E4", "name", "ä"),
+        ("x/y; name*0*=utf-8''a'b; name*1*='c'd", "name", "a'b'c'd"),
         ("x/y; name=plain; name*=utf-8''better", "name", "better"),
         ("x/y; name=first; name=second", "name", "first"),
         ('x/y; name="never ended', "name", '"never ended'),

@@ -202,6 +202,12 @@ def test_html_is_cut_before_it_is_parsed() -> None:
     assert reading.notes == ("Only 5,000,000 bytes of the HTML were read.",)
 
 
+def test_the_limit_of_html_is_one_for_all_parts() -> None:
+    half = part(" " * (HTML_READ // 2 + 1), "text/html")
+    assert "Only 5,000,000 bytes of the HTML were read." not in read(half).notes
+    assert "Only 5,000,000 bytes of the HTML were read." in read(multipart(half, half)).notes
+
+
 def test_html_of_much_text_is_cut() -> None:
     reading = read(message("<p>0123456789</p>" * 100_000, "text/html"))
     assert sum(map(len, reading.lines)) <= 1_000_000

@@ -109,7 +109,7 @@ def test_an_unknown_charset_is_noted(charset: str) -> None:
 
 
 def test_lines_are_kept_and_made_safe() -> None:
-    body = "a\r\n\r\nb\r\r\n\tc\rd\x1b[31m\u202e \u200b\n\n\n"
+    body = "\r\n \n" + "a\r\n\r\nb\r\r\n\tc\rd\x1b[31m\u202e \u200b\n\n\n"
     assert lines(message(body)) == ["a", "", "b", "        c", "d\ufffd[31m\ufffd"]
 
 
