@@ -72,6 +72,7 @@ class Single(NamedTuple):
     key: Hashable
     line: Line
     follows: bool
+    """It stands below a line that it needs."""
     depth: int
 
 
@@ -139,6 +140,11 @@ class Previewed:
             key = ("blocked", blocked.account, blocked.kind, blocked.rule)
             self.rows.append(Stopped(key, blocked))
             self._explain(f"blocked {number}", [blocked.detail, way_out(blocked)])
+        for name, report in self.choice.plan.mailboxes.items():
+            if report.error:
+                reached = "not reached" if report.messages is None else "not complete"
+                told = f"? {name}: {reached}: {safe_text(report.error, 300)}"
+                self.rows.append(Told(("away", name), told, "gone"))
         for number, waiting in enumerate(self.choice.plan.waiting):
             self.rows.append(Told(("waiting", number), waiting_text(waiting), "note"))
         if self.rows:
@@ -194,7 +200,8 @@ class Previewed:
         while left:
             line, deep = left.pop()
             if line.id in shown:
-                rows.append(Single(("line", line.id), line, deep > depth, min(deep, _DEEPEST)))
+                follows = bool(shown.intersection(line.needs))
+                rows.append(Single(("line", line.id), line, follows, min(deep, _DEEPEST)))
             left.extend((each, deep + 1) for each in reversed(below.get(line.id, ())))
         return rows
 
@@ -269,7 +276,7 @@ class Previewed:
         date = line.date.isoformat() if line.date else ""
         subject = line.subject or "(no subject)"
         if row.follows:
-            subject = f"then {wording.action(line)}: {subject}"
+            subject = f"{wording.following(line)}: {subject}"
         head: list[Cells] = [
             ("  " * row.depth + sign, 2 * row.depth + 4, style),
             (short_date(date, self.look.this_year), 7, "dim"),
@@ -285,7 +292,7 @@ class Previewed:
         octets: Cells = (f"{size_in_words(line.size):>7}", 8, "dim")
         if width < WIDE:
             return [octets, (word or wording.short_undo(line), 11, style)]
-        where: Cells = (wording.where(line), width // 8 + 1, "dim")
+        where: Cells = (wording.where(line), max(width // 8, 20), "dim")
         if width < WIDEST:
             return [octets, where, (wording.short_undo(line), 12, "dim"), (word, 10, style)]
         why: Cells = (line.reason, width // 6, "dim")
