@@ -315,6 +315,16 @@ def test_a_block_is_let_through_by_typing_the_accounts_name_alone(blocked: Bench
     drive(blocked, work)
 
 
+def test_what_is_blocked_in_another_direction_is_not_in_the_way(blocked: Bench) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "c")
+        assert "BLOCKED" not in everything(app)
+        await press(app, pilot, "A")
+        screen(app, PreviewScreen)
+
+    drive(blocked, work)
+
+
 def test_leaving_the_question_lets_nothing_through(blocked: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "f", "A", *"isp", "escape")

@@ -9,7 +9,7 @@ from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui import wording
 from mailsync_tui.ui.choosing import DELETIONS, Choice
 from mailsync_tui.ui.columns import short_name, size_in_words
-from mailsync_tui.ui.previewing import Group, Previewed, Single, blocked_text
+from mailsync_tui.ui.previewing import Group, Previewed, Single, blocked_text, stopped
 
 Part = tuple[str, str]
 """Text that is safe, and a style of the theme (empty: plain)."""
@@ -137,10 +137,10 @@ def changes(choice: Choice) -> str:
 
 def acceptance(blocked: Blocked, plan: Plan) -> tuple[str, Sequence[str]]:
     """What letting through means: a title and sentences."""
-    same = [x for x in plan.blocked if (x.account, x.rule) == (blocked.account, blocked.rule)]
+    same = [x for x in stopped(plan) if (x.account, x.rule) == (blocked.account, blocked.rule)]
     sentences = [
         *(f"{blocked_text(each)}." for each in same),
-        blocked.detail,
+        wording.sentence(blocked.detail),
         "They then stand in the plan as ordinary lines, for this once; nothing is done before "
         "you have applied it.",
         f"To let them through, type the account's name: {blocked.account}",
@@ -150,5 +150,5 @@ def acceptance(blocked: Blocked, plan: Plan) -> tuple[str, Sequence[str]]:
 
 def accepted(blocked: Blocked, plan: Plan) -> Accept:
     """What is let through once it was typed: no more lines than were shown."""
-    same = [x for x in plan.blocked if (x.account, x.rule) == (blocked.account, blocked.rule)]
+    same = [x for x in stopped(plan) if (x.account, x.rule) == (blocked.account, blocked.rule)]
     return Accept(blocked.account, blocked.rule, max(each.count for each in same))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.comparison import Comparison, Key
 from mailsync_tui.engine.guards import UNACCEPTABLE
-from mailsync_tui.engine.plan import Blocked, Line, Waiting
+from mailsync_tui.engine.plan import KIND_DIRECTION, Blocked, Line, Plan, Waiting
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui import wording
 from mailsync_tui.ui.choosing import DELETIONS, Choice, State
@@ -136,7 +136,7 @@ class Previewed:
     # --- arranging
 
     def _stopped(self) -> None:
-        for number, blocked in enumerate(self.choice.plan.blocked):
+        for number, blocked in enumerate(stopped(self.choice.plan)):
             key = ("blocked", blocked.account, blocked.kind, blocked.rule)
             self.rows.append(Stopped(key, blocked))
             self._explain(f"blocked {number}", [blocked.detail, way_out(blocked)])
@@ -322,9 +322,15 @@ def _homes(rows: Iterable[Row]) -> dict[str, list[Hashable]]:
 
 
 def _nothing(choice: Choice) -> str:
-    if choice.plan.blocked or choice.plan.waiting:
+    if stopped(choice.plan) or choice.plan.waiting:
         return "Besides, there is nothing to do."
     return "There is nothing to do: Esc goes back."
+
+
+def stopped(plan: Plan) -> tuple[Blocked, ...]:
+    """What guards blocked of that for which the plan was made."""
+    directions = plan.options.directions
+    return tuple(x for x in plan.blocked if KIND_DIRECTION.get(x.kind) in directions)
 
 
 def blocked_text(blocked: Blocked) -> str:

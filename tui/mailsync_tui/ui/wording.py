@@ -255,7 +255,7 @@ def failure(error: Exception, done: int) -> tuple[str, ...]:
         error: What the run raised.
         done: How many lines had come to their end before.
     """
-    told = [_sentence(safe_text(str(error)))]
+    told = [sentence(safe_text(str(error)))]
     if done:
         told.append(
             f"{lines_(done)} had come to an end before; the history has them. The rest was not "
@@ -281,5 +281,6 @@ def _way_out(error: Exception) -> str:
     return "Mend this first, then look again (F5)."
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A text as a sentence of its own."""
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")

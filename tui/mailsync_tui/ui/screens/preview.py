@@ -24,7 +24,7 @@ from mailsync_tui.ui.choosing import Choice
 from mailsync_tui.ui.filters import Filter, parse
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.lineview import LineView
-from mailsync_tui.ui.previewing import Canvas, Previewed, can_accept, message_key
+from mailsync_tui.ui.previewing import Canvas, Previewed, can_accept, message_key, stopped
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
@@ -174,7 +174,7 @@ class PreviewScreen(Screen[None]):
         here = self._lines.blocked(self._cursor)
         if here is not None and can_accept(here):
             return here
-        return next((each for each in plan.blocked if can_accept(each)), None)
+        return next((each for each in stopped(plan) if can_accept(each)), None)
 
     def action_toggle(self) -> None:  # type: ignore[override]
         """Take a line or a group out, or back in, and move down."""
