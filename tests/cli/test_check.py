@@ -136,10 +136,11 @@ def test_the_example_is_right(place: Place) -> None:
     assert [c.name for c in load_config(place.config).users[0].external] == ["isp"]
 
 
-def test_without_a_command_but_with_a_configuration_help_is_shown(place: Place) -> None:
+def test_without_a_command_and_a_terminal_there_is_no_app(place: Place) -> None:
     result = place.run()
-    assert result.exit_code == 0
-    assert result.stdout == place.run("--help").stdout
+    assert result.exit_code == 2
+    assert "the app needs a terminal" in result.stderr
+    assert result.stdout == ""
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
@@ -166,8 +167,8 @@ def test_version() -> None:
         (["plan", "more"], "more"),
         (["apply"], "FILE"),
         (["--nothing"], "--nothing"),
-        (["demo"], "demo --serve"),
-        (["undo", "1"], "no such command"),
+        (["demo"], "needs a terminal"),
+        (["undo", "1"], "no --yes"),
         (["pl\x1b[2Jan"], "no such command"),
     ],
 )

@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
-from mailsync_tui.engine.plan import Options
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import open_ledger
 from mailsync_tui.ledger.lock import LedgerBusy, RunLock
-from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.outcome import SessionError, UndoResult
 from tests.engine.bench import Bench, held, kinds, mail

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from mailsync_tui.config.errors import SecretError
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
-from mailsync_tui.config.secrets import resolve
-from mailsync_tui.engine.events import Emit, Listed, nobody
+from mailsync_tui.engine.events import Emit, nobody
+from mailsync_tui.engine.looking import list_one
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import open_ledger
-from mailsync_tui.mailboxes.base import Listing, LoginRefused, Mailbox, MailboxError
+from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
 from mailsync_tui.mailboxes.registry import open_mailbox
+from mailsync_tui.mailboxes.secret import secret_of
 
 T = TypeVar("T")
 
@@ -54,11 +54,12 @@ class Reach:
         self.emit = emit
         self.clock = clock
         self._stop = threading.Event()
+        self._aborted = threading.Event()
         configs = (*config.external, config.consolidated)
         self.mailboxes: dict[str, Mailbox] = dict(mailboxes or {})
         for c in configs:
             if c.name not in self.mailboxes:
-                self.mailboxes[c.name] = open_mailbox(c, _secret_of(c))
+                self.mailboxes[c.name] = open_mailbox(c, secret_of(c, self._aborted.is_set))
         self._threads = {
             c.name: ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{c.name}") for c in configs
         }
@@ -80,6 +81,21 @@ class Reach:
         """From a signal handler or another thread: finish the current message, begin no other."""
         self._stop.set()
 
+    def resume(self) -> None:
+        """After a run that was stopped has ended: the next one may begin."""
+        self._stop.clear()
+
+    def abort(self) -> None:
+        """From another thread: stop, and wait for no server and no password command any more.
+
+        What is under way fails with :class:`MailboxError`, and :meth:`close` returns at once. Not
+        for a session that applies: there :meth:`stop` lets the current message be finished.
+        """
+        self._stop.set()
+        self._aborted.set()
+        for mailbox in self.mailboxes.values():
+            mailbox.abort()
+
     @property
     def stopped(self) -> bool:
         """Whether :meth:`stop` was called."""
@@ -100,23 +116,11 @@ class Reach:
         """
         self._let_stores_settle()
         self._listed_at = self.clock()
-        absent = self._new_maildir()
-
-        def listing(name: str) -> Callable[[], Listing | MailboxError]:
-            def run() -> Listing | MailboxError:
-                if name == CONSOLIDATED and absent is not None:
-                    return Listing((), complete=True)
-                try:
-                    found = self.mailboxes[name].list()
-                except MailboxError as error:
-                    self.emit(Listed(name, None, str(error)))
-                    return error
-                self.emit(Listed(name, found.messages, found.error))
-                return found
-
-            return run
-
-        futures = {n: thread.submit(listing(n)) for n, thread in self._threads.items()}
+        new = CONSOLIDATED if self.new_maildir() else None
+        futures = {
+            name: thread.submit(list_one, name, self.mailboxes[name], self.emit, new=name == new)
+            for name, thread in self._threads.items()
+        }
         if meanwhile is not None:
             _, late = wait(futures.values(), timeout=MEANWHILE_SECONDS)
             if late and len(late) < len(futures):
@@ -152,7 +156,7 @@ class Reach:
         """Run a task on a mailbox's own thread, and wait for it."""
         return self._threads[name].submit(task).result()
 
-    def _new_maildir(self) -> Path | None:
+    def new_maildir(self) -> Path | None:
         """A consolidated Maildir that is not there yet and that the ledger never knew.
 
         It counts as empty until a run makes it; one that the ledger knew is never made anew
@@ -185,15 +189,3 @@ class Reach:
             for c in map(resolved, self.config.external)
         )
         return replace(self.config, consolidated=consolidated, external=external)
-
-
-def _secret_of(config: MailboxConfig) -> Callable[[], str]:
-    def secret() -> str:
-        if config.secret is None:
-            raise LoginRefused("no password is configured")
-        try:
-            return resolve(config.secret, config.name)
-        except SecretError as error:
-            raise LoginRefused(str(error)) from error
-
-    return secret

@@ -80,7 +80,13 @@ class Session(Reach):
             LedgerError: the ledger is damaged.
         """
         observation = observe(
-            self._resolved(listings), ledger, listings, self.mailboxes, self.clock(), self.parallel
+            self._resolved(listings),
+            ledger,
+            listings,
+            self.mailboxes,
+            self.clock(),
+            self.parallel,
+            self.emit,
         )
         return observation, consider(observation.world, options)
 
@@ -297,7 +303,7 @@ class Session(Reach):
         doomed = [line for line in chosen if line.kind in ("forward-delete", "reverse-delete")]
         if doomed:
             quarantine.require_space(sum(line.size * len(line.copies) for line in doomed))
-        absent = self._new_maildir()
+        absent = self.new_maildir()
         if absent is not None:
             from mailsync_tui.mailboxes.maildir import create_maildir
 

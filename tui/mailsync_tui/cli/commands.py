@@ -349,8 +349,7 @@ def demo(settings: Settings, only_serve: bool) -> int:
     With --serve it prints a configuration for them, and runs until interrupted.
     """
     from mailsync_tui.cli.showing import show_demo
-    from mailsync_tui.demo.imap_server import DemoUnavailable
-    from mailsync_tui.demo.serve import serve
+    from mailsync_tui.embedded import DemoUnavailable, serve
 
     try:
         if not only_serve:

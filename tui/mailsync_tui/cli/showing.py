@@ -55,12 +55,16 @@ def show_app(
     Raises:
         Wrong: There is no terminal.
     """
-    if not _on_terminal():
-        raise Wrong("the app needs a terminal; `mailsync-tui --help` lists the other commands")
+    _require_terminal()
     from mailsync_tui.ui.run import run
 
     mouse = settings.mouse if settings.mouse is not None else not _over_ssh()
     return run(person, directory, mouse=mouse, log_line=settings.output.log, tidy=tidy)
+
+
+def _require_terminal() -> None:
+    if not _on_terminal():
+        raise Wrong("the app needs a terminal; `mailsync-tui --help` lists the other commands")
 
 
 def show_demo(settings: Settings) -> int:
@@ -70,12 +74,11 @@ def show_demo(settings: Settings) -> int:
         DemoUnavailable: pymap is not installed.
         Wrong: There is no terminal.
     """
-    if not _on_terminal():
-        raise Wrong(f"the app needs a terminal; `{_DEMO} --serve` starts only the servers")
     from mailsync_tui.config.load import load_config
     from mailsync_tui.config.locations import person_dir, state_root
-    from mailsync_tui.demo.serve import running
+    from mailsync_tui.embedded import running
 
+    _require_terminal()
     settings.output.tell("starting the demo's servers, and filling them with mail ...")
     with (
         _ending_signals(),

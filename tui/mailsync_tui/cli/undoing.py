@@ -58,7 +58,7 @@ def run(
         screen = Screen(output)
         result(screen, number, found)
         screen.show()
-    return ended(command, found.exit)
+    return ended(command, found.exit, found.run)
 
 
 def question(screen: Screen, number: str, shown: Sequence[UndoLine]) -> None:

@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.engine.arrivals import Arrival, Arrivals, read_heads, sort_out
+from mailsync_tui.engine.events import Emit, Reading, nobody
+from mailsync_tui.engine.pace import paced
 from mailsync_tui.engine.places import Listed, Matched, compare, match_mailboxes
 from mailsync_tui.engine.world import Block, Case, Copy, Hold, MailboxState, Presence, State, World
 from mailsync_tui.ledger import history
@@ -67,6 +69,7 @@ def observe(
     mailboxes: Mapping[str, Mailbox],
     now: datetime,
     parallel: Parallel = one_by_one,
+    emit: Emit = nobody,
 ) -> Observation:
     """Hold the listings against the ledger.
 
@@ -77,6 +80,7 @@ def observe(
         mailboxes: To read the headers of what is new; bodies only where that leaves no trace.
         now: The moment of the listings, aware.
         parallel: Runs the reading of headers.
+        emit: Told how far that is, from those threads.
 
     Raises:
         LedgerError: the ledger is damaged.
@@ -89,7 +93,7 @@ def observe(
         }
         arrivals = parallel(
             {
-                name: partial(read_heads, mailboxes[name], here.arrived)
+                name: partial(read_heads, mailboxes[name], here.arrived, paced(emit, Reading, name))
                 for name, here in listed.items()
                 if here.arrived
             }

@@ -10,6 +10,8 @@ from textual.binding import Binding
 Where = Literal[
     "comparison",
     "preview",
+    "why",
+    "ask",
     "held",
     "confirm",
     "progress",
@@ -24,6 +26,8 @@ Where = Literal[
 SCREENS: dict[Where, str] = {
     "comparison": "Comparing the mailboxes",
     "preview": "Previewing a plan",
+    "why": "Why a line is in the plan",
+    "ask": "Typing an answer",
     "confirm": "Confirming",
     "progress": "While it works",
     "result": "The result",
@@ -36,9 +40,9 @@ SCREENS: dict[Where, str] = {
 """What the help calls them, in its order."""
 
 EVERYWHERE: tuple[Where, ...] = tuple(SCREENS)
-_ASKING: tuple[Where, ...] = ("confirm", "progress")
+_ASKING: tuple[Where, ...] = ("confirm", "progress", "ask", "why")
 _CALM: tuple[Where, ...] = tuple(where for where in SCREENS if where not in _ASKING)
-_LISTS: tuple[Where, ...] = tuple(where for where in SCREENS if where != "confirm")
+_LISTS: tuple[Where, ...] = tuple(w for w in SCREENS if w not in ("confirm", "ask", "why"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "headers", ("H",), "all headers", "Show all header fields, or the usual ones.", ("reader",)
     ),
+    Action("close", ("escape", "enter", "w", "q"), "close", "Back to the plan.", ("why",)),
+    Action("leave_it", ("escape",), "leave it", "Do nothing.", ("ask",)),
     Action("yes", ("y",), "yes", "Do it.", ("confirm",)),
     Action("no", ("escape", "enter", "n", "q"), "no", "Do nothing.", ("confirm",)),
     Action(

@@ -59,9 +59,7 @@ def closed(app: MailsyncApp, patience: float = PATIENCE) -> bool:
         Whether everything has come to its end. If not, the interpreter's own end would wait for a
         thread that hangs (for a name server, for a password command): it must be left by force.
     """
-    app.session.stop()
-    for mailbox in app.session.mailboxes.values():
-        mailbox.abort()
+    app.session.abort()
 
     def close() -> None:
         app.session.close()

@@ -20,6 +20,7 @@ from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.outcome import SessionError
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.actions import bindings
+from mailsync_tui.ui.columns import size_in_words as size_in_words
 from mailsync_tui.ui.filters import Filter, parse
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.marks import MARKS
@@ -351,12 +352,3 @@ class ComparisonScreen(Screen[None]):
 
     async def _again(self) -> None:
         await self._take(self._comparison)
-
-
-def size_in_words(octets: int) -> str:
-    """A size as a person reads it."""
-    if octets < 1000:
-        return f"{octets} B"
-    if octets < 1_000_000:
-        return f"{octets / 1000:.0f} kB"
-    return f"{octets / 1_000_000:.1f} MB"

@@ -1,4 +1,7 @@
-"""``demo --serve``: the servers, a ready configuration, and a ledger from earlier syncs."""
+"""The demo as one runs it: its servers, a ready configuration, a ledger from earlier syncs.
+
+The servers know the wire only; what needs the program itself to set them up is here.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.locations import person_dir, state_root
 from mailsync_tui.config.model import DIRECTIONS
+from mailsync_tui.demo.imap_server import DemoUnavailable
 from mailsync_tui.demo.stage import HOST, PASSWORDS, POP3, USERS, Stage
 from mailsync_tui.demo.story import ACCOUNTS, CONSOLIDATED, WORK, tell
 from mailsync_tui.engine.plan import Options
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
     from mailsync_tui.config.model import Direction
     from mailsync_tui.engine.plan import Plan
+
+__all__ = ["Demo", "DemoUnavailable", "earlier_sync", "running", "serve", "write_config"]
 
 _EXTRA = {
     WORK: 'folders = ["INBOX", "Projects/*"]\ninto = "Work"\n',
