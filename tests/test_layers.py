@@ -18,6 +18,7 @@ BELOW = {
     "safetext": (),
     "encodedwords": (),
     "message": ("safetext", "encodedwords"),
+    "reading": ("safetext", "encodedwords", "message"),
     "config": ("safetext",),
     "mailboxes": ("safetext", "message", "config"),
     "ledger": ("safetext", "message", "mailboxes.base"),
@@ -52,7 +53,13 @@ BELOW = {
 }
 """What each room may import besides itself; ``ui`` stands at the top."""
 
-FOREIGN = {"textual": ("ui",), "rich": ("cli", "ui"), "click": ("cli",), "pymap": ("demo",)}
+FOREIGN = {
+    "textual": ("ui",),
+    "rich": ("cli", "ui"),
+    "click": ("cli",),
+    "pymap": ("demo",),
+    "lxml": ("reading",),
+}
 """Who may import these packages."""
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)

@@ -12,7 +12,7 @@ from mailsync_tui.reading.fields import parameter_text
 from mailsync_tui.reading.mime import Part, Tree, parse
 from mailsync_tui.reading.names import default_name, fitted, safe_name
 from mailsync_tui.reading.selection import select
-from mailsync_tui.reading.transfer import Decoder
+from mailsync_tui.reading.transfer import ENCODED, Decoder
 from mailsync_tui.safetext import safe_text
 
 ATTACHMENTS_LISTED = 1000
@@ -38,13 +38,17 @@ class Attachment:
 
 
 def attachment_of(tree: Tree, part: Part, number: int) -> Attachment:
-    """Describe one attachment; decodes it to learn its size."""
-    pieces = Decoder(part.encoding).decode(tree.data, part.start, part.end)
+    """Describe one attachment; what is encoded is decoded to learn its size."""
+    if part.encoding in ENCODED:
+        pieces = Decoder(part.encoding).decode(tree.data, part.start, part.end)
+        size = sum(len(piece) for piece in pieces)
+    else:
+        size = part.end - part.start  # messages within messages would be counted again and again
     return Attachment(
         number=number,
         name=_name_of(part, number),
         type=part.type,
-        size=sum(len(piece) for piece in pieces),
+        size=size,
         charset=safe_text(part.charset, 40),
     )
 

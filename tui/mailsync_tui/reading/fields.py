@@ -25,7 +25,8 @@ _SEGMENTS = 100
 _FIELD = re.compile(rb"\n([!-9;-~]+)[ \t]*:([^\n]*)")  # RFC 5322, 2.2: the name is printable ASCII
 _PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.DOTALL)
 _SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*?)\Z")
-_WORDS = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=(?:\s+(?==\?)=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)*")
+_WORD = r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?="
+_WORDS = re.compile(rf"{_WORD}(?:\s+{_WORD})*")
 
 _ADDRESS_FIELDS = frozenset(
     {"from", "to", "cc", "bcc", "sender", "reply-to", "resent-from", "resent-to", "resent-cc"}

@@ -32,15 +32,12 @@ _DROPPED = frozenset({"script", "style", "template", "title"})
 _PREFORMATTED = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
 _APART = frozenset({"blockquote", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "ul"})
 """Blocks with an empty line before and after them."""
-_BLOCKS = (
-    _APART
-    | _PREFORMATTED
-    | frozenset(
-        "address article aside body br caption center dd details dialog dir div dt fieldset "
-        "figcaption figure footer form frame header hr html iframe legend li main menu nav option "
-        "section select summary table tbody tfoot thead tr".split()
-    )
-)
+_OTHER_BLOCKS = """
+    address article aside body br caption center dd details dialog dir div dt fieldset figcaption
+    figure footer form frame header hr html iframe legend li main menu nav option section select
+    summary table tbody tfoot thead tr
+"""
+_BLOCKS = _APART | _PREFORMATTED | frozenset(_OTHER_BLOCKS.split())
 _CELLS = frozenset({"td", "th"})
 
 _BLANKS = re.compile(r"[ \t\n\r\f\xa0]+")

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from mailsync_tui.reading.fields import main_value, parameters, read_fields
+from mailsync_tui.reading.transfer import ENCODED
 
 PARTS_READ = 10_000
 """Parts of one message that are read at most; what follows is reported as cut."""
@@ -21,7 +22,6 @@ _ANY_FIELD = re.compile(rb"\n[!-9;-~]+[ \t]*:")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,80}\Z")
 
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
-_PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 
 
 @dataclass(slots=True, eq=False)
@@ -95,9 +95,9 @@ class _Parser:
 
     def parse(self) -> Tree:
         part = root = self._entity(1, "text/plain")
-        count = 1
-        while count < PARTS_READ:
-            if part.type in _MESSAGES and part.encoding in _PLAIN_ENCODINGS:
+        count, cut = 1, False
+        while True:
+            if part.type in _MESSAGES and part.encoding not in ENCODED:
                 self._open.append((part, None))
                 at: int | None = part.start
                 default = "text/plain"
@@ -107,15 +107,15 @@ class _Parser:
                 default = "text/plain"
                 if at is not None and self._open[-1][0].type == "multipart/digest":
                     default = "message/rfc822"  # RFC 2046, 5.1.5
-            if at is None:
+            cut = at is not None and count >= PARTS_READ
+            if at is None or cut:
                 break
             part = self._entity(at, default)
             self._open[-1][0].children.append(part)
             count += 1
-        part.end = self._end
         while self._open:
             self._leave(self._end)
-        return Tree(self._data, root, cut=count >= PARTS_READ)
+        return Tree(self._data, root, cut=cut)
 
     def _entity(self, at: int, default: str) -> Part:
         """Read the header that begins at a line start; the content has no end as yet."""

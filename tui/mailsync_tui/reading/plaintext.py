@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mailsync_tui.safetext import safe_text
 
-_LINE_END = re.compile(r"\r+\n|[\n\r]")  # CR CR LF, which some mail has, is one line end
+_LINE_END = re.compile(r"\r{0,2}\n|\r")  # CR CR LF, which some mail has, is one line end
 
 INVISIBLE = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]+")
 """Characters that are drawn as nothing and mean nothing; newsletters hold them by the hundred.

@@ -13,7 +13,7 @@ from mailsync_tui.reading.htmltext import HTML_READ, Links, write_text
 from mailsync_tui.reading.mime import PARTS_READ, Part, Tree, parse
 from mailsync_tui.reading.plaintext import flowed_lines, plain_lines, shown_line
 from mailsync_tui.reading.selection import Selection, select
-from mailsync_tui.reading.transfer import KNOWN, Decoder
+from mailsync_tui.reading.transfer import ENCODED, PLAIN, Decoder
 from mailsync_tui.safetext import safe_text
 
 TEXT_SHOWN = 1_000_000
@@ -52,9 +52,7 @@ def read_message(raw: bytes) -> Reading:
     writer.write_all(selection)
     attachments = selection.attachments
     if len(attachments) > ATTACHMENTS_LISTED:
-        writer.note(
-            f"Only {ATTACHMENTS_LISTED:,} of {len(attachments):,} attachments are listed."
-        )
+        writer.note(f"Only {ATTACHMENTS_LISTED:,} of {len(attachments):,} attachments are listed.")
     return Reading(
         headers=headers,
         other_headers=others,
@@ -77,7 +75,7 @@ def _headers(writer: _Writer) -> tuple[_Headers, _Headers]:
     others: list[tuple[str, str]] = []
     for count, field in enumerate(read_fields(writer.tree.data[begin:end])):
         if count >= FIELDS_READ:
-            writer.note(f"The header has more than {FIELDS_READ:,} fields; the others are left out.")
+            writer.note(f"Only the first {FIELDS_READ:,} fields of the header are shown.")
             break
         shown = (safe_text(field.name, 100), shown_value(field))
         main.get(field.name.lower(), others).append(shown)
@@ -117,7 +115,8 @@ class _Writer:
                     self._separate()
                 self._write_text(part)
             ended = False
-        if not any(self.lines):
+        self._cut_blank_end()
+        if not self.lines:
             self.note("The message holds no text.")
         if links := self._links.lines():
             self._separate()
@@ -125,10 +124,13 @@ class _Writer:
             self.lines.extend(links)
 
     def _separate(self) -> None:
-        while self.lines and not self.lines[-1]:
-            self.lines.pop()
+        self._cut_blank_end()
         if self.lines:
             self._write("")
+
+    def _cut_blank_end(self) -> None:
+        while self.lines and not self.lines[-1]:
+            self.lines.pop()
 
     def _write_heading(self, message: Part) -> None:
         """What a message within the message says about itself."""
@@ -139,7 +141,7 @@ class _Writer:
                 self._write(f"{field.name}: {shown_value(field)}")
 
     def _write_text(self, part: Part) -> None:
-        if part.encoding not in KNOWN:
+        if part.encoding not in PLAIN | ENCODED:
             encoding = safe_text(part.encoding, 40)
             self.note(f"The encoding {encoding} is not known; shown as it stands.")
         if part.type == "text/html":
@@ -205,7 +207,8 @@ class _Writer:
             self._room = 0
         else:
             self._room -= len(shown) + 1
-        self.lines.append(shown)
+        if shown or self.lines:
+            self.lines.append(shown)
         if self._room <= 0:
             self.note(f"The text was cut after {TEXT_SHOWN:,} characters.")
         return self._room > 0

@@ -150,8 +150,8 @@ def _is_blank_text(data: bytes, part: Part) -> bool:
 def _notes(part: Part) -> Iterator[str]:
     protocol = main_value(part.parameters.get("protocol", ""))
     if part.type == "multipart/signed":
-        how = "S/MIME" if "pkcs7" in protocol else "PGP" if "pgp" in protocol else "an unknown protocol"
-        yield f"Signed with {how}; the signature was not verified."
+        how = " with S/MIME" if "pkcs7" in protocol else " with PGP" if "pgp" in protocol else ""
+        yield f"Signed{how}; the signature was not verified."
     elif part.type == "multipart/encrypted":
         yield "Encrypted with PGP; it cannot be read here."
     elif part.type in ("application/pkcs7-mime", "application/x-pkcs7-mime"):

@@ -16,8 +16,11 @@ _NO_BLANK = bytes(set(_NO_BASE64) - set(b" \t\r\n\0"))
 
 _SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
 
-KNOWN = frozenset({"", "7bit", "8bit", "binary", "base64", "quoted-printable"})
-"""The encodings of RFC 2045, 6; content in another one is left as it is."""
+PLAIN = frozenset({"", "7bit", "8bit", "binary"})
+"""Content in these is what it is; content in an unknown encoding is left as it is too."""
+
+ENCODED = frozenset({"base64", "quoted-printable"})
+"""The others of RFC 2045, 6."""
 
 
 class Decoder:
