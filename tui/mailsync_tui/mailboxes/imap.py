@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         Head,
         Listing,
         Location,
-        Location,
         MarkKeeper,
         NewMessage,
         Progress,

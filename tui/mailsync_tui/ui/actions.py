@@ -8,13 +8,23 @@ from typing import Literal
 from textual.binding import Binding
 
 Where = Literal[
-    "comparison", "preview", "held", "confirm", "progress", "result", "reader", "history", "run"
+    "comparison",
+    "preview",
+    "ask",
+    "held",
+    "confirm",
+    "progress",
+    "result",
+    "reader",
+    "history",
+    "run",
 ]
 """The screens; each takes the actions that name it."""
 
 SCREENS: dict[Where, str] = {
     "comparison": "Comparing the mailboxes",
     "preview": "Previewing a plan",
+    "ask": "Typing an answer",
     "confirm": "Confirming",
     "progress": "While it works",
     "result": "The result",
@@ -26,9 +36,9 @@ SCREENS: dict[Where, str] = {
 """What the help calls them, in its order."""
 
 EVERYWHERE: tuple[Where, ...] = tuple(SCREENS)
-_ASKING: tuple[Where, ...] = ("confirm", "progress")
+_ASKING: tuple[Where, ...] = ("confirm", "progress", "ask")
 _CALM: tuple[Where, ...] = tuple(where for where in SCREENS if where not in _ASKING)
-_LISTS: tuple[Where, ...] = tuple(where for where in SCREENS if where != "confirm")
+_LISTS: tuple[Where, ...] = tuple(w for w in SCREENS if w not in ("confirm", "ask"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "headers", ("H",), "all headers", "Show all header fields, or the usual ones.", ("reader",)
     ),
+    Action("leave_it", ("escape",), "leave it", "Do nothing.", ("ask",)),
     Action("yes", ("y",), "yes", "Do it.", ("confirm",)),
     Action("no", ("escape", "enter", "n", "q"), "no", "Do nothing.", ("confirm",)),
     Action(
@@ -175,6 +186,23 @@ ACTIONS: tuple[Action, ...] = (
         "filter",
         "Show only lines with these words; also from:ann, subject:tax, is:gone, on:isp.",
         ("comparison", "preview", "held", "run"),
+    ),
+    Action("find", ("slash",), "find", "Find words in the message.", ("reader",)),
+    Action("next_hit", ("n",), "next", "Go to the next place with these words.", ("reader",)),
+    Action(
+        "previous_hit",
+        ("N",),
+        "previous",
+        "Go to the previous place with these words.",
+        ("reader",),
+        footer=False,
+    ),
+    Action(
+        "other_mailbox",
+        ("tab",),
+        "other mailbox",
+        "Read it from the next mailbox that holds it.",
+        ("reader",),
     ),
     Action("other_pane", ("tab",), "pane", "Go to the next mailbox.", ("comparison",)),
     Action(
