@@ -81,6 +81,10 @@ class Reach:
         """From a signal handler or another thread: finish the current message, begin no other."""
         self._stop.set()
 
+    def resume(self) -> None:
+        """After a run that was stopped has ended: the next one may begin."""
+        self._stop.clear()
+
     def abort(self) -> None:
         """From another thread: stop, and wait for no server and no password command any more.
 

@@ -18,6 +18,7 @@ from mailsync_tui.engine.plan import Options, Place, Plan
 from mailsync_tui.engine.planner import Considered, Noted, consider
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
+from mailsync_tui.ledger.lock import Holder, holder_of
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 from mailsync_tui.mailboxes.base import Listing, MailboxError
 from mailsync_tui.outcome import Result, require_reached
@@ -40,6 +41,17 @@ class Look:
         return tuple(
             note for notes in self.considered.noted.values() for note in notes if note.held
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run without an end."""
+
+    run: RunRow
+    open_lines: int
+    """Lines with an intent and no outcome."""
+    at_work: Holder | None
+    """The process that is applying to the ledger now: the run is its, and not dead."""
 
 
 class Viewing:
@@ -203,6 +215,20 @@ class Viewing:
         """
         with self._ledger() as ledger, ledger.snapshot():
             return history.actions(ledger, run)
+
+    def unfinished(self) -> Unfinished | None:
+        """The run that was killed, or is at work in another process; ``None``: there is none.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        with self._ledger() as ledger, ledger.snapshot():
+            found = history.unfinished(ledger)
+            if found is None:
+                return None
+            number, lines = found
+            (run,) = [run for run in history.runs(ledger) if run.id == number]
+        return Unfinished(run, lines, holder_of(self.session.directory / "lock"))
 
     def _ledger(self) -> contextlib.closing[LedgerReader]:
         return contextlib.closing(open_ledger(self.session.ledger_path))

@@ -66,6 +66,20 @@ def unsettled(ledger: LedgerReader) -> list[ActionRow]:
     return [_action(row) for row in ledger.db.execute(_ACTION + " WHERE outcome IS NULL")]
 
 
+def unfinished(ledger: LedgerReader) -> tuple[int, int] | None:
+    """The newest run without an end, and how many lines are without an outcome.
+
+    A run that a later one has settled is none; ``None``: every run has ended or was settled.
+    """
+    newest = ledger.db.execute("SELECT id, ended FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    lines, last = ledger.db.execute(
+        "SELECT count(DISTINCT line), max(run) FROM action WHERE outcome IS NULL"
+    ).fetchone()
+    if newest is not None and newest[1] is None:
+        return newest[0], lines
+    return (last, lines) if lines else None
+
+
 def lifted_marks(ledger: LedgerReader) -> dict[tuple[str, str, int], list[int]]:
     r"""Foreign ``\Deleted`` marks to set again: by mailbox, folder and UIDVALIDITY."""
     result: dict[tuple[str, str, int], list[int]] = defaultdict(list)

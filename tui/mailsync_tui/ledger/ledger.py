@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from mailsync_tui.ledger.private import mending
 from mailsync_tui.ledger.rows import (
     CopyRow,
     FolderRow,
@@ -25,6 +26,7 @@ from mailsync_tui.ledger.rows import (
 from mailsync_tui.ledger.schema import MIGRATIONS, migrate, moment, stamp
 from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.message import Identity
+from mailsync_tui.safetext import safe_text
 
 BUSY_SECONDS = 30.0
 _T = TypeVar("_T")
@@ -264,6 +266,9 @@ def connect(path: Path, *, writes: bool) -> sqlite3.Connection:
     with told(path):
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        command = mending(path)
+        if command is not None:
+            raise LedgerError(f"others have access to the ledger; run: {safe_text(command)}")
         db = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )

@@ -10,6 +10,7 @@ from textual.binding import Binding
 Where = Literal[
     "comparison",
     "preview",
+    "why",
     "ask",
     "held",
     "confirm",
@@ -18,12 +19,14 @@ Where = Literal[
     "reader",
     "history",
     "run",
+    "help",
 ]
 """The screens; each takes the actions that name it."""
 
 SCREENS: dict[Where, str] = {
     "comparison": "Comparing the mailboxes",
     "preview": "Previewing a plan",
+    "why": "Why a line is in the plan",
     "ask": "Typing an answer",
     "confirm": "Confirming",
     "progress": "While it works",
@@ -32,13 +35,14 @@ SCREENS: dict[Where, str] = {
     "reader": "Reading a message",
     "history": "Earlier runs",
     "run": "One earlier run",
+    "help": "This help",
 }
 """What the help calls them, in its order."""
 
 EVERYWHERE: tuple[Where, ...] = tuple(SCREENS)
-_ASKING: tuple[Where, ...] = ("confirm", "progress", "ask")
+_ASKING: tuple[Where, ...] = ("confirm", "progress", "ask", "why")
 _CALM: tuple[Where, ...] = tuple(where for where in SCREENS if where not in _ASKING)
-_LISTS: tuple[Where, ...] = tuple(w for w in SCREENS if w not in ("confirm", "ask"))
+_LISTS: tuple[Where, ...] = tuple(w for w in SCREENS if w not in ("confirm", "ask", "why"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Action:
     """One thing a person can do."""
 
     name: str
-    """The screen, view or app has a method ``action_NAME``."""
+    """The screen or view has a method ``action_NAME``; with ``app.`` before it, the app has it.
+    ``{where}`` stands for the screen."""
     keys: tuple[str, ...]
     """As Textual names them; the first is the one that is shown."""
     label: str
@@ -57,6 +62,10 @@ class Action:
     footer: bool = True
     moves: bool = False
     """It moves through a list; the list itself has it, and the palette leaves it out."""
+
+    def call(self, where: Where) -> str:
+        """As Textual runs it on that screen."""
+        return self.name.replace("{where}", where)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -96,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
         ("preview",),
     ),
     Action(
-        "toggle",
+        "choose",
         ("space",),
         "choose",
         "Choose a line, or a whole group.",
@@ -155,6 +164,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "headers", ("H",), "all headers", "Show all header fields, or the usual ones.", ("reader",)
     ),
+    Action("close", ("escape", "enter", "w", "q"), "close", "Back to the plan.", ("why",)),
     Action("leave_it", ("escape",), "leave it", "Do nothing.", ("ask",)),
     Action("yes", ("y",), "yes", "Do it.", ("confirm",)),
     Action("no", ("escape", "enter", "n", "q"), "no", "Do nothing.", ("confirm",)),
@@ -227,18 +237,24 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "look_again", ("f5",), "look again", "List all mailboxes anew.", ("comparison", "preview")
     ),
-    Action("help", ("question_mark", "f1"), "help", "Show the keys that work here.", _CALM),
+    Action(
+        "app.help('{where}')",
+        ("question_mark", "f1"),
+        "help",
+        "Show the keys that work here, and what the signs mean.",
+        tuple(where for where in _CALM if where != "help"),
+    ),
     Action(
         "back",
         ("escape", "q"),
         "back",
         "Back to where you came from; nothing is remembered.",
-        tuple(w for w in _CALM if w != "comparison"),
+        tuple(where for where in _CALM if where != "comparison"),
     ),
     Action("clear", ("escape",), "clear", "End the filter.", ("comparison",), footer=False),
     Action("leave", ("q",), "quit", "Leave the app.", ("comparison",)),
     Action(
-        "command_palette",
+        "app.command_palette",
         ("ctrl+p",),
         "every action",
         "Find any action by its name; themes too.",
@@ -246,7 +262,7 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
     ),
     Action(
-        "interrupt",
+        "app.interrupt",
         ("ctrl+c", "ctrl+q"),
         "end",
         "End the app, after the current message.",
@@ -311,20 +327,25 @@ def actions(where: Where) -> tuple[Action, ...]:
 
 def bindings(where: Where) -> list[Binding]:
     """The key bindings of a screen; those that move through a list belong to the list."""
-    return [_binding(action) for action in actions(where) if not action.moves]
+    return [_binding(action, action.call(where)) for action in actions(where) if not action.moves]
 
 
 def movements() -> list[Binding]:
     """The key bindings of a list."""
-    return [_binding(action) for action in ACTIONS if action.moves]
+    return [_binding(action, action.name) for action in ACTIONS if action.moves]
 
 
-def _binding(action: Action) -> Binding:
+def shown_keys(action: Action) -> str:
+    """All keys of an action as a person reads them."""
+    return " ".join(shown_key(key) for key in action.keys)
+
+
+def _binding(action: Action, call: str) -> Binding:
     return Binding(
         ",".join(action.keys),
-        action.name,
+        call,
         action.label,
         key_display=shown_key(action.keys[0]),
         show=action.footer,
-        priority=action.name == "interrupt",
+        priority=action.name == "app.interrupt",
     )

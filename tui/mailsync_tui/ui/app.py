@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from rich.text import Text
@@ -18,7 +19,7 @@ from textual.screen import Screen
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
 from mailsync_tui.session import Session
-from mailsync_tui.ui.actions import ACTIONS
+from mailsync_tui.ui.actions import ACTIONS, Where
 from mailsync_tui.ui.progress import Progress
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.viewing import Viewing
@@ -139,19 +140,27 @@ class MailsyncApp(App[int]):
             self._exit_renderables.append(Text(_SORRY.format(kind=type(error).__name__)))
         self._close_messages_no_wait()
 
+    def action_help(self, where: Where) -> None:
+        """Show the keys of a screen, and what the signs mean."""
+        from mailsync_tui.ui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(where))
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what this screen can do now, then what Textual offers itself."""
-        active = {binding.action for _, binding, on, _ in screen.active_bindings.values() if on}
+        now = {
+            (binding.action, binding.description): node
+            for node, binding, enabled, _ in screen.active_bindings.values()
+            if enabled
+        }
         for action in ACTIONS:
-            if action.name in active and not action.moves and action.name != "command_palette":
-                run = self._runner(screen, action.name)
-                yield SystemCommand(action.label.capitalize(), action.help, run)
+            if action.moves or action.name == "app.command_palette":
+                continue
+            for call in dict.fromkeys(action.call(where) for where in action.where):
+                node = now.get((call, action.label))
+                if node is not None:
+                    run = partial(self.run_action, call, node)
+                    yield SystemCommand(action.label.capitalize(), action.help, run)
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Maximize", "Minimize"):
                 yield command
-
-    def _runner(self, screen: Screen[object], name: str) -> Callable[[], None]:
-        async def run() -> None:
-            await self.run_action(name, screen)
-
-        return lambda: self.call_later(run)  # type: ignore[return-value]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import ClassVar, Protocol
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
@@ -17,13 +16,10 @@ from textual.strip import Strip
 
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.actions import movements
+from mailsync_tui.ui.columns import LONGEST
+from mailsync_tui.ui.columns import Span as Span
+from mailsync_tui.ui.columns import fit as fit
 from mailsync_tui.ui.marks import STYLES
-
-Span = tuple[str, str]
-"""Text, and the name of its style (empty: plain). Foreign text may stand in it as it is."""
-
-_LONGEST = 2000
-"""Characters of a span that are looked at: no terminal shows more in a line."""
 
 
 class Lines(Protocol):
@@ -241,7 +237,7 @@ class LineView(ScrollView, can_focus=True):
     def segments(self, index: int, width: int, base: Style) -> list[Segment]:
         """A line's text with its styles; all of it passes the sanitiser once more here."""
         return [
-            Segment(safe_text(text, _LONGEST), base + self._style(style))
+            Segment(safe_text(text, LONGEST), base + self._style(style))
             for text, style in self.lines.spans(index, width)
         ]
 
@@ -257,13 +253,3 @@ class LineView(ScrollView, can_focus=True):
         top = y - self.scroll_offset.y
         if 0 <= top < self.size.height:
             self.refresh(Region(0, top, self.size.width, 1))
-
-
-def fit(text: str, cells: int) -> str:
-    """Text in a column of so many terminal cells: filled up, or cut with a mark."""
-    if cells <= 0:
-        return ""
-    text = safe_text(text, min(cells * 2, _LONGEST))
-    if cell_len(text) <= cells:
-        return set_cell_size(text, cells)
-    return set_cell_size(text, cells - 1) + "…"

@@ -16,7 +16,9 @@ from textual.widget import Widget
 
 from mailsync_tui.engine.comparison import Cell, Comparison, Row, Side
 from mailsync_tui.safetext import safe_text
-from mailsync_tui.ui.lineview import LineView, Span, fit
+from mailsync_tui.ui.columns import Span, fit, short_date
+from mailsync_tui.ui.columns import short_name as short_name
+from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.marks import MARKS
 from mailsync_tui.ui.ordering import Ordered
 
@@ -167,24 +169,6 @@ class Panes(LineView):
             spans.append((fit(short_name(row.sender), sender - 1) + " ", text))
             left -= sender
         return [*spans, (fit(row.subject or "(no subject)", left), text)]
-
-
-def short_date(stamp: str, this_year: int) -> str:
-    """A date in six cells: day and month, or month and year."""
-    if not stamp:
-        return ""
-    moment = datetime.fromisoformat(stamp).astimezone()
-    if moment.year == this_year:
-        return f"{moment.day:2} {_MONTHS[moment.month - 1]}"
-    return f"{_MONTHS[moment.month - 1]} {moment.year % 100:02}"
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def short_name(sender: str) -> str:
-    """The name of a sender, or the address where there is none."""
-    return sender.partition(" <")[0].strip('" ') or sender
 
 
 class Heads(Widget):

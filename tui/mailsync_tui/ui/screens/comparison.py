@@ -20,15 +20,18 @@ from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.outcome import SessionError
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.actions import bindings
+from mailsync_tui.ui.columns import size_in_words as size_in_words
 from mailsync_tui.ui.filters import Filter, parse
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.marks import MARKS
 from mailsync_tui.ui.ordering import ORDERS, Order, Ordered
 from mailsync_tui.ui.panes import Heads, Panes, short_name
+from mailsync_tui.ui.past import unfinished_in_words
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Direction, UserConfig
     from mailsync_tui.ui.app import MailsyncApp
+    from mailsync_tui.viewing import Unfinished
 
 DIRECTIONS: dict[str, tuple[Direction, ...]] = {
     "forward": ("forward",),
@@ -53,6 +56,8 @@ class ComparisonScreen(Screen[None]):
     ComparisonScreen {
         #detail { height: 3; background: $surface; border-top: none; }
         #summary { height: 1; background: $panel; }
+        #notice { height: auto; max-height: 3; color: $text-warning; display: none; }
+        &.unfinished #notice { display: block; }
         #filter { height: 1; border: none; padding: 0; display: none; background: $boost; }
         &.filtering #filter { display: block; }
         &.filtering #summary { display: none; }
@@ -71,6 +76,7 @@ class ComparisonScreen(Screen[None]):
         self.looking = False
         self.problem = ""
         self._comparison = nothing_yet(config)
+        self._unfinished: Unfinished | None = None
 
     @property
     def mailsync(self) -> MailsyncApp:
@@ -82,6 +88,7 @@ class ComparisonScreen(Screen[None]):
         panes = Panes(self._comparison, id="panes")
         yield Heads(panes)
         yield panes
+        yield Static(id="notice", markup=False)
         yield Static(id="detail", markup=False)
         yield Static("reading the ledger", id="summary", markup=False)
         yield Input(id="filter", placeholder="words, from:ann, is:gone, on:isp; Enter, Esc clears")
@@ -102,12 +109,20 @@ class ComparisonScreen(Screen[None]):
             self._tell(str(error))
             return
         await self._take(known)
+        await self._notice()
         await self._look()
 
     @work(exclusive=True, group="look", exit_on_error=False)
     async def action_look_again(self) -> None:
         """List all mailboxes anew."""
         await self._look()
+
+    async def _notice(self) -> None:
+        """Say what an earlier run left open, if one did."""
+        self._unfinished = await self.mailsync.engine(self.mailsync.viewing.unfinished)
+        self.set_class(self._unfinished is not None, "unfinished")
+        if self._unfinished is not None:
+            self.query_one("#notice", Static).update(f" ! {unfinished_in_words(self._unfinished)}")
 
     async def _look(self) -> None:
         self.looking = True
@@ -132,6 +147,7 @@ class ComparisonScreen(Screen[None]):
             heads.states = {}
             heads.refresh()
         await self._take(look.comparison)
+        await self._notice()
         self.refresh_bindings()
 
     async def on_comparison_screen_early(self, message: Early) -> None:
@@ -241,6 +257,8 @@ class ComparisonScreen(Screen[None]):
         del parameters
         if action == "preview":
             return self.mailsync.viewing.last is not None and not self.looking
+        if action == "held":
+            return self.mailsync.viewing.last is not None
         if action in ("next_difference", "read"):
             return bool(len(self.query_one(Panes).lines))
         return True
@@ -272,16 +290,11 @@ class ComparisonScreen(Screen[None]):
         self.app.push_screen(HeldScreen())
 
     def action_history(self) -> None:
-        """Show earlier runs."""
+        """Show earlier runs; the one that did not end first."""
         from mailsync_tui.ui.screens.history import HistoryScreen
 
-        self.app.push_screen(HistoryScreen())
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        from mailsync_tui.ui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen("comparison"))
+        found = self._unfinished
+        self.app.push_screen(HistoryScreen(found.run if found is not None else None))
 
     def action_leave(self) -> None:
         """Leave the app."""
@@ -339,12 +352,3 @@ class ComparisonScreen(Screen[None]):
 
     async def _again(self) -> None:
         await self._take(self._comparison)
-
-
-def size_in_words(octets: int) -> str:
-    """A size as a person reads it."""
-    if octets < 1000:
-        return f"{octets} B"
-    if octets < 1_000_000:
-        return f"{octets / 1000:.0f} kB"
-    return f"{octets / 1_000_000:.1f} MB"
