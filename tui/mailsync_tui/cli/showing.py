@@ -102,7 +102,7 @@ def welcome(settings: Settings, path: Path) -> int:
     if not _on_terminal():
         return OK
     from mailsync_tui.cli.asking import answered
-    from mailsync_tui.demo.imap_server import DemoUnavailable
+    from mailsync_tui.embedded import DemoUnavailable
 
     settings.output.result("")
     if not answered(settings.output, "Open the demo now?"):

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.restoring import LineUndone
 from mailsync_tui.engine.undo import UndoLine
+from mailsync_tui.engine.undojournal import LineUndone
 from mailsync_tui.outcome import INTERRUPTED, UndoResult
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.columns import Span, column
