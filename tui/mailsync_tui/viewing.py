@@ -16,12 +16,13 @@ from mailsync_tui.engine.comparison import Comparison, Key, compare, from_ledger
 from mailsync_tui.engine.observe import Observation
 from mailsync_tui.engine.plan import Options, Place, Plan
 from mailsync_tui.engine.planner import Considered, Noted, consider
+from mailsync_tui.engine.undo import UndoLine
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
 from mailsync_tui.ledger.lock import Holder, holder_of
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 from mailsync_tui.mailboxes.base import Listing, MailboxError, Raw
-from mailsync_tui.outcome import Result, require_reached
+from mailsync_tui.outcome import Result, UndoResult, require_reached
 from mailsync_tui.session import FRESH_SECONDS, Session
 
 
@@ -205,6 +206,27 @@ class Viewing:
         """
         with self._ledger() as ledger, ledger.snapshot():
             return history.actions(ledger, run)
+
+    def undoable(self, run: int) -> tuple[UndoLine, ...]:
+        """What an undo of a run would put back, and where; nothing is contacted.
+
+        Raises:
+            SessionError, LedgerError, QuarantineError: as their texts say.
+        """
+        return self.session.undoable(str(run))
+
+    def undo(self, run: int, lines: frozenset[str]) -> UndoResult:
+        """Put back what was shown of a run, whose person has said yes.
+
+        Args:
+            run: Its number.
+            lines: The ids of its lines.
+
+        Raises:
+            SessionError: nothing was done; the text says why.
+            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+        """
+        return self.session.undo(str(run), lines, lambda _: True)
 
     def unfinished(self) -> Unfinished | None:
         """The run that was killed, or is at work in another process; ``None``: there is none.

@@ -52,7 +52,7 @@ def run(command: Command, person: UserConfig) -> int:
     screen.line("")
     screen.line(
         ("quarantine", "cyan"),
-        f": {kept[0]:,} deleted messages, {kept[1] / 1e6:,.1f} MB; each is kept for"
+        f": {kept[0]:,} deleted messages, {kept[1] / 1000:,.0f} kB; each is kept for"
         f" {person.keep_days} days",
     )
     screen.show()

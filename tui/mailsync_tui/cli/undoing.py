@@ -12,6 +12,7 @@ from mailsync_tui.cli.failures import OK
 from mailsync_tui.cli.runs import ended
 from mailsync_tui.cli.screen import Screen
 from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.undojournal import THERE
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -98,13 +99,15 @@ def result(screen: Screen, number: str, found: UndoResult) -> None:
     screen.line((f"Run {found.run} for {found.user}: undo of run {number}", "bold"))
     sums: dict[str, Counter[str]] = {}
     for each in found.lines:
-        word = "put back" if each.outcome == "done" else each.outcome
+        word: str = each.outcome
+        if word == "done":
+            word = "there already" if each.reason == THERE else "put back"
         sums.setdefault(each.line.mailbox, Counter())[word] += 1
     for mailbox, words in sums.items():
         told = ", ".join(f"{count} {word}" for word, count in words.items())
         screen.text(f"{mailbox}: {told}", indent=2)
     for each in found.lines:
-        if each.reason:
+        if each.reason and each.reason != THERE:
             render.outcome_line(
                 screen, each.outcome, each.line.kind, each.line.account, each.line.subject
             )

@@ -18,8 +18,8 @@ from mailsync_tui.engine.standing import (
     counts,
     in_folders,
     is_lost,
-    is_own,
     own_copy,
+    own_hold,
     put_back_on,
 )
 from mailsync_tui.engine.world import Copy, Presence, State
@@ -189,7 +189,7 @@ class Rules(Proposing):
     def _adopt_known(self, s: Standing) -> Iterator[Proposal]:
         """A known message has a new copy; or only a copy of the person's own is left."""
         placed = any(c.adopted and c.presence is Presence.YES for c in s.on(CONSOLIDATED))
-        own = None if placed else own_copy(s, self.configs[CONSOLIDATED])
+        own = None if self._placed(s) else own_copy(s, self.configs[CONSOLIDATED])
         arrived = [
             copy
             for account in self.world.config.external
@@ -208,7 +208,7 @@ class Rules(Proposing):
             moved = next((m.mailbox for m in s.moved), None)
             why = f"moved here from {moved}" if moved else f"also on {copy.mailbox}"
             yield self._adopt(s, copy, own, None, why)
-        if own is not None and not arrived and not is_own(s):
+        if own is not None and not placed and not arrived and own_hold(s) is None:
             for account in self.world.config.external:
                 held = [c for c in s.on(account.name) if c.adopted and c.presence is Presence.YES]
                 if held:
@@ -223,9 +223,7 @@ class Rules(Proposing):
     ) -> Proposal:
         places = [Place(copy.mailbox, copy.location)]
         target = Place(CONSOLIDATED, Location(self.configs[CONSOLIDATED].folder, 0, ""))
-        there = own or next(
-            (c for c in s.on(CONSOLIDATED) if c.adopted and c.presence is Presence.YES), None
-        )
+        there = own or self._placed(s)
         if there is not None:
             target = Place(CONSOLIDATED, there.location)
             places.append(target)
@@ -238,7 +236,16 @@ class Rules(Proposing):
             why,
             needs=(needs.id,) if needs else (),
         )
+        hold = own_hold(s) if s.consolidated is Presence.YES else None
+        if hold is not None and not self.reconsider:
+            return Proposal(line, "undone", hold.since)
         return self._held_or_not(s, line)
+
+    def _placed(self, s: Standing) -> Copy | None:
+        """The copy that makes it present in the consolidated mailbox, if that is one of ours."""
+        config = self.configs[CONSOLIDATED]
+        ours = (c for c in s.on(CONSOLIDATED) if c.adopted and c.presence is Presence.YES)
+        return next((c for c in ours if counts(c, config)), None)
 
     def _reverse(
         self, s: Standing, forward: Line | None, only: str | None = None

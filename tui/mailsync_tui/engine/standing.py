@@ -11,7 +11,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig
-from mailsync_tui.engine.world import Case, Copy, Presence, State, World
+from mailsync_tui.engine.world import Case, Copy, Hold, Presence, State, World
 from mailsync_tui.mailboxes.base import Role
 
 NEVER_COLLECTED = frozenset({Role.TRASH, Role.JUNK, Role.DRAFTS, Role.SENT, Role.ALL})
@@ -157,9 +157,10 @@ def put_back_on(s: Standing) -> tuple[str, ...]:
     )
 
 
-def is_own(s: Standing) -> bool:
-    """Whether an undo put it back in the consolidated mailbox: its own mail from then on."""
-    return any((h.rule, h.kind) == ("undone", "forward-delete") for h in s.case.holds)
+def own_hold(s: Standing) -> Hold | None:
+    """That an undo put it back in the consolidated mailbox: its own mail from then on."""
+    undone = ("undone", "forward-delete")
+    return next((hold for hold in s.case.holds if (hold.rule, hold.kind) == undone), None)
 
 
 def own_copy(s: Standing, config: MailboxConfig) -> Copy | None:

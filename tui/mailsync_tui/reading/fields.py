@@ -75,8 +75,11 @@ def _quoted_name(words: re.Match[str]) -> str:
 
 
 def main_value(value: str) -> str:
-    """What stands before the first parameter, in lower case: a type, a disposition."""
-    return value.partition(";")[0].strip().lower()
+    """What stands before the first parameter, in lower case: a type, a disposition.
+
+    It is one word; where the semicolon after it is missing, the rest is passed over.
+    """
+    return next(iter(value.partition(";")[0].split()), "").lower()
 
 
 def parameters(value: str) -> dict[str, str]:

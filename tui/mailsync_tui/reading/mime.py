@@ -19,7 +19,8 @@ PARTS_READ = 10_000
 _EMPTY_LINE = re.compile(rb"\n\r*\n")
 _DELIMITER = re.compile(rb"\n--([^\n]*)")
 _ANY_FIELD = re.compile(rb"\n[!-9;-~]+[ \t]*:")
-_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,80}\Z")
+# RFC 6838, 4.2; the asterisk is for "multipart/*", which some mail says.
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+*-]{1,80}\Z")
 
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
 
@@ -144,7 +145,7 @@ class _Parser:
             content_id=found.get("id", ""),
             header=(at, header_end),
             start=start,
-            end=self._end,
+            end=max(start, self._end),
         )
 
     def _end_of_header(self, at: int) -> tuple[int, int]:

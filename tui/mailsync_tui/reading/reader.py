@@ -177,7 +177,7 @@ class _Writer:
             if limit <= 0:
                 break
         if decoder.damaged:
-            self.note("The base64 of the text is damaged; some of the text may be missing.")
+            self.note("The encoding of the text is damaged; some of the text may be missing.")
         return b"".join(pieces)
 
     def _charset_undone(self, part: Part, content: bytes) -> str:

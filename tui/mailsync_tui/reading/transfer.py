@@ -1,4 +1,4 @@
-"""Content-Transfer-Encoding undone piece by piece: memory stays small whatever the size."""
+"""Content-Transfer-Encoding undone, in pieces where it is large."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ _CHUNK = 1 << 20
 _PADS = 10_000
 """Ends of base64 text within one piece that are read as such; it is meant to have one in all."""
 
+_UU_LINE = 100
+"""Bytes of a uuencoded line that are read; it has 61."""
+
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NO_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
 _NO_BLANK = bytes(set(_NO_BASE64) - set(b" \t\r\n\0"))
@@ -19,8 +22,10 @@ _SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
 PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 """Content in these is what it is; content in an unknown encoding is left as it is too."""
 
-ENCODED = frozenset({"base64", "quoted-printable"})
-"""The others of RFC 2045, 6."""
+_UUENCODED = frozenset({"uuencode", "uue", "x-uuencode", "x-uue"})
+
+ENCODED = frozenset({"base64", "quoted-printable"}) | _UUENCODED
+"""The others of RFC 2045, 6, and the one that mail had before."""
 
 
 class Decoder:
@@ -29,7 +34,7 @@ class Decoder:
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
         self.damaged = False
-        """Whether base64 was met that no encoder writes, as far as it was decoded."""
+        """Whether something was met that no encoder writes, as far as it was decoded."""
 
     def decode(self, data: bytes, start: int, end: int) -> Iterator[bytes]:
         """The content of ``data[start:end]``, in pieces of about a megabyte."""
@@ -37,6 +42,8 @@ class Decoder:
             return self._base64(data, start, end)
         if self._encoding == "quoted-printable":
             return _quoted_printable(data, start, end)
+        if self._encoding in _UUENCODED:
+            return self._uuencoded(data, start, end)
         return (data[at : min(at + _CHUNK, end)] for at in range(start, end, _CHUNK))
 
     def _base64(self, data: bytes, start: int, end: int) -> Iterator[bytes]:
@@ -54,6 +61,28 @@ class Decoder:
             rest = last[whole:]
             yield b"".join(decoded)
         yield self._whole(rest)
+
+    def _uuencoded(self, data: bytes, start: int, end: int) -> Iterator[bytes]:
+        """What stands between the lines ``begin`` and ``end``."""
+        decoded: list[bytes] = []
+        begun = False
+        while start < end:
+            stop = data.find(b"\n", start, end)
+            stop = end if stop < 0 else stop
+            line = data[start : min(stop, start + _UU_LINE)].rstrip(b"\r")
+            start = stop + 1
+            if not begun:
+                begun = line.startswith(b"begin ")
+            elif line.strip() == b"end":
+                break
+            elif line:
+                # Some encoders fill the line up beyond the length that its first byte says.
+                line = line[: 1 + ((line[0] - 32 & 63) * 4 + 2) // 3]
+                try:
+                    decoded.append(binascii.a2b_uu(line))
+                except binascii.Error:
+                    self.damaged = True
+        yield b"".join(decoded)
 
     def _whole(self, text: bytes) -> bytes:
         """Decode a text that ended here, however many characters it has."""

@@ -76,6 +76,11 @@ class MailsyncApp(App[int]):
         self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
+    @property
+    def this_year(self) -> int:
+        """Dates of this year are shown without it."""
+        return self.session.clock().astimezone().year
+
     # --- the engine, on threads of its own
 
     def hear(self, event: Event) -> None:
@@ -104,6 +109,11 @@ class MailsyncApp(App[int]):
             hears = getattr(screen, "on_engine_event", None)
             if hears is not None:
                 hears(message.event)
+
+    def close_threads(self) -> None:
+        """Wait until what runs on the app's threads has come to its end; nothing else is begun."""
+        for threads in (self._engine, self._reader):
+            threads.shutdown(wait=True, cancel_futures=True)
 
     # --- beginning and ending
 

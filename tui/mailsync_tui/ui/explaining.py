@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailsync_tui.engine.plan import Blocked, Line, Plan
+from mailsync_tui.engine.plan import Accept, Blocked, Line, Plan
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui import wording
 from mailsync_tui.ui.choosing import DELETIONS, Choice
 from mailsync_tui.ui.columns import short_name, size_in_words
-from mailsync_tui.ui.previewing import Group, Previewed, Single, blocked_text
+from mailsync_tui.ui.previewing import Group, Previewed, Single, blocked_text, stopped
 
 Part = tuple[str, str]
 """Text that is safe, and a style of the theme (empty: plain)."""
@@ -39,7 +39,7 @@ def head(plan: Plan) -> str:
     return "   ".join(parts)
 
 
-def foot(choice: Choice, filtered: int | None) -> list[Part]:
+def foot(choice: Choice, filtered: int | None, width: int) -> list[Part]:
     """The sums of what is left, and on a second line how much is not."""
     total = len(choice.lines)
     parts: list[Part] = []
@@ -53,7 +53,7 @@ def foot(choice: Choice, filtered: int | None) -> list[Part]:
         parts.append((f"filter: {filtered:,} shown (Esc ends)", "$text-accent"))
     if not parts:
         parts.append((f"all of {wording.lines_(total)}", "$text-muted"))
-    first: Part = (f" {wording.sums(choice.sums())}\n", "bold")
+    first: Part = (f" {wording.sums(choice.sums(), width - 2)}\n", "bold")
     return [first, *((f" {text}  ", style) for text, style in parts)]
 
 
@@ -137,10 +137,10 @@ def changes(choice: Choice) -> str:
 
 def acceptance(blocked: Blocked, plan: Plan) -> tuple[str, Sequence[str]]:
     """What letting through means: a title and sentences."""
-    same = [x for x in plan.blocked if (x.account, x.rule) == (blocked.account, blocked.rule)]
+    same = [x for x in stopped(plan) if (x.account, x.rule) == (blocked.account, blocked.rule)]
     sentences = [
         *(f"{blocked_text(each)}." for each in same),
-        blocked.detail,
+        wording.sentence(blocked.detail),
         "They then stand in the plan as ordinary lines, for this once; nothing is done before "
         "you have applied it.",
         f"To let them through, type the account's name: {blocked.account}",
@@ -148,7 +148,7 @@ def acceptance(blocked: Blocked, plan: Plan) -> tuple[str, Sequence[str]]:
     return f"Let through what is blocked on {blocked.account}?", sentences
 
 
-def accepted_count(blocked: Blocked, plan: Plan) -> int:
-    """How many lines are let through at most: as many as were shown."""
-    same = (x.count for x in plan.blocked if (x.account, x.rule) == (blocked.account, blocked.rule))
-    return max(same)
+def accepted(blocked: Blocked, plan: Plan) -> Accept:
+    """What is let through once it was typed: no more lines than were shown."""
+    same = [x for x in stopped(plan) if (x.account, x.rule) == (blocked.account, blocked.rule)]
+    return Accept(blocked.account, blocked.rule, max(each.count for each in same))

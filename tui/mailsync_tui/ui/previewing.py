@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.comparison import Comparison, Key
 from mailsync_tui.engine.guards import UNACCEPTABLE
-from mailsync_tui.engine.plan import Blocked, Line, Waiting
+from mailsync_tui.engine.plan import KIND_DIRECTION, Blocked, Line, Plan, Waiting
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui import wording
 from mailsync_tui.ui.choosing import DELETIONS, Choice, State
@@ -72,6 +72,7 @@ class Single(NamedTuple):
     key: Hashable
     line: Line
     follows: bool
+    """It stands below a line that it needs."""
     depth: int
 
 
@@ -135,10 +136,15 @@ class Previewed:
     # --- arranging
 
     def _stopped(self) -> None:
-        for number, blocked in enumerate(self.choice.plan.blocked):
+        for number, blocked in enumerate(stopped(self.choice.plan)):
             key = ("blocked", blocked.account, blocked.kind, blocked.rule)
             self.rows.append(Stopped(key, blocked))
             self._explain(f"blocked {number}", [blocked.detail, way_out(blocked)])
+        for name, report in self.choice.plan.mailboxes.items():
+            if report.error:
+                reached = "not reached" if report.messages is None else "not complete"
+                told = f"? {name}: {reached}: {safe_text(report.error, 300)}"
+                self.rows.append(Told(("away", name), told, "gone"))
         for number, waiting in enumerate(self.choice.plan.waiting):
             self.rows.append(Told(("waiting", number), waiting_text(waiting), "note"))
         if self.rows:
@@ -194,7 +200,8 @@ class Previewed:
         while left:
             line, deep = left.pop()
             if line.id in shown:
-                rows.append(Single(("line", line.id), line, deep > depth, min(deep, _DEEPEST)))
+                follows = bool(shown.intersection(line.needs))
+                rows.append(Single(("line", line.id), line, follows, min(deep, _DEEPEST)))
             left.extend((each, deep + 1) for each in reversed(below.get(line.id, ())))
         return rows
 
@@ -269,7 +276,7 @@ class Previewed:
         date = line.date.isoformat() if line.date else ""
         subject = line.subject or "(no subject)"
         if row.follows:
-            subject = f"then {wording.action(line)}: {subject}"
+            subject = f"{wording.following(line)}: {subject}"
         head: list[Cells] = [
             ("  " * row.depth + sign, 2 * row.depth + 4, style),
             (short_date(date, self.look.this_year), 7, "dim"),
@@ -285,7 +292,7 @@ class Previewed:
         octets: Cells = (f"{size_in_words(line.size):>7}", 8, "dim")
         if width < WIDE:
             return [octets, (word or wording.short_undo(line), 11, style)]
-        where: Cells = (wording.where(line), width // 8 + 1, "dim")
+        where: Cells = (wording.where(line), max(width // 8, 20), "dim")
         if width < WIDEST:
             return [octets, where, (wording.short_undo(line), 12, "dim"), (word, 10, style)]
         why: Cells = (line.reason, width // 6, "dim")
@@ -315,9 +322,15 @@ def _homes(rows: Iterable[Row]) -> dict[str, list[Hashable]]:
 
 
 def _nothing(choice: Choice) -> str:
-    if choice.plan.blocked or choice.plan.waiting:
+    if stopped(choice.plan) or choice.plan.waiting:
         return "Besides, there is nothing to do."
     return "There is nothing to do: Esc goes back."
+
+
+def stopped(plan: Plan) -> tuple[Blocked, ...]:
+    """What guards blocked of that for which the plan was made."""
+    directions = plan.options.directions
+    return tuple(x for x in plan.blocked if KIND_DIRECTION.get(x.kind) in directions)
 
 
 def blocked_text(blocked: Blocked) -> str:

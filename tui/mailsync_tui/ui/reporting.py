@@ -12,7 +12,7 @@ from mailsync_tui.outcome import INTERRUPTED, Result
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui import wording
 from mailsync_tui.ui.columns import Span, column, fit
-from mailsync_tui.ui.previewing import blocked_text
+from mailsync_tui.ui.previewing import blocked_text, stopped
 from mailsync_tui.ui.progress import Count
 
 BAR = 20
@@ -83,16 +83,17 @@ def of_result(
     if declined:
         told = f"Held from now on, as you took them out: {wording.lines_(len(declined))}"
         rows += [(), ((told, "strong"),), *(_named(":", "note", line) for line in declined)]
-    if result.plan.blocked:
+    blocked = stopped(result.plan)
+    if blocked:
         rows += [(), (("Still blocked", "strong"),)]
-        rows += [((f"! {blocked_text(each)}", "warn"),) for each in result.plan.blocked]
+        rows += [((f"! {blocked_text(each)}", "warn"),) for each in blocked]
     rows += [(), (("h: the history of all runs, and undo.", "dim"),)]
     rows.append((("Esc: back to the mailboxes, which are then listed again.", "dim"),))
     return Report(_title(result, len(undone)), tuple(rows))
 
 
 def of_failure(sentences: Iterable[str], width: int) -> Report:
-    """A run that came to nothing, or broke off."""
+    """A run that came to nothing, or broke off; the first sentence says why."""
     first, *more = sentences
     rows: list[tuple[Span, ...]] = [
         ((each, "gone"),) for each in textwrap.wrap(safe_text(first, 1000), max(width - 4, 20))
@@ -102,7 +103,7 @@ def of_failure(sentences: Iterable[str], width: int) -> Report:
         rows += [(), *(((each, ""),) for each in broken)]
     rows += [(), (("h: the history of all runs.", "dim"),)]
     rows.append((("Esc: back to the mailboxes, which are then listed again.", "dim"),))
-    return Report("The plan was not applied", tuple(rows))
+    return Report("It was not done", tuple(rows))
 
 
 def _title(result: Result, undone: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
@@ -79,6 +79,13 @@ def _more(line: Line) -> str:
     return f" and {len(line.copies) - 3} more places" if len(line.copies) > 3 else ""
 
 
+def following(line: Line) -> str:
+    """What a line does after the one that it needs, for a narrow column."""
+    if line.kind in DELETIONS:
+        return f"then delete {at(line.account)}"
+    return f"then {line.kind} {at(line.account)}"
+
+
 def where(line: Line) -> str:
     """Where a line changes something, for a narrow column."""
     if line.kind in ("adopt", "forget"):
@@ -121,22 +128,33 @@ def evidence(line: Line) -> tuple[str, ...]:
     return ()
 
 
-def sums(found: Iterable[Sum]) -> str:
-    """What is to be done in which mailbox."""
-    parts = []
-    ledger = 0
-    for each in found:
-        if each.kind in DELETIONS:
-            parts.append(f"delete {each.lines:,} {at(each.mailbox)} ({size_in_words(each.octets)})")
-        elif each.kind == "collect":
-            parts.append(
-                f"collect {each.lines:,} from {each.mailbox} ({size_in_words(each.octets)})"
-            )
-        else:
-            ledger += each.lines
+def sums(found: Iterable[Sum], width: int) -> str:
+    """What is to be done in which mailbox; without the octets of each where the room is short."""
+    found = list(found)
+    full = _sums(found, octets=True)
+    return full if len(full) <= width else _sums(found, octets=False)
+
+
+def _sums(found: Sequence[Sum], *, octets: bool) -> str:
+    deleted = [each for each in found if each.kind in DELETIONS]
+    collected = [each for each in found if each.kind == "collect"]
+    ledger = sum(each.lines for each in found) - sum(x.lines for x in (*deleted, *collected))
+
+    def parts(some: Sequence[Sum], place: Callable[[str], str]) -> str:
+        if octets:
+            told = [f"{x.lines:,} {place(x.mailbox)} ({size_in_words(x.octets)})" for x in some]
+            return ", ".join(told)
+        total = size_in_words(sum(x.octets for x in some))
+        return f"{', '.join(f'{x.lines:,} {place(x.mailbox)}' for x in some)} ({total})"
+
+    told = []
+    if deleted:
+        told.append(f"delete {parts(deleted, at)}")
+    if collected:
+        told.append(f"collect {parts(collected, lambda name: f'from {name}')}")
     if ledger:
-        parts.append(f"ledger only {ledger:,}")
-    return ", ".join(parts) or "nothing"
+        told.append(f"ledger only {ledger:,}")
+    return ", ".join(told) or "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +255,7 @@ def failure(error: Exception, done: int) -> tuple[str, ...]:
         error: What the run raised.
         done: How many lines had come to their end before.
     """
-    told = [_sentence(safe_text(str(error)))]
+    told = [sentence(safe_text(str(error)))]
     if done:
         told.append(
             f"{lines_(done)} had come to an end before; the history has them. The rest was not "
@@ -263,5 +281,6 @@ def _way_out(error: Exception) -> str:
     return "Mend this first, then look again (F5)."
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A text as a sentence of its own."""
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")

@@ -86,6 +86,7 @@ class ComparisonScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Heads, panes, what the cursor stands on, sums, keys."""
         panes = Panes(self._comparison, id="panes")
+        panes.this_year = self.mailsync.this_year
         yield Heads(panes)
         yield panes
         yield Static(id="notice", markup=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
@@ -14,7 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from mailsync_tui.engine.events import Event, Listed
-from mailsync_tui.engine.plan import Accept, Blocked, Line, Plan
+from mailsync_tui.engine.plan import Blocked, Line, Plan
 from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.outcome import SessionError
 from mailsync_tui.safetext import safe_text
@@ -24,7 +23,8 @@ from mailsync_tui.ui.choosing import Choice
 from mailsync_tui.ui.filters import Filter, parse
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.lineview import LineView
-from mailsync_tui.ui.previewing import Canvas, Previewed, can_accept, message_key
+from mailsync_tui.ui.previewing import Canvas, Previewed, can_accept, message_key, stopped
+from mailsync_tui.ui.reporting import Report, of_result
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
@@ -101,7 +101,7 @@ class PreviewScreen(Screen[None]):
     async def _arrange(self) -> None:
         """Show the lines as they are now; they are arranged off the event loop."""
         view = self.query_one(LineView)
-        canvas = Canvas(view.size.width, datetime.now().astimezone().year)
+        canvas = Canvas(view.size.width, self.mailsync.this_year)
         choice, chosen = self.choice, self.filter
         lines = await self.mailsync.aside(lambda: Previewed(choice, chosen, canvas))
         self._lines = lines
@@ -122,7 +122,7 @@ class PreviewScreen(Screen[None]):
             summary.update(Content.styled(f" {self.note}", "$text-accent"))
             return
         filtered = len(self._lines.visible) if self._lines and not self.filter.empty else None
-        parts = explaining.foot(self.choice, filtered)
+        parts = explaining.foot(self.choice, filtered, self.size.width)
         note = (f" {self.note}", "$text-accent") if self.note else ""
         summary.update(Content.assemble(*parts, note))
 
@@ -174,7 +174,7 @@ class PreviewScreen(Screen[None]):
         here = self._lines.blocked(self._cursor)
         if here is not None and can_accept(here):
             return here
-        return next((each for each in plan.blocked if can_accept(each)), None)
+        return next((each for each in stopped(plan) if can_accept(each)), None)
 
     def action_toggle(self) -> None:  # type: ignore[override]
         """Take a line or a group out, or back in, and move down."""
@@ -190,13 +190,9 @@ class PreviewScreen(Screen[None]):
     def _toggle(self, ids: tuple[str, ...]) -> None:
         before = len(self.choice.away)
         into = self.choice.toggle(ids)
-        more = abs(len(self.choice.away) - before) - len(set(ids))
-        note = ""
-        if more > 0 and into:
-            note = f"{wording.lines_(more)} that belong to it came in, too"
-        elif more > 0:
-            note = f"{wording.lines_(more)} that need it fall, too"
-        self._changed(note)
+        more = before - len(self.choice.away) - len(ids)
+        belong = f"{wording.lines_(more)} that belong to it came in, too"
+        self._changed(belong if into and more > 0 else "")
 
     # --- filtering
 
@@ -242,12 +238,6 @@ class PreviewScreen(Screen[None]):
             from mailsync_tui.ui.screens.reader import ReaderScreen
 
             self.app.push_screen(ReaderScreen(key, line.subject))
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        from mailsync_tui.ui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen("preview"))
 
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def action_look_again(self) -> None:
@@ -295,8 +285,7 @@ class PreviewScreen(Screen[None]):
 
     # --- letting through, saving
 
-    @work(exclusive=True, group="plan", exit_on_error=False)
-    async def action_accept(self) -> None:
+    def action_accept(self) -> None:
         """Let through what a guard blocked, once its account's name was typed."""
         blocked = self._acceptable
         if blocked is None:
@@ -306,13 +295,18 @@ class PreviewScreen(Screen[None]):
         def problem(answer: str) -> str:
             return "" if answer == blocked.account else f"To go on, type {blocked.account}."
 
-        if await self.app.push_screen_wait(AskScreen(title, sentences, problem=problem)) is None:
-            return
-        count = explaining.accepted_count(blocked, self.choice.plan)
-        accept = Accept(blocked.account, blocked.rule, count)
-        options = self.choice.plan.options
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                self._accept(blocked)
+
+        self.app.push_screen(AskScreen(title, sentences, problem=problem), answered)
+
+    @work(exclusive=True, group="plan", exit_on_error=False)
+    async def _accept(self, blocked: Blocked) -> None:
+        choice, viewing = self.choice, self.mailsync.viewing
+        accept = explaining.accepted(blocked, choice.plan)
+        options = choice.plan.options
         options = replace(options, accepts=(*options.accepts, accept))
-        viewing, choice = self.mailsync.viewing, self.choice
         try:
             plan = await self.mailsync.engine(lambda: viewing.plan(options))
         except SessionError as error:
@@ -323,24 +317,27 @@ class PreviewScreen(Screen[None]):
         self.note = f"let through this once: {blocked.account} {blocked.rule}"
         await self._arrange()
 
-    @work(exclusive=True, group="plan", exit_on_error=False)
-    async def action_save(self) -> None:
+    def action_save(self) -> None:
         """Save the plan, without what was taken out."""
-        choice = self.choice
         sentences = ["For `mailsync-tui apply FILE`. Only you can read the file."]
         asking = AskScreen(
             "Save the plan to which file?",
             sentences,
-            answer=saving.suggestion(choice.plan),
+            answer=saving.suggestion(self.choice.plan),
             problem=saving.problem,
         )
-        name = await self.app.push_screen_wait(asking)
-        if name is None:
-            return
-        self.note, self.problem = "", ""
+
+        def answered(name: str | None) -> None:
+            if name is not None:
+                self._save(name)
+
+        self.app.push_screen(asking, answered)
+
+    @work(exclusive=True, group="plan", exit_on_error=False)
+    async def _save(self, name: str) -> None:
+        choice = self.choice
         self.problem = await self.mailsync.aside(lambda: saving.save(choice, name))
-        if not self.problem:
-            self.note = f"saved to {safe_text(name, 200)}"
+        self.note = "" if self.problem else f"saved to {safe_text(name, 200)}"
         self._tell()
 
     # --- applying
@@ -348,21 +345,30 @@ class PreviewScreen(Screen[None]):
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def action_apply(self) -> None:
         """Apply what is left of the plan, after one more question."""
-        viewing = self.mailsync.viewing
-        if not viewing.fresh and not await self._renew():
+        if not self.mailsync.viewing.fresh and not await self._renew():
             return
         choice = self.choice
-        lines = choice.doing
-        if not lines:
+        if not choice.doing:
             self._changed("nothing is left to apply")
             return
         asked = wording.question(choice, self.mailsync.session.config)
-        screen = ConfirmScreen(asked.title, asked.sentences, asked.number)
-        if not await self.app.push_screen_wait(screen):
-            self._changed("nothing was done")
-            return
+        asking = ConfirmScreen(asked.title, asked.sentences, asked.number)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._apply(choice)
+            else:
+                self._changed("nothing was done")
+
+        self.app.push_screen(asking, answered)
+
+    def _apply(self, choice: Choice) -> None:
+        viewing = self.mailsync.viewing
         plan, declined = choice.shown, choice.declined
         taken_out = [line for line in plan.lines if line.id in declined]
-        self.app.push_screen(
-            ApplyingScreen(lines, lambda: viewing.apply(plan, declined), taken_out)
-        )
+        lines = choice.doing
+
+        def run(width: int) -> Report:
+            return of_result(viewing.apply(plan, declined), lines, taken_out, width)
+
+        self.app.push_screen(ApplyingScreen(lines, run))
