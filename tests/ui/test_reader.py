@@ -87,7 +87,7 @@ def test_it_is_read_from_the_consolidated_mailbox_first_and_leaves_no_trace(benc
         async with running(bench) as (app, pilot):
             reader = await opened(app, pilot, "shared")
             told = text(app, "#from")
-            assert told == " read from consolidated, INBOX; also on isp, work"
+            assert told == " read from consolidated, INBOX; also in isp, work"
             assert rows(reader)[:4] == [
                 "From:        Ann <ann@example.org>",
                 "To:          bob@example.org",
@@ -97,9 +97,9 @@ def test_it_is_read_from_the_consolidated_mailbox_first_and_leaves_no_trace(benc
             assert "text shared" in rows(reader)
             assert text(app, "#status") == " lines 1-7 of 7"
             await press(app, pilot, "tab")
-            assert text(app, "#from") == " read from isp, INBOX; also on consolidated, work"
+            assert text(app, "#from") == " read from isp, INBOX; also in consolidated, work"
             await press(app, pilot, "tab")
-            assert text(app, "#from") == " read from work, INBOX; also on consolidated, isp"
+            assert text(app, "#from") == " read from work, INBOX; also in consolidated, isp"
             await press(app, pilot, "tab")
             assert text(app, "#from") == told
             await press(app, pilot, "escape")
@@ -122,7 +122,7 @@ def test_where_it_cannot_be_read_the_next_mailbox_is_asked_and_the_reason_told(
             bench.remove("consolidated", mail("shared"))
             bench.boxes["isp"].identifies = False
             reader = await opened(app, pilot, "shared")
-            assert text(app, "#from") == " read from work, INBOX; also on consolidated, isp"
+            assert text(app, "#from") == " read from work, INBOX; also in consolidated, isp"
             shown = "\n".join(rows(reader))
             assert "! not read from consolidated, INBOX: the message is not there any more" in shown
             assert "! not read from isp, INBOX: this server cannot show a message" in shown
@@ -173,10 +173,10 @@ def test_while_a_mailbox_is_waited_for_that_is_said_and_another_can_be_asked(
             assert text(app, "#from") == " reading from consolidated, INBOX ..."
             await pilot.press("tab")
             await settled(app, pilot)
-            assert text(app, "#from") == " read from isp, INBOX; also on consolidated, work"
+            assert text(app, "#from") == " read from isp, INBOX; also in consolidated, work"
             go_on.set()
             await settled(app, pilot)
-            assert text(app, "#from") == " read from isp, INBOX; also on consolidated, work"
+            assert text(app, "#from") == " read from isp, INBOX; also in consolidated, work"
 
     try:
         run(work)
@@ -381,3 +381,18 @@ def test_a_message_is_read_while_its_mailbox_is_at_work(bench: Bench) -> None:
         finally:
             go_on.set()
             busy.join()
+
+
+def test_the_history_reads_a_deleted_message_from_the_quarantine(bench: Bench) -> None:
+    bench.deliver("isp", mail("gone"))
+    bench.sync()
+    bench.remove("isp", mail("gone"))
+    bench.sync("forward")
+
+    async def work() -> None:
+        async with running(bench) as (app, pilot):
+            await press(app, pilot, "h", "enter", "enter")
+            assert text(app, "#from") == " read from the quarantine"
+            assert "text gone" in rows(screen(app, ReaderScreen))
+
+    run(work)

@@ -59,7 +59,8 @@ class ReaderScreen(Screen[None]):
         Args:
             key: Which message; ``None`` if only a copy was kept of it.
             subject: Shown until it is there.
-            kept: What holds that copy, and what gives its bytes.
+            kept: What holds a copy that is read where no mailbox can give it, and what gives its
+                bytes; called on a thread, it may raise :class:`QuarantineError`.
         """
         super().__init__()
         self.subject = safe_text(subject, 400) or "(no subject)"
@@ -138,10 +139,12 @@ class ReaderScreen(Screen[None]):
         self._give_up(failures)
 
     async def _find_sources(self) -> Sequence[Source]:
+        found: list[Source] = []
+        if self._key is not None:
+            found += await mailboxes_with(self.mailsync, self._key)
         if self._kept is not None:
-            told, load = self._kept
-            return [kept_copy(self.mailsync, told, load)]
-        return await mailboxes_with(self.mailsync, self._key) if self._key is not None else []
+            found.append(kept_copy(self.mailsync, *self._kept))
+        return found
 
     async def _read_from(self, source: Source, failures: list[str]) -> bytes | None:
         self._tell(f"reading from {source.where} ...", failures)
@@ -156,13 +159,13 @@ class ReaderScreen(Screen[None]):
         self.reading = await self.mailsync.aside(lambda: read_message(raw))
         source = self._sources[self._at]
         also = others(self._sources, self._at)
-        told = f" read from {source.where}" + (f"; also on {', '.join(also)}" if also else "")
+        told = f" read from {source.where}" + (f"; also in {', '.join(also)}" if also else "")
         self.query_one("#from", Static).update(told)
         self.refresh_bindings()
         self._arrange()
 
     def _give_up(self, failures: Sequence[str]) -> None:
-        advice = "Esc: back." if self._kept else "Esc: back, and there F5 lists the mailboxes anew."
+        advice = "Esc: back, and there F5 lists the mailboxes anew." if self._key else "Esc: back."
         none = [] if failures else ["No mailbox that was reached holds it."]
         self._tell("it cannot be read", failures, *none, advice)
 
