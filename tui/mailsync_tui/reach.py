@@ -15,7 +15,7 @@ from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.looking import list_one
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import open_ledger
-from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
+from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError, Raw
 from mailsync_tui.mailboxes.registry import open_mailbox
 from mailsync_tui.mailboxes.secret import secret_of
 
@@ -55,15 +55,22 @@ class Reach:
         self.clock = clock
         self._stop = threading.Event()
         self._aborted = threading.Event()
-        configs = (*config.external, config.consolidated)
-        self.mailboxes: dict[str, Mailbox] = dict(mailboxes or {})
-        for c in configs:
-            if c.name not in self.mailboxes:
-                self.mailboxes[c.name] = open_mailbox(c, secret_of(c, self._aborted.is_set))
+        self._configs = {c.name: c for c in (*config.external, config.consolidated)}
+        self._given = dict(mailboxes or {})
+        self.mailboxes: dict[str, Mailbox] = dict(self._given)
+        for name, c in self._configs.items():
+            if name not in self.mailboxes:
+                self.mailboxes[name] = self._open(c)
         self._threads = {
-            c.name: ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{c.name}") for c in configs
+            name: ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{name}")
+            for name in self._configs
         }
+        self._readers: dict[str, Mailbox] = {}
+        self._reading: dict[str, ThreadPoolExecutor] = {}
         self._listed_at: datetime | None = None
+
+    def _open(self, config: MailboxConfig) -> Mailbox:
+        return open_mailbox(config, secret_of(config, self._aborted.is_set))
 
     def __enter__(self) -> Self:
         return self
@@ -73,9 +80,13 @@ class Reach:
 
     def close(self) -> None:
         """End all connections."""
-        for name, thread in self._threads.items():
-            thread.submit(self.mailboxes[name].close)
-            thread.shutdown(wait=True)
+        for threads, mailboxes in (
+            (self._reading, self._readers),
+            (self._threads, self.mailboxes),
+        ):
+            for name, thread in threads.items():
+                thread.submit(mailboxes[name].close)
+                thread.shutdown(wait=True)
 
     def stop(self) -> None:
         """From a signal handler or another thread: finish the current message, begin no other."""
@@ -93,7 +104,7 @@ class Reach:
         """
         self._stop.set()
         self._aborted.set()
-        for mailbox in self.mailboxes.values():
+        for mailbox in (*self._readers.values(), *self.mailboxes.values()):
             mailbox.abort()
 
     @property
@@ -152,9 +163,18 @@ class Reach:
         futures = {name: self._threads[name].submit(task) for name, task in tasks.items()}
         return {name: future.result() for name, future in futures.items()}
 
-    def on_thread(self, name: str, task: Callable[[], T]) -> Future[T]:
-        """Begin a task on a mailbox's own thread, after what was begun there before."""
-        return self._threads[name].submit(task)
+    def read(self, name: str, location: Location) -> Future[Raw | None]:
+        """Begin to read a message for a person's eyes; see :meth:`Mailbox.read`.
+
+        It is read on a thread and a connection of its own, so that it neither waits for a listing
+        or a run nor comes between the commands of one. This call itself does not block.
+        """
+        if name not in self._readers:
+            self._readers[name] = self._given.get(name) or self._open(self._configs[name])
+            self._reading[name] = ThreadPoolExecutor(1, thread_name_prefix=f"reading-{name}")
+            if self._aborted.is_set():
+                self._readers[name].abort()
+        return self._reading[name].submit(self._readers[name].read, location)
 
     def new_maildir(self) -> Path | None:
         """A consolidated Maildir that is not there yet and that the ledger never knew.

@@ -21,7 +21,7 @@ from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
 from mailsync_tui.ledger.lock import Holder, holder_of
 from mailsync_tui.ledger.rows import ActionRow, RunRow
-from mailsync_tui.mailboxes.base import Listing, MailboxError
+from mailsync_tui.mailboxes.base import Listing, MailboxError, Raw
 from mailsync_tui.outcome import Result, UndoResult, require_reached
 from mailsync_tui.session import FRESH_SECONDS, Session
 
@@ -166,27 +166,17 @@ class Viewing:
                 found = tuple(Place(c.mailbox, c.location) for c in copies if c.state == "live")
         return tuple(sorted(found, key=lambda place: place.mailbox != CONSOLIDATED))
 
-    def read(self, place: Place, begun: Callable[[], None]) -> Future[bytes]:
-        """Begin to read a message; no trace is left of it. This alone does not block.
+    def read(self, place: Place) -> Future[Raw | None]:
+        """Begin to read a message; this alone does not block. No trace is left of it.
 
         Args:
             place: One of :meth:`places`.
-            begun: Called, on the mailbox's thread, once what went before there is done.
 
         Returns:
-            The message's bytes to come; or a :class:`MailboxError`: it is not there any more, its
-            mailbox cannot be used, or cannot show a message without a trace.
+            The message to come, ``None`` if it is not there any more; or a :class:`MailboxError`:
+            its mailbox cannot be used, or cannot show a message without a trace.
         """
-        mailbox = self.session.mailboxes[place.mailbox]
-
-        def read() -> bytes:
-            begun()
-            raw = mailbox.read(place.location)
-            if raw is None:
-                raise MailboxError("the message is not there any more")
-            return raw.data
-
-        return self.session.on_thread(place.mailbox, read)
+        return self.session.read(place.mailbox, place.location)
 
     def quarantined_bytes(self, name: str) -> bytes:
         """The bytes of a message that was deleted.

@@ -32,19 +32,21 @@ class Told:
 class MessageText:
     """A message that was read."""
 
-    def __init__(self, reading: Reading, *, all_headers: bool) -> None:
+    def __init__(self, reading: Reading, notes: Sequence[Line], *, all_headers: bool) -> None:
         """Arrange it.
 
         Args:
             reading: The message; its text is not copied.
+            notes: What else is to be said of it.
             all_headers: Whether to show all header fields, or the usual ones.
         """
         fields = reading.headers + (reading.other_headers if all_headers else ())
         above = [_field(name, value) for name, value in fields]
         if reading.attachments:
             above += _attached(reading.attachments)
-        if reading.notes:
-            above += [Line(""), *(Line(f"! {note}", "note", hang=2) for note in reading.notes)]
+        notes = [*notes, *(Line(f"! {note}", "note", hang=2) for note in reading.notes)]
+        if notes:
+            above += [Line(""), *notes]
         self._above = [*above, Line("")]
         self._text = reading.lines
         below = reading.attachments[_ABOVE:]

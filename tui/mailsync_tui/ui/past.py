@@ -139,6 +139,8 @@ class Deed:
     outcome: str | None
     reason: str
     copies: int
+    quarantine: str | None
+    """What the copy of it is called there."""
 
     @property
     def deleted(self) -> bool:
@@ -173,6 +175,7 @@ def deeds(rows: Iterable[ActionRow]) -> tuple[Deed, ...]:
             row.outcome,
             row.reason,
             copies[row.line],
+            row.quarantine,
         )
         for row in worst.values()
     )

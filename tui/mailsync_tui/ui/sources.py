@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailsync_tui.engine.plan import Place
+from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ class Source:
     """The mailbox's, or what else holds the copy; sanitised."""
     where: str
     """The same with the folder."""
-    read: Callable[[Callable[[], None]], Awaitable[bytes]]
-    """Begins to read it; given what is to be called, from any thread, once its turn has come."""
+    read: Callable[[], Awaitable[bytes]]
+    """Reads it; raises :class:`MailboxError` or :class:`QuarantineError`."""
 
 
 async def mailboxes_with(app: MailsyncApp, key: Key) -> Sequence[Source]:
@@ -38,9 +39,14 @@ async def mailboxes_with(app: MailsyncApp, key: Key) -> Sequence[Source]:
 
 
 def _at(app: MailsyncApp, place: Place) -> Source:
+    async def read() -> bytes:
+        raw = await asyncio.wrap_future(app.viewing.read(place))
+        if raw is None:
+            raise MailboxError("the message is not there any more")
+        return raw.data
+
     name = safe_text(place.mailbox, 64)
-    where = f"{name}, {safe_text(place.location.folder, 100)}"
-    return Source(name, where, lambda begun: asyncio.wrap_future(app.viewing.read(place, begun)))
+    return Source(name, f"{name}, {safe_text(place.location.folder, 100)}", read)
 
 
 def kept_copy(app: MailsyncApp, told: str, load: Callable[[], bytes]) -> Source:
@@ -51,13 +57,8 @@ def kept_copy(app: MailsyncApp, told: str, load: Callable[[], bytes]) -> Source:
         told: What holds it, for "read from ...".
         load: Gives the bytes; may block.
     """
-
-    def read(begun: Callable[[], None]) -> Awaitable[bytes]:
-        begun()
-        return app.aside(load)
-
     name = safe_text(told, 200)
-    return Source(name, name, read)
+    return Source(name, name, lambda: app.aside(load))
 
 
 def others(sources: Sequence[Source], at: int) -> list[str]:

@@ -152,7 +152,7 @@ class Wrapped:
         number, start, end = self._lines[index], self._starts[index], self._ends[index]
         line = self.document.line(number)
         label = min(max(line.label, start), end)
-        spans = [(" " * line.hang, "")] if start else []
+        spans = [(" " * line.hang, "")] if start and line.hang else []
         at = start
         for hit, style in self._hits_in(number, start, end):
             first, last = max(hit.start, start), min(hit.end, end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
@@ -134,8 +135,9 @@ class RunScreen(Narrowing):
         """What works now."""
         if action in ("choose", "toggle_all", "undo") and not any(d.deleted for d in self.deeds):
             return False
-        if action == "read" and (self.deed is None or self.deed.message is None):
-            return False
+        if action == "read":
+            deed = self.deed
+            return deed is not None and (deed.message or deed.quarantine) is not None
         return super().check_action(action, parameters)
 
     # --- choosing
@@ -164,11 +166,16 @@ class RunScreen(Narrowing):
     # --- going on from here
 
     def action_read(self) -> None:
-        """Read the message, where a mailbox still holds it."""
+        """Read the message where a mailbox still holds it, or else from the quarantine."""
         from mailsync_tui.ui.screens.reader import ReaderScreen
 
-        if self.deed is not None and self.deed.message is not None:
-            self.app.push_screen(ReaderScreen(self.deed.message, self.deed.subject))
+        deed = self.deed
+        if deed is None:
+            return
+        kept, viewing = None, self.mailsync.viewing
+        if deed.quarantine is not None:
+            kept = ("the quarantine", partial(viewing.quarantined_bytes, deed.quarantine))
+        self.app.push_screen(ReaderScreen(deed.message, deed.subject, kept))
 
     @work(exclusive=True, group="undo", exit_on_error=False)
     async def action_undo(self) -> None:

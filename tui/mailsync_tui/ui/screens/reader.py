@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
@@ -39,12 +37,6 @@ _HITS = 10_000
 class ReaderScreen(Screen[None]):
     """Header fields, attachments and text of one message."""
 
-    @dataclass
-    class Begun(Message):
-        """A mailbox has done what went before, and is asked for the message now."""
-
-        source: Source
-
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("reader")]
     DEFAULT_CSS = """
     ReaderScreen {
@@ -67,7 +59,8 @@ class ReaderScreen(Screen[None]):
         Args:
             key: Which message; ``None`` if only a copy was kept of it.
             subject: Shown until it is there.
-            kept: What holds that copy, and what gives its bytes.
+            kept: What holds a copy that is read where no mailbox can give it, and what gives its
+                bytes; called on a thread, it may raise :class:`QuarantineError`.
         """
         super().__init__()
         self.subject = safe_text(subject, 400) or "(no subject)"
@@ -78,6 +71,7 @@ class ReaderScreen(Screen[None]):
         self._key = key
         self._kept = kept
         self._raw = b""
+        self._failures: Sequence[str] = ()
         self._sources: Sequence[Source] = ()
         self._at = 0
         self._document: Document = Told(())
@@ -131,70 +125,57 @@ class ReaderScreen(Screen[None]):
         failures: list[str] = []
         try:
             if not self._sources:
-                self._tell("", "looking where it is")
+                self._tell("looking where it is ...", ())
                 self._sources = await self._find_sources()
             for step in range(len(self._sources)):
                 self._at = (at + step) % len(self._sources)
                 source = self._sources[self._at]
                 raw = await self._read_from(source, failures)
                 if raw is not None:
-                    await self._open(raw)
+                    await self._open(raw, failures)
                     return
         except LedgerError as error:
             failures.append(safe_text(str(error), 400))
         self._give_up(failures)
 
     async def _find_sources(self) -> Sequence[Source]:
+        found: list[Source] = []
+        if self._key is not None:
+            found += await mailboxes_with(self.mailsync, self._key)
         if self._kept is not None:
-            told, load = self._kept
-            return [kept_copy(self.mailsync, told, load)]
-        return await mailboxes_with(self.mailsync, self._key) if self._key is not None else []
+            found.append(kept_copy(self.mailsync, *self._kept))
+        return found
 
     async def _read_from(self, source: Source, failures: list[str]) -> bytes | None:
-        self._tell(f"waiting for {source.where}", "It is read after what is under way there.")
+        self._tell(f"reading from {source.where} ...", failures)
         try:
-            return await source.read(lambda: self._begun(source))
+            return await source.read()
         except (MailboxError, QuarantineError) as error:
             failures.append(f"{source.where}: {safe_text(str(error), 400)}")
             return None
 
-    def _begun(self, source: Source) -> None:
-        self.post_message(self.Begun(source))
-
-    @on(Begun)
-    def _is_read(self, message: Begun) -> None:
-        if self.reading is None and self._sources[self._at] is message.source:
-            self._tell(f"reading from {message.source.where} ...", "")
-
-    async def _open(self, raw: bytes) -> None:
-        self._raw = raw
+    async def _open(self, raw: bytes, failures: Sequence[str]) -> None:
+        self._raw, self._failures = raw, failures
         self.reading = await self.mailsync.aside(lambda: read_message(raw))
         source = self._sources[self._at]
         also = others(self._sources, self._at)
-        self._told_from = f"read from {source.where}"
-        if also:
-            self._told_from += f"; also on {', '.join(also)}"
-        self.query_one("#from", Static).update(f" {self._told_from}")
+        told = f" read from {source.where}" + (f"; also in {', '.join(also)}" if also else "")
+        self.query_one("#from", Static).update(told)
         self.refresh_bindings()
-        await self._arrange()
+        self._arrange()
 
     def _give_up(self, failures: Sequence[str]) -> None:
-        lines = [Line(self.subject, "strong"), Line("")]
-        if not failures:
-            lines.append(Line("No mailbox that was reached holds it."))
-        lines += [Line(f"! Not read from {each}", "warn", hang=2) for each in failures]
-        advice = "Esc: back, and there F5 lists the mailboxes anew."
-        if self._kept is not None:
-            advice = "Esc: back."
-        lines += [Line(""), Line(advice)]
-        self.query_one("#from", Static).update(" it cannot be read")
-        self._show(Told(lines))
+        advice = "Esc: back, and there F5 lists the mailboxes anew." if self._key else "Esc: back."
+        none = [] if failures else ["No mailbox that was reached holds it."]
+        self._tell("it cannot be read", failures, *none, advice)
 
-    def _tell(self, state: str, more: str) -> None:
-        """What is waited for."""
-        self.query_one("#from", Static).update(f" {state or more}")
-        lines = [Line(self.subject, "strong"), Line(""), Line(more, "dim")]
-        self._show(Told(lines))
+    def _tell(self, state: str, failures: Sequence[str], *more: str) -> None:
+        """What is waited for, or why there is nothing to read."""
+        self.query_one("#from", Static).update(f" {state}")
+        lines = [Line(self.subject, "strong"), Line(""), *map(_failed, failures)]
+        if failures:
+            lines.append(Line(""))
+        self._show(Told([*lines, *map(Line, more)]))
 
     def action_other_mailbox(self) -> None:
         """Read it from the next mailbox that holds it."""
@@ -202,10 +183,10 @@ class ReaderScreen(Screen[None]):
 
     # --- showing
 
-    async def _arrange(self) -> None:
-        assert self.reading is not None
-        self._words = ""
-        self._show(MessageText(self.reading, all_headers=self.all_headers))
+    def _arrange(self) -> None:
+        if self.reading is not None:
+            notes = [_failed(each) for each in self._failures]
+            self._show(MessageText(self.reading, notes, all_headers=self.all_headers))
 
     def _show(self, document: Document) -> None:
         self._document = document
@@ -247,10 +228,10 @@ class ReaderScreen(Screen[None]):
             parts.append(f"lines {view.first + 1:,}-{last:,} of {total:,}")
         status.update(f" {'    '.join(parts)}")
 
-    async def action_headers(self) -> None:
+    def action_headers(self) -> None:
         """Show all header fields, or the usual ones."""
         self.all_headers = not self.all_headers
-        await self._arrange()
+        self._arrange()
 
     # --- finding words
 
@@ -366,3 +347,7 @@ class ReaderScreen(Screen[None]):
             self._end_finding()
         else:
             self.dismiss()
+
+
+def _failed(failure: str) -> Line:
+    return Line(f"! not read from {failure}", "warn", hang=2)
