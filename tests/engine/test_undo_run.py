@@ -128,6 +128,23 @@ def test_an_interrupted_deletion_is_undone_once_it_is_known(tmp_path: Path) -> N
     assert bench.holds("consolidated", M) == bench.holds("consolidated", N) == 1
 
 
+def test_what_may_not_have_been_deleted_is_not_put_back(tmp_path: Path) -> None:
+    bench = bench_with(tmp_path, "isp")
+    bench.remove("consolidated", M)
+    bench.boxes["isp"].fault = fail("delete", 0, Killed)
+    with pytest.raises(Killed):
+        bench.sync("reverse")
+    bench.boxes["isp"].fault = None
+    bench.boxes["isp"].unreachable = "no route to host"
+    bench.wait()
+    (line,) = undo(bench, "2").lines
+    assert (line.outcome, bench.holds("consolidated", M)) == ("failed", 0)
+    assert "not known yet" in line.reason
+    bench.boxes["isp"].unreachable = None
+    (line,) = undo(bench, "2").lines
+    assert (line.outcome, bench.holds("consolidated", M), bench.holds("isp", M)) == ("done", 0, 1)
+
+
 @pytest.mark.parametrize("then", ["undo", "sync"])
 @pytest.mark.parametrize("mailbox", ["consolidated", "old"])
 def test_killed_after_each_step(tmp_path: Path, mailbox: str, then: str) -> None:
