@@ -17,7 +17,7 @@ from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.engine.arrivals import Arrival, Arrivals, read_heads, sort_out
 from mailsync_tui.engine.places import Listed, Matched, compare, match_mailboxes
 from mailsync_tui.engine.world import Block, Case, Copy, Hold, MailboxState, Presence, State, World
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import history, scans
 from mailsync_tui.ledger.ledger import LedgerReader
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError
@@ -145,6 +145,9 @@ def _build(
     for number, joined in sorted_out.joined.items():
         for arrival in joined:
             listed[arrival.mailbox].count_found(arrival, copies[number])
+    absent = {
+        copy.mailbox for case in cases for copy in case.copies if copy.presence is Presence.GONE
+    }
     known = {matched.name_of(name): n for name, n in ledger.known_copies().items()}
     today = ledger.deleted_today(now)
     world = World(
@@ -154,7 +157,10 @@ def _build(
         serial=ledger.serial,
         scan=ledger.serial + 1,
         mailboxes={
-            c.name: _state(c, listed[c.name], mailboxes, known.get(c.name, 0), today)
+            c.name: replace(
+                _state(c, listed[c.name], mailboxes, known.get(c.name, 0), today),
+                scans=scans.listings(ledger, matched.rows[c.name].id) if c.name in absent else (),
+            )
             for c in (*config.external, config.consolidated)
         },
         cases=tuple(cases),
@@ -238,6 +244,8 @@ class _CaseBuilder:
             absent=absent,
             doubt=here.doubt(row.location) if here and presence is Presence.GONE else None,
             since=row.since,
+            listed_scan=row.listed_scan,
+            adopted_scan=row.adopted_scan,
         )
         if folder is not None:
             uid = row.location.uid

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction
+from mailsync_tui.engine.evidence import evidence
 from mailsync_tui.engine.guards import Accepted, Guards, detail
 from mailsync_tui.engine.plan import (
     KIND_DIRECTION,
@@ -91,14 +92,15 @@ class _Planning:
         candidates: dict[int, dict[str, list[str]]] = {}
         stopped: Counter[tuple[str, str]] = Counter()
         for index, s in enumerate(standings):
-            evidence = self.rules.forward_evidence(s)
-            if not self.rules.forward_enough(s, evidence):
+            losers = self.rules.forward_evidence(s)
+            if not self.rules.forward_enough(s, losers):
                 continue
             self.unsettled.add(index)
-            if self.rules.forward(s, evidence).held:
-                self._take(self.rules.forward(s, evidence))
+            proposal = self.rules.forward(s, losers)
+            if proposal.held:
+                self._take(proposal)
                 continue
-            candidates[index] = {a: self.guards.forward_rules(a, s.evidence[a]) for a in evidence}
+            candidates[index] = {a: self.guards.forward_rules(a, s.evidence[a]) for a in losers}
             stopped.update((a, rule) for a, rules in candidates[index].items() for rule in rules)
         free: dict[int, list[str]] = defaultdict(list)
         counted: Counter[str] = Counter()
@@ -121,7 +123,7 @@ class _Planning:
                     why[index][account] = "max-delete"
             if self.rules.forward_enough(s, left):
                 proposal = self.rules.forward(s, left)
-                self._take(proposal)
+                self._take(proposal, s)
                 if "forward" in self.options.directions:
                     result[index] = proposal.line
             elif why[index]:
@@ -135,7 +137,7 @@ class _Planning:
         self, standings: tuple[Standing, ...], proposals: list[tuple[int, Proposal]]
     ) -> None:
         stopped: Counter[tuple[str, str]] = Counter()
-        candidates: list[tuple[Line, list[str]]] = []
+        candidates: list[tuple[Line, list[str], Standing]] = []
         for index, proposal in proposals:
             line = proposal.line
             if proposal.held:
@@ -143,18 +145,18 @@ class _Planning:
                 continue
             lost = [c for c in standings[index].on(CONSOLIDATED) if is_lost(c)]
             rules = self.guards.reverse_rules(line.account, lost)
-            candidates.append((line, rules))
+            candidates.append((line, rules, standings[index]))
             stopped.update((line.account, rule) for rule in rules)
         counted: Counter[str] = Counter()
-        stops = [self.accepted.stopping(line.account, r, stopped) for line, r in candidates]
-        for (line, rules), stop in zip(candidates, stops, strict=True):
+        stops = [self.accepted.stopping(line.account, r, stopped) for line, r, _ in candidates]
+        for (line, rules, _), stop in zip(candidates, stops, strict=True):
             counted[line.account] += stop is None and not rules
         too_many = self._too_many("reverse-delete", counted)
-        for (line, rules), stop in zip(candidates, stops, strict=True):
+        for (line, rules, standing), stop in zip(candidates, stops, strict=True):
             if stop is None and not rules and line.account in too_many:
                 stop = "max-delete"
             if stop is None:
-                self._take(Proposal(line))
+                self._take(Proposal(line), standing)
             else:
                 self.blocked[(line.account, "reverse-delete", stop)] += 1
 
@@ -168,11 +170,14 @@ class _Planning:
 
     # --- the sum
 
-    def _take(self, proposal: Proposal) -> None:
+    def _take(self, proposal: Proposal, doomed: Standing | None = None) -> None:
+        """Take a line into the plan; a deletion with the standing that it follows from."""
         line = proposal.line
         if not self._asked(line.kind):
             return
         if proposal.held is None:
+            if doomed is not None:
+                line = replace(line, evidence=evidence(line, doomed, self.world))
             self.lines.append(line)
             return
         self.held.append(

@@ -12,7 +12,7 @@ from mailsync_tui.engine.plan import Options
 from mailsync_tui.engine.planner import Considered
 from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole
 from mailsync_tui.engine.world import Copy, Presence, State
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import history, scans
 from mailsync_tui.ledger.rows import ActionRow, FolderRow
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
 
@@ -94,7 +94,14 @@ class _Recorder:
                     f.name: FolderRow(f.validity, f.uidnext, f.modseq)
                     for f in here.folders.values()
                 }
-                self.ledger.set_scanned(self.ids[name], self.world.scan, folders)
+                scans.set_scanned(
+                    self.ledger,
+                    self.ids[name],
+                    self.world.scan,
+                    folders,
+                    here.messages or 0,
+                    self.now,
+                )
 
     def _blocks(self) -> None:
         stopped = set()

@@ -86,6 +86,7 @@ def relocated(copies: tuple[Copy, ...], configs: dict[str, MailboxConfig]) -> tu
                 and found.relocates is None
                 and not found.adopted
                 and overlap(lost, found)
+                and not _thrown_away(lost, found, configs)
             ):
                 result[index] = replace(
                     found,
@@ -94,10 +95,22 @@ def relocated(copies: tuple[Copy, ...], configs: dict[str, MailboxConfig]) -> tu
                     relocates=lost.id,
                     first_scan=lost.first_scan,
                     came_after=lost.came_after,
+                    since=lost.since,
+                    listed_scan=lost.listed_scan,
+                    adopted_scan=lost.adopted_scan,
                 )
                 result.remove(lost)
                 break
     return tuple(result)
+
+
+def _thrown_away(lost: Copy, found: Copy, configs: dict[str, MailboxConfig]) -> bool:
+    """Whether an account's copy went where mail is not there: a loss, and no place to follow to.
+
+    In the consolidated mailbox it is followed, as it is ours wherever it lies.
+    """
+    config = configs[lost.mailbox]
+    return lost.mailbox != CONSOLIDATED and counts(lost, config) and not counts(found, config)
 
 
 def _listed_anew(copy: Copy, configs: dict[str, MailboxConfig]) -> bool:
