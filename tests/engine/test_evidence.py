@@ -190,6 +190,7 @@ def test_a_ledger_of_an_earlier_version_is_brought_up(
     bench.sync()
     with sqlite3.connect(tmp_path / "ledger.sqlite3") as db:
         for change in (
+            "DROP INDEX copy_missing",
             "DROP TABLE listing",
             "ALTER TABLE copy DROP COLUMN listed_scan",
             "ALTER TABLE copy DROP COLUMN adopted_scan",

@@ -58,7 +58,8 @@ class World(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = Path(tempfile.mkdtemp(prefix="machine-"))
-        self.bench = Bench(self.directory, ACCOUNTS, max_delete_floor=1000)
+        self.floor = 1000
+        self.bench = Bench(self.directory, ACCOUNTS, max_delete_floor=self.floor)
         self.number = 0
         self.all: list[Mail] = []
         self.left: dict[int, set[str]] = {}
@@ -75,8 +76,11 @@ class World(RuleBasedStateMachine):
             st.sets(st.sampled_from(sorted(ACCOUNTS)), min_size=1), min_size=2, max_size=4
         ),
         named=st.booleans(),
+        floor=st.sampled_from([1000, 1000, 0]),
     )
-    def some_mail_was_synced(self, where: list[set[str]], named: bool) -> Any:
+    def some_mail_was_synced(self, where: list[set[str]], named: bool, floor: int) -> Any:
+        self.floor = floor
+        self.bench.guards(max_delete_floor=floor)
         mails = []
         for accounts in where:
             self.number += 1
@@ -195,6 +199,12 @@ class World(RuleBasedStateMachine):
         else:
             box.incomplete = "the connection broke"
 
+    @precondition(lambda self: self.floor == 0)
+    @rule(hides=st.booleans())
+    def the_provider_hides_what_is_fetched(self, hides: bool) -> None:
+        """From the next RETR on, or no more; what is hidden stays so."""
+        self.bench.boxes["isp"].hides = hides
+
     @rule()
     def trouble_ends(self) -> None:
         self._calm()
@@ -233,7 +243,7 @@ class World(RuleBasedStateMachine):
         if calm and self.exit == 0:
             self._check_second_plan()
 
-    @precondition(lambda self: not self._anything_away())
+    @precondition(lambda self: self.floor > 0 and not self._anything_away())
     @rule(message=mails, mailbox=st.sampled_from(EVERYWHERE))
     def one_deletion_in_a_settled_world(self, message: Mail, mailbox: str) -> None:
         """(e) A deletion reaches every copy that ``allow`` lets it."""

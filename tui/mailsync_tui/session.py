@@ -27,7 +27,7 @@ from mailsync_tui.engine.observe import Observation, observe
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
 from mailsync_tui.engine.rebase import rebase
-from mailsync_tui.engine.record import nothing_new, record
+from mailsync_tui.engine.record import note_seen, nothing_new, record
 from mailsync_tui.engine.standing import role_counts
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
@@ -239,6 +239,7 @@ class Session:
         require_reached(plan)
         while True:
             if not plan.lines and nothing_new(observation, considered):
+                note_seen(self.directory, self.ledger_path, observation, command)
                 return Result(plan.user, None, plan, (), sync_code(plan, (), stopped=self.stopped))
             taken_out = choose(plan) if plan.lines else frozenset()
             if taken_out is None:

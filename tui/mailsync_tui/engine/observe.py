@@ -16,6 +16,8 @@ from typing import TypeVar
 from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.engine.arrivals import Arrival, Arrivals, read_heads, sort_out
 from mailsync_tui.engine.places import Listed, Matched, compare, match_mailboxes
+from mailsync_tui.engine.provider import doubted
+from mailsync_tui.engine.standing import is_lost
 from mailsync_tui.engine.world import Block, Case, Copy, Hold, MailboxState, Presence, State, World
 from mailsync_tui.ledger import history, scans
 from mailsync_tui.ledger.ledger import LedgerReader
@@ -145,25 +147,25 @@ def _build(
     for number, joined in sorted_out.joined.items():
         for arrival in joined:
             listed[arrival.mailbox].count_found(arrival, copies[number])
-    absent = {
-        copy.mailbox for case in cases for copy in case.copies if copy.presence is Presence.GONE
-    }
+    losers = {copy.mailbox for case in cases for copy in case.copies if is_lost(copy)}
     known = {matched.name_of(name): n for name, n in ledger.known_copies().items()}
     today = ledger.deleted_today(now)
+    states = {
+        c.name: replace(
+            _state(c, listed[c.name], mailboxes, known.get(c.name, 0), today),
+            scans=scans.listings(ledger, matched.rows[c.name].id) if c.name in losers else (),
+        )
+        for c in (*config.external, config.consolidated)
+    }
+    judged, states = doubted(cases, states, config, ledger, matched, listed, now)
     world = World(
         config=config,
         now=now,
         ledger_id=ledger.id,
         serial=ledger.serial,
         scan=ledger.serial + 1,
-        mailboxes={
-            c.name: replace(
-                _state(c, listed[c.name], mailboxes, known.get(c.name, 0), today),
-                scans=scans.listings(ledger, matched.rows[c.name].id) if c.name in absent else (),
-            )
-            for c in (*config.external, config.consolidated)
-        },
-        cases=tuple(cases),
+        mailboxes=states,
+        cases=judged,
         blocks=tuple(Block(*block) for block in ledger.blocks()),
     )
     return Observation(world, matched, listed, interrupted)

@@ -214,6 +214,10 @@ class _Planning:
                     if self._asked(kind):
                         self.blocked[(name, kind, "changed")] += 0
 
+    def _detail(self, account: str, kind: Kind, rule: str) -> str:
+        loser = account if kind == "forward-delete" else CONSOLIDATED
+        return detail(account, kind, rule, self.world.mailboxes[loser].cut)
+
     def _plan(self) -> Plan:
         world = self.world
         kept = _with_needs_met(sorted(self.lines, key=lambda line: _ORDER[line.kind]))
@@ -235,7 +239,7 @@ class _Planning:
             lines=kept,
             held=tuple(self.held),
             blocked=tuple(
-                Blocked(account, kind, rule, count, detail(account, kind, rule))
+                Blocked(account, kind, rule, count, self._detail(account, kind, rule))
                 for (account, kind, rule), count in self.blocked.items()
             ),
             waiting=tuple(

@@ -130,6 +130,10 @@ class MailboxState:
     """Deletions done in the last 24 hours, by kind of line."""
     unread: int = 0
     """New locations whose headers could not be read."""
+    cut: int | None = None
+    """The round number at which its listing seems to be cut."""
+    fetched_gone: bool = False
+    """All that some run fetched was gone at the first listing after it."""
     scans: tuple[ScanRow, ...] = ()
     """Its complete listings on record, oldest first; none unless one of its copies is absent."""
 

@@ -5,13 +5,14 @@ A scan is one run's look at all mailboxes; its number is the ledger's serial onc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from mailsync_tui.ledger.ledger import LedgerReader
 from mailsync_tui.ledger.rows import FolderRow, ScanRow
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.ledger.writer import LedgerWriter
+from mailsync_tui.mailboxes.base import Location
 
 
 def listings(ledger: LedgerReader, mailbox: int) -> tuple[ScanRow, ...]:
@@ -49,3 +50,42 @@ def set_scanned(
         "INSERT INTO folder VALUES (?, ?, ?, ?, ?)",
         [(mailbox, name, *row) for name, row in folders.items()],
     )
+
+
+def fetched_by(ledger: LedgerReader, mailbox: int, scan: int) -> int:
+    """How many copies of a mailbox were read last, and adopted, by the run of this scan."""
+    (count,) = ledger.db.execute(
+        "SELECT count(*) FROM copy WHERE mailbox = ? AND adopted_scan = ? AND adopted"
+        " AND state IN ('live', 'missing')",
+        (mailbox, scan),
+    ).fetchone()
+    return int(count)
+
+
+def ended_since(ledger: LedgerReader, mailbox: int, scan: int) -> list[datetime]:
+    """The dates of messages that this mailbox lost from a scan on, and that have ended since."""
+    rows = ledger.db.execute(
+        "SELECT coalesce(message.date, copy.since) FROM copy"
+        " JOIN message ON message.id = copy.message"
+        " WHERE copy.mailbox = ? AND copy.missing_scan > 0 AND copy.missing_scan >= ?"
+        " AND copy.state = 'ended'",
+        (mailbox, scan),
+    )
+    return [datetime.fromisoformat(date) for (date,) in rows]
+
+
+def oldest_first(ledger: LedgerReader, mailbox: int) -> Iterator[tuple[Location, datetime]]:
+    """Where the live copies of a mailbox lie, and their messages' dates, the oldest first."""
+    rows = ledger.db.execute(
+        "SELECT copy.folder, copy.validity, copy.uid, coalesce(message.date, copy.since) AS date"
+        " FROM copy JOIN message ON message.id = copy.message"
+        " WHERE copy.mailbox = ? AND copy.state = 'live' ORDER BY date",
+        (mailbox,),
+    )
+    for *location, date in rows:
+        yield Location(*location), datetime.fromisoformat(date)
+
+
+def mark_seen(ledger: LedgerWriter, mailbox: int, scan: int) -> None:
+    """A complete listing has shown what was read up to this scan."""
+    ledger.db.execute("UPDATE mailbox SET seen_scan = ? WHERE id = ?", (scan, mailbox))

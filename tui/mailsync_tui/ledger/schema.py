@@ -156,6 +156,7 @@ CREATE TABLE listing (
 -- adopted_scan: the scan of the run that read its bytes last (POP3: by RETR).
 ALTER TABLE copy ADD COLUMN listed_scan INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE copy ADD COLUMN adopted_scan INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX copy_missing ON copy (mailbox, missing_scan) WHERE missing_scan > 0;
 
 -- seen_scan: what was read up to this scan was still listed by a complete listing after it.
 ALTER TABLE mailbox ADD COLUMN seen_scan INTEGER NOT NULL DEFAULT 0;

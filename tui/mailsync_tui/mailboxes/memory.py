@@ -114,6 +114,10 @@ class MemoryMailbox:
         """What the server makes of the bytes that are stored."""
         self.refuses: Callable[[bytes], bool] | None = None
         """Messages that the server does not take."""
+        self.hides = False
+        """Whether what was fetched is listed no more, as some providers do over POP3."""
+        self.hidden: set[tuple[str, Uid]] = set()
+        """What is there and is not listed."""
         self.unreachable: str | None = None
         """Why no call gets through; ``None``: they do."""
         self._aborted = False
@@ -199,7 +203,7 @@ class MemoryMailbox:
         folders = []
         for index, (name, held) in enumerate(list(self.folders.items())):
             self._step("list", index)
-            uids: tuple[Uid, ...] = tuple(held.messages)
+            uids = tuple(uid for uid in held.messages if (name, uid) not in self.hidden)
             if self.incomplete is not None:
                 uids = uids[: len(uids) // 2]
             folders.append(self._listed(name, held, uids))
@@ -229,6 +233,8 @@ class MemoryMailbox:
             self._step("fetch", index)
             message = self._find(location)
             if message is not None:
+                if self.hides:
+                    self.hidden.add((location.folder, location.uid))
                 yield Raw(
                     location,
                     message.data,
