@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.plan import Plan
 from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.outcome import SessionError
@@ -60,6 +62,7 @@ class World(RuleBasedStateMachine):
         self.directory = Path(tempfile.mkdtemp(prefix="machine-"))
         self.floor = 1000
         self.bench = Bench(self.directory, ACCOUNTS, max_delete_floor=self.floor)
+        self.bench.config = replace(self.bench.config, holds=Holds(flagged=True))
         self.number = 0
         self.all: list[Mail] = []
         self.left: dict[int, set[str]] = {}
@@ -189,6 +192,14 @@ class World(RuleBasedStateMachine):
         place = self._find(message, mailbox)
         if place:
             self.bench.boxes[mailbox].mark_deleted(*place)
+            self._touched(message)
+
+    @rule(message=mails, mailbox=st.sampled_from(MOVABLE))
+    def flag(self, message: Mail, mailbox: str) -> None:
+        """Flagged mail is protected here: no sync takes it away again."""
+        place = self._find(message, mailbox)
+        if place:
+            self.bench.boxes[mailbox].flag(*place, "\\Flagged")
             self._touched(message)
 
     @rule(mailbox=st.sampled_from(EVERYWHERE), how=st.sampled_from(["away", "broken off"]))
@@ -331,7 +342,7 @@ class World(RuleBasedStateMachine):
             if held.data.startswith(head + b"\r\n\r\n")
         ]
         return all(
-            h.data == message.data and not h.flags & {"\\Deleted"} for h in alike
+            h.data == message.data and not h.flags & {"\\Deleted", "\\Flagged"} for h in alike
         ) and not any(m is not message and m.data.startswith(head + b"\r\n\r\n") for m in self.all)
 
     def _away(self, mailbox: str) -> bool:
@@ -363,6 +374,7 @@ class World(RuleBasedStateMachine):
 
         from mailsync_tui.engine.plan import Options
 
+        flagged = self._flagged()
         options = Options(directions=directions) if directions else Options()  # type: ignore[arg-type]
         before = {id(m): self._copies(m)["consolidated"] for m in self.all}
         try:
@@ -373,6 +385,8 @@ class World(RuleBasedStateMachine):
             return None
         finally:
             self.bench.wait()
+            gone = flagged - self._flagged()
+            assert not gone, f"flagged, and deleted by a sync: {gone}"
             for message in self.all:
                 grown = self._copies(message)["consolidated"] - before[id(message)]
                 assert grown <= 1, f"(b) collected {grown} times: {message.data!r}"
@@ -382,6 +396,16 @@ class World(RuleBasedStateMachine):
                         f"(b) collected where it was present: {message.data!r}"
                     )
         return result.plan
+
+    def _flagged(self) -> set[tuple[str, str, Any]]:
+        """Where flagged mail lies."""
+        return {
+            (name, folder, uid)
+            for name, box in self.bench.boxes.items()
+            for folder, content in box.folders.items()
+            for uid, held in content.messages.items()
+            if "\\Flagged" in held.flags
+        }
 
     def _only_drafts(self, message: Mail) -> bool:
         return any(

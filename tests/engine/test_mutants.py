@@ -6,6 +6,7 @@ A scenario that no mutant makes fail proves nothing, and a rule that no scenario
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from mailsync_tui import session
+from mailsync_tui.config.model import Holds
 from mailsync_tui.engine import (
     adopting,
     collecting,
@@ -243,17 +245,15 @@ def hidden_by_the_provider(d: Path) -> None:
 
 def listed_again_is_not_hidden(d: Path) -> None:
     bench = Bench(d, max_delete_floor=1, max_delete_share=1)
-    for n in range(3):
-        bench.deliver("isp", mail(n))
+    bench.deliver("isp", mail("left"))
     bench.sync()
-    bench.deliver("isp", N)
+    for data in (M, N):
+        bench.deliver("isp", data)
     bench.sync()
     bench.sync()
-    for n in range(3):
-        bench.remove("isp", mail(n))
-    assert kinds(bench.plan()) == [("forward-delete", "isp")] * 3
-    bench.remove("isp", N)
-    assert "hidden" not in [b[2] for b in blocked(bench.plan())]
+    for data in (M, N):
+        bench.remove("isp", data)
+    assert kinds(bench.plan()) == [("forward-delete", "isp")] * 2
 
 
 def expired_at_the_provider(d: Path) -> None:
@@ -276,6 +276,17 @@ def cut_off_at_a_round_number(d: Path) -> None:
     bench.remove("work", mails[0])
     bench.remove("work", mails[1])
     assert blocked(bench.plan()) == [("work", "forward-delete", "hidden", 2)]
+
+
+def flagged_is_protected(d: Path) -> None:
+    bench = _collected(d)
+    bench.config = replace(bench.config, holds=Holds(flagged=True))
+    bench.home.flag("INBOX", bench.uid_of("consolidated", M), "\\Flagged")
+    bench.boxes["work"].flag("INBOX", bench.uid_of("work", N), "\\Flagged")
+    bench.remove("work", M)
+    bench.remove("consolidated", N)
+    plan = bench.plan(reconsider=True)
+    assert (kinds(plan), [h[2] for h in held(plan)]) == ([], ["hold", "hold"])
 
 
 SCENARIOS: tuple[Callable[[Path], None], ...] = (
@@ -305,6 +316,7 @@ SCENARIOS: tuple[Callable[[Path], None], ...] = (
     listed_again_is_not_hidden,
     expired_at_the_provider,
     cut_off_at_a_round_number,
+    flagged_is_protected,
 )
 
 
@@ -330,6 +342,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     ),
     "12: a listing that is cut is believed": (provider._Provider, "_cut", lambda *_: None),
     "12: what is listed again counts as hidden": (session, "note_seen", lambda *_: None),
+    "[hold] protects nothing": (planner, "protection", lambda *_: None),
     "2: moved is deleted": (standing, "overlap", lambda *_: False),
     "2: moved to where nobody could look": (standing, "_may_hold_it", lambda *_: None),
     "2: the trash counts": (standing, "role_counts", lambda *_: True),

@@ -200,6 +200,7 @@ def held_form(plan: Plan) -> list[dict[str, Any]]:
             "since": utc(held.since) if held.since else None,
             "message_id": held.message_id,
             "subject": safe_text(held.subject),
+            **({"hold": safe_text(held.hold)} if held.hold is not None else {}),
         }
         for held in plan.held
     ]

@@ -23,6 +23,7 @@ from mailsync_tui.engine.applying import Run
 from mailsync_tui.engine.decline import decline
 from mailsync_tui.engine.deleting import restore_marks
 from mailsync_tui.engine.events import Emit, Listed, nobody
+from mailsync_tui.engine.naming import resolved
 from mailsync_tui.engine.observe import Observation, observe
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
@@ -141,7 +142,12 @@ class Session:
         options: Options,
     ) -> tuple[Observation, Considered]:
         observation = observe(
-            self._resolved(listings), ledger, listings, self.mailboxes, self.clock(), self.parallel
+            resolved(self.config, self.mailboxes, listings),
+            ledger,
+            listings,
+            self.mailboxes,
+            self.clock(),
+            self.parallel,
         )
         return observation, consider(observation.world, options)
 
@@ -205,25 +211,6 @@ class Session:
             return None if CONSOLIDATED in ledger.mailboxes() else config.path
         finally:
             ledger.close()
-
-    def _resolved(self, listings: Mapping[str, Listing | MailboxError]) -> UserConfig:
-        """The configuration with folder names in the form that listings have."""
-
-        def resolved(c: MailboxConfig) -> MailboxConfig:
-            if isinstance(listings[c.name], MailboxError) or c.type == "pop3":
-                return c
-            name = self.mailboxes[c.name].resolve
-            return replace(c, folder=name(c.folder), folders=tuple(map(name, c.folders)))
-
-        consolidated = resolved(self.config.consolidated)
-        home = listings[CONSOLIDATED]
-        external = tuple(
-            replace(c, into=self.mailboxes[CONSOLIDATED].resolve(c.into))
-            if c.into is not None and not isinstance(home, MailboxError)
-            else c
-            for c in map(resolved, self.config.external)
-        )
-        return replace(self.config, consolidated=consolidated, external=external)
 
     # --- applying
 

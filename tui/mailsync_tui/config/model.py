@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -81,6 +82,20 @@ class Guards:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """Mail that is never deleted, on either side."""
+
+    flagged: bool = False
+    r"""What is flagged (``\Flagged``) where it would be deleted."""
+    senders: tuple[str, ...] = ()
+    """Globs for the sender's address, in any case."""
+    folders: tuple[str, ...] = ()
+    """Globs for the folder in which it would be deleted."""
+    younger_than: timedelta = timedelta(0)
+    """By its Date, or since when it is known; nothing is younger than 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class UserConfig:
     """One person: a consolidated mailbox, the external ones, and the rules."""
 
@@ -90,6 +105,7 @@ class UserConfig:
     external: tuple[MailboxConfig, ...]
     """In the order of the file."""
     guards: Guards = Guards()
+    holds: Holds = Holds()
     keep_days: int = 30
     schedule_apply: tuple[Direction, ...] = ("collect",)
 

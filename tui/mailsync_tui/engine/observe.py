@@ -251,7 +251,12 @@ class _CaseBuilder:
         )
         if folder is not None:
             uid = row.location.uid
-            copy = replace(copy, marked=uid in folder.marked, draft=uid in folder.drafts)
+            copy = replace(
+                copy,
+                marked=uid in folder.marked,
+                draft=uid in folder.drafts,
+                flagged=uid in folder.flagged,
+            )
         if state is State.ENDED and presence is Presence.YES:  # a tombstone that is listed again
             copy = replace(
                 copy, first_scan=self.scan, came_after=here.scan if here else 0, adopted=False
@@ -278,6 +283,7 @@ class _CaseBuilder:
             missing_scan=0,
             marked=folder is not None and uid in folder.marked,
             draft=folder is not None and uid in folder.drafts,
+            flagged=folder is not None and uid in folder.flagged,
         )
 
     def case(

@@ -75,10 +75,12 @@ class Held:
     id: str
     kind: Kind
     account: str
-    rule: Literal["declined", "late-copy", "moved-out"]
+    rule: Literal["declined", "late-copy", "moved-out", "hold"]
     since: datetime | None
     message_id: str | None
     subject: str
+    hold: str | None = None
+    """Which key of the configuration's ``[hold]`` protects it, and with which value."""
 
 
 @dataclass(frozen=True, slots=True)

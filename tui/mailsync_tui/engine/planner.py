@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from mailsync_tui.config.model import CONSOLIDATED, Direction
 from mailsync_tui.engine.evidence import evidence
 from mailsync_tui.engine.guards import Accepted, Guards, detail
+from mailsync_tui.engine.holds import protection
 from mailsync_tui.engine.plan import (
     KIND_DIRECTION,
     Blocked,
@@ -96,7 +97,7 @@ class _Planning:
             if not self.rules.forward_enough(s, losers):
                 continue
             self.unsettled.add(index)
-            proposal = self.rules.forward(s, losers)
+            proposal = self._protected(self.rules.forward(s, losers), s)
             if proposal.held:
                 self._take(proposal)
                 continue
@@ -138,7 +139,8 @@ class _Planning:
     ) -> None:
         stopped: Counter[tuple[str, str]] = Counter()
         candidates: list[tuple[Line, list[str], Standing]] = []
-        for index, proposal in proposals:
+        for index, unprotected in proposals:
+            proposal = self._protected(unprotected, standings[index])
             line = proposal.line
             if proposal.held:
                 self._take(proposal)
@@ -189,8 +191,14 @@ class _Planning:
                 proposal.since,
                 line.message_id,
                 line.subject,
+                proposal.hold,
             )
         )
+
+    def _protected(self, proposal: Proposal, s: Standing) -> Proposal:
+        """What ``[hold]`` protects is held, whatever is reconsidered."""
+        hold = protection(proposal.line, s, self.world)
+        return proposal if hold is None else Proposal(proposal.line, "hold", hold=hold)
 
     def _asked(self, kind: Kind) -> bool:
         direction: Direction | None = KIND_DIRECTION.get(kind)

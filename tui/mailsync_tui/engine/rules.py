@@ -14,6 +14,7 @@ from typing import Literal
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.plan import Kind, Line, Place, Undo, in_words
 from mailsync_tui.engine.standing import (
+    LOSABLE,
     Held,
     Standing,
     adoptable,
@@ -25,7 +26,7 @@ from mailsync_tui.engine.standing import (
 from mailsync_tui.engine.world import Copy, Presence, State, World
 from mailsync_tui.mailboxes.base import Location
 
-HeldRule = Literal["declined", "late-copy", "moved-out"]
+HeldRule = Literal["declined", "late-copy", "moved-out", "hold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Proposal:
     line: Line
     held: HeldRule | None = None
     since: datetime | None = None
+    hold: str | None = None
 
 
 class Rules:
@@ -68,7 +70,7 @@ class Rules:
         if self.world.config.guards.copies == "any":
             return True
         for account, held in s.held.items():
-            had = any(c.mailbox == account and c.state in _HAD for c in s.copies)
+            had = any(c.mailbox == account and c.state in LOSABLE for c in s.copies)
             if held in (Held.YES, Held.UNKNOWN) or (had and account not in accounts):
                 return False
         return True
@@ -390,9 +392,6 @@ class Rules:
             undo=undo,
             compare=compare,
         )
-
-
-_HAD = frozenset({State.LIVE, State.MISSING})
 
 
 def _first_adopted(copy: Copy) -> bool:

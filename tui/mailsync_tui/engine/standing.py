@@ -48,11 +48,12 @@ def in_folders(copy: Copy, config: MailboxConfig) -> bool:
         return True
     folder = copy.location.folder
     return copy.role not in NEVER_COLLECTED and any(
-        _matches(folder, pattern) for pattern in config.folders
+        folder_matches(folder, pattern) for pattern in config.folders
     )
 
 
-def _matches(folder: str, pattern: str) -> bool:
+def folder_matches(folder: str, pattern: str) -> bool:
+    """Whether a folder has this name, or one that the glob takes; INBOX in any case."""
     if folder.upper() == "INBOX" or pattern.upper() == "INBOX":
         return folder.upper() == pattern.upper() or pattern == "*"
     return fnmatchcase(folder, pattern)

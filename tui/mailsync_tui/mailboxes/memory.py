@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 DELETED = "\\Deleted"
 DRAFT = "\\Draft"
+FLAGGED = "\\Flagged"
 
 _ROLES = {
     "INBOX": Role.INBOX,
@@ -340,6 +341,7 @@ class MemoryMailbox:
             uids,
             marked=frozenset(uid for uid in uids if DELETED in held.messages[uid].flags),
             drafts=frozenset(uid for uid in uids if DRAFT in held.messages[uid].flags),
+            flagged=frozenset(uid for uid in uids if FLAGGED in held.messages[uid].flags),
             uidnext=held.uidnext,
             modseq=held.modseq,
         )
