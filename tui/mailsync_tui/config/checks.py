@@ -167,6 +167,13 @@ def flag(value: object) -> bool:
     return value
 
 
+def true(value: object) -> bool:
+    """``true``: for a key that is left out where it is not meant."""
+    if value is not True:
+        raise WrongValueError("true, or no such key at all")
+    return True
+
+
 def path(value: object) -> Path:
     """An absolute path, once ``~`` is expanded.
 

@@ -10,7 +10,7 @@ from typing import Literal
 MailboxType = Literal["pop3", "imap", "maildir"]
 Tls = Literal["implicit", "starttls", "none"]
 Direction = Literal["collect", "forward", "reverse"]
-SecretSource = Literal["password", "password_env", "password_command", "token_command"]
+SecretSource = Literal["password", "password_env", "password_command", "keyring", "token_command"]
 
 DIRECTIONS: tuple[Direction, ...] = ("collect", "forward", "reverse")
 """All directions, in the order in which a plan applies them."""
@@ -25,7 +25,8 @@ class Secret:
 
     source: SecretSource
     value: str = field(repr=False)
-    """The password itself, the variable's name, or the command line."""
+    """The password itself, the variable's name, the command line, or ``user@host``: the name of
+    the entry in the keyring."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ SECRETS = (
     Field("password", checks.line("a password"), Kind.REMOTE),
     Field("password_env", checks.variable, Kind.REMOTE),
     Field("password_command", checks.command, Kind.REMOTE),
+    Field("keyring", checks.true, Kind.REMOTE),
     Field("token_command", checks.command, Kind.REMOTE),
 )
 

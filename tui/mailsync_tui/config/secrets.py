@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 from contextlib import suppress
@@ -13,6 +14,9 @@ from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Secret
+
+SERVICE = "mailsync-tui"
+"""Under which the keyring keeps this program's passwords."""
 
 _BETWEEN_KILLS = 5.0
 """Seconds that a killed command's pipes are waited for: one that fled its group may hold them."""
@@ -37,6 +41,8 @@ def resolve(secret: Secret, account: str, timeout: float = 60.0) -> str:
             value = secret.value
         case "password_env":
             value = _from_environment(secret.value, account)
+        case "keyring":
+            value = _from_keyring(secret.value, account)
         case "password_command" | "token_command":
             value = _from_command(secret.value, f"{account}: {secret.source}", timeout)
     return value
@@ -48,6 +54,30 @@ def _from_environment(variable: str, account: str) -> str:
     if raw is None:
         raise SecretError(f"{where} (password_env) is not set")
     return _usable(raw, where)
+
+
+def _from_keyring(entry: str, account: str) -> str:
+    """A password of the desktop's keyring, by the library ``keyring`` (an extra)."""
+    where = f"{account}: keyring = true"
+    try:
+        import keyring  # Slow to import, and few use it.
+        from keyring.errors import KeyringError
+    except ImportError:
+        raise SecretError(
+            f"{where} needs the library keyring where this program is installed: "
+            "pip install keyring"
+        ) from None
+    name = safe_text(entry, 200)
+    try:
+        value = keyring.get_password(SERVICE, entry)
+    except KeyringError as error:
+        # Not chained: what a backend puts into its errors is not known.
+        reason = safe_text(_first_line(str(error).encode()).decode(), 200) or type(error).__name__
+        raise SecretError(f"{where}: the keyring cannot be asked for {name}: {reason}") from None
+    if value is None:
+        command = safe_text(shlex.join(["keyring", "set", SERVICE, entry]), 300)
+        raise SecretError(f"{where}: it holds no password for {name}; set it with: {command}")
+    return _usable(value.encode("utf-8", "surrogatepass"), f"{where}: the entry {name}")
 
 
 def _from_command(command: str, where: str, timeout: float) -> str:

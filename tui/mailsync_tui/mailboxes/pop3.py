@@ -182,9 +182,8 @@ class Pop3Mailbox:
             wire.sock.close()
 
     def _connect(self) -> Wire:
-        secret = self._secret()
         try:
-            return self._log_in(secret)
+            return self._log_in()
         except Busy:
             # Only where a lock has to be waited for: importing it takes longer than a listing.
             import stamina
@@ -197,11 +196,12 @@ class Pop3Mailbox:
             wait_jitter=self._timing.lock,
         ):
             with attempt:
-                return self._log_in(secret)
+                return self._log_in()
         raise AssertionError("the last attempt returns or raises")
 
-    def _log_in(self, secret: str) -> Wire:
+    def _log_in(self) -> Wire:
         config = self._config
+        secret = self._secret()
         sock = net.dial(self._endpoint, self._timing.connect)
         if config.tls == "implicit":
             sock = net.secure(sock, self._tls(), self._endpoint, self._dial)
