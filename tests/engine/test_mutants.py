@@ -31,6 +31,7 @@ from mailsync_tui.engine import (
 from mailsync_tui.engine.world import Presence
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
+from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.session import Session
 from tests.engine.bench import START, Bench, blocked, held, kinds, mail
 
@@ -278,6 +279,21 @@ def cut_off_at_a_round_number(d: Path) -> None:
     assert blocked(bench.plan()) == [("work", "forward-delete", "hidden", 2)]
 
 
+def archived_under_all_mail(d: Path) -> None:
+    bench = Bench(d)
+    bench.boxes["work"].add_folder("All Mail", Role.ALL)
+    for data in (M, N):
+        bench.deliver("work", data)
+        bench.deliver("work", data, "All Mail")
+    bench.sync()
+    bench.sync()
+    bench.remove("work", M)
+    assert kinds(bench.plan()) == []
+    bench.sync()
+    bench.remove("work", M, "All Mail")
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+
+
 def flagged_is_protected(d: Path) -> None:
     bench = _collected(d)
     bench.config = replace(bench.config, holds=Holds(flagged=True))
@@ -316,6 +332,7 @@ SCENARIOS: tuple[Callable[[Path], None], ...] = (
     listed_again_is_not_hidden,
     expired_at_the_provider,
     cut_off_at_a_round_number,
+    archived_under_all_mail,
     flagged_is_protected,
 )
 
@@ -343,6 +360,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "12: a listing that is cut is believed": (provider._Provider, "_cut", lambda *_: None),
     "12: what is listed again counts as hidden": (session, "note_seen", lambda *_: None),
     "[hold] protects nothing": (planner, "protection", lambda *_: None),
+    "2: all mail is a folder like others": (standing, "_shows", lambda *_: False),
     "2: moved is deleted": (standing, "overlap", lambda *_: False),
     "2: moved to where nobody could look": (standing, "_may_hold_it", lambda *_: None),
     "2: the trash counts": (standing, "role_counts", lambda *_: True),
