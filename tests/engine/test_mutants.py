@@ -420,10 +420,9 @@ def test_an_engine_without_the_rule_is_noticed(
     for module in (rules, planner, record, observe, guards, collecting):
         if getattr(module, attribute, None) is not None:
             monkeypatch.setattr(module, attribute, mutant)
-    noticed = []
     for scenario in SCENARIOS:
         try:
             scenario(tmp_path / scenario.__name__)
         except Exception:  # noqa: BLE001 - a crash is noticed too
-            noticed.append(scenario.__name__)
-    assert noticed, f"no scenario notices an engine without the rule {name!r}"
+            return
+    pytest.fail(f"no scenario notices an engine without the rule {name!r}")
