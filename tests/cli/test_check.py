@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from mailsync_tui import __version__
 from mailsync_tui.cli import checking
-from mailsync_tui.cli.commands import EXAMPLE, cli
+from mailsync_tui.cli.commands import cli
+from mailsync_tui.cli.showing import EXAMPLE
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.mailboxes.base import Role
@@ -126,7 +127,7 @@ def test_without_a_command_and_configuration_one_learns_how_to_begin(place: Plac
     assert result.exit_code == 0
     assert str(place.config) in result.stdout
     assert EXAMPLE in result.stdout
-    assert "mailsync-tui demo --serve" in result.stdout
+    assert "`mailsync-tui demo`" in result.stdout
 
 
 def test_the_example_is_right(place: Place) -> None:
@@ -134,10 +135,11 @@ def test_the_example_is_right(place: Place) -> None:
     assert [c.name for c in load_config(place.config).users[0].external] == ["isp"]
 
 
-def test_without_a_command_but_with_a_configuration_help_is_shown(place: Place) -> None:
+def test_without_a_command_and_a_terminal_there_is_no_app(place: Place) -> None:
     result = place.run()
-    assert result.exit_code == 0
-    assert result.stdout == place.run("--help").stdout
+    assert result.exit_code == 2
+    assert "the app needs a terminal" in result.stderr
+    assert result.stdout == ""
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
@@ -164,8 +166,8 @@ def test_version() -> None:
         (["plan", "more"], "more"),
         (["apply"], "FILE"),
         (["--nothing"], "--nothing"),
-        (["demo"], "demo --serve"),
-        (["undo", "1"], "no such command"),
+        (["demo"], "needs a terminal"),
+        (["undo", "1"], "no --yes"),
         (["pl\x1b[2Jan"], "no such command"),
     ],
 )

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mailsync_tui.cli.output import Output
-from mailsync_tui.cli.progress import LineProgress
-from mailsync_tui.engine.events import Applying, LineDone, Listed
+from mailsync_tui.cli.progress import BarProgress, LineProgress
+from mailsync_tui.engine.events import Applying, LineDone, Listed, Listing, Reading
 
 DONE = LineDone("id", "collect", "old", "done", "")
 
@@ -34,6 +34,40 @@ def test_applying_is_told_every_five_seconds(
     for now in (100.0, 104.9, 105.0, 109.0):  # noqa: B007 - the clock reads it
         listen(DONE)
     assert capsys.readouterr().err.splitlines() == ["applied 3 of 4 lines"]
+
+
+def test_a_long_listing_is_told_every_five_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 100.0
+    listen = LineProgress(Output(), lambda: now)
+    for now in (100.0, 104.9, 105.0, 109.9):
+        listen(Listing("isp", int(now * 10), 9400))
+        listen(Listing("work", int(now * 30), None))
+    for now in (110.0, 114.9):
+        listen(Reading("isp", int(now), 900))
+    assert capsys.readouterr().err.splitlines() == [
+        "isp: listing 1,050 of 9,400",
+        "work: listing 3,150",
+        "isp: reading headers 110 of 900",
+    ]
+
+
+def test_a_bar_counts_mailboxes_and_not_what_is_told_of_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from rich.progress import Progress
+
+    seen: list[tuple[str, float]] = []
+    monkeypatch.setattr(
+        Progress,
+        "stop",
+        lambda bar: seen.extend((task.description, task.completed) for task in bar.tasks),
+    )
+    monkeypatch.setattr(Progress, "start", lambda _: None)
+    listen = BarProgress(2)
+    for event in (Listing("isp", 5, 9), Listed("isp", 9, None), Reading("isp", 1, 9)):
+        listen(event)
+    listen.pause()
+    assert seen == [("isp: reading headers 1 of 9", 1)]
 
 
 def test_events_may_come_from_many_threads(

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from mailsync_tui.cli import repeating
 from mailsync_tui.cli.failures import Wrong, gravest
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.mailboxes.maildir import MaildirMailbox
-from tests.cli.place import Place, snapshot
+from tests.cli.place import Place, environment, snapshot
 from tests.cli.terminal import LIMIT, terminal
 
 
@@ -25,6 +28,12 @@ def test_a_sync_collects_and_tells(place: Place) -> None:
     assert "Run 1 for default" in result.stdout
     assert "old: 2 collected" in result.stdout
     assert len(place.files("all")) == 2
+
+
+def test_a_maildir_that_is_yet_to_be_made_is_told_as_empty(place: Place) -> None:
+    place.deliver("old", "a")
+    result = place.run("plan")
+    assert {"old: 1 messages", "consolidated: 0 messages"} <= set(result.stderr.splitlines())
 
 
 def test_the_result_has_the_form_of_the_contract(place: Place) -> None:
@@ -223,8 +232,8 @@ def test_a_signal_ends_the_waiting_for_a_silent_server(place: Place, command: li
     assert not place.state.exists()
 
 
-def test_a_signal_ends_a_waiting_that_cannot_be_cut(place: Place) -> None:
-    """A password command that does not end: it says that it began, and waits to be released."""
+def test_a_signal_ends_a_password_command(place: Place) -> None:
+    """It says that it began, and would end once somebody writes to it."""
     begun, released = place.directory / "begun", place.directory / "released"
     os.mkfifo(begun)
     os.mkfifo(released)
@@ -239,9 +248,41 @@ def test_a_signal_ends_a_waiting_that_cannot_be_cut(place: Place) -> None:
         assert select.select([beginning], [], [], LIMIT)[0]
         process.send_signal(signal.SIGTERM)
         assert process.wait(LIMIT) == 130
-        os.close(os.open(released, os.O_WRONLY | os.O_NONBLOCK))
+        with pytest.raises(OSError, match=os.strerror(errno.ENXIO)):
+            os.open(released, os.O_WRONLY | os.O_NONBLOCK)
         assert process.stderr is not None
         assert b"interrupted; nothing was done" in process.stderr.read()
+    assert not place.state.exists()
+
+
+def test_a_signal_ends_a_waiting_that_cannot_be_cut(place: Place) -> None:
+    """A Maildir whose file system hangs: every look into it waits for ever."""
+    begun, never = place.directory / "begun", place.directory / "never"
+    os.mkfifo(begun)
+    os.mkfifo(never)
+    hanging = (
+        "from pathlib import Path\n"
+        "from mailsync_tui.cli import main\n"
+        "from mailsync_tui.mailboxes.maildir import MaildirMailbox\n"
+        "def hang(*_):\n"
+        f"    Path({str(begun)!r}).write_text('begun')\n"
+        f"    Path({str(never)!r}).read_text()\n"
+        "MaildirMailbox.list = hang\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", hanging, *place.command("sync", "--yes")[3:]]
+    with (
+        begun.open("r+b", 0) as beginning,
+        subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE) as process,
+    ):
+        try:
+            assert select.select([beginning], [], [], LIMIT)[0]
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(LIMIT) == 130
+            assert process.stderr is not None
+            assert b"interrupted; nothing was done" in process.stderr.read()
+        finally:
+            process.kill()
     assert not place.state.exists()
 
 

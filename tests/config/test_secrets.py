@@ -46,6 +46,13 @@ class TestEnvironment:
 
 
 class TestCommand:
+    def test_it_is_ended_where_it_is_not_wanted_any_more(self) -> None:
+        with pytest.raises(SecretError, match="isp: password_command was ended") as caught:
+            resolve(
+                Secret("password_command", "echo hunter2; sleep 3600"), "isp", 3600.0, lambda: True
+            )
+        assert "hunter2" not in str(caught.value)
+
     @pytest.mark.parametrize(
         ("command", "expected"),
         [

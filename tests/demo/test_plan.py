@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mailsync_tui
-from mailsync_tui.demo.serve import running
 from mailsync_tui.demo.story import OLD, Fate, tell
+from mailsync_tui.embedded import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ SOURCE_ROOT = Path(mailsync_tui.__file__).parents[1]
 TIMEOUT = 60.0
 PROGRAM = """
 from functools import partial
-from mailsync_tui.demo.serve import serve
+from mailsync_tui.embedded import serve
 serve(partial(print, flush=True))
 """
 

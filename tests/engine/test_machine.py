@@ -3,7 +3,8 @@
 Every step is something that a person, a server or the network does; after every sync the promises
 are checked: (a) a message that nobody deleted survives everywhere a person left it; (b) nothing is
 collected where it is present; (c) a second plan is empty; (d) a line taken out never happens later
-unasked; (e) in a settled world one deletion reaches every copy.
+unasked; (e) in a settled world one deletion reaches every copy; (f) what an undo put back is where
+it was, once, and no sync takes it away unasked.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ from hypothesis.stateful import (
 )
 
 from mailsync_tui.config.model import Holds
-from mailsync_tui.engine.plan import Plan
+from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.outcome import SessionError
 from tests.engine.bench import Bench, mail
+from tests.engine.machine_undo import Undoing
 
 ACCOUNTS = {"isp": "pop3", "work": "imap", "old": "imap"}
 MOVABLE = ("work", "old", "consolidated")
@@ -52,13 +54,14 @@ class Mail:
         """A person edited or duplicated it in a way that makes 'left there' meaningless."""
 
 
-class World(RuleBasedStateMachine):
+class World(Undoing, RuleBasedStateMachine):
     """People and servers."""
 
     mails = Bundle("mails")
 
     def __init__(self) -> None:
         super().__init__()
+        self.kept, self.undone = set(), set()
         self.directory = Path(tempfile.mkdtemp(prefix="machine-"))
         self.floor = 1000
         self.bench = Bench(self.directory, ACCOUNTS, max_delete_floor=self.floor)
@@ -112,7 +115,7 @@ class World(RuleBasedStateMachine):
     @rule(target=mails, like=mails, account=st.sampled_from(sorted(ACCOUNTS)))
     def unlike_twin(self, like: Mail, account: str) -> Mail:
         self.number += 1
-        head, _, _ = like.data.partition(b"\r\n\r\n")
+        head = like.data.partition(b"\r\n\r\n")[0]
         self._touched(like)
         return self._add(head + b"\r\n\r\nanother text %d\r\n" % self.number, account)
 
@@ -129,6 +132,7 @@ class World(RuleBasedStateMachine):
         if place:
             self.bench.boxes[mailbox].remove(*place)
             message.deleted = True
+            self._taken_away(message, mailbox)
             self._touched(message)
 
     @rule(message=mails, mailbox=st.sampled_from(MOVABLE), to=st.sampled_from(["INBOX", "Archive"]))
@@ -144,6 +148,7 @@ class World(RuleBasedStateMachine):
         if place:
             self.bench.boxes[mailbox].move(*place, "Trash")
             message.deleted = True
+            self._taken_away(message, mailbox)
             self._touched(message)
 
     @rule(message=mails, mailbox=st.sampled_from(MOVABLE))
@@ -164,6 +169,7 @@ class World(RuleBasedStateMachine):
         self.bench.boxes[source].remove(*place)
         self.bench.deliver(to, message.data)
         places = self.left[self.all.index(message)]
+        self._taken_away(message, source)
         if not self._find(message, source):
             places.discard(source)
         places.add(to)
@@ -234,16 +240,7 @@ class World(RuleBasedStateMachine):
     )
     def sync(self, directions: tuple[str, ...], taken: list[int], fault: Any) -> None:
         if fault:
-            mailbox, operation, at = fault
-            countdown = [at]
-
-            def fail(step: str, index: int) -> None:
-                if step == operation:
-                    countdown[0] -= 1
-                    if countdown[0] < 0:
-                        raise Unreachable("the connection broke")
-
-            self.bench.boxes[mailbox].fault = fail
+            self._break(*fault)
         plan = self._sync(directions, taken)
         for box in self.bench.boxes.values():
             box.fault = None
@@ -253,6 +250,17 @@ class World(RuleBasedStateMachine):
         calm = not fault and not taken and not directions and not self._anything_away()
         if calm and self.exit == 0:
             self._check_second_plan()
+
+    def _break(self, mailbox: str, operation: str, at: int) -> None:
+        countdown = [at]
+
+        def fail(step: str, index: int) -> None:
+            if step == operation:
+                countdown[0] -= 1
+                if countdown[0] < 0:
+                    raise Unreachable("the connection broke")
+
+        self.bench.boxes[mailbox].fault = fail
 
     @precondition(lambda self: self.floor > 0 and not self._anything_away())
     @rule(message=mails, mailbox=st.sampled_from(EVERYWHERE))
@@ -268,6 +276,8 @@ class World(RuleBasedStateMachine):
         place = self._find(message, mailbox)
         if not place or max(self._copies(message).values()) > 1 or message.deleted:
             return
+        if self.all.index(message) in self.undone:
+            return  # the consolidated mailbox's own
         if any(place[0] != "INBOX" for a in ACCOUNTS if (place := self._find(message, a))):
             return  # copies outside ``folders`` are never deleted
         place = self._find(message, mailbox)
@@ -292,6 +302,7 @@ class World(RuleBasedStateMachine):
                 )
             if self._find(message, "consolidated"):
                 self.left[index].add("consolidated")
+        self._check_kept()
 
     def _check_second_plan(self) -> None:
         plan = self.bench.plan()
@@ -362,17 +373,15 @@ class World(RuleBasedStateMachine):
         def choose(plan: Plan) -> frozenset[str]:
             shown.append(plan)
             for line in plan.lines:
-                for kind in (line.kind,):
-                    key = (kind, None if kind != "reverse-delete" else line.account, line.subject)
-                    assert key not in self.declined, f"(d) {key} was taken out before"
+                account = line.account if line.kind == "reverse-delete" else None
+                key = (line.kind, account, line.subject)
+                assert key not in self.declined, f"(d) {key} was taken out before"
             out = {plan.lines[i % len(plan.lines)].id for i in taken} if plan.lines else set()
             for line in plan.lines:
                 if line.id in out and line.kind in ("collect", "forward-delete", "reverse-delete"):
                     account = None if line.kind != "reverse-delete" else line.account
                     self.declined.add((line.kind, account, line.subject))
             return frozenset(out)
-
-        from mailsync_tui.engine.plan import Options
 
         flagged = self._flagged()
         options = Options(directions=directions) if directions else Options()  # type: ignore[arg-type]

@@ -143,6 +143,15 @@ class MailboxContract:
         ]
         assert order == [f"letter {number}" for number in range(5)]
 
+    def test_tells_how_far_a_listing_is(self, harness: Harness) -> None:
+        for number in range(4):
+            harness.deliver(letter(number))
+        told: list[tuple[int, int | None]] = []
+        listing = harness.mailbox.list(lambda listed, total: told.append((listed, total)))
+        assert listing.messages == 4
+        assert told[-1] == (4, 4)
+        assert all(0 <= listed <= 4 and total in (4, None) for listed, total in told)
+
     def test_locations_last(self, harness: Harness) -> None:
         harness.deliver(letter(1))
         before = harness.locations()

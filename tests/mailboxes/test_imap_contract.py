@@ -1,15 +1,19 @@
-"""The contract, kept over IMAP on a private Dovecot."""
+"""The contract, kept over IMAP on a private Dovecot, and on pymap as the demo runs it."""
 
 from __future__ import annotations
 
 import itertools
+import socket
 from typing import TYPE_CHECKING
 
+import imapclient
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
+from mailsync_tui.demo.imap_server import ImapAccount, ImapServer
+from mailsync_tui.demo.loop_thread import LoopThread
 from mailsync_tui.mailboxes.imap import ImapMailbox
-from tests.mailboxes.contract import WRONG, Harness, MailboxContract, unused_port
+from tests.mailboxes.contract import SECRET, WRONG, Harness, MailboxContract, unused_port
 from tests.servers.dovecot import PASSWORD, Dovecot, deliver
 
 if TYPE_CHECKING:
@@ -23,14 +27,23 @@ _USERS = (f"user{number}" for number in itertools.count())
 
 
 class ImapHarness(Harness):
-    # Dovecot makes line ends CRLF.
-    exact = False
+    """An account.
 
-    def __init__(self, server: Dovecot) -> None:
-        self._server = server
-        self._user = next(_USERS)
-        self.client = server.client(self._user)
-        self.mailbox: Mailbox = self._mailbox(server.imap, PASSWORD)
+    Args:
+        client: Somebody else's connection to it, logged in.
+        port: Where the server listens.
+        user: Whose account it is.
+        secret: The password.
+        exact: Whether the server keeps line ends as they are.
+    """
+
+    def __init__(
+        self, client: imapclient.IMAPClient, port: int, user: str, secret: str, *, exact: bool
+    ) -> None:
+        self.exact = exact
+        self.client = client
+        self._port, self._user, self._secret = port, user, secret
+        self.mailbox: Mailbox = self._mailbox(port, secret)
 
     def deliver(self, data: bytes, *flags: str) -> None:
         deliver(self.client, data, flags)
@@ -39,7 +52,8 @@ class ImapHarness(Harness):
         self.client.select_folder(folder, readonly=True)
         uids = self.client.search()
         found = self.client.fetch(uids, ["FLAGS", "BODY.PEEK[]"]) if uids else {}
-        self.client.unselect_folder()
+        if self.client.has_capability("UNSELECT"):
+            self.client.unselect_folder()
         return [
             (
                 items[b"BODY[]"],
@@ -49,10 +63,10 @@ class ImapHarness(Harness):
         ]
 
     def elsewhere(self) -> Mailbox:
-        return self._mailbox(unused_port(), PASSWORD)
+        return self._mailbox(unused_port(), self._secret)
 
     def stranger(self) -> Mailbox | None:
-        return self._mailbox(self._server.imap, WRONG)
+        return self._mailbox(self._port, WRONG)
 
     def close(self) -> None:
         self.mailbox.close()
@@ -86,6 +100,23 @@ def server(request: pytest.FixtureRequest) -> Iterator[Dovecot]:
 class TestImap(MailboxContract):
     @pytest.fixture
     def harness(self, server: Dovecot) -> Iterator[Harness]:
-        made = ImapHarness(server)
+        user = next(_USERS)
+        # Dovecot makes line ends CRLF.
+        made = ImapHarness(server.client(user), server.imap, user, PASSWORD, exact=False)
         yield made
         made.close()
+
+
+class TestPymap(MailboxContract):
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        server = ImapServer({"ann": ImapAccount(SECRET)})
+        with LoopThread("pymap") as loop:
+            port = loop.run(server.start())
+            client = imapclient.IMAPClient("127.0.0.1", port, ssl=False, timeout=30)
+            client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.login("ann", SECRET)
+            made = ImapHarness(client, port, "ann", SECRET, exact=True)
+            yield made
+            made.close()
+            loop.run(server.stop())

@@ -306,7 +306,9 @@ def test_only_the_header_is_read(path: Path, mailbox: MaildirMailbox) -> None:
     assert heads[0].size == len(header) + 500_000
 
 
-def test_an_abort_ends_a_listing(path: Path, mailbox: MaildirMailbox) -> None:
+def test_an_abort_ends_the_call_under_way_and_every_later_one(
+    path: Path, mailbox: MaildirMailbox
+) -> None:
     put(path, "cur/1.a.x:2,")
     put(path, "cur/2.a.x:2,")
     fetched = mailbox.fetch([inbox("1.a.x"), inbox("2.a.x")])
@@ -314,6 +316,8 @@ def test_an_abort_ends_a_listing(path: Path, mailbox: MaildirMailbox) -> None:
     mailbox.abort()
     with pytest.raises(Unreachable):
         next(fetched)
+    with pytest.raises(Unreachable):
+        mailbox.list()
 
 
 def test_a_new_maildir(tmp_path: Path) -> None:

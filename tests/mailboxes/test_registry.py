@@ -34,7 +34,7 @@ def test_every_kind_has_an_adapter(kind: MailboxType) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "others"),
-    [("maildir", {"imapclient", "ssl", "stamina"}), ("pop3", {"imapclient", "stamina"})],
+    [("maildir", {"imapclient", "ssl"}), ("pop3", {"imapclient"})],
 )
 def test_nothing_is_loaded_that_is_not_used(kind: MailboxType, others: set[str]) -> None:
     root = Path(mailsync_tui.__file__).parents[1]

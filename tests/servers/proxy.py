@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from typing import Self
+from typing import Literal, Self
 
 _PATIENCE = 30.0
+
+SPAN = 40
+"""Octets that are lost or changed."""
+
+How = Literal["cut", "stall", "truncate", "garble"]
 
 
 class Proxy:
@@ -16,11 +21,14 @@ class Proxy:
     Args:
         target: The port of the server.
         cut_after: So many octets of the server's are handed on per connection; ``None``: all.
+        how: What happens then: the wire is ``cut``; it ``stall``s, open and silent; ``SPAN`` octets
+            are lost (``truncate``) or changed (``garble``), and all that follows comes through.
     """
 
-    def __init__(self, target: int, cut_after: int | None = None) -> None:
+    def __init__(self, target: int, cut_after: int | None = None, how: How = "cut") -> None:
         self._target = target
         self.cut_after = cut_after
+        self.how: How = how
         self.said: list[bytearray] = []
         """What the server said in each connection, as far as it was handed on."""
         self.heard: list[bytearray] = []
@@ -76,9 +84,9 @@ class Proxy:
         said, heard = bytearray(), bytearray()
         self.said.append(said)
         self.heard.append(heard)
-        back = threading.Thread(target=_pump, args=(client, server, heard, None))
+        back = threading.Thread(target=_pump, args=(client, server, heard, None, "cut"))
         back.start()
-        _pump(server, client, said, self.cut_after)
+        _pump(server, client, said, self.cut_after, self.how)
         back.join()
         with self._lock:
             self._open -= {client, server}
@@ -86,17 +94,35 @@ class Proxy:
         server.close()
 
 
-def _pump(source: socket.socket, sink: socket.socket, log: bytearray, limit: int | None) -> None:
+def _pump(
+    source: socket.socket, sink: socket.socket, log: bytearray, limit: int | None, how: How
+) -> None:
     with contextlib.suppress(OSError):
-        while limit is None or len(log) < limit:
-            data = source.recv(65536)[: None if limit is None else limit - len(log)]
-            if not data:
-                break
+        while data := source.recv(65536):
+            start = len(log)
             log += data
-            sink.sendall(data)
+            if limit is None or start + len(data) <= limit:
+                sink.sendall(data)
+                continue
+            if how in ("truncate", "garble"):
+                sink.sendall(_spoiled(data, limit - start, how))
+                continue
+            del log[limit:]
+            if start < limit:
+                sink.sendall(data[: limit - start])
+            if how == "cut":
+                break
+            # Silent: read on, so that the server does not notice, until either end gives up.
     # Both ways end when one does: a half-open wire is not what is tried here.
     for sock in (source, sink):
         _shut(sock)
+
+
+def _spoiled(data: bytes, at: int, how: How) -> bytes:
+    """The data with the octets lost or changed that begin at this offset (which may lie before)."""
+    first, last = max(at, 0), max(at + SPAN, 0)
+    changed = b"" if how == "truncate" else bytes(b ^ 1 for b in data[first:last])
+    return data[:first] + changed + data[last:]
 
 
 def _shut(sock: socket.socket) -> None:

@@ -36,6 +36,24 @@ def text_of(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
+def codec_of(charset: str) -> str | None:
+    """The codec that reads what is labelled with this charset. Never raises.
+
+    Returns:
+        a name that ``bytes.decode`` takes, of the wider charset where one is commonly meant;
+        ``None`` if the label is unknown or names no character set.
+    """
+    try:
+        name = codecs.lookup(charset).name
+        if name in _NO_CHARSETS:
+            return None
+        name = _WIDER_CHARSETS.get(name, name)
+        b" ".decode(name, "replace")  # an empty one would be taken from any codec
+    except (LookupError, ValueError):  # unknown, not of text, or a name that no codec can have
+        return None
+    return name
+
+
 def decode_words(value: str) -> str:
     """Decode the encoded words of a header value. Never raises, and sanitises nothing.
 
@@ -84,10 +102,7 @@ def _content(encoding: str, content: str) -> bytes | None:
 
 
 def _decode(raw: bytes, charset: str) -> str:
-    try:
-        name = codecs.lookup(charset).name
-        if name in _NO_CHARSETS:
-            return text_of(raw)
-        return raw.decode(_WIDER_CHARSETS.get(name, name), "replace")
-    except (LookupError, ValueError):  # unknown, not of text, or a name that no codec can have
+    codec = codec_of(charset)
+    if codec is None:
         return text_of(raw)
+    return raw.decode(codec, "replace")

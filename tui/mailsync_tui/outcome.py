@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.applying import LineResult
 from mailsync_tui.engine.plan import ASKED, Line, Plan
+from mailsync_tui.engine.undo import UndoLine
+from mailsync_tui.engine.undojournal import LineUndone
 
 OK, FAILED, WRONG, PARTLY, BLOCKED, STALE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 """The exit codes of INTERFACE.md."""
@@ -32,6 +34,22 @@ class Result:
     lines: tuple[LineResult, ...]
     exit: int
 
+
+@dataclass(frozen=True, slots=True)
+class UndoResult:
+    """What an undo did."""
+
+    user: str
+    run: str | None
+    """Its own number; ``None`` when nothing was left to undo, or the person said no."""
+    plan: Plan | None
+    """All that was to be said when it began; ``None`` where nothing was contacted."""
+    lines: tuple[LineUndone, ...]
+    exit: int
+
+
+Confirm = Callable[[tuple[UndoLine, ...]], bool]
+"""Shown what would be put back, says whether it is to be done."""
 
 Choose = Callable[[Plan], "frozenset[str] | None"]
 """Shown a plan, gives the lines that are taken out; ``None``: the person said no."""
@@ -62,6 +80,18 @@ def require_reached(plan: Plan) -> None:
         raise SessionError(f"nothing was changed, as too little was reached. {told}")
 
 
+def require_one_reached(plan: Plan, mailboxes: set[str]) -> None:
+    """Stop an undo where none of the mailboxes that it is about can be used.
+
+    Raises:
+        SessionError: it is so; the text names each.
+    """
+    away = {n: r.error for n, r in plan.mailboxes.items() if n in mailboxes and r.error}
+    if away and mailboxes <= set(away):
+        told = "; ".join(f"{name}: {error}" for name, error in sorted(away.items()))
+        raise SessionError(f"nothing was put back, as nothing was reached. {told}")
+
+
 def plan_code(plan: Plan) -> int:
     """The exit code of ``plan``."""
     try:
@@ -69,6 +99,13 @@ def plan_code(plan: Plan) -> int:
     except SessionError as error:
         return error.code
     return PARTLY if any(not r.complete for r in plan.mailboxes.values()) else OK
+
+
+def undo_code(results: tuple[LineUndone, ...], *, stopped: bool) -> int:
+    """The exit code of an undo."""
+    if stopped:
+        return INTERRUPTED
+    return PARTLY if any(result.outcome != "done" for result in results) else OK
 
 
 def sync_code(plan: Plan, results: tuple[LineResult, ...], *, stopped: bool) -> int:

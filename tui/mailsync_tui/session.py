@@ -1,124 +1,57 @@
 """One person's session: the mailboxes, the ledger, and the engine run over them.
 
-One connection and one thread per mailbox; the ledger is written by the calling thread alone, and
-locked only while lines are applied.
+The ledger is written by the calling thread alone, and locked only while lines are applied.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TypeVar
 
-from mailsync_tui.config.errors import SecretError
-from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
-from mailsync_tui.config.secrets import resolve
+from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply import apply
 from mailsync_tui.engine.applying import Run
-from mailsync_tui.engine.decline import decline
+from mailsync_tui.engine.decline import decline, taken_back
 from mailsync_tui.engine.deleting import restore_marks
-from mailsync_tui.engine.events import Emit, Listed, nobody
-from mailsync_tui.engine.naming import resolved
 from mailsync_tui.engine.observe import Observation, observe
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
 from mailsync_tui.engine.rebase import rebase
 from mailsync_tui.engine.record import note_seen, nothing_new, record
+from mailsync_tui.engine.restoring import Restoring, settling
 from mailsync_tui.engine.standing import role_counts
+from mailsync_tui.engine.undo import UndoLine, UnknownRun, chosen, undoable
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.ledger.private import make_private_dir
 from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes.base import Listing, LoginRefused, Mailbox, MailboxError
-from mailsync_tui.mailboxes.registry import open_mailbox
+from mailsync_tui.mailboxes.base import Listing, MailboxError
 from mailsync_tui.outcome import (
     INTERRUPTED,
     OK,
     STALE,
+    WRONG,
     Choose,
+    Confirm,
     Result,
     SessionError,
+    UndoResult,
+    require_one_reached,
     require_reached,
     sync_code,
+    undo_code,
 )
-
-T = TypeVar("T")
+from mailsync_tui.reach import Reach
 
 FRESH_SECONDS = 60
 """A listing is trusted for so long right before a deletion (DESIGN.md, rule 4)."""
 
-SETTLE_SECONDS = 5
-"""How long after a store whose answer never came a server may still be at it."""
 
-
-class Session:
+class Session(Reach):
     """One person's mailboxes and ledger. Use as a context manager."""
-
-    def __init__(
-        self,
-        config: UserConfig,
-        directory: Path,
-        *,
-        emit: Emit = nobody,
-        mailboxes: Mapping[str, Mailbox] | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        """Prepare; nothing is contacted and nothing is made yet.
-
-        Args:
-            config: The person's configuration.
-            directory: Where the person's ledger, lock and quarantine lie.
-            emit: Told what happens, from this session's threads.
-            mailboxes: Used instead of opening those of the configuration (tests).
-            clock: The present moment, aware.
-        """
-        self.config = config
-        self.directory = directory
-        self.emit = emit
-        self.clock = clock
-        self._stop = threading.Event()
-        configs = (*config.external, config.consolidated)
-        self.mailboxes: dict[str, Mailbox] = dict(mailboxes or {})
-        for c in configs:
-            if c.name not in self.mailboxes:
-                self.mailboxes[c.name] = open_mailbox(c, _secret_of(c))
-        self._threads = {
-            c.name: ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{c.name}") for c in configs
-        }
-        self._listed_at: datetime | None = None
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End all connections."""
-        for name, thread in self._threads.items():
-            thread.submit(self.mailboxes[name].close)
-            thread.shutdown(wait=True)
-
-    def stop(self) -> None:
-        """From a signal handler or another thread: finish the current message, begin no other."""
-        self._stop.set()
-
-    @property
-    def stopped(self) -> bool:
-        """Whether :meth:`stop` was called."""
-        return self._stop.is_set()
-
-    @property
-    def ledger_path(self) -> Path:
-        """The person's ledger."""
-        return self.directory / "ledger.sqlite3"
 
     # --- planning
 
@@ -133,84 +66,29 @@ class Session:
     def _consider(self, options: Options) -> tuple[Observation, Considered]:
         listings = self.list_all()
         with contextlib.closing(open_ledger(self.ledger_path)) as ledger:
-            return self._observe(ledger, listings, options)
+            return self.observe(ledger, listings, options)
 
-    def _observe(
+    def observe(
         self,
         ledger: LedgerReader,
         listings: Mapping[str, Listing | MailboxError],
         options: Options,
     ) -> tuple[Observation, Considered]:
+        """Hold listings against the ledger, and make a plan of it.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
         observation = observe(
-            resolved(self.config, self.mailboxes, listings),
+            self._resolved(listings),
             ledger,
             listings,
             self.mailboxes,
             self.clock(),
             self.parallel,
+            self.emit,
         )
         return observation, consider(observation.world, options)
-
-    def list_all(self) -> dict[str, Listing | MailboxError]:
-        """List all mailboxes at once, each on its own thread."""
-        self._let_stores_settle()
-        self._listed_at = self.clock()
-        absent = self._new_maildir()
-
-        def listing(name: str) -> Callable[[], Listing | MailboxError]:
-            def run() -> Listing | MailboxError:
-                if name == CONSOLIDATED and absent is not None:
-                    return Listing((), complete=True)
-                try:
-                    found = self.mailboxes[name].list()
-                except MailboxError as error:
-                    self.emit(Listed(name, None, str(error)))
-                    return error
-                self.emit(Listed(name, found.messages, found.error))
-                return found
-
-            return run
-
-        return self.parallel({name: listing(name) for name in self._threads})
-
-    def _let_stores_settle(self) -> None:
-        """Wait a little after a run that died while storing on a server.
-
-        What it had sent is stored by the server after its death; a listing made before that would
-        lack the message, and it would be collected a second time.
-        """
-        if self.config.consolidated.type != "imap":
-            return
-        ledger = open_ledger(self.ledger_path)
-        try:
-            with ledger.snapshot():
-                begun = [a.at for a in history.unsettled(ledger) if a.kind in ("collect", "adopt")]
-        finally:
-            ledger.close()
-        if begun:
-            age = (self.clock() - max(begun)).total_seconds()
-            if 0 <= age < SETTLE_SECONDS:
-                self._stop.wait(SETTLE_SECONDS - age)
-
-    def parallel(self, tasks: Mapping[str, Callable[[], T]]) -> dict[str, T]:
-        """Run one task per mailbox, each on that mailbox's own thread."""
-        futures = {name: self._threads[name].submit(task) for name, task in tasks.items()}
-        return {name: future.result() for name, future in futures.items()}
-
-    def _new_maildir(self) -> Path | None:
-        """A consolidated Maildir that is not there yet and that the ledger never knew.
-
-        It counts as empty until a run makes it; one that the ledger knew is never made anew
-        (DESIGN.md, rule 1).
-        """
-        config = self.config.consolidated
-        if config.type != "maildir" or config.path is None or config.path.exists():
-            return None
-        ledger = open_ledger(self.ledger_path)
-        try:
-            return None if CONSOLIDATED in ledger.mailboxes() else config.path
-        finally:
-            ledger.close()
 
     # --- applying
 
@@ -261,12 +139,37 @@ class Session:
                     "the plan is stale: the ledger has changed since it was made; nothing was done",
                     STALE,
                 )
-            observation, considered = self._observe(ledger, self.list_all(), saved.options)
+            observation, considered = self.observe(ledger, self.list_all(), saved.options)
             require_reached(considered.plan)
             taken_out = frozenset(line.id for line in saved.lines) - left
             shown = replace(considered, plan=replace(considered.plan, lines=saved.lines))
             return self._run(
                 ledger, observation, considered, taken_out, command, fresh=True, shown=shown.plan
+            )
+
+    def apply_shown(
+        self,
+        observation: Observation,
+        considered: Considered,
+        shown: Plan,
+        taken_out: frozenset[str],
+        command: str,
+    ) -> Result:
+        """Apply the plan that was shown, from the listings it was made from.
+
+        Listings older than a minute are made anew, and each line is held against them.
+
+        Raises:
+            SessionError: another run has changed the ledger since (5), or nothing could be done.
+        """
+        with self._writing(command) as ledger:
+            if ledger.serial != shown.serial:
+                raise SessionError(
+                    "another run has changed the ledger since this plan was made; nothing was done",
+                    STALE,
+                )
+            return self._run(
+                ledger, observation, considered, taken_out, command, fresh=False, shown=shown
             )
 
     def rebase(self, account: str, command: str = "rebase") -> Result:
@@ -281,12 +184,96 @@ class Session:
             run = rebase(
                 ledger,
                 account,
-                lambda: self._observe(ledger, listings, options),
+                lambda: self.observe(ledger, listings, options),
                 listings[account],
                 self.clock(),
             )
-            plan = self._observe(ledger, listings, options)[1].plan
+            plan = self.observe(ledger, listings, options)[1].plan
             return Result(plan.user, str(run), plan, (), OK)
+
+    # --- undoing
+
+    def undoable(self, run: str) -> tuple[UndoLine, ...]:
+        """What an undo of a run would put back, and where; reads the ledger and nothing else.
+
+        Args:
+            run: Its number, as the history shows it.
+
+        Raises:
+            SessionError: there is no such run (2).
+            LedgerError, QuarantineError: as their texts say.
+        """
+        with contextlib.closing(open_ledger(self.ledger_path)) as ledger, ledger.snapshot():
+            return self._undoable(ledger, run, None)
+
+    def undo(
+        self, run: str, lines: frozenset[str] | None, confirm: Confirm, command: str = "undo"
+    ) -> UndoResult:
+        """Put back what a run deleted, from the quarantine.
+
+        What is there already is not put back twice. What a forward deletion took is the
+        consolidated mailbox's own mail from then on; what a reverse deletion took is held on its
+        account. The undo is a run with a journal of its own; killed, it may be repeated.
+
+        Args:
+            run: Its number.
+            lines: Only these lines of it, by id; ``None``: all.
+            confirm: Shown what would be put back, says whether it is to be done.
+            command: The command's name for the history.
+
+        Raises:
+            SessionError: there is no such run or line (2), or nothing was reached (1).
+            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+        """
+        with contextlib.closing(open_ledger(self.ledger_path)) as reader, reader.snapshot():
+            shown = self._undoable(reader, run, lines)
+        if not shown or not confirm(shown):
+            return UndoResult(self.config.name, None, None, (), OK)
+        with self._writing(command) as ledger:
+            self._stop.wait(settling(ledger, self.clock()))
+            observation, considered = self.observe(ledger, self.list_all(), Options())
+            require_one_reached(considered.plan, {line.mailbox for line in shown})
+            if self.stopped:
+                return UndoResult(self.config.name, None, None, (), INTERRUPTED)
+            with ledger.transaction():
+                number = ledger.begin_run(command, (), self.clock())
+            record(ledger, observation, considered, Options())
+            quarantine = self._quarantine()
+            results = Restoring(
+                number,
+                ledger,
+                quarantine,
+                self.mailboxes,
+                observation,
+                emit=self.emit,
+                cancelled=lambda: self.stopped,
+                now=self.clock,
+            ).run(shown, undoable(observation.world.config, ledger, quarantine, run))
+            code = undo_code(tuple(results), stopped=self.stopped)
+            with ledger.transaction():
+                ledger.end_run(number, code, self.clock())
+            plan = considered.plan
+            return UndoResult(plan.user, str(number), plan, tuple(results), code)
+
+    def _undoable(
+        self, ledger: LedgerReader, run: str, lines: frozenset[str] | None
+    ) -> tuple[UndoLine, ...]:
+        try:
+            offered = undoable(self.config, ledger, self._quarantine(), run)
+            return chosen(offered, lines, history.actions(ledger, int(run)))
+        except UnknownRun as error:
+            raise SessionError(str(error), WRONG) from error
+
+    def quarantined(self) -> tuple[int, int]:
+        """How many messages the quarantine keeps, and the octets they take; nothing is read.
+
+        Raises:
+            QuarantineError: it cannot be looked at.
+        """
+        return self._quarantine().size()
+
+    def _quarantine(self) -> Quarantine:
+        return Quarantine(self.directory / "quarantine")
 
     @contextlib.contextmanager
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
@@ -309,15 +296,15 @@ class Session:
     ) -> Result:
         plan = shown or considered.plan
         if not fresh and self._age() > FRESH_SECONDS:
-            observation, considered = self._observe(ledger, self.list_all(), plan.options)
+            observation, considered = self.observe(ledger, self.list_all(), plan.options)
             require_reached(considered.plan)
         valid = {line.id for line in considered.plan.lines}
         chosen = plan.without(set(taken_out))
-        quarantine = Quarantine(self.directory / "quarantine")
+        quarantine = self._quarantine()
         doomed = [line for line in chosen if line.kind in ("forward-delete", "reverse-delete")]
         if doomed:
             quarantine.require_space(sum(line.size * len(line.copies) for line in doomed))
-        absent = self._new_maildir()
+        absent = self.new_maildir()
         if absent is not None:
             from mailsync_tui.mailboxes.maildir import create_maildir
 
@@ -350,6 +337,8 @@ class Session:
         code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
         with ledger.transaction():
             ledger.settle([name for name in home.folders if not run.counted(name)])
+            if plan.options.reconsider:
+                taken_back(ledger, results)
             ledger.end_run(number, code, self.clock())
         self._tidy(ledger, quarantine)
         done = {result.line.id: result for result in results} | run.results
@@ -363,7 +352,7 @@ class Session:
     def _still_holds(self, ledger: LedgerWriter, options: Options) -> frozenset[str] | None:
         if self._age() <= FRESH_SECONDS:
             return None
-        considered = self._observe(ledger, self.list_all(), options)[1]
+        considered = self.observe(ledger, self.list_all(), options)[1]
         return frozenset(line.id for line in considered.plan.lines)
 
     def _tidy(self, ledger: LedgerWriter, quarantine: Quarantine) -> None:
@@ -372,15 +361,3 @@ class Session:
             return
         with contextlib.suppress(QuarantineError):  # a copy too many harms nobody
             quarantine.clean(self.config.keep_days, self.clock(), ())
-
-
-def _secret_of(config: MailboxConfig) -> Callable[[], str]:
-    def secret() -> str:
-        if config.secret is None:
-            raise LoginRefused("no password is configured")
-        try:
-            return resolve(config.secret, config.name)
-        except SecretError as error:
-            raise LoginRefused(str(error)) from error
-
-    return secret

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli import jsonform
 from mailsync_tui.cli.failures import FAILED, OK, PARTLY, InterruptedRun
 from mailsync_tui.cli.screen import Screen, Span
 from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.standing import folder_matches
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.safetext import safe_text
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mailsync_tui.config.model import MailboxConfig, UserConfig
     from mailsync_tui.mailboxes.base import Facts
     from mailsync_tui.session import Session
-
-_INBOX = "INBOX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,7 @@ def run(command: Command, person: UserConfig) -> int:
     """Check one person's mailboxes, and print what they are."""
     with command.session(person) as (session, progress):
         checked = look(session)
+        kept = session.quarantined()
         progress.pause()
         if session.stopped:
             raise InterruptedRun
@@ -45,10 +44,17 @@ def run(command: Command, person: UserConfig) -> int:
     if command.json:
         forms = {each.config.name: form(each) for each in checked}
         document = jsonform.check(person.name, forms, [], found)
+        document["quarantine"] = {"messages": kept[0], "bytes": kept[1]}
         command.settings.output.result(jsonform.line(document))
         return found
     screen = Screen(command.settings.output)
     render(screen, person.name, checked)
+    screen.line("")
+    screen.line(
+        ("quarantine", "cyan"),
+        f": {kept[0]:,} deleted messages, {kept[1] / 1000:,.0f} kB; each is kept for"
+        f" {person.keep_days} days",
+    )
     screen.show()
     return found
 
@@ -75,7 +81,7 @@ def look(session: Session) -> list[Checked]:
     checked = []
     for config in configs:
         facts = found[config.name]
-        if config.name == CONSOLIDATED and isinstance(facts, str) and _is_new(session):
+        if config.name == CONSOLIDATED and isinstance(facts, str) and session.new_maildir():
             note = f"{safe_text(str(config.path))} is not there yet; the first sync makes it"
             checked.append(Checked(config, None, None, (note,)))
         elif isinstance(facts, str):
@@ -146,20 +152,6 @@ def _messages(facts: Facts) -> int:
     return sum(count for _, _, count in facts.folders)
 
 
-def _is_new(session: Session) -> bool:
-    """Whether the consolidated mailbox is a Maildir that the first run will make."""
-    from mailsync_tui.ledger.ledger import open_ledger
-
-    config = session.config.consolidated
-    if config.type != "maildir" or config.path is None or config.path.exists():
-        return False
-    ledger = open_ledger(session.ledger_path)
-    try:
-        return CONSOLIDATED not in ledger.mailboxes()
-    finally:
-        ledger.close()
-
-
 def _warnings(
     session: Session, config: MailboxConfig, facts: Facts, found: dict[str, Facts | str]
 ) -> tuple[str, ...]:
@@ -171,7 +163,7 @@ def _warnings(
         names = [name for name, _, _ in facts.folders]
         for pattern in config.folders:
             resolved = session.mailboxes[config.name].resolve(pattern)
-            if not any(_matches(name, resolved) for name in names):
+            if not any(folder_matches(name, resolved) for name in names):
                 warnings.append(f"folders: {safe_text(pattern)} names no folder that is there")
     home = found[CONSOLIDATED]
     if config.into is not None and not isinstance(home, str):
@@ -187,12 +179,6 @@ def _target(key: str, folder: str, session: Session, home: Facts) -> list[str]:
     warnings = []
     if root and not f"{name}/".startswith(f"{resolve(root)}/"):
         warnings.append(f"{key}: {shown} lies outside root ({safe_text(root)})")
-    if not any(_matches(there, name) for there, _, _ in home.folders):
+    if not any(folder_matches(there, name) for there, _, _ in home.folders):
         warnings.append(f"{key}: {shown} is not there yet; the first sync into it makes it")
     return warnings
-
-
-def _matches(folder: str, pattern: str) -> bool:
-    if _INBOX in (folder.upper(), pattern.upper()):
-        return folder.upper() == pattern.upper() or pattern == "*"
-    return fnmatchcase(folder, pattern)

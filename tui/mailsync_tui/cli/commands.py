@@ -40,20 +40,6 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 partly,
 4 blocked by a guard, 5 the saved plan is stale, 6 another run is applying, 130 interrupted.
 """
 
-EXAMPLE = """\
-[consolidated]
-type = "imap"
-host = "mail.example.org"
-user = "ann"
-password_command = "pass show mail"
-
-[external.isp]
-type = "pop3"
-host = "pop.example.net"
-user = "ann"
-password_command = "pass show isp"
-"""
-
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, on one line.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask. For scripts.")
 everybody_option = click.option(
@@ -94,6 +80,7 @@ def plan_options(function: F) -> F:
 @click.option("--state-dir", type=_PATH, metavar="DIR", help="Ledgers and quarantines lie here.")
 @click.option("--user", metavar="NAME", help="Whose mail, where the configuration has several.")
 @click.option("--log-file", type=_PATH, metavar="FILE", help="Append what happens to this file.")
+@click.option("--no-mouse", is_flag=True, help="The app leaves the mouse to the terminal.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -102,10 +89,12 @@ def cli(
     state_dir: Path | None,
     user: str | None,
     log_file: Path | None,
+    no_mouse: bool,
 ) -> int:
     """Gather the mail of several accounts in one mailbox; preview and propagate deletions."""
     settings: Settings = ctx.obj
     settings.config, settings.state_dir, settings.user = config, state_dir, user
+    settings.mouse = not no_mouse
     if log_file is not None:
         try:
             settings.output.open_log(log_file)
@@ -114,24 +103,20 @@ def cli(
             raise Wrong(f"the log file {log_file} cannot be opened: {reason}") from error
         settings.output.log(f"command {ctx.invoked_subcommand or '(none)'}")
     if ctx.invoked_subcommand is None:
-        return _welcome(ctx, settings)
+        return _app(settings)
     return 0
 
 
-def _welcome(ctx: click.Context, settings: Settings) -> int:
+def _app(settings: Settings) -> int:
+    from mailsync_tui.cli.showing import show_app, welcome
     from mailsync_tui.config.locations import config_path
 
     path = config_path(settings.config)
-    if path.exists():
-        settings.output.result(ctx.get_help())
-        return 0
-    settings.output.result(
-        f"There is no configuration yet. It goes to {safe_text(str(path))}; for example:\n\n"
-        f"{EXAMPLE}\n"
-        "Then `mailsync-tui check` tells whether all of it works.\n"
-        "To try the program without a mailbox of your own: `mailsync-tui demo --serve`."
-    )
-    return 0
+    if not path.exists():
+        return welcome(settings, path)
+    config = settings.load()
+    person = settings.person(config)
+    return show_app(settings, person, settings.directory(config, person))
 
 
 @cli.command(epilog="\b\nExamples:\n  mailsync-tui check\n  mailsync-tui check --json --all-users")
@@ -294,6 +279,39 @@ def history(settings: Settings, run: str | None, as_json: bool) -> int:
 
 
 @cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui history\n  mailsync-tui undo 12"
+    "\n  mailsync-tui history 12\n  mailsync-tui undo 12 --line 77610c9332ee7d06"
+)
+@click.argument("run")
+@click.option(
+    "--line",
+    "lines",
+    multiple=True,
+    metavar="ID",
+    help="Undo only this line; `history RUN` shows the ids. Repeatable.",
+)
+@json_option
+@yes_option
+@click.pass_obj
+def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, yes: bool) -> int:
+    """Put back what RUN deleted, from the quarantine: same folder, flags and date.
+
+    What was deleted on a POP3 server, which takes no mail back, goes into the consolidated mailbox.
+    """
+    from mailsync_tui.cli import undoing
+    from mailsync_tui.cli.asking import require_terminal
+    from mailsync_tui.cli.interrupts import Interrupts
+    from mailsync_tui.cli.runs import Command
+
+    require_terminal(yes=yes)
+    config = settings.load()
+    person = settings.person(config)
+    with Interrupts(settings.output) as interrupts:
+        command = Command(settings, config, (person,), interrupts, as_json)
+        return command.each(lambda person: undoing.run(command, person, run, lines, yes=yes))
+
+
+@cli.command(
     epilog="\b\nExamples:\n  mailsync-tui rebase isp\n  mailsync-tui rebase consolidated --yes"
 )
 @click.argument("account")
@@ -318,17 +336,20 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
         return command.each(lambda person: runs.rebase(command, person, account, yes=yes))
 
 
-@cli.command(epilog="\b\nExamples:\n  mailsync-tui demo --serve")
+@cli.command(epilog="\b\nExamples:\n  mailsync-tui demo\n  mailsync-tui demo --serve")
 @click.option("--serve", "only_serve", is_flag=True, help="Start only the servers.")
 @click.pass_obj
 def demo(settings: Settings, only_serve: bool) -> int:
-    """Start embedded servers with realistic mail, and print a configuration for them."""
-    if not only_serve:
-        raise Wrong("the terminal app comes later; `mailsync-tui demo --serve` starts the servers")
-    from mailsync_tui.demo.imap_server import DemoUnavailable
-    from mailsync_tui.demo.serve import serve
+    """Open the app on embedded servers with realistic mail, or only start these.
+
+    With --serve it prints a configuration for them, and runs until interrupted.
+    """
+    from mailsync_tui.cli.showing import show_demo
+    from mailsync_tui.embedded import DemoUnavailable, serve
 
     try:
+        if not only_serve:
+            return show_demo(settings)
         serve(settings.output.result)
     except DemoUnavailable as error:
         settings.output.error(str(error))

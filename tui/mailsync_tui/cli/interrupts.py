@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 _ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN = 0.2
-"""Seconds between two cuts: one that came before the connection was there had no effect."""
+"""Seconds between two looks whether it has ended, or now applies."""
 _PATIENCE = 5
-"""How often that is tried: some waiting cannot be cut (for a name server, for a password command),
-and while nothing is applied there is nothing to finish."""
+"""So many looks: some waiting cannot be cut (for a file system that hangs), and while nothing is
+applied there is nothing to finish."""
 _LAST = 3
 """The signal that ends the process on the spot; the journal settles what was under way."""
 
@@ -135,8 +135,7 @@ class Interrupts:
             tries = 0
             while self._session is session:
                 if not self._applying or self._count > 1:
-                    for mailbox in session.mailboxes.values():
-                        mailbox.abort()
+                    session.abort()
                 if self._released.wait(_AGAIN):
                     break
                 tries += 1

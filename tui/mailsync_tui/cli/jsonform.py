@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mailsync_tui.ledger.restores import UNDO
 from mailsync_tui.planfile import VERSION, blocked_form, held_form, utc
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.ledger.rows import ActionRow, RunRow
-    from mailsync_tui.outcome import Result
+    from mailsync_tui.outcome import Result, UndoResult
 
 _WORST_FIRST = (None, "failed", "skipped", "done", "vanished")
 UNKNOWN_OUTCOME = "interrupted before its outcome was known; the next run settles it"
@@ -22,8 +23,8 @@ def line(document: object) -> str:
     return json.dumps(document)
 
 
-def result(found: Result) -> dict[str, Any]:
-    """The result of apply, sync and rebase."""
+def result(found: Result | UndoResult) -> dict[str, Any]:
+    """The result of apply, sync, undo and rebase; an undo has the undone run's lines."""
     return {
         "version": VERSION,
         "user": found.user,
@@ -39,8 +40,8 @@ def result(found: Result) -> dict[str, Any]:
             }
             for each in found.lines
         ],
-        "held": held_form(found.plan),
-        "blocked": blocked_form(found.plan),
+        "held": held_form(found.plan) if found.plan else [],
+        "blocked": blocked_form(found.plan) if found.plan else [],
         "exit": found.exit,
     }
 
@@ -60,10 +61,12 @@ def failure(user: str, code: int, text: str) -> dict[str, Any]:
 
 
 def state(run: RunRow) -> str:
-    """What became of a run, in one word."""
+    """What became of a run, in one word; what an undo put back in part is there in part."""
+    if run.deleted and run.put_back == run.deleted:
+        return "undone"
     if run.ended is None or run.exit == 130:
         return "interrupted"
-    return "done" if run.exit in (0, 4) else "partly"
+    return "done" if run.exit in (0, 4) and not run.put_back else "partly"
 
 
 def runs(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
@@ -92,7 +95,7 @@ def actions(rows: Iterable[ActionRow]) -> list[dict[str, Any]]:
     return [
         {
             "id": row.line,
-            "kind": row.kind,
+            "kind": row.kind.removeprefix(UNDO),
             "account": row.account.partition(",")[0],
             "message_id": row.message_id,
             "outcome": row.outcome or "failed",

@@ -24,6 +24,7 @@ class Settings:
     config: Path | None = None
     state_dir: Path | None = None
     user: str | None = None
+    mouse: bool = True
 
     def load(self) -> Config:
         """Read the configuration.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from mailsync_tui.engine.events import Applying, Event, LineDone, Listed
+from mailsync_tui.engine.events import Applying, Event, LineDone, Listed, Listing, Reading
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def progress_for(output: Output, mailboxes: int, *, json: bool) -> Progress:
 
 
 class LineProgress:
-    """A line per mailbox listed, and one about every five seconds while lines are applied."""
+    """A line per mailbox listed, and about every five seconds one for what takes longer."""
 
     def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
         """Tell nothing yet.
@@ -62,11 +62,17 @@ class LineProgress:
         self._total = 0
         self._done = 0
         self._told = 0.0
+        self._began: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
         """Take one event."""
         with self._lock:
             match event:
+                case Listing() | Reading():
+                    began = self._began.setdefault(event.mailbox, self._clock())
+                    if self._clock() - began >= _EVERY:
+                        self._began[event.mailbox] = self._clock()
+                        self._output.tell(far_text(event))
                 case Listed():
                     self._output.tell(listed_text(event))
                 case Applying(lines):
@@ -98,7 +104,10 @@ class BarProgress:
                     self._stop()
                     if lines:
                         self._start("applying", lines)
-                case _:
+                case Listing() | Reading():
+                    if self._bar is not None and self._task is not None:
+                        self._bar.update(self._task, description=far_text(event))
+                case Listed() | LineDone():
                     if self._bar is not None and self._task is not None:
                         self._bar.advance(self._task)
 
@@ -126,6 +135,17 @@ class BarProgress:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def far_text(event: Listing | Reading) -> str:
+    """How far a mailbox is: ``isp: listing 3,200 of 9,400``."""
+    match event:
+        case Listing(mailbox, done, total):
+            doing = "listing"
+        case Reading(mailbox, done, total):
+            doing = "reading headers"
+    of = f" of {total:,}" if total is not None else ""
+    return f"{safe_text(mailbox)}: {doing} {done:,}{of}"
 
 
 def listed_text(event: Listed) -> str:

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli.screen import Screen, Span, Style
+from mailsync_tui.ledger.restores import UNDO
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -172,7 +173,8 @@ def result(screen: Screen, found: Result) -> None:
         screen.text(f"{account}: {text}", indent=2)
     for each in found.lines:
         if each.outcome in ("failed", "skipped"):
-            _undone_line(screen, each.outcome, each.line, each.reason)
+            outcome_line(screen, each.outcome, each.line.kind, each.line.account, each.line.subject)
+            screen.text(safe_text(each.reason), "dim", indent=4)
     blocked(screen, found.plan)
     if found.plan.held:
         rules = Counter(each.rule for each in found.plan.held)
@@ -199,7 +201,7 @@ def history(screen: Screen, runs: Sequence[dict[str, Any]]) -> None:
     """Earlier runs."""
     rows: list[list[Span]] = []
     for run in runs:
-        counts = ", ".join(f"{n} {kind}" for kind, n in run["counts"].items()) or "nothing"
+        counts = ", ".join(_count(kind, n) for kind, n in run["counts"].items()) or "nothing"
         state: Style = "" if run["state"] == "done" else "yellow"
         directions = ",".join(run["directions"])
         rows.append(
@@ -232,6 +234,11 @@ def past_run(screen: Screen, run: dict[str, Any], lines: Iterable[dict[str, Any]
         )
 
 
+def _count(kind: str, number: int) -> str:
+    undone = kind.removeprefix(UNDO)
+    return f"{number} {kind}" if undone == kind else f"{number} {undone} put back"
+
+
 def _groups(lines: Iterable[Line]) -> list[tuple[tuple[str, str], list[Line]]]:
     order = {kind: number for number, kind in enumerate(_SIGNS)}
     ordered = sorted(lines, key=lambda line: (order[line.kind], line.account))
@@ -260,15 +267,15 @@ def _sums(found: Result) -> list[tuple[str, str]]:
     ]
 
 
-def _undone_line(screen: Screen, outcome: str, line: Line, reason: str) -> None:
+def outcome_line(screen: Screen, outcome: str, kind: str, account: str, subject: str) -> None:
+    """One line of a result, whose reason follows."""
     screen.line(
         "  ",
-        (f"{outcome} ", _OUTCOME[outcome]),
-        f"{line.kind} ",
-        (line.account, "cyan"),
-        f" {safe_text(line.subject, 60) or '(no subject)'}",
+        (f"{outcome} ", _OUTCOME.get(outcome, "")),
+        f"{kind} ",
+        (account, "cyan"),
+        f" {safe_text(subject, 60) or '(no subject)'}",
     )
-    screen.text(safe_text(reason), "dim", indent=4)
 
 
 def _day(moment: datetime | None) -> str:

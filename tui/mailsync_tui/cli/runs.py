@@ -13,6 +13,7 @@ from mailsync_tui.cli.asking import chooser, confirmed
 from mailsync_tui.cli.failures import (
     FAILED,
     INTERRUPTED,
+    NOTHING_DONE,
     InterruptedRun,
     gravest,
     guarded,
@@ -22,7 +23,7 @@ from mailsync_tui.cli.output import OutputError
 from mailsync_tui.cli.people import Settings
 from mailsync_tui.cli.progress import Progress, listed_text, progress_for
 from mailsync_tui.cli.screen import Screen
-from mailsync_tui.engine.events import Applying, Event, LineDone, Listed
+from mailsync_tui.engine.events import Applying, Event, LineDone, Listed, Listing, Reading
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Config, UserConfig
@@ -84,7 +85,8 @@ class Command:
         def emit(event: Event) -> None:
             self.interrupts.watch(event)
             progress(event)
-            output.log(f"{person.name}: {_event_text(event)}")
+            if not isinstance(event, (Listing, Reading)):
+                output.log(f"{person.name}: {_event_text(event)}")
 
         session = Session(person, self.settings.directory(self.config, person), emit=emit)
         try:
@@ -142,7 +144,7 @@ def sync(
         choose = chooser(command.settings.output, command.interrupts, progress, yes=yes)
         found = session.sync(options, choose)
     show(found)
-    return _ended(command, found)
+    return ended(command, found.exit, found.run)
 
 
 def apply(
@@ -169,7 +171,7 @@ def apply(
                 return 0
         found = session.apply(saved, left)
     show(command, found)
-    return _ended(command, found)
+    return ended(command, found.exit, found.run)
 
 
 def rebase(command: Command, person: UserConfig, account: str, *, yes: bool) -> int:
@@ -208,15 +210,18 @@ def show(command: Command, found: Result) -> None:
     screen.show()
 
 
-def _ended(command: Command, found: Result) -> int:
-    if found.exit == INTERRUPTED:
+def ended(command: Command, code: int, run: str | None) -> int:
+    """The exit code, said aloud where a signal ended the run."""
+    if code == INTERRUPTED:
         command.settings.output.error(
             "interrupted: what was done is recorded, the rest was not started"
+            if run is not None
+            else NOTHING_DONE
         )
-    return found.exit
+    return code
 
 
-def _event_text(event: Event) -> str:
+def _event_text(event: Listed | Applying | LineDone) -> str:
     match event:
         case Listed():
             return f"listed {listed_text(event)}"

@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,29 @@ from mailsync_tui.config.errors import SecretError
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mailsync_tui.config.model import Secret
 
 SERVICE = "mailsync-tui"
 """Under which the keyring keeps this program's passwords."""
 
-_BETWEEN_KILLS = 5.0
-"""Seconds that a killed command's pipes are waited for: one that fled its group may hold them."""
+_LOOK = 0.1
+"""Seconds between two looks whether a command is still wanted."""
+_DEATH = 5.0
+"""Seconds that a killed command may take to be gone."""
 
 
-def resolve(secret: Secret, account: str, timeout: float = 60.0) -> str:
+def _never() -> bool:
+    return False
+
+
+def resolve(
+    secret: Secret,
+    account: str,
+    timeout: float = 60.0,
+    cancelled: Callable[[], bool] = _never,
+) -> str:
     """The password or token itself.
 
     A command runs through ``/bin/sh -c``, as in mbsync's ``PassCmd``; the first line that it
@@ -32,6 +46,7 @@ def resolve(secret: Secret, account: str, timeout: float = 60.0) -> str:
         secret: Where the secret comes from.
         account: The account's name, for the error's text.
         timeout: Seconds that a command may take; it may have to wait for a person.
+        cancelled: Asked while a command runs; once it says yes, the command is ended.
 
     Raises:
         SecretError: There is none. The text never holds what a command printed on its output.
@@ -44,7 +59,8 @@ def resolve(secret: Secret, account: str, timeout: float = 60.0) -> str:
         case "keyring":
             value = _from_keyring(secret.value, account)
         case "password_command" | "token_command":
-            value = _from_command(secret.value, f"{account}: {secret.source}", timeout)
+            where = f"{account}: {secret.source}"
+            value = _from_command(secret.value, where, timeout, cancelled)
     return value
 
 
@@ -70,7 +86,7 @@ def _from_keyring(entry: str, account: str) -> str:
     name = safe_text(entry, 200)
     try:
         value = keyring.get_password(SERVICE, entry)
-    except KeyringError as error:
+    except (KeyringError, RuntimeError, OSError) as error:
         # Not chained: what a backend puts into its errors is not known.
         reason = safe_text(_first_line(str(error).encode()).decode(), 200) or type(error).__name__
         raise SecretError(f"{where}: the keyring cannot be asked for {name}: {reason}") from None
@@ -80,7 +96,7 @@ def _from_keyring(entry: str, account: str) -> str:
     return _usable(value.encode("utf-8", "surrogatepass"), f"{where}: the entry {name}")
 
 
-def _from_command(command: str, where: str, timeout: float) -> str:
+def _from_command(command: str, where: str, timeout: float, cancelled: Callable[[], bool]) -> str:
     try:
         process = subprocess.Popen(
             ["/bin/sh", "-c", command],
@@ -94,11 +110,7 @@ def _from_command(command: str, where: str, timeout: float) -> str:
         reason = safe_text(error.strerror or type(error).__name__)
         raise SecretError(f"{where} cannot be run: {reason}") from None
     try:
-        output, complaint = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        # Not chained: the exception holds what was printed so far.
-        raise SecretError(f"{where} did not end within {timeout:g} s") from None
+        output, complaint = _outcome(process, where, timeout, cancelled)
     except BaseException:
         _end(process)
         raise
@@ -110,11 +122,31 @@ def _from_command(command: str, where: str, timeout: float) -> str:
     return _usable(_first_line(output), f"{where}: the first line that it printed")
 
 
+def _outcome(
+    process: subprocess.Popen[bytes], where: str, timeout: float, cancelled: Callable[[], bool]
+) -> tuple[bytes, bytes]:
+    """What a command printed on its output and as complaint, once it has ended."""
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return process.communicate(timeout=min(_LOOK, timeout))
+        except subprocess.TimeoutExpired:
+            # Nothing is chained: the exception holds what was printed so far.
+            if cancelled():
+                raise SecretError(f"{where} was ended, as this program was to end") from None
+            if time.monotonic() >= end:
+                raise SecretError(f"{where} did not end within {timeout:g} s") from None
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(subprocess.TimeoutExpired):
-        process.communicate(timeout=_BETWEEN_KILLS)
+        process.wait(_DEATH)
+    # Not read to their ends: one that fled its group may hold them.
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
 
 
 def _first_line(output: bytes) -> bytes:

@@ -19,6 +19,7 @@ BATCH_MESSAGES = 200
 BATCH_BYTES = 16 * 1024 * 1024
 """A batch is closed when it has reached either; a larger message is a batch of its own."""
 
+L = TypeVar("L")
 T = TypeVar("T")
 
 
@@ -152,9 +153,9 @@ def batches(lines: Iterable[Line], size: Callable[[Line], int]) -> Iterator[list
         yield batch
 
 
-def by(lines: Iterable[Line], key: Callable[[Line], T]) -> dict[T, list[Line]]:
+def by(lines: Iterable[L], key: Callable[[L], T]) -> dict[T, list[L]]:
     """Group lines, keeping their order."""
-    result: dict[T, list[Line]] = {}
+    result: dict[T, list[L]] = {}
     for line in lines:
         result.setdefault(key(line), []).append(line)
     return result

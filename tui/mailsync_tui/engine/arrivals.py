@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from mailsync_tui.engine.world import Copy, Presence
 from mailsync_tui.ledger.rows import MessageRow
-from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxDown, MailboxError
+from mailsync_tui.mailboxes.base import (
+    Location,
+    Mailbox,
+    MailboxDown,
+    MailboxError,
+    Progress,
+    unwatched,
+)
 from mailsync_tui.message import (
     Identity,
     Summary,
@@ -42,7 +49,9 @@ class Arrivals:
     error: str | None = None
 
 
-def read_heads(mailbox: Mailbox, locations: Sequence[Location]) -> Arrivals:
+def read_heads(
+    mailbox: Mailbox, locations: Sequence[Location], progress: Progress = unwatched
+) -> Arrivals:
     """Read the headers of new locations; without a Message-ID the content, if that is harmless."""
     result = Arrivals()
     try:
@@ -57,6 +66,7 @@ def read_heads(mailbox: Mailbox, locations: Sequence[Location]) -> Arrivals:
                 compare=identity.message_id is None and not mailbox.peeks,
             )
             result.arrivals.append(arrival)
+            progress(len(result.arrivals), len(locations))
         nameless = [a for a in result.arrivals if a.identity and a.identity.message_id is None]
         if nameless and mailbox.peeks:
             _read_digests(mailbox, result.arrivals, nameless)

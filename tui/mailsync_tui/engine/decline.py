@@ -1,15 +1,28 @@
-"""Remembering what a person took out of a plan: it is never done unasked later."""
+"""Remembering what a person took out of a plan, until it is asked for after all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from mailsync_tui.engine.applying import LineResult
 from mailsync_tui.engine.plan import Line
 from mailsync_tui.ledger.writer import LedgerWriter
 
 WHATEVER_ACCOUNT = frozenset({"collect", "forward-delete", "forget"})
 """Declined for the message, from whichever account the line comes next time."""
+
+
+def taken_back(ledger: LedgerWriter, results: Sequence[LineResult]) -> None:
+    """Lines were done that an undo had held: a person reconsidered, and the undo is over.
+
+    Args:
+        ledger: Inside a transaction.
+        results: Of a plan in which held lines were ordinary ones.
+    """
+    for line in (result.line for result in results if result.outcome == "done"):
+        if line.message is not None and line.kind != "forward-delete":
+            ledger.release_one(line.message, "reverse-delete", line.account, "undone")
 
 
 def decline(ledger: LedgerWriter, lines: Sequence[Line], now: datetime) -> None:

@@ -14,7 +14,7 @@ from mailsync_tui.engine.applying import Run, batches, by, intent
 from mailsync_tui.engine.collecting import split_off
 from mailsync_tui.engine.events import Outcome
 from mailsync_tui.engine.plan import Line, Place
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.rows import CopyRow
 from mailsync_tui.mailboxes.base import Deleted, Doomed, Location, MailboxDown, MailboxError, Raw
@@ -148,6 +148,7 @@ def _act(run: Run, mailbox: str, doomed: Sequence[_Doomed], names: Sequence[str]
             targets.append(Doomed(raw.location, identity_of_header(raw.data)))
     with run.ledger.transaction():
         actions = run.ledger.intend(run.number, intents, run.now())
+        restores.note_removed(run.ledger, actions, [raw for d in doomed for raw in d.raws])
     try:
         answers = run.mailboxes[mailbox].delete(targets, _Marks(run, mailbox))
     except MailboxError as error:  # the intents stay open: the next run looks what became of them

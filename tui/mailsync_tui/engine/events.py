@@ -10,6 +10,25 @@ Outcome = Literal["done", "skipped", "failed", "vanished"]
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A mailbox is being listed; some four times a second at most, and not if it is soon done."""
+
+    mailbox: str
+    listed: int
+    total: int | None
+    """``None``: the mailbox does not tell beforehand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The headers of a mailbox's new messages are being read; as often as :class:`Listing`."""
+
+    mailbox: str
+    read: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A mailbox was listed, or could not be."""
 
@@ -36,7 +55,7 @@ class LineDone:
     reason: str
 
 
-Event = Listed | Applying | LineDone
+Event = Listing | Listed | Reading | Applying | LineDone
 Emit = Callable[[Event], None]
 
 

@@ -15,12 +15,15 @@ from typing import TypeVar
 
 from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.engine.arrivals import Arrival, Arrivals, read_heads, sort_out
+from mailsync_tui.engine.events import Emit, Reading, nobody
+from mailsync_tui.engine.pace import paced
 from mailsync_tui.engine.places import Listed, Matched, compare, match_mailboxes
 from mailsync_tui.engine.provider import doubted
 from mailsync_tui.engine.standing import is_lost
 from mailsync_tui.engine.world import Block, Case, Copy, Hold, MailboxState, Presence, State, World
 from mailsync_tui.ledger import history, scans
 from mailsync_tui.ledger.ledger import LedgerReader
+from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError
 from mailsync_tui.message import Summary
@@ -47,6 +50,8 @@ class Observation:
     listed: Mapping[str, Listed]
     interrupted: frozenset[tuple[str, Location]]
     """Copies with a deletion that was begun by a run that died."""
+    restoring: frozenset[int]
+    """Messages with an undo that was begun by a run that died."""
 
 
 def rules_fingerprint(config: UserConfig) -> str:
@@ -66,6 +71,7 @@ def observe(
     mailboxes: Mapping[str, Mailbox],
     now: datetime,
     parallel: Parallel = one_by_one,
+    emit: Emit = nobody,
 ) -> Observation:
     """Hold the listings against the ledger.
 
@@ -76,6 +82,7 @@ def observe(
         mailboxes: To read the headers of what is new; bodies only where that leaves no trace.
         now: The moment of the listings, aware.
         parallel: Runs the reading of headers.
+        emit: Told how far that is, from those threads.
 
     Raises:
         LedgerError: the ledger is damaged.
@@ -88,7 +95,7 @@ def observe(
         }
         arrivals = parallel(
             {
-                name: partial(read_heads, mailboxes[name], here.arrived)
+                name: partial(read_heads, mailboxes[name], here.arrived, paced(emit, Reading, name))
                 for name, here in listed.items()
                 if here.arrived
             }
@@ -120,6 +127,11 @@ def _build(
         (matched.name_of(action.mailbox), action.location)
         for action in history.unsettled(ledger)
         if action.kind in ("forward-delete", "reverse-delete")
+    )
+    restoring = frozenset(
+        action.message
+        for action in history.unsettled(ledger)
+        if undoes(action) and action.message is not None
     )
     for action in history.unsettled(ledger):
         if action.message is not None:
@@ -168,7 +180,7 @@ def _build(
         cases=judged,
         blocks=tuple(Block(*block) for block in ledger.blocks()),
     )
-    return Observation(world, matched, listed, interrupted)
+    return Observation(world, matched, listed, interrupted, restoring)
 
 
 def _state(

@@ -75,7 +75,7 @@ class Held:
     id: str
     kind: Kind
     account: str
-    rule: Literal["declined", "late-copy", "moved-out", "hold"]
+    rule: Literal["declined", "late-copy", "moved-out", "hold", "undone"]
     since: datetime | None
     message_id: str | None
     subject: str

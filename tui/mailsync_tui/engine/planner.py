@@ -6,8 +6,9 @@ The rules propose lines for each message; guards stop some; what the person decl
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction
 from mailsync_tui.engine.evidence import evidence
@@ -24,7 +25,8 @@ from mailsync_tui.engine.plan import (
     Plan,
     Waiting,
 )
-from mailsync_tui.engine.rules import Proposal, Rules
+from mailsync_tui.engine.proposing import Proposal
+from mailsync_tui.engine.rules import Rules
 from mailsync_tui.engine.standing import Standing, is_lost, stand
 from mailsync_tui.engine.world import World
 
@@ -38,6 +40,19 @@ _ORDER: dict[str, int] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """A line that was proposed for a message, and what stopped it."""
+
+    line: Line
+    held: str | None = None
+    """The rule that makes it wait for a person."""
+    since: datetime | None = None
+    """Since when it is held, where the ledger has that."""
+    blocked: str | None = None
+    """The guard that stopped it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Considered:
     """A plan, and how each message stood when it was made (what a run records)."""
 
@@ -45,6 +60,8 @@ class Considered:
     standings: tuple[Standing, ...]
     unsettled: frozenset[int]
     """Indexes of the standings about which there is still something to say."""
+    noted: Mapping[int, tuple[Noted, ...]]
+    """By index of the standing: every line that was proposed for it, stopped ones too."""
 
 
 def consider(world: World, options: Options) -> Considered:
@@ -68,10 +85,13 @@ class _Planning:
         self.waiting: Counter[tuple[str, Kind, str]] = Counter()
         self.lines: list[Line] = []
         self.held: list[Held] = []
+        self.standings: tuple[Standing, ...] = ()
         self.unsettled: set[int] = set()
+        self.noted: dict[int, list[Noted]] = defaultdict(list)
 
     def run(self) -> Considered:
         standings = tuple(stand(case, self.world) for case in self.world.cases)
+        self.standings = standings
         self._count_waiting(standings)
         forward = self._forward(standings)
         reverse: list[tuple[int, Proposal]] = []
@@ -81,10 +101,11 @@ class _Planning:
                 if proposal.line.kind == "reverse-delete":
                     reverse.append((index, proposal))
                 else:
-                    self._take(proposal)
+                    self._take(index, proposal)
         self._reverse(standings, reverse)
         self._report_changed()
-        return Considered(self._plan(), standings, frozenset(self.unsettled))
+        noted = {index: tuple(lines) for index, lines in self.noted.items()}
+        return Considered(self._plan(), standings, frozenset(self.unsettled), noted)
 
     # --- forward
 
@@ -99,7 +120,7 @@ class _Planning:
             self.unsettled.add(index)
             proposal = self._protected(self.rules.forward(s, losers), s)
             if proposal.held:
-                self._take(proposal)
+                self._take(index, proposal)
                 continue
             candidates[index] = {a: self.guards.forward_rules(a, s.evidence[a]) for a in losers}
             stopped.update((a, rule) for a, rules in candidates[index].items() for rule in rules)
@@ -124,12 +145,13 @@ class _Planning:
                     why[index][account] = "max-delete"
             if self.rules.forward_enough(s, left):
                 proposal = self.rules.forward(s, left)
-                self._take(proposal, s)
+                self._take(index, proposal)
                 if "forward" in self.options.directions:
                     result[index] = proposal.line
             elif why[index]:
                 account, rule = next(iter(why[index].items()))
-                self.blocked[(account, "forward-delete", rule)] += 1
+                stopped_line = self.rules.forward(s, tuple(accounts)).line
+                self._block(index, stopped_line, account, rule)
         return result
 
     # --- reverse
@@ -138,29 +160,29 @@ class _Planning:
         self, standings: tuple[Standing, ...], proposals: list[tuple[int, Proposal]]
     ) -> None:
         stopped: Counter[tuple[str, str]] = Counter()
-        candidates: list[tuple[Line, list[str], Standing]] = []
+        candidates: list[tuple[int, Line, list[str]]] = []
         for index, unprotected in proposals:
             proposal = self._protected(unprotected, standings[index])
             line = proposal.line
             if proposal.held:
-                self._take(proposal)
+                self._take(index, proposal)
                 continue
             lost = [c for c in standings[index].on(CONSOLIDATED) if is_lost(c)]
             rules = self.guards.reverse_rules(line.account, lost)
-            candidates.append((line, rules, standings[index]))
+            candidates.append((index, line, rules))
             stopped.update((line.account, rule) for rule in rules)
         counted: Counter[str] = Counter()
-        stops = [self.accepted.stopping(line.account, r, stopped) for line, r, _ in candidates]
-        for (line, rules, _), stop in zip(candidates, stops, strict=True):
+        stops = [self.accepted.stopping(line.account, r, stopped) for _, line, r in candidates]
+        for (_, line, rules), stop in zip(candidates, stops, strict=True):
             counted[line.account] += stop is None and not rules
         too_many = self._too_many("reverse-delete", counted)
-        for (line, rules, standing), stop in zip(candidates, stops, strict=True):
+        for (index, line, rules), stop in zip(candidates, stops, strict=True):
             if stop is None and not rules and line.account in too_many:
                 stop = "max-delete"
             if stop is None:
-                self._take(Proposal(line), standing)
+                self._take(index, Proposal(line))
             else:
-                self.blocked[(line.account, "reverse-delete", stop)] += 1
+                self._block(index, line, line.account, stop)
 
     def _too_many(self, kind: Kind, counted: Counter[str]) -> set[str]:
         return {
@@ -172,14 +194,18 @@ class _Planning:
 
     # --- the sum
 
-    def _take(self, proposal: Proposal, doomed: Standing | None = None) -> None:
-        """Take a line into the plan; a deletion with the standing that it follows from."""
+    def _block(self, index: int, line: Line, account: str, rule: str) -> None:
+        self.blocked[(account, line.kind, rule)] += 1
+        self.noted[index].append(Noted(line, blocked=rule))
+
+    def _take(self, index: int, proposal: Proposal) -> None:
         line = proposal.line
         if not self._asked(line.kind):
             return
+        if proposal.held is None and line.kind in ("forward-delete", "reverse-delete"):
+            line = replace(line, evidence=evidence(line, self.standings[index], self.world))
+        self.noted[index].append(Noted(line, proposal.held, proposal.since))
         if proposal.held is None:
-            if doomed is not None:
-                line = replace(line, evidence=evidence(line, doomed, self.world))
             self.lines.append(line)
             return
         self.held.append(

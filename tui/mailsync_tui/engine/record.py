@@ -13,10 +13,11 @@ from mailsync_tui.engine.observe import ABSENT_MINUTES, Observation, rules_finge
 from mailsync_tui.engine.plan import Options
 from mailsync_tui.engine.planner import Considered
 from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole
-from mailsync_tui.engine.world import Copy, Presence, State
+from mailsync_tui.engine.world import Copy, Hold, Presence, State
 from mailsync_tui.ledger import history, scans
 from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.ledger.lock import LedgerBusy, LockError, RunLock
+from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import ActionRow, FolderRow
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
 
@@ -133,6 +134,8 @@ class _Recorder:
             there = here.presence(action.location)
             if action.kind == "collect":
                 self._settle_collect(action, there)
+            elif undoes(action):
+                self._settle_undo(action, name, there)
             elif there is Presence.YES:
                 self.ledger.outcome(action.id, "failed", "interrupted before it was done")
             else:
@@ -154,6 +157,21 @@ class _Recorder:
             self.ledger.outcome(action.id, "done", "interrupted; it was found stored")
         else:
             self.ledger.outcome(action.id, "failed", "interrupted before it was stored")
+
+    def _settle_undo(self, action: ActionRow, name: str, there: Presence) -> None:
+        """Where no place was told beforehand, what is new in that folder was put back there."""
+        new = (
+            copy.location
+            for standing in self.considered.standings
+            if action.message is not None and standing.case.message == action.message
+            for copy in standing.on(name)
+            if copy.state is State.NEW and copy.location.folder == action.location.folder
+        )
+        found = action.location if there is Presence.YES else next(new, None)
+        if found is None:
+            self.ledger.outcome(action.id, "failed", "interrupted before it was put back")
+        else:
+            self.ledger.outcome(action.id, "done", "interrupted; it was found put back", found)
 
     # --- messages
 
@@ -232,7 +250,9 @@ class _Recorder:
     def _holds(self, message: int, s: Standing) -> None:
         """Decisions about something that is over are released."""
         for hold in s.case.holds:
-            if hold.rule == "moved-out" or hold.kind == "collect":
+            if hold.rule == "undone":
+                over = self._put_back_is_gone(s, hold)
+            elif hold.rule == "moved-out" or hold.kind == "collect":
                 over = s.consolidated is Presence.YES
             elif hold.kind == "adopt":
                 over = not any(
@@ -250,7 +270,18 @@ class _Recorder:
             else:
                 over = s.consolidated is Presence.YES or s.held.get(hold.account) is Held.GONE
             if over:
-                self.ledger.release(message, hold.kind)
+                self.ledger.release_one(message, hold.kind, hold.account, hold.rule)
+
+    def _put_back_is_gone(self, s: Standing, hold: Hold) -> bool:
+        """Whether a mailbox holds nothing more of what was put back there, its trash included."""
+        mailbox = CONSOLIDATED if hold.kind == "forward-delete" else hold.account
+        return (
+            mailbox in self.world.mailboxes
+            and listed_whole(mailbox, self.world)
+            and not s.case.doubtful
+            and s.case.message not in self.observation.restoring
+            and not any(copy.presence is Presence.YES for copy in s.on(mailbox))
+        )
 
     def _end_silently(self, s: Standing) -> None:
         """Gone everywhere, and it was we who deleted it: tombstones, without a line."""
@@ -311,7 +342,7 @@ def nothing_new(observation: Observation, considered: Considered) -> bool:
         for name, state in world.mailboxes.items()
     ):
         return False
-    if observation.interrupted or considered.plan.blocked:
+    if observation.interrupted or observation.restoring or considered.plan.blocked:
         return False
     return all(
         case.message is not None

@@ -7,12 +7,10 @@ applied to them by :mod:`mailsync_tui.engine.planner`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.plan import Kind, Line, Place, Undo, in_words
+from mailsync_tui.engine.plan import Line, Place, Undo, in_words
+from mailsync_tui.engine.proposing import Proposal, Proposing
 from mailsync_tui.engine.standing import (
     LOSABLE,
     Held,
@@ -22,30 +20,15 @@ from mailsync_tui.engine.standing import (
     in_folders,
     is_lost,
     own_copy,
+    own_hold,
+    put_back_on,
 )
-from mailsync_tui.engine.world import Copy, Presence, State, World
+from mailsync_tui.engine.world import Copy, Presence, State
 from mailsync_tui.mailboxes.base import Location
 
-HeldRule = Literal["declined", "late-copy", "moved-out", "hold"]
 
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A line, and whether it waits for a person."""
-
-    line: Line
-    held: HeldRule | None = None
-    since: datetime | None = None
-    hold: str | None = None
-
-
-class Rules:
+class Rules(Proposing):
     """The rules over one world."""
-
-    def __init__(self, world: World, *, reconsider: bool) -> None:
-        self.world = world
-        self.reconsider = reconsider
-        self.configs = {c.name: c for c in (*world.config.external, world.config.consolidated)}
 
     # --- forward: gone from an external mailbox, so deleted in the consolidated one
 
@@ -125,13 +108,35 @@ class Rules:
             yield from self._without_consolidated(s)
 
     def _without_consolidated(self, s: Standing) -> Iterator[Proposal]:
+        kept = () if self.reconsider else put_back_on(s)
+        proposals = list(self._collect_or_delete(s, kept))
+        yield from proposals
+        told = {p.line.account for p in proposals if p.held == "undone"}
+        for account in kept:
+            if account not in told and s.held.get(account) is Held.YES:
+                yield from self._put_back(s, account)
+
+    def _put_back(self, s: Standing, account: str) -> Iterator[Proposal]:
+        """What an undo put back on an account is kept there until a person decides."""
+        copies = self._collectable(s, account)
+        if copies and "collect" in self._allow(account):
+            line = self._collect_line(s, copies[0], f"put back on {account} by an undo")
+            yield self._held_or_not(s, line)
+        else:
+            yield from self._reverse(s, None, only=account)
+
+    def _collect_or_delete(self, s: Standing, kept: tuple[str, ...]) -> Iterator[Proposal]:
         moved_out = self._moved_out(s)
         if moved_out is not None:
             yield from moved_out
         elif not s.case.known:
-            yield from self._collect(s, list(self.configs), "new on {}")
+            yield from self._collect(s, [a for a in self.configs if a not in kept], "new on {}")
         else:
-            back = [a for a, held in s.held.items() if held is Held.YES and s.came_back(a)]
+            back = [
+                a
+                for a, held in s.held.items()
+                if held is Held.YES and s.came_back(a) and a not in kept
+            ]
             if any(self._collectable(s, a) and "collect" in self._allow(a) for a in back):
                 yield from self._collect(s, back, "back on {}, where it had been gone")
             else:
@@ -185,7 +190,7 @@ class Rules:
     def _adopt_known(self, s: Standing) -> Iterator[Proposal]:
         """A known message has a new copy; or only a copy of the person's own is left."""
         placed = any(c.adopted and c.presence is Presence.YES for c in s.on(CONSOLIDATED))
-        own = None if placed else own_copy(s, self.configs[CONSOLIDATED])
+        own = None if self._placed(s) else own_copy(s, self.configs[CONSOLIDATED])
         arrived = [
             copy
             for account in self.world.config.external
@@ -204,7 +209,7 @@ class Rules:
             moved = next((m.mailbox for m in s.moved), None)
             why = f"moved here from {moved}" if moved else f"also on {copy.mailbox}"
             yield self._adopt(s, copy, own, None, why)
-        if own is not None and not arrived:
+        if own is not None and not placed and not arrived and own_hold(s) is None:
             for account in self.world.config.external:
                 held = [c for c in s.on(account.name) if c.adopted and c.presence is Presence.YES]
                 if held:
@@ -219,9 +224,7 @@ class Rules:
     ) -> Proposal:
         places = [Place(copy.mailbox, copy.location)]
         target = Place(CONSOLIDATED, Location(self.configs[CONSOLIDATED].folder, 0, ""))
-        there = own or next(
-            (c for c in s.on(CONSOLIDATED) if c.adopted and c.presence is Presence.YES), None
-        )
+        there = own or self._placed(s)
         if there is not None:
             target = Place(CONSOLIDATED, there.location)
             places.append(target)
@@ -234,17 +237,33 @@ class Rules:
             why,
             needs=(needs.id,) if needs else (),
         )
+        hold = own_hold(s) if s.consolidated is Presence.YES else None
+        if hold is not None and not self.reconsider:
+            return Proposal(line, "undone", hold.since)
         return self._held_or_not(s, line)
 
-    def _reverse(self, s: Standing, forward: Line | None) -> Iterator[Proposal]:
+    def _placed(self, s: Standing) -> Copy | None:
+        """The copy that makes it present in the consolidated mailbox, if that is one of ours."""
+        config = self.configs[CONSOLIDATED]
+        ours = (c for c in s.on(CONSOLIDATED) if c.adopted and c.presence is Presence.YES)
+        return next((c for c in ours if counts(c, config)), None)
+
+    def _reverse(
+        self, s: Standing, forward: Line | None, only: str | None = None
+    ) -> Iterator[Proposal]:
         """One reverse deletion per account that holds it, naming every copy inside ``folders``."""
         for account in self.world.config.external:
             if "reverse" not in account.allow or s.held[account.name] is not Held.YES:
                 continue
+            put_back = account.name in put_back_on(s)
+            if only not in (None, account.name):
+                continue
+            if put_back and only is None and forward is None and not self.reconsider:
+                continue  # told by itself
             here = [
                 c for c in s.on(account.name) if c.presence is Presence.YES and counts(c, account)
             ]
-            if not any(c.adopted for c in here):
+            if not put_back and not any(c.adopted for c in here):
                 continue  # a late copy: not ours to delete
             doomed = sorted((c for c in here if in_folders(c, account)), key=_first_adopted)
             if not doomed:
@@ -273,7 +292,8 @@ class Rules:
         """Copies on accounts that never held it, after it was deleted: a person decides."""
         first: Line | None = None
         for account in self.world.config.external:
-            if s.adopted_on(account.name) or s.came_back(account.name):
+            kept = not self.reconsider and account.name in put_back_on(s)
+            if kept or s.adopted_on(account.name) or s.came_back(account.name):
                 continue
             for copy in self._collectable(s, account.name):
                 if first is not None and self.reconsider:
@@ -291,18 +311,6 @@ class Rules:
     def _late_line(self, s: Standing, copy: Copy) -> Line:
         reason = f"late copy on {copy.mailbox}"
         return self._collect_line(s, copy, reason)
-
-    def _collect_line(self, s: Standing, copy: Copy, reason: str) -> Line:
-        folder = self.configs[copy.mailbox].into or self.configs[CONSOLIDATED].folder
-        return self._line(
-            s,
-            "collect",
-            copy.mailbox,
-            Place(CONSOLIDATED, Location(folder, 0, "")),
-            (Place(copy.mailbox, copy.location),),
-            reason,
-            compare=s.case.compare,
-        )
 
     def _forget(self, s: Standing) -> Iterator[Proposal]:
         """Gone from every mailbox: ended in the ledger."""
@@ -326,72 +334,6 @@ class Rules:
         account, lost = next(iter(s.evidence.items()))
         why = "gone from every account; what is left is the consolidated mailbox's own"
         yield Proposal(self._forget_line(s, account, lost[0], why))
-
-    def _forget_line(self, s: Standing, account: str, copy: Copy, why: str) -> Line:
-        place = Place(copy.mailbox, copy.location)
-        return self._line(s, "forget", account, place, (place,), why)
-
-    # --- small questions
-
-    def _allow(self, account: str) -> tuple[str, ...]:
-        return self.configs[account].allow
-
-    def _collectable(self, s: Standing, account: str) -> list[Copy]:
-        r"""The copies a collect may take: listed, inside ``folders``, not marked ``\Deleted``."""
-        config = self.configs.get(account)
-        if config is None or account == CONSOLIDATED:
-            return []
-        return [
-            c
-            for c in s.on(account)
-            if c.presence is Presence.YES
-            and not c.marked
-            and not (c.adopted and c.state is not State.ENDED)
-            and in_folders(c, config)
-            and counts(c, config)
-        ]
-
-    def _held_or_not(self, s: Standing, line: Line) -> Proposal:
-        """Declined before: held. A decline is for the message and what would be done to it."""
-        if not self.reconsider:
-            for hold in s.case.holds:
-                same = hold.kind == line.kind and hold.account in ("", line.account)
-                if same and hold.rule == "declined":
-                    return Proposal(line, "declined", hold.since)
-        return Proposal(line)
-
-    def _line(
-        self,
-        s: Standing,
-        kind: Kind,
-        account: str,
-        target: Place,
-        copies: tuple[Place, ...],
-        reason: str,
-        *,
-        accounts: tuple[str, ...] | None = None,
-        needs: tuple[str, ...] = (),
-        undo: Undo = "none",
-        compare: bool = False,
-    ) -> Line:
-        case = s.case
-        return Line(
-            kind=kind,
-            account=account,
-            accounts=accounts or (account,),
-            needs=needs,
-            target=target,
-            copies=copies,
-            message=case.message,
-            message_id=case.identity.message_id if case.identity else None,
-            subject=case.summary.subject,
-            sender=case.summary.sender,
-            date=case.summary.date,
-            size=case.size,
-            reason=reason,
-            undo=undo,
-            compare=compare,
-        )
 
 
 def _first_adopted(copy: Copy) -> bool:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig
-from mailsync_tui.engine.world import Case, Copy, Presence, State, World
+from mailsync_tui.engine.world import Case, Copy, Hold, Presence, State, World
 from mailsync_tui.mailboxes.base import Role
 
 NEVER_COLLECTED = frozenset({Role.TRASH, Role.JUNK, Role.DRAFTS, Role.SENT, Role.ALL})
@@ -53,7 +53,7 @@ def in_folders(copy: Copy, config: MailboxConfig) -> bool:
 
 
 def folder_matches(folder: str, pattern: str) -> bool:
-    """Whether a folder has this name, or one that the glob takes; INBOX in any case."""
+    """Whether a glob of ``folders`` names a folder; INBOX in any case, and by none but ``*``."""
     if folder.upper() == "INBOX" or pattern.upper() == "INBOX":
         return folder.upper() == pattern.upper() or pattern == "*"
     return fnmatchcase(folder, pattern)
@@ -170,6 +170,19 @@ class Standing:
             or (c.state is State.DELETING and c.presence is Presence.GONE)
             for c in self.on(account)
         )
+
+
+def put_back_on(s: Standing) -> tuple[str, ...]:
+    """The accounts on which an undo put the message back: kept there until a person decides."""
+    return tuple(
+        h.account for h in s.case.holds if (h.rule, h.kind) == ("undone", "reverse-delete")
+    )
+
+
+def own_hold(s: Standing) -> Hold | None:
+    """That an undo put it back in the consolidated mailbox: its own mail from then on."""
+    undone = ("undone", "forward-delete")
+    return next((hold for hold in s.case.holds if (hold.rule, hold.kind) == undone), None)
 
 
 def own_copy(s: Standing, config: MailboxConfig) -> Copy | None:

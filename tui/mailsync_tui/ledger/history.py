@@ -28,6 +28,15 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
             done[run][kind] = count
         elif outcome != "vanished":
             undone[run] += count
+    deleted = {
+        run: (count, put_back)
+        for run, count, put_back in ledger.db.execute(
+            "SELECT run, count(*), sum(EXISTS"
+            " (SELECT 1 FROM put_back JOIN action AS undo ON undo.id = put_back.action"
+            " WHERE put_back.deletion = action.id AND undo.outcome = 'done')) FROM action"
+            " WHERE kind IN ('forward-delete', 'reverse-delete') AND outcome = 'done' GROUP BY run"
+        )
+    }
     return [
         RunRow(
             number,
@@ -38,6 +47,7 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
             code,
             done[number],
             undone[number],
+            *deleted.get(number, (0, 0)),
         )
         for number, command, directions, started, ended, code in ledger.db.execute(
             "SELECT id, command, directions, started, ended, exit FROM run ORDER BY id DESC"
@@ -54,6 +64,20 @@ def actions(ledger: LedgerReader, run: int) -> list[ActionRow]:
 def unsettled(ledger: LedgerReader) -> list[ActionRow]:
     """Actions with an intent and no outcome: a run was killed there."""
     return [_action(row) for row in ledger.db.execute(_ACTION + " WHERE outcome IS NULL")]
+
+
+def unfinished(ledger: LedgerReader) -> tuple[int, int] | None:
+    """The newest run without an end, and how many lines are without an outcome.
+
+    A run that a later one has settled is none; ``None``: every run has ended or was settled.
+    """
+    newest = ledger.db.execute("SELECT id, ended FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    lines, last = ledger.db.execute(
+        "SELECT count(DISTINCT line), max(run) FROM action WHERE outcome IS NULL"
+    ).fetchone()
+    if newest is not None and newest[1] is None:
+        return newest[0], lines
+    return (last, lines) if lines else None
 
 
 def lifted_marks(ledger: LedgerReader) -> dict[tuple[str, str, int], list[int]]:

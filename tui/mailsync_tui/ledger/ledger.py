@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from mailsync_tui.ledger.private import mending
 from mailsync_tui.ledger.rows import (
     CopyRow,
     FolderRow,
@@ -22,9 +23,10 @@ from mailsync_tui.ledger.rows import (
     MailboxRow,
     MessageRow,
 )
-from mailsync_tui.ledger.schema import migrate, moment, stamp
+from mailsync_tui.ledger.schema import MIGRATIONS, migrate, moment, stamp
 from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.message import Identity
+from mailsync_tui.safetext import safe_text
 
 BUSY_SECONDS = 30.0
 _T = TypeVar("_T")
@@ -267,16 +269,29 @@ def connect(path: Path, *, writes: bool) -> sqlite3.Connection:
     with told(path):
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        command = mending(path)
+        if command is not None:
+            raise LedgerError(f"others have access to the ledger; run: {safe_text(command)}")
         db = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA synchronous = FULL")
         (version,) = db.execute("PRAGMA user_version").fetchone()
+        if not writes and 0 < version < len(MIGRATIONS):
+            db = _in_memory(db)
         if writes or version > 0:
             migrate(db)
         if not writes:
             db.execute("PRAGMA query_only = ON")
+    return db
+
+
+def _in_memory(older: sqlite3.Connection) -> sqlite3.Connection:
+    """A copy that can be migrated: whoever only reads leaves the file as it is."""
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    older.backup(db)
+    older.close()
     return db
 
 

@@ -128,6 +128,26 @@ class RunLock:
         return descriptor
 
 
+def holder_of(path: Path) -> Holder | None:
+    """Who holds a lock at this moment; ``None``: nobody, or there is no lock file to be read.
+
+    The lock is shared for an instant; whoever tries to take it then tries again a moment later.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_holder(descriptor)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def _wait_for(descriptor: int, deadline: float, cancelled: Callable[[], bool]) -> None:
     while not _try_lock(descriptor):
         left = deadline - time.monotonic()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +30,18 @@ def make_private_dir(path: Path) -> bool:
     path.mkdir(mode=0o700, exist_ok=True)
     sync_dir(path.parent)
     return True
+
+
+def mending(path: Path) -> str | None:
+    """The command that takes a file or directory away from others; ``None``: they have no access.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    mode = path.stat().st_mode
+    if not mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return None
+    return f"chmod {700 if stat.S_ISDIR(mode) else 600} {shlex.quote(str(path))}"
 
 
 def sync_dir(path: Path) -> None:

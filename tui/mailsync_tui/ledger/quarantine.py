@@ -11,9 +11,7 @@ import hashlib
 import itertools
 import os
 import re
-import shlex
 import shutil
-import stat
 import tempfile
 import zlib
 from collections import deque
@@ -21,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mailsync_tui.ledger.private import make_private_dir, sync_dir
+from mailsync_tui.ledger.private import make_private_dir, mending, sync_dir
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -117,6 +115,15 @@ class Quarantine:
         if data is None or hashlib.sha256(data).hexdigest() != name:
             raise QuarantineError(f"the copy {name} in the quarantine is damaged")
         return data
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a file for a message; only :meth:`get` tells whether it is intact.
+
+        Raises:
+            QuarantineError: The directory cannot be read.
+        """
+        with self._errors_named("read"):
+            return bool(_NAME.fullmatch(name)) and self._path(name).exists()
 
     def require_space(self, total_bytes: int) -> None:
         """Make sure that messages of that size fit, even if none can be compressed.
@@ -261,16 +268,16 @@ class Quarantine:
 
     def _check_private(self) -> None:
         with self._errors_named("read"):
-            try:
-                mode = self._directory.stat().st_mode
-            except FileNotFoundError:
+            if not self._directory.exists():
                 return
-        shown = safe_text(str(self._directory))
-        if not stat.S_ISDIR(mode):
-            raise QuarantineError(f"the quarantine {shown} is no directory")
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            mend = safe_text(f"chmod 700 {shlex.quote(str(self._directory))}")
-            raise QuarantineError(f"others have access to the quarantine; run: {mend}")
+            if not self._directory.is_dir():
+                shown = safe_text(str(self._directory))
+                raise QuarantineError(f"the quarantine {shown} is no directory")
+            command = mending(self._directory)
+        if command is not None:
+            raise QuarantineError(
+                f"others have access to the quarantine; run: {safe_text(command)}"
+            )
 
 
 def _map_few(

@@ -137,3 +137,7 @@ class RunRow:
     """Lines done, by kind."""
     undone_lines: int
     """Lines that failed, were skipped or have no outcome."""
+    deleted: int
+    """Copies that it deleted ..."""
+    put_back: int
+    """... and how many of them an undo has put back since."""

@@ -142,6 +142,20 @@ CREATE TABLE mark (
 ) WITHOUT ROWID;
 """
 
+# How each copy was right before it was deleted, and which deletion an action undoes.
+VERSION_2 = """
+CREATE TABLE removed (
+    action INTEGER PRIMARY KEY REFERENCES action ON DELETE CASCADE,
+    flags TEXT NOT NULL,             -- separated by blanks
+    received TEXT
+);
+CREATE TABLE put_back (
+    action INTEGER PRIMARY KEY REFERENCES action ON DELETE CASCADE,
+    deletion INTEGER NOT NULL REFERENCES action ON DELETE CASCADE
+);
+CREATE INDEX put_back_deletion ON put_back (deletion);
+"""
+
 VERSION_3 = """
 -- The complete listings that were recorded: what the evidence for a deletion is counted from.
 CREATE TABLE listing (
@@ -162,7 +176,7 @@ CREATE INDEX copy_missing ON copy (mailbox, missing_scan) WHERE missing_scan > 0
 ALTER TABLE mailbox ADD COLUMN seen_scan INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS = (VERSION_1, VERSION_3)
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from mailsync_tui.ledger.ledger import LedgerReader, connect, told
+from mailsync_tui.ledger.decisions import DecisionWriter
+from mailsync_tui.ledger.ledger import connect, told
 from mailsync_tui.ledger.rows import Intent
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.mailboxes.base import Location, Uid
@@ -21,7 +22,7 @@ _NEXT_SCAN = "(SELECT value + 1 FROM meta WHERE name = 'serial')"
 """While a listing is recorded: the number that it gets. Later: that of the next one."""
 
 
-class LedgerWriter(LedgerReader):
+class LedgerWriter(DecisionWriter):
     """A ledger opened by the run that holds its lock."""
 
     def __init__(self, path: Path) -> None:
@@ -76,6 +77,7 @@ class LedgerWriter(LedgerReader):
                 f"UPDATE OR REPLACE {table} SET account = ? WHERE account = ?",
                 (new, old),
             )
+        self.db.execute("UPDATE action SET mailbox = ? WHERE mailbox = ?", (new, old))
 
     def add_message(
         self, identity: Identity | None, summary: Summary, size: int, now: datetime
@@ -223,9 +225,16 @@ class LedgerWriter(LedgerReader):
         self.db.executemany("DELETE FROM copy WHERE id = ?", [(copy,) for copy in copies])
 
     def adopt(self, copy: int) -> None:
-        """A copy was proved to be its message, by its bytes."""
+        """A copy was proved to be its message, by its bytes.
+
+        What an undo put back in the consolidated mailbox is its own and stays so.
+        """
         self.db.execute(
-            f"UPDATE copy SET adopted = 1, adopted_scan = {_SCAN} WHERE id = ?", (copy,)
+            f"UPDATE copy SET adopted = 1, adopted_scan = {_SCAN} WHERE id = ? AND NOT EXISTS"
+            " (SELECT 1 FROM hold JOIN mailbox ON mailbox.id = copy.mailbox"
+            " WHERE hold.message = copy.message AND hold.rule = 'undone'"
+            " AND hold.kind = 'forward-delete' AND mailbox.name = 'consolidated')",
+            (copy,),
         )
 
     def move_copy(self, copy: int, message: int) -> None:
@@ -280,7 +289,18 @@ class LedgerWriter(LedgerReader):
     # --- rebase
 
     def start_anew(self, mailbox: int, fingerprint: str) -> None:
-        """Another mailbox has taken this one's name: what was known of the old one is void."""
+        """Another mailbox has taken this one's name: what was known of the old one is void.
+
+        The journal's actions keep a name that no mailbox can have: nothing deleted on the old one
+        is ever put back on the new one.
+        """
+        self.db.execute(
+            "UPDATE action SET mailbox = mailbox || ' (before)',"
+            " reason = CASE WHEN outcome IS NULL THEN 'its mailbox was replaced' ELSE reason END,"
+            " outcome = coalesce(outcome, 'failed')"
+            " WHERE mailbox = (SELECT name FROM mailbox WHERE id = ?)",
+            (mailbox,),
+        )
         for table in ("copy", "folder", "listing"):
             self.db.execute(f"DELETE FROM {table} WHERE mailbox = ?", (mailbox,))
         self.db.execute(
@@ -306,41 +326,8 @@ class LedgerWriter(LedgerReader):
         )
         self.db.execute(
             "DELETE FROM hold WHERE message IN (SELECT id FROM message WHERE NOT known)"
-            " AND kind <> 'collect'"
+            " AND kind <> 'collect' AND rule <> 'undone'"
         )
-
-    # --- decisions
-
-    def hold(self, message: int, kind: str, account: str, rule: str, now: datetime) -> None:
-        """A decision sticks to a message."""
-        self.db.execute(
-            "INSERT OR IGNORE INTO hold VALUES (?, ?, ?, ?, ?)",
-            (message, kind, account, rule, stamp(now)),
-        )
-        self.set_open([message], is_open=True)
-
-    def release(self, message: int, kind: str | None = None) -> None:
-        """A decision is taken back, or what it was about is over."""
-        self.db.execute(
-            "DELETE FROM hold WHERE message = ? AND (kind = ? OR ? IS NULL)", (message, kind, kind)
-        )
-
-    def block(self, account: str, kind: str, rule: str, now: datetime) -> None:
-        """A guard's decision sticks to an account and direction."""
-        self.db.execute(
-            "INSERT OR IGNORE INTO block VALUES (?, ?, ?, ?)", (account, kind, rule, stamp(now))
-        )
-
-    def unblock(self, account: str, rule: str | None = None) -> None:
-        """A person has ended a block."""
-        self.db.execute(
-            "DELETE FROM block WHERE account = ? AND (rule = ? OR ? IS NULL)",
-            (account, rule, rule),
-        )
-
-    def unblock_kind(self, kind: str) -> None:
-        """The blocks of one kind of line are ended, on every account."""
-        self.db.execute("DELETE FROM block WHERE kind = ?", (kind,))
 
     # --- the journal
 

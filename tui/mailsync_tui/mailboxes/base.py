@@ -164,6 +164,17 @@ class Facts:
     """What this mailbox cannot do, in sentences."""
 
 
+Progress = Callable[[int, int | None], None]
+"""Told how far something is: how many messages are done, and of how many, where that is known.
+
+What has to begin anew begins anew here too.
+"""
+
+
+def unwatched(done: int, total: int | None) -> None:
+    """Progress that nobody looks at."""
+
+
 Cancelled = Callable[[], bool]
 """Asked between messages and batches; once it says yes, nothing new is begun."""
 
@@ -184,8 +195,12 @@ class Mailbox(Protocol):
     can_store: bool
     """Mail can be put there (not POP3)."""
 
-    def list(self) -> Listing:
-        """List everything, without changing anything. Raises rather than guess."""
+    def list(self, progress: Progress = unwatched) -> Listing:
+        """List everything, without changing anything. Raises rather than guess.
+
+        Args:
+            progress: Told as often as it is convenient, on this thread, and once all are listed.
+        """
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read the headers of these messages; one that is no longer there is left out."""
@@ -219,7 +234,10 @@ class Mailbox(Protocol):
         """End the connection politely; never raises."""
 
     def abort(self) -> None:
-        """From another thread: cut the connection, so that a blocked call ends at once."""
+        """From another thread: end this mailbox for good; a call that waits for a server ends now.
+
+        It raises :class:`Unreachable`, and so does every later one.
+        """
 
 
 class MailboxError(Exception):

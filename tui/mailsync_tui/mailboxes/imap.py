@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import imaplib
-import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,14 +15,13 @@ from mailsync_tui.mailboxes import (
     imap_storing,
     net,
 )
-from mailsync_tui.mailboxes.base import MailboxError, Unreachable
+from mailsync_tui.mailboxes.base import MailboxError, unwatched
 from mailsync_tui.mailboxes.imap_connection import Timing, broken, log_in
 from mailsync_tui.mailboxes.imap_names import Names
 from mailsync_tui.mailboxes.imap_session import Session
 from mailsync_tui.mailboxes.imap_syntax import GarbledError
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mailsync_tui.config.model import MailboxConfig
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
         Location,
         MarkKeeper,
         NewMessage,
+        Progress,
         Raw,
         Stored,
     )
@@ -67,12 +66,12 @@ class ImapMailbox:
         self._timing = timing or Timing()
         self._session: Session | None = None
         self._used = 0.0
-        self._cutter = _Cutter()
+        self._cutter = net.Cutter()
 
-    def list(self) -> Listing:
+    def list(self, progress: Progress = unwatched) -> Listing:
         """List all folders below the root; see :meth:`Mailbox.list`."""
         with self._using() as session:
-            return imap_listing.listing(session, self._config)
+            return imap_listing.listing(session, self._config, progress)
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers; see :meth:`Mailbox.heads`.
@@ -131,7 +130,7 @@ class ImapMailbox:
             session.wire.end()
 
     def abort(self) -> None:
-        """Cut the connection, also one that is just being made; the next call makes a new one."""
+        """Cut the connection, also one that is just being made, and make no other."""
         self._cutter.cut()
 
     def _iterate(
@@ -160,6 +159,7 @@ class ImapMailbox:
             self._used = time.monotonic()
 
     def _ready(self) -> Session:
+        self._cutter.check()
         session = self._session
         if session is not None:
             rested = time.monotonic() - self._used > self._timing.idle
@@ -171,8 +171,7 @@ class ImapMailbox:
                 self._drop(session)
             else:
                 return session
-        with self._cutter.connecting():
-            logged_in = log_in(self._config, self._secret, self._timing, self._cutter.watch)
+        logged_in = log_in(self._config, self._secret, self._timing, self._cutter)
         session = Session(logged_in, Names(logged_in.personal, logged_in.other))
         self._session = session
         if not logged_in.personal:
@@ -187,44 +186,3 @@ class ImapMailbox:
         if self._session is session:
             self._session = None
         session.wire.end()
-
-
-class _Cutter:
-    """Cuts the socket in use from another thread, also while a connection is being made."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._sock: socket.socket | None = None
-        self._connecting = False
-        self._asked = False
-
-    @contextlib.contextmanager
-    def connecting(self) -> Iterator[None]:
-        """Around making a connection.
-
-        Raises:
-            Unreachable: it was to be cut before it stood.
-        """
-        with self._lock:
-            self._connecting, self._asked = True, False
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._connecting = False
-                asked = self._asked
-        if asked:
-            raise Unreachable("the connection was cut by this program")
-
-    def watch(self, sock: socket.socket) -> None:
-        """This is the socket in use from now on."""
-        with self._lock:
-            self._sock = sock
-            if self._asked:
-                net.cut(sock)
-
-    def cut(self) -> None:
-        """Cut it."""
-        with self._lock:
-            self._asked = self._connecting
-            net.cut(self._sock)

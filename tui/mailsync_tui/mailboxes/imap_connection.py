@@ -14,6 +14,7 @@ import imapclient
 
 from mailsync_tui.mailboxes import net
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
+from mailsync_tui.mailboxes.dialling import dial
 from mailsync_tui.mailboxes.imap_wire import MAX_LINE
 from mailsync_tui.mailboxes.xoauth2 import Exchange
 from mailsync_tui.safetext import safe_text
@@ -108,7 +109,7 @@ def log_in(
     config: MailboxConfig,
     secret: Callable[[], str],
     timing: Timing,
-    watch: Callable[[socket.socket], None],
+    cutter: net.Cutter,
 ) -> LoggedIn:
     """Connect, secure the connection as configured, and log in.
 
@@ -116,7 +117,7 @@ def log_in(
         config: An IMAP mailbox.
         secret: Gives the password, or the token for XOAUTH2; asked once the server was reached.
         timing: Time-outs.
-        watch: Told every socket as soon as it is there, so that it can be cut.
+        cutter: Watches every socket as soon as it is there.
 
     Raises:
         Unreachable: no connection, no TLS, or it broke.
@@ -128,10 +129,15 @@ def log_in(
 
     def seen(sock: socket.socket) -> None:
         opened.append(sock)
-        watch(sock)
+        cutter.watch(sock)
+
+    def plain() -> socket.socket:
+        sock = dial(endpoint, timing.connect, cutter)
+        seen(sock)
+        return sock
 
     try:
-        client = _connect(config, endpoint, timing, seen)
+        client = _connect(config, timing, plain, seen)
         _authenticate(client, config, secret)
         return _describe(client)
     except BaseException as error:
@@ -149,22 +155,16 @@ def log_in(
 
 def _connect(
     config: MailboxConfig,
-    endpoint: net.Endpoint,
     timing: Timing,
+    plain: Callable[[], socket.socket],
     watch: Callable[[socket.socket], None],
 ) -> _Client:
+    endpoint = (config.host, config.port)
     context = None if config.tls == "none" else net.tls_context(config.ca_file)
-
-    def plain() -> socket.socket:
-        sock = net.dial(endpoint, timing.connect)
-        watch(sock)
-        return sock
 
     def implicit() -> socket.socket:
         assert context is not None
-        sock = net.secure(plain(), context, endpoint, plain)
-        watch(sock)
-        return sock
+        return net.secure(plain(), context, endpoint, plain, watch)
 
     if config.tls == "implicit":
         return _Client(implicit, config.host, timing, tls=True)
@@ -175,9 +175,20 @@ def _connect(
                 f"{safe_text(config.host)}:{config.port} does not offer STARTTLS; "
                 "nothing was sent unencrypted"
             )
-        _start_tls(client, context, endpoint, plain)
-        watch(client.imap.sock)
+        _start_tls(client, context, endpoint, plain, watch)
     return client
+
+
+class _Watched:
+    """What imapclient asks of a TLS context, with a handshake that can be cut."""
+
+    def __init__(self, context: ssl.SSLContext, watch: Callable[[socket.socket], None]) -> None:
+        self._context = context
+        self._watch = watch
+
+    def wrap_socket(self, sock: socket.socket, server_hostname: str) -> ssl.SSLSocket:
+        """Begin TLS."""
+        return net.handshake(sock, self._context, server_hostname, self._watch)
 
 
 def _start_tls(
@@ -185,6 +196,7 @@ def _start_tls(
     context: ssl.SSLContext,
     endpoint: net.Endpoint,
     plain: Callable[[], socket.socket],
+    watch: Callable[[socket.socket], None],
 ) -> None:
     def redial() -> socket.socket:
         sock = plain()
@@ -197,9 +209,9 @@ def _start_tls(
         return sock
 
     try:
-        client.starttls(context)
+        client.starttls(_Watched(context, watch))
     except ssl.SSLCertVerificationError as error:
-        raise net.refused_certificate(endpoint, error, redial) from error
+        raise net.refused_certificate(endpoint, error, redial, watch) from error
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:

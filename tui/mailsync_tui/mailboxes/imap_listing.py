@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mailsync_tui.config.model import MailboxConfig
+    from mailsync_tui.mailboxes.base import Progress
     from mailsync_tui.mailboxes.imap_session import Opened, Session
     from mailsync_tui.mailboxes.imap_wire import Command
 
@@ -72,8 +73,13 @@ def folders(
     }
 
 
-def listing(session: Session, config: MailboxConfig) -> Listing:
+def listing(session: Session, config: MailboxConfig, progress: Progress) -> Listing:
     """List all folders, opening each read-only.
+
+    Args:
+        session: The connection.
+        config: Names the root, and perhaps the trash and junk folders.
+        progress: Told after each folder; only the last tells of how many.
 
     Raises:
         MailboxError: the folders cannot be listed, or the connection ends. A folder that refuses
@@ -83,11 +89,15 @@ def listing(session: Session, config: MailboxConfig) -> Listing:
     read = _read_ahead if session.esearch else _read_singly
     done: list[FolderListing] = []
     errors: list[str] = []
+    count = 0
     for folder, outcome in read(session, list(found)):
         if isinstance(outcome, MailboxError):
             errors.append(f"{safe_text(folder)}: {outcome}")
         else:
             done.append(replace(outcome, role=found[folder]))
+            count += len(outcome.uids)
+            progress(count, None)
+    progress(count, count)
     error = "; ".join(errors[:3]) + (f"; and {len(errors) - 3} more" if len(errors) > 3 else "")
     return Listing(tuple(done), not errors, error or None)
 

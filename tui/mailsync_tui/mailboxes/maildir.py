@@ -22,10 +22,12 @@ from mailsync_tui.mailboxes.base import (
     MarkKeeper,
     Missing,
     NewMessage,
+    Progress,
     Raw,
     Role,
     Stored,
     Unreachable,
+    unwatched,
 )
 from mailsync_tui.mailboxes.maildir_files import (
     Folder,
@@ -90,10 +92,11 @@ class MaildirMailbox:
         self._broken: list[str] = []
         self._aborted = threading.Event()
 
-    def list(self) -> Listing:
+    def list(self, progress: Progress = unwatched) -> Listing:
         """List everything. See :class:`~mailsync_tui.mailboxes.base.Mailbox`."""
         self._begin()
         listed = []
+        count = 0
         errors = [f"the folder {safe_text(name)} lacks new or cur" for name in self._broken]
         for name, folder in self._known.items():
             try:
@@ -117,6 +120,9 @@ class MaildirMailbox:
                     flagged=frozenset(uid for uid, held in flags.items() if "\\Flagged" in held),
                 )
             )
+            count += len(files)
+            progress(count, None)
+        progress(count, count)
         return Listing(tuple(listed), not errors, "; ".join(errors) or None)
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
@@ -236,7 +242,7 @@ class MaildirMailbox:
         self._known.clear()
 
     def abort(self) -> None:
-        """Make the call that is under way end before its next message."""
+        """Make the call that is under way end before its next message, and begin no other."""
         self._aborted.set()
 
     def _begin(self) -> None:
@@ -244,8 +250,9 @@ class MaildirMailbox:
 
         Raises:
             Missing: the Maildir is not there.
+            Unreachable: it was aborted.
         """
-        self._aborted.clear()
+        self._check()
         self._broken = []
         found = {names.INBOX: self._path}
         try:

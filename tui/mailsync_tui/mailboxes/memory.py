@@ -23,11 +23,13 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     MarkKeeper,
     NewMessage,
+    Progress,
     Raw,
     Role,
     Stored,
     Uid,
     Unreachable,
+    unwatched,
 )
 from mailsync_tui.message import identity_of_header
 
@@ -198,7 +200,7 @@ class MemoryMailbox:
 
     # The protocol.
 
-    def list(self) -> Listing:
+    def list(self, progress: Progress = unwatched) -> Listing:
         """List everything. See :class:`~mailsync_tui.mailboxes.base.Mailbox`."""
         self._begin()
         folders = []
@@ -208,9 +210,11 @@ class MemoryMailbox:
             if self.incomplete is not None:
                 uids = uids[: len(uids) // 2]
             folders.append(self._listed(name, held, uids))
-        return Listing(
+        listing = Listing(
             tuple(folders), self.incomplete is None, self.incomplete, identifies=self.identifies
         )
+        progress(listing.messages, listing.messages)
+        return listing
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers."""
@@ -310,17 +314,20 @@ class MemoryMailbox:
         """Nothing is open."""
 
     def abort(self) -> None:
-        """Make the call that is under way end at its next step."""
+        """Make the call that is under way end at its next step, and begin no other."""
         self._aborted = True
 
     def _begin(self) -> None:
-        self._aborted = False
+        self._check()
         if self.unreachable is not None:
             raise Unreachable(self.unreachable)
 
-    def _step(self, operation: str, index: int) -> None:
+    def _check(self) -> None:
         if self._aborted:
             raise Unreachable("cut off")
+
+    def _step(self, operation: str, index: int) -> None:
+        self._check()
         self.calls.append((operation, index))
         if self.fault is not None:
             self.fault(operation, index)

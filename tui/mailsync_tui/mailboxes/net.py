@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import socket
 import ssl
+import threading
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import Unreachable
@@ -41,22 +42,6 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
         ) from error
 
 
-def dial(endpoint: Endpoint, timeout: float = CONNECT_TIMEOUT) -> socket.socket:
-    """Connect in plain TCP, without Nagle's delay.
-
-    The socket keeps ``timeout``; set the read time-out once greeting and handshake are over.
-
-    Raises:
-        Unreachable: no connection.
-    """
-    try:
-        sock = socket.create_connection(endpoint, timeout)
-    except (OSError, UnicodeError) as error:
-        raise unreachable(endpoint, error) from error
-    no_delay(sock)
-    return sock
-
-
 def no_delay(sock: socket.socket) -> None:
     """Send at once: Nagle and delayed ACKs cost 40 ms a round trip, and no library sets this."""
     # Not a TCP socket (a test's socket pair): nothing to set.
@@ -77,6 +62,7 @@ def secure(
     context: ssl.SSLContext,
     endpoint: Endpoint,
     redial: Callable[[], socket.socket],
+    watch: Callable[[socket.socket], None],
 ) -> ssl.SSLSocket:
     """Begin TLS on a connected socket, verifying the certificate and the host name.
 
@@ -87,22 +73,55 @@ def secure(
         redial: Opens another plain connection that is ready for a handshake (after STARTTLS or
             STLS, where that is the way). Used once, only to read the fingerprint of a certificate
             that was not accepted; nothing is sent over it.
+        watch: As in :func:`handshake`.
 
     Raises:
         Unreachable: the handshake failed; for a certificate with the reason and the fingerprint.
     """
     try:
-        return context.wrap_socket(sock, server_hostname=endpoint[0])
+        return handshake(sock, context, endpoint[0], watch)
     except ssl.SSLCertVerificationError as error:
-        sock.close()
-        raise refused_certificate(endpoint, error, redial) from error
+        raise refused_certificate(endpoint, error, redial, watch) from error
     except (OSError, ValueError) as error:
-        sock.close()
         raise unreachable(endpoint, error) from error
 
 
+def handshake(
+    sock: socket.socket,
+    context: ssl.SSLContext,
+    host: str | None,
+    watch: Callable[[socket.socket], None],
+) -> ssl.SSLSocket:
+    """Begin TLS; both sockets are closed if that fails.
+
+    Args:
+        sock: A plain socket, which is of no use afterwards.
+        context: How to verify.
+        host: The name that the certificate must bear.
+        watch: Told the new socket before the handshake begins, so that it can be cut meanwhile.
+
+    Raises:
+        OSError, ValueError: it failed.
+    """
+    try:
+        secured = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    except BaseException:
+        sock.close()
+        raise
+    try:
+        watch(secured)
+        secured.do_handshake()
+    except BaseException:
+        secured.close()
+        raise
+    return secured
+
+
 def refused_certificate(
-    endpoint: Endpoint, error: ssl.SSLCertVerificationError, redial: Callable[[], socket.socket]
+    endpoint: Endpoint,
+    error: ssl.SSLCertVerificationError,
+    redial: Callable[[], socket.socket],
+    watch: Callable[[socket.socket], None],
 ) -> Unreachable:
     """The sentence for a certificate that was not accepted, with its fingerprint.
 
@@ -110,8 +129,9 @@ def refused_certificate(
         endpoint: Where it was shown.
         error: Why it was not accepted.
         redial: As in :func:`secure`.
+        watch: As in :func:`handshake`.
     """
-    return unreachable(endpoint, error, _fingerprint(redial))
+    return unreachable(endpoint, error, _fingerprint(redial, watch))
 
 
 def unreachable(
@@ -166,13 +186,55 @@ def cut(sock: socket.socket | None) -> None:
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-def _fingerprint(redial: Callable[[], socket.socket]) -> str | None:
+class Cutter:
+    """Ends whatever a mailbox waits for on the network, from another thread and for good."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sock: socket.socket | None = None
+        self._asked = threading.Event()
+
+    def watch(self, sock: socket.socket) -> None:
+        """This is the socket in use from now on."""
+        with self._lock:
+            self._sock = sock
+            if self._asked.is_set():
+                cut(sock)
+
+    def cut(self) -> None:
+        """Cut it, and whatever comes after it."""
+        with self._lock:
+            self._asked.set()
+            cut(self._sock)
+
+    def check(self) -> None:
+        """Go on.
+
+        Raises:
+            Unreachable: it was cut.
+        """
+        if self._asked.is_set():
+            raise Unreachable("the connection was cut by this program")
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass.
+
+        Raises:
+            Unreachable: it was cut.
+        """
+        self._asked.wait(seconds)
+        self.check()
+
+
+def _fingerprint(
+    redial: Callable[[], socket.socket], watch: Callable[[socket.socket], None]
+) -> str | None:
     """The SHA-256 fingerprint of the certificate that the other side shows, or ``None``."""
     anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anyone.check_hostname = False
     anyone.verify_mode = ssl.CERT_NONE
     try:
-        with redial() as plain, anyone.wrap_socket(plain) as sock:
+        with handshake(redial(), anyone, None, watch) as sock:
             certificate = sock.getpeercert(binary_form=True)
     except (OSError, ValueError, Unreachable):
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mailsync_tui.mailboxes import net
@@ -18,11 +17,14 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     MarkKeeper,
     NewMessage,
+    Progress,
     Raw,
     Role,
     Stored,
     Unreachable,
+    unwatched,
 )
+from mailsync_tui.mailboxes.dialling import dial
 from mailsync_tui.mailboxes.pop3_census import Census, header_of, read_headers, take_census
 from mailsync_tui.mailboxes.pop3_wire import LISTING_LIMIT, Busy, Command, Reply, Stalled, Wire
 from mailsync_tui.message import identity_of_header
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from mailsync_tui.config.model import MailboxConfig
 
 _INBOX = "INBOX"
-_LOCK_ATTEMPTS = 4
+_LOCK_WAITS = 4
 _MATTER = ("PIPELINING", "UIDL", "TOP", "STLS", "EXPIRE", "LOGIN-DELAY", "RESP-CODES")
 _POSITIONS_ONLY = "this server has neither UIDL nor TOP: nothing is deleted on it"
 _RENAMED = "messages that this server does not tell apart have changed: it is to be listed anew"
@@ -51,7 +53,7 @@ class Timing(NamedTuple):
     stall: float = 30.0
     """Without a byte, while several commands are under way."""
     lock: float = 1.0
-    """Before the first new attempt where another session holds the lock; then longer."""
+    """Before the first new attempt where another session holds the lock; then twice as long."""
 
 
 class Pop3Mailbox:
@@ -81,12 +83,11 @@ class Pop3Mailbox:
         self._context: ssl.SSLContext | None = None
         self._capabilities: dict[str, str] | None = None
         self._one_by_one = False
-        self._wire: Wire | None = None
-        self._aborted = threading.Event()
+        self._cutter = net.Cutter()
 
-    def list(self) -> Listing:
+    def list(self, progress: Progress = unwatched) -> Listing:
         """List everything by UIDL, or by TOP where that is needed; never by RETR."""
-        census = self._in_session(lambda _, census: census)
+        census = self._in_session(lambda _, census: census, progress)
         folder = FolderListing(_INBOX, Role.INBOX, 0, tuple(census.numbers))
         return Listing((folder,), census.error is None, census.error, identifies=census.identifies)
 
@@ -161,15 +162,12 @@ class Pop3Mailbox:
         """No session outlasts its method."""
 
     def abort(self) -> None:
-        """Cut the session that is open, if any."""
-        self._aborted.set()
-        if (wire := self._wire) is not None:
-            net.cut(wire.sock)
+        """Cut the session that is open or is being opened, if any, and open no other."""
+        self._cutter.cut()
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Wire]:
         """A session that was logged in to; it ends by QUIT, or in case of an error by a cut."""
-        self._aborted.clear()
         wire = self._connect()
         try:
             yield wire
@@ -178,39 +176,28 @@ class Pop3Mailbox:
                 with contextlib.suppress(Unreachable):
                     wire.quit()
         finally:
-            self._wire = None
             wire.sock.close()
 
     def _connect(self) -> Wire:
-        try:
-            return self._log_in()
-        except Busy:
-            # Only where a lock has to be waited for: importing it takes longer than a listing.
-            import stamina
-        for attempt in stamina.retry_context(
-            on=Busy,
-            attempts=_LOCK_ATTEMPTS,
-            timeout=None,
-            wait_initial=self._timing.lock,
-            wait_max=8 * self._timing.lock,
-            wait_jitter=self._timing.lock,
-        ):
-            with attempt:
+        self._cutter.check()
+        for attempt in range(_LOCK_WAITS):
+            try:
                 return self._log_in()
-        raise AssertionError("the last attempt returns or raises")
+            except Busy:
+                self._cutter.wait(2**attempt * self._timing.lock)
+        return self._log_in()
 
     def _log_in(self) -> Wire:
         config = self._config
         secret = self._secret()
-        sock = net.dial(self._endpoint, self._timing.connect)
+        sock = self._dial()
         if config.tls == "implicit":
-            sock = net.secure(sock, self._tls(), self._endpoint, self._dial)
-        self._wire = wire = Wire(sock, self._endpoint, self._timing.stall)
+            sock = net.secure(sock, self._tls(), self._endpoint, self._dial, self._cutter.watch)
+        wire = Wire(sock, self._endpoint, self._timing.stall)
         try:
-            self._check()
             wire.greet()
             if config.tls == "starttls":
-                wire.start_tls(self._tls(), self._dial_to_tls)
+                wire.start_tls(self._tls(), self._dial_to_tls, self._cutter.watch)
             wire.sock.settimeout(self._timing.read)
             token = config.secret is not None and config.secret.source == "token_command"
             wire.log_in(config.user, secret, token=token)
@@ -221,14 +208,9 @@ class Pop3Mailbox:
                 self._capabilities = {name.upper(): rest for name, _, rest in pairs}
             wire.pipelines = "PIPELINING" in self._capabilities and not self._one_by_one
         except BaseException:
-            self._wire = None
             wire.sock.close()
             raise
         return wire
-
-    def _check(self) -> None:
-        if self._aborted.is_set():
-            raise Unreachable("cut off")
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
@@ -236,7 +218,9 @@ class Pop3Mailbox:
         return self._context
 
     def _dial(self) -> socket.socket:
-        return net.dial(self._endpoint, self._timing.connect)
+        sock = dial(self._endpoint, self._timing.connect, self._cutter)
+        self._cutter.watch(sock)
+        return sock
 
     def _dial_to_tls(self) -> socket.socket:
         wire = Wire(self._dial(), self._endpoint, self._timing.stall)
@@ -244,15 +228,15 @@ class Pop3Mailbox:
         wire.ask("STLS")
         return wire.sock
 
-    def _in_session(self, work: Callable[[Wire, Census], _T]) -> _T:
+    def _in_session(self, work: Callable[[Wire, Census], _T], progress: Progress = unwatched) -> _T:
         """Do something that may be begun again from the start in a session of its own."""
         try:
             with self._session() as wire:
-                return work(wire, take_census(wire))
+                return work(wire, take_census(wire, progress))
         except Stalled:
             self._one_by_one = True
         with self._session() as wire:
-            return work(wire, take_census(wire))
+            return work(wire, take_census(wire, progress))
 
     def _read(
         self, locations: Iterable[Location], verb: str

@@ -12,12 +12,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailsync_tui.mailboxes.base import unwatched
 from mailsync_tui.mailboxes.pop3_wire import LISTING_LIMIT, MESSAGE_LIMIT, Command
 from mailsync_tui.message import identity_of_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mailsync_tui.mailboxes.base import Progress
     from mailsync_tui.mailboxes.pop3_wire import Wire
 
 _FROM_HEADER = "top:"
@@ -55,18 +57,34 @@ class Census:
         return _stem(name) in set(map(_stem, self.numbers))
 
 
-def take_census(wire: Wire) -> Census:
+def take_census(wire: Wire, progress: Progress = unwatched) -> Census:
     """List a session's messages and name them. Sends only STAT, LIST, UIDL and TOP.
+
+    Args:
+        wire: Logged in.
+        progress: Told how many are named, by UIDL and then by TOP.
 
     Raises:
         Unreachable: the connection broke or timed out.
     """
-    stat, sizes_reply, uidl_reply = wire.ask_many(
-        [Command("STAT"), Command("LIST", LISTING_LIMIT), Command("UIDL", LISTING_LIMIT)]
+    count = ""
+
+    def listed_so_far(lines: int) -> None:
+        if _is_number(count):
+            progress(min(lines, int(count)), int(count))
+
+    replies = wire.ask_many(
+        [
+            Command("STAT"),
+            Command("LIST", LISTING_LIMIT),
+            Command("UIDL", LISTING_LIMIT, listed_so_far),
+        ]
     )
+    stat = next(replies)
     count = stat.text.split(" ")[0] if stat.ok else ""
+    sizes_reply, uidl_reply = replies
     sizes = {
-        number: int(size) if size.isdecimal() and size.isascii() and len(size) < 16 else 0
+        number: int(size) if _is_number(size) else 0
         for number, size in _table(sizes_reply.data).items()
     }
     uidls = _table(uidl_reply.data) if uidl_reply.ok else {}
@@ -80,10 +98,12 @@ def take_census(wire: Wire) -> Census:
         uidls = {}
     seen = Counter(uidls.values())
     vague = [number for number in numbers if not uidls.get(number) or seen[uidls[number]] > 1]
-    headers = read_headers(wire, vague, sizes)
+    clear = len(numbers) - len(vague)
+    headers = read_headers(wire, vague, sizes, lambda read, _: progress(clear + read, len(numbers)))
     unread = len(vague) - len(headers)
     if headers and unread:
         error = error or f"the headers of {unread} messages cannot be read"
+    progress(len(numbers), len(numbers))
     return Census(
         _named(numbers, set(vague), uidls, sizes, headers),
         sizes,
@@ -93,7 +113,12 @@ def take_census(wire: Wire) -> Census:
     )
 
 
-def read_headers(wire: Wire, numbers: Sequence[int], sizes: dict[int, int]) -> dict[int, bytes]:
+def read_headers(
+    wire: Wire,
+    numbers: Sequence[int],
+    sizes: dict[int, int],
+    progress: Progress = unwatched,
+) -> dict[int, bytes]:
     """Read headers by TOP; those that the server refuses are left out.
 
     Raises:
@@ -105,6 +130,7 @@ def read_headers(wire: Wire, numbers: Sequence[int], sizes: dict[int, int]) -> d
         for number, reply in zip(some, wire.ask_many(commands), strict=True):
             if reply.ok:
                 headers[number] = header_of(reply.data)
+                progress(len(headers), len(numbers))
         if not headers:
             break
     return headers
@@ -116,6 +142,10 @@ def header_of(data: bytes) -> bytes:
         return data[: data.index(b"\n") + 1]
     ends = [end + len(mark) for mark in (b"\n\r\n", b"\n\n") if (end := data.find(mark)) >= 0]
     return data[: min(ends, default=len(data))]
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and text.isascii() and len(text) < 16
 
 
 def _limit(sizes: dict[int, int], number: int) -> int:

@@ -62,6 +62,8 @@ class Command(NamedTuple):
     line: str
     limit: int = 0
     """Octets that the answer may have; 0: it is one line."""
+    told: Callable[[int], None] | None = None
+    """Told how many lines of the answer are there, as they come."""
 
 
 class Wire:
@@ -95,8 +97,13 @@ class Wire:
             kind = Busy if _BUSY.search(reply.text) else Unreachable
             raise kind(f"{self._where} turns us away: {reply.text}")
 
-    def start_tls(self, context: ssl.SSLContext, redial: Callable[[], socket.socket]) -> None:
-        """Ask for TLS (RFC 2595, 4) and begin it.
+    def start_tls(
+        self,
+        context: ssl.SSLContext,
+        redial: Callable[[], socket.socket],
+        watch: Callable[[socket.socket], None],
+    ) -> None:
+        """Ask for TLS (RFC 2595, 4) and begin it; the arguments are those of :func:`net.secure`.
 
         Raises:
             MailboxError: the server does not offer it.
@@ -108,7 +115,7 @@ class Wire:
         if self._buffer:
             # Whoever put these bytes there did so before encryption began.
             raise Unreachable(f"{self._where} sent data between STLS and TLS")
-        self.sock = net.secure(self.sock, context, self._endpoint, redial)
+        self.sock = net.secure(self.sock, context, self._endpoint, redial, watch)
 
     def log_in(self, user: str, secret: str, *, token: bool) -> None:
         """Log in by USER and PASS, or by XOAUTH2 with a token (RFC 5034). Never pipelined.
@@ -210,20 +217,34 @@ class Wire:
             return Reply(word == b"+OK", text)
         # A server that ends its own lines by LF alone also ends the answer so.
         last = b"\n.\r\n" if buffer[end - 1 : end] == b"\r" else b"\n.\n"
-        stop = self._find(last, end, command.limit, outstanding) + 1
+        stop = self._find(last, end, command.limit, outstanding, command.told) + 1
         with memoryview(buffer) as view:
             data = bytes(view[end + 1 : stop])
         del buffer[: stop + len(last) - 1]
         return Reply(True, text, _unstuffed(data))
 
-    def _find(self, what: bytes, start: int, limit: int, outstanding: int) -> int:
-        """Where ``what`` stands in the buffer, reading on until it does."""
+    def _find(
+        self,
+        what: bytes,
+        start: int,
+        limit: int,
+        outstanding: int,
+        told: Callable[[int], None] | None = None,
+    ) -> int:
+        """Where ``what`` stands in the buffer, reading on until it does.
+
+        ``told`` learns of the line ends after the one at ``start``, at each reading.
+        """
         found = self._buffer.find(what, start)
+        lines = self._buffer.count(b"\n", start + 1) if told is not None else 0
         while found < 0:
             seen = len(self._buffer)
             if seen - start > limit:
                 raise Unreachable(f"{self._where} sends an answer that does not end")
             self._read(outstanding)
+            if told is not None:
+                lines += self._buffer.count(b"\n", seen)
+                told(lines)
             found = self._buffer.find(what, max(start, seen - len(what) + 1))
         return found
 

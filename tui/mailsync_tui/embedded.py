@@ -1,10 +1,14 @@
-"""``demo --serve``: the servers, a ready configuration, and a ledger from earlier syncs."""
+"""The demo as one runs it: its servers, a ready configuration, a ledger from earlier syncs.
+
+The servers know the wire only; what needs the program itself to set them up is here.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.locations import person_dir, state_root
 from mailsync_tui.config.model import DIRECTIONS
+from mailsync_tui.demo.imap_server import DemoUnavailable
 from mailsync_tui.demo.stage import HOST, PASSWORDS, POP3, USERS, Stage
 from mailsync_tui.demo.story import ACCOUNTS, CONSOLIDATED, WORK, tell
 from mailsync_tui.engine.plan import Options
@@ -21,11 +26,15 @@ from mailsync_tui.outcome import OK
 from mailsync_tui.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
     from types import FrameType
 
     from mailsync_tui.config.model import Direction
     from mailsync_tui.engine.plan import Plan
+
+__all__ = ["Demo", "DemoUnavailable", "earlier_sync", "running", "serve", "write_config"]
+
+Clock = Callable[[], datetime]
 
 _EXTRA = {
     WORK: 'folders = ["INBOX", "Projects/*"]\ninto = "Work"\n',
@@ -42,23 +51,28 @@ class Demo(NamedTuple):
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Demo]:
+def running(directory: Path, clock: Clock = lambda: datetime.now(UTC)) -> Iterator[Demo]:
     """Run the demo until the block is left.
 
     Args:
         directory: An empty private directory; configuration and state go there and stay there.
+        clock: The present moment, aware; the earlier syncs were some days before it.
 
     Raises:
         DemoUnavailable: pymap is not installed.
     """
+
+    def ago(days: int) -> Clock:
+        return lambda: clock() - timedelta(days=days)
+
     story = tell()
     with Stage(story.beginning) as stage:
         config = write_config(directory, stage.ports)
-        earlier_sync(config, timedelta(days=12), ("collect",))
+        earlier_sync(config, ago(12), ("collect",))
         stage.change(story.cleaning)
-        earlier_sync(config, timedelta(days=5), DIRECTIONS, story.declined)
+        earlier_sync(config, ago(5), DIRECTIONS, story.declined)
         stage.change(story.lagging)
-        earlier_sync(config, timedelta(days=4), ("collect",))
+        earlier_sync(config, ago(4), ("collect",))
         stage.change(story.present)
         yield Demo(config, {name: (HOST, port) for name, port in stage.ports.items()})
 
@@ -88,7 +102,7 @@ def serve(say: Callable[[str], None]) -> None:
 
 def earlier_sync(
     path: Path,
-    ago: timedelta,
+    clock: Clock,
     directions: tuple[Direction, ...],
     declined: Collection[tuple[str, str, str | None]] = (),
 ) -> None:
@@ -96,7 +110,7 @@ def earlier_sync(
 
     Args:
         path: The configuration file.
-        ago: How long before now the ledger has it.
+        clock: When it was, as the ledger has it.
         directions: What was asked for.
         declined: Account, kind and Message-ID of the lines that were taken out before applying.
 
@@ -114,7 +128,7 @@ def earlier_sync(
     with Session(
         person,
         person_dir(state_root(None, config), person.name),
-        clock=lambda: datetime.now(UTC) - ago,
+        clock=clock,
     ) as session:
         result = session.sync(Options(directions), take_out)
     if result.exit != OK:

@@ -1,0 +1,114 @@
+"""Kills a run after a step of one's choice: a call to a mailbox, a write to disk, a commit.
+
+A step is everything that another process, or the next run, could see: each message that a mailbox
+lists, reads, stores or deletes (before and after the change), each ledger transaction (before it,
+before its COMMIT, after it) and each copy that is put into the quarantine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from mailsync_tui.ledger.quarantine import Quarantine
+from mailsync_tui.ledger.writer import LedgerWriter
+from mailsync_tui.message import content_digest
+from tests.engine.bench import Bench, held, kinds
+from tests.faults.scenarios import Scenario
+
+
+class Killed(BaseException):
+    """The process is gone at this step."""
+
+
+class Steps:
+    """Counts steps, and kills at one of them."""
+
+    def __init__(self, kill_at: int | None = None) -> None:
+        self.taken: list[str] = []
+        self._kill_at = kill_at
+        self.dead = False
+
+    def step(self, what: str) -> None:
+        """One step begins; a dead process takes none."""
+        if self.dead or len(self.taken) == self._kill_at:
+            self.dead = True
+            raise Killed(what)
+        self.taken.append(what)
+
+    @contextlib.contextmanager
+    def watching(self, bench: Bench) -> Iterator[None]:
+        """While this is entered, steps are counted."""
+        transaction, put_all = LedgerWriter.transaction, Quarantine.put_all
+        steps = self
+
+        @contextlib.contextmanager
+        def counted(ledger: LedgerWriter) -> Iterator[None]:
+            steps.step("begin")
+            with transaction(ledger):
+                yield
+                steps.step("commit")
+            steps.step("committed")
+
+        def kept(quarantine: Quarantine, items: Any) -> list[str]:
+            steps.step("keep")
+            names = put_all(quarantine, items)
+            steps.step("kept")
+            return names
+
+        for name, box in bench.boxes.items():
+            box.fault = lambda operation, _, name=name: steps.step(f"{operation} {name}")
+        try:
+            with (
+                patch.object(LedgerWriter, "transaction", counted),
+                patch.object(Quarantine, "put_all", kept),
+            ):
+                yield
+        finally:
+            for box in bench.boxes.values():
+                box.fault = None
+
+
+def contents(bench: Bench) -> dict[str, Counter[tuple[str, str, frozenset[str]]]]:
+    """What every mailbox holds: folder, digest and flags of each message, however numbered."""
+    return {
+        name: Counter(
+            (folder, content_digest(message.data), message.flags)
+            for folder, held_ in box.folders.items()
+            for message in held_.messages.values()
+        )
+        for name, box in bench.boxes.items()
+    }
+
+
+def disturbed(
+    scenario: Scenario, directory: Path, kill_at: int | None = None
+) -> tuple[Bench, Steps]:
+    """Play a story up to a step."""
+    bench = scenario.bench(directory)
+    steps = Steps(kill_at)
+    with steps.watching(bench), contextlib.suppress(Killed):
+        bench.sync(*scenario.options.get("directions", ()), **_rest(scenario))
+    bench.wait()
+    return bench, steps
+
+
+def _rest(scenario: Scenario) -> dict[str, Any]:
+    rest = {k: v for k, v in scenario.options.items() if k != "directions"}
+    return rest | {"without": scenario.without}
+
+
+def resumed(scenario: Scenario, bench: Bench) -> None:
+    """The next run, after the death of the one before: the same is asked for once more."""
+    for _ in range(scenario.runs):
+        bench.sync(*scenario.options.get("directions", ()), **_rest(scenario))
+
+
+def after(scenario: Scenario, bench: Bench) -> tuple[object, object, object]:
+    """What is compared: what the mailboxes hold, and what a next plan says."""
+    plan = bench.plan(*scenario.options.get("directions", ()))
+    return contents(bench), kinds(plan), held(plan)

@@ -1,0 +1,277 @@
+"""The pictures of the README, made from the real app on the demo.
+
+``python -m tests.screenshots.make`` writes the SVGs anew, and the PNGs where ``rsvg-convert`` and
+the font Fira Code are installed. The same sources give the same SVGs, byte for byte: the clock
+stands still, and so does the run that is shown half-way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from textual.pilot import Pilot
+
+from mailsync_tui.config.load import load_config
+from mailsync_tui.config.locations import person_dir, state_root
+from mailsync_tui.embedded import running
+from mailsync_tui.session import Session
+from mailsync_tui.ui import progress
+from mailsync_tui.ui.app import MailsyncApp
+from mailsync_tui.ui.screens.confirm import ConfirmScreen
+
+FOLDER = Path(__file__).parents[2] / "screenshots"
+NOW = datetime(2026, 1, 5, 10, 2, tzinfo=UTC)
+WIDE, NARROW, MIDDLE = (150, 36), (80, 24), (110, 32)
+
+Size = tuple[int, int]
+Drive = Callable[["Stage"], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture."""
+
+    name: str
+    size: Size
+    drive: Drive
+    """Brings the app to what is to be seen."""
+
+
+class Stage:
+    """The app at work, with hands for a script."""
+
+    def __init__(self, app: MailsyncApp, pilot: Pilot[int], halfway: Halfway) -> None:
+        self.app, self.pilot, self.halfway = app, pilot, halfway
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait for what follows from each."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way."""
+        for _ in range(2):
+            await self.app.workers.wait_for_complete()
+            await self.pilot.pause()
+
+
+class Halfway:
+    """Lets a run come so far and no further, while its picture is taken."""
+
+    def __init__(self, batches: int) -> None:
+        self.reached = threading.Event()
+        self._go_on = threading.Event()
+        self._left = batches
+
+    def step(self) -> None:
+        """A batch is about to be deleted."""
+        if self._left == 0:
+            self.reached.set()
+            self._go_on.wait(60)
+        self._left -= 1
+
+    def release(self) -> None:
+        """The picture is taken."""
+        self._left = -1
+        self._go_on.set()
+
+
+async def _nothing(stage: Stage) -> None:
+    await stage.press("n")
+
+
+async def _preview(stage: Stage) -> None:
+    await stage.press("b", "down", "down", "down", "down", "space")
+
+
+async def _confirm(stage: Stage) -> None:
+    await stage.press("b")
+    await stage.pilot.press("a")
+    while not isinstance(stage.app.screen, ConfirmScreen):
+        await stage.pilot.pause()
+
+
+async def _why(stage: Stage) -> None:
+    await stage.press("f", "down", "down", "down", "down", "w")
+
+
+async def _confirmed(stage: Stage) -> None:
+    await _confirm(stage)
+    for character in _number(stage.app):
+        await stage.pilot.press(character)
+    await stage.pilot.press("enter")
+
+
+def _number(app: MailsyncApp) -> str:
+    """The number that the dialog wants to have typed."""
+    assert isinstance(app.screen, ConfirmScreen)
+    return str(app.screen.number)
+
+
+async def _applying(stage: Stage) -> None:
+    await _confirmed(stage)
+    await asyncio.to_thread(stage.halfway.reached.wait, 60)
+    await asyncio.sleep(0.6)  # the screen reads the counters a few times a second
+    await stage.pilot.pause()
+
+
+async def _result(stage: Stage) -> None:
+    stage.halfway.release()
+    await _confirmed(stage)
+    await stage.settle()
+
+
+async def _reader(stage: Stage) -> None:
+    await stage.press("slash", *"kraków", "enter", "enter")
+
+
+async def _history(stage: Stage) -> None:
+    await stage.press("h")
+
+
+async def _held(stage: Stage) -> None:
+    await stage.press("x")
+
+
+async def _help(stage: Stage) -> None:
+    await stage.press("question_mark")
+
+
+SHOTS = (
+    Shot("comparison", WIDE, _nothing),
+    Shot("comparison-80x24", NARROW, _nothing),
+    Shot("preview", MIDDLE, _preview),
+    Shot("why", MIDDLE, _why),
+    Shot("confirm", MIDDLE, _confirm),
+    Shot("apply", MIDDLE, _applying),
+    Shot("result", MIDDLE, _result),
+    Shot("reader", MIDDLE, _reader),
+    Shot("history", MIDDLE, _history),
+    Shot("held", MIDDLE, _held),
+    Shot("help", MIDDLE, _help),
+)
+
+
+class _StoppedWatch:
+    """Shows nothing at first, and four seconds from then on."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def monotonic(self) -> float:
+        now, self._asked = (4.0 if self._asked else 0.0), True
+        return now
+
+
+@contextmanager
+def _same_everywhere() -> Iterator[None]:
+    """Nothing of the machine shows: neither its time zone nor its terminal."""
+    plain = {"TZ": "UTC", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
+    unset = ("NO_COLOR", "TEXTUAL_THEME", "SSH_CONNECTION", "XDG_DOWNLOAD_DIR")
+    with patch.dict(os.environ, plain):
+        for name in unset:
+            os.environ.pop(name, None)
+        time.tzset()
+        try:
+            yield
+        finally:
+            os.environ.pop("TZ", None)
+            time.tzset()
+
+
+async def _take(shot: Shot, directory: Path) -> str:
+    """The SVG of one picture, from a demo of its own: what one does changes the demo."""
+    halfway = Halfway(2)
+    with running(directory, lambda: NOW) as demo:
+        config = load_config(demo.config)
+        (person,) = config.users
+        state = person_dir(state_root(None, config), person.name)
+
+        def open_session(hear: Callable[[Any], None]) -> Session:
+            session = Session(person, state, emit=hear, clock=lambda: NOW)
+            for mailbox in session.mailboxes.values():
+                _watch(mailbox, halfway)
+            return session
+
+        app = MailsyncApp(open_session)
+        try:
+            with patch.object(progress, "time", _StoppedWatch()):
+                async with app.run_test(size=shot.size) as pilot:
+                    stage = Stage(app, pilot, halfway)
+                    await stage.settle()
+                    await shot.drive(stage)
+                    svg = app.export_screenshot(title="mailsync-tui")
+                    halfway.release()
+                    return svg
+        finally:
+            halfway.release()
+            app.session.close()
+
+
+def _watch(mailbox: Any, halfway: Halfway) -> None:
+    delete = mailbox.delete
+
+    def watched(*arguments: Any) -> Any:
+        halfway.step()
+        return delete(*arguments)
+
+    mailbox.delete = watched
+
+
+def make(names: list[str] | None = None) -> dict[str, str]:
+    """The SVGs by name.
+
+    Args:
+        names: Only these; all if left out.
+    """
+    made = {}
+    with _same_everywhere():
+        for shot in SHOTS:
+            if names is None or shot.name in names:
+                with tempfile.TemporaryDirectory(prefix="screenshots-") as directory:
+                    made[shot.name] = asyncio.run(_take(shot, Path(directory)))
+    return made
+
+
+def _png(svg: Path) -> None:
+    command = ["rsvg-convert", "--zoom", "1.0", "--output", str(svg.with_suffix(".png")), str(svg)]
+    subprocess.run(command, check=True, timeout=60)
+
+
+def main() -> None:
+    """Write the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these pictures")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if any differs")
+    arguments = parser.parse_args()
+    different = []
+    for name, svg in make(arguments.names or None).items():
+        path = FOLDER / f"{name}.svg"
+        if not path.exists() or path.read_text() != svg:
+            different.append(name)
+        if not arguments.check:
+            path.write_text(svg)
+            if shutil.which("rsvg-convert"):
+                _png(path)
+    print("changed:", ", ".join(different) or "none")
+    if arguments.check and different:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

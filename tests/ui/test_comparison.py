@@ -1,0 +1,84 @@
+"""The comparison screen: all mailboxes side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from mailsync_tui.engine.comparison import Cell
+from mailsync_tui.ui.panes import Panes
+from tests.engine.bench import Bench, mail
+from tests.ui.harness import drawn, press, running, text
+
+
+def run(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine function."""
+    asyncio.run(work())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """isp (POP3) and work (IMAP), one message of every kind."""
+    bench = Bench(tmp_path)
+    for name in ("same", "gone", "away"):
+        bench.deliver("isp", mail(name))
+    bench.deliver("work", mail("shared"))
+    bench.deliver("isp", mail("shared"))
+    bench.sync()
+    bench.remove("isp", mail("gone"))
+    bench.remove("consolidated", mail("away"))
+    bench.deliver("work", mail("new"))
+    return bench
+
+
+def line_of(panes: Panes, subject: str) -> str:
+    (found,) = [line for line in drawn(panes) if f"message {subject}" in line]
+    return found
+
+
+def test_a_message_stands_on_one_line_in_every_pane_that_holds_it(bench: Bench) -> None:
+    async def work() -> None:
+        async with running(bench) as (app, _):
+            panes = app.screen.query_one(Panes)
+            places = panes.panes()
+            cells = {
+                name: [line_of(panes, name)[p.left : p.left + p.width].strip() for p in places]
+                for name in ("same", "shared", "gone", "away", "new")
+            }
+            assert [c[:8].strip() for c in cells["same"]] == ["= sync", "", "= sync"]
+            assert [c[:8].strip() for c in cells["shared"]] == ["= sync", "= sync", "= sync"]
+            assert [c[:8].strip() for c in cells["gone"]] == ["x gone", "", "- delete"]
+            assert [c[:8].strip() for c in cells["away"]] == ["- delete", "", "x gone"]
+            assert [c[:8].strip() for c in cells["new"]] == ["", "+ new", ""]
+            assert all("message shared" in cell for cell in cells["shared"])
+
+    run(work)
+
+
+def test_the_sums_are_those_of_the_rows(bench: Bench) -> None:
+    async def work() -> None:
+        async with running(bench) as (app, _):
+            assert "+1 new" in text(app, "#summary")
+            assert "-2 delete" in text(app, "#summary")
+
+    run(work)
+
+
+def test_n_goes_through_the_differences_and_nothing_else(bench: Bench) -> None:
+    async def work() -> None:
+        async with running(bench) as (app, pilot):
+            panes = app.screen.query_one(Panes)
+            await press(app, pilot, "home")
+            seen = set()
+            for _ in range(5):
+                row = panes.row
+                assert row is not None
+                if row.verdict in (Cell.NEW, Cell.GOES):
+                    seen.add(row.subject)
+                await press(app, pilot, "n")
+            assert seen >= {"message new", "message gone", "message away"}
+
+    run(work)

@@ -1,0 +1,176 @@
+"""One person's mailboxes: each with a connection and a thread of its own, all listed at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self, TypeVar
+
+from mailsync_tui.config.model import CONSOLIDATED, UserConfig
+from mailsync_tui.engine.events import Emit, nobody
+from mailsync_tui.engine.looking import list_one
+from mailsync_tui.engine.naming import resolved
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.ledger import open_ledger
+from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
+from mailsync_tui.mailboxes.registry import open_mailbox
+from mailsync_tui.mailboxes.secret import secret_of
+
+T = TypeVar("T")
+
+SETTLE_SECONDS = 5
+"""How long after a store whose answer never came a server may still be at it."""
+
+MEANWHILE_SECONDS = 1.5
+"""After so long, what is listed already is shown without the mailboxes that are slower."""
+
+
+class Reach:
+    """Opens a person's mailboxes and lists them. Use as a context manager."""
+
+    def __init__(
+        self,
+        config: UserConfig,
+        directory: Path,
+        *,
+        emit: Emit = nobody,
+        mailboxes: Mapping[str, Mailbox] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Prepare; nothing is contacted and nothing is made yet.
+
+        Args:
+            config: The person's configuration.
+            directory: Where the person's ledger, lock and quarantine lie.
+            emit: Told what happens, from this session's threads.
+            mailboxes: Used instead of opening those of the configuration (tests).
+            clock: The present moment, aware.
+        """
+        self.config = config
+        self.directory = directory
+        self.emit = emit
+        self.clock = clock
+        self._stop = threading.Event()
+        self._aborted = threading.Event()
+        configs = (*config.external, config.consolidated)
+        self.mailboxes: dict[str, Mailbox] = dict(mailboxes or {})
+        for c in configs:
+            if c.name not in self.mailboxes:
+                self.mailboxes[c.name] = open_mailbox(c, secret_of(c, self._aborted.is_set))
+        self._threads = {
+            c.name: ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{c.name}") for c in configs
+        }
+        self._listed_at: datetime | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all connections."""
+        for name, thread in self._threads.items():
+            thread.submit(self.mailboxes[name].close)
+            thread.shutdown(wait=True)
+
+    def stop(self) -> None:
+        """From a signal handler or another thread: finish the current message, begin no other."""
+        self._stop.set()
+
+    def resume(self) -> None:
+        """After a run that was stopped has ended: the next one may begin."""
+        self._stop.clear()
+
+    def abort(self) -> None:
+        """From another thread: stop, and wait for no server and no password command any more.
+
+        What is under way fails with :class:`MailboxError`, and :meth:`close` returns at once. Not
+        for a session that applies: there :meth:`stop` lets the current message be finished.
+        """
+        self._stop.set()
+        self._aborted.set()
+        for mailbox in self.mailboxes.values():
+            mailbox.abort()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether :meth:`stop` was called."""
+        return self._stop.is_set()
+
+    @property
+    def ledger_path(self) -> Path:
+        """The person's ledger."""
+        return self.directory / "ledger.sqlite3"
+
+    def list_all(
+        self, meanwhile: Callable[[dict[str, Listing | MailboxError]], None] | None = None
+    ) -> dict[str, Listing | MailboxError]:
+        """List all mailboxes at once, each on its own thread.
+
+        Args:
+            meanwhile: Given what is there after a while, if some mailboxes are slower than that.
+        """
+        self._let_stores_settle()
+        self._listed_at = self.clock()
+        new = CONSOLIDATED if self.new_maildir() else None
+        futures = {
+            name: thread.submit(list_one, name, self.mailboxes[name], self.emit, new=name == new)
+            for name, thread in self._threads.items()
+        }
+        if meanwhile is not None:
+            _, late = wait(futures.values(), timeout=MEANWHILE_SECONDS)
+            if late and len(late) < len(futures):
+                away = MailboxError("still being listed")
+                meanwhile({n: away if f in late else f.result() for n, f in futures.items()})
+        return {name: future.result() for name, future in futures.items()}
+
+    def _let_stores_settle(self) -> None:
+        """Wait a little after a run that died while storing on a server.
+
+        What it had sent is stored by the server after its death; a listing made before that would
+        lack the message, and it would be collected a second time.
+        """
+        if self.config.consolidated.type != "imap":
+            return
+        ledger = open_ledger(self.ledger_path)
+        try:
+            with ledger.snapshot():
+                begun = [a.at for a in history.unsettled(ledger) if a.kind in ("collect", "adopt")]
+        finally:
+            ledger.close()
+        if begun:
+            age = (self.clock() - max(begun)).total_seconds()
+            if 0 <= age < SETTLE_SECONDS:
+                self._stop.wait(SETTLE_SECONDS - age)
+
+    def parallel(self, tasks: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+        """Run one task per mailbox, each on that mailbox's own thread."""
+        futures = {name: self._threads[name].submit(task) for name, task in tasks.items()}
+        return {name: future.result() for name, future in futures.items()}
+
+    def on_thread(self, name: str, task: Callable[[], T]) -> T:
+        """Run a task on a mailbox's own thread, and wait for it."""
+        return self._threads[name].submit(task).result()
+
+    def new_maildir(self) -> Path | None:
+        """A consolidated Maildir that is not there yet and that the ledger never knew.
+
+        It counts as empty until a run makes it; one that the ledger knew is never made anew
+        (DESIGN.md, rule 1).
+        """
+        config = self.config.consolidated
+        if config.type != "maildir" or config.path is None or config.path.exists():
+            return None
+        ledger = open_ledger(self.ledger_path)
+        try:
+            return None if CONSOLIDATED in ledger.mailboxes() else config.path
+        finally:
+            ledger.close()
+
+    def _resolved(self, listings: Mapping[str, Listing | MailboxError]) -> UserConfig:
+        """The configuration with folder names in the form that listings have."""
+        return resolved(self.config, self.mailboxes, listings)

@@ -1,0 +1,334 @@
+"""Every action of the app, once: key bindings, footer, help, palette and README follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Where = Literal[
+    "comparison",
+    "preview",
+    "why",
+    "ask",
+    "held",
+    "confirm",
+    "progress",
+    "result",
+    "reader",
+    "history",
+    "run",
+    "help",
+]
+"""The screens; each takes the actions that name it."""
+
+SCREENS: dict[Where, str] = {
+    "comparison": "Comparing the mailboxes",
+    "preview": "Previewing a plan",
+    "why": "Why a line is in the plan",
+    "ask": "Typing an answer",
+    "confirm": "Confirming",
+    "progress": "While it works",
+    "result": "The result",
+    "held": "What is held",
+    "reader": "Reading a message",
+    "history": "Earlier runs",
+    "run": "One earlier run",
+    "help": "This help",
+}
+"""What the help calls them, in its order."""
+
+EVERYWHERE: tuple[Where, ...] = tuple(SCREENS)
+_ASKING: tuple[Where, ...] = ("confirm", "progress", "ask", "why")
+_CALM: tuple[Where, ...] = tuple(where for where in SCREENS if where not in _ASKING)
+_LISTS: tuple[Where, ...] = tuple(w for w in SCREENS if w not in ("confirm", "ask", "why"))
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do."""
+
+    name: str
+    """The screen or view has a method ``action_NAME``; with ``app.`` before it, the app has it.
+    ``{where}`` stands for the screen."""
+    keys: tuple[str, ...]
+    """As Textual names them; the first is the one that is shown."""
+    label: str
+    """For the footer: one or two words."""
+    help: str
+    """One sentence."""
+    where: tuple[Where, ...]
+    footer: bool = True
+    moves: bool = False
+    """It moves through a list; the list itself has it, and the palette leaves it out."""
+
+    def call(self, where: Where) -> str:
+        """As Textual runs it on that screen."""
+        return self.name.replace("{where}", where)
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "preview('forward')",
+        ("f",),
+        "forward",
+        "Preview forward deletions: gone from an account, so deleted in the consolidated mailbox.",
+        ("comparison",),
+    ),
+    Action(
+        "preview('reverse')",
+        ("r",),
+        "reverse",
+        "Preview reverse deletions: gone from the consolidated mailbox, so deleted on accounts.",
+        ("comparison",),
+    ),
+    Action(
+        "preview('both')",
+        ("b",),
+        "both",
+        "Preview forward and reverse deletions together.",
+        ("comparison",),
+    ),
+    Action(
+        "preview('collect')",
+        ("c",),
+        "collect",
+        "Show what is new and where, and copy it into the consolidated mailbox.",
+        ("comparison",),
+    ),
+    Action(
+        "toggle",
+        ("space",),
+        "out/in",
+        "Take a line, or a whole group, out of the plan or back in.",
+        ("preview",),
+    ),
+    Action(
+        "choose",
+        ("space",),
+        "choose",
+        "Choose a line, or a whole group.",
+        ("held", "run"),
+    ),
+    Action(
+        "toggle_all",
+        ("asterisk",),
+        "all shown",
+        "Take all lines that the filter shows out, or back in.",
+        ("preview", "held", "run"),
+    ),
+    Action(
+        "why", ("w",), "why", "Tell why this would be done, and how that is known.", ("preview",)
+    ),
+    Action(
+        "apply",
+        ("a",),
+        "apply",
+        "Apply the plan as it is shown, after one more question.",
+        ("preview",),
+    ),
+    Action(
+        "accept",
+        ("A",),
+        "let through",
+        "Let through, this once, what a guard blocked: type the account's name.",
+        ("preview",),
+    ),
+    Action(
+        "bring_back",
+        ("a",),
+        "bring back",
+        "Preview the chosen lines as ordinary lines again.",
+        ("held",),
+    ),
+    Action(
+        "read",
+        ("enter",),
+        "read",
+        "Read the message, from whichever side holds it; it is not marked as seen.",
+        ("comparison", "preview", "held", "run"),
+    ),
+    Action("open", ("enter",), "open", "Show what this run did, line by line.", ("history",)),
+    Action(
+        "undo",
+        ("u",),
+        "undo",
+        "Put back what this run deleted; asks first.",
+        ("history", "run"),
+    ),
+    Action(
+        "save", ("s",), "save", "Save the plan to a file, for `mailsync-tui apply`.", ("preview",)
+    ),
+    Action("save", ("s",), "save", "Save an attachment, under a safe name.", ("reader",)),
+    Action(
+        "headers", ("H",), "all headers", "Show all header fields, or the usual ones.", ("reader",)
+    ),
+    Action("close", ("escape", "enter", "w", "q"), "close", "Back to the plan.", ("why",)),
+    Action("leave_it", ("escape",), "leave it", "Do nothing.", ("ask",)),
+    Action("yes", ("y",), "yes", "Do it.", ("confirm",)),
+    Action("no", ("escape", "enter", "n", "q"), "no", "Do nothing.", ("confirm",)),
+    Action(
+        "cancel",
+        ("escape", "q"),
+        "stop",
+        "Finish the current message, start no other, and tell what was done.",
+        ("progress",),
+    ),
+    Action(
+        "next_difference",
+        ("n",),
+        "next",
+        "Go to the next difference.",
+        ("comparison",),
+    ),
+    Action(
+        "previous_difference",
+        ("N",),
+        "previous",
+        "Go to the previous difference.",
+        ("comparison",),
+        footer=False,
+    ),
+    Action(
+        "filter",
+        ("slash",),
+        "filter",
+        "Show only lines with these words; also from:ann, subject:tax, is:gone, on:isp.",
+        ("comparison", "preview", "held", "run"),
+    ),
+    Action("other_pane", ("tab",), "pane", "Go to the next mailbox.", ("comparison",)),
+    Action(
+        "previous_pane",
+        ("shift+tab",),
+        "pane",
+        "Go to the previous mailbox.",
+        ("comparison",),
+        footer=False,
+    ),
+    Action(
+        "order",
+        ("o",),
+        "order",
+        "Sort by date, by thread, or with what changed first.",
+        ("comparison",),
+    ),
+    Action("held", ("x",), "held", "Show what is held, and bring lines back.", ("comparison",)),
+    Action(
+        "history", ("h",), "history", "Show earlier runs; undo there.", ("comparison", "result")
+    ),
+    Action(
+        "look_again", ("f5",), "look again", "List all mailboxes anew.", ("comparison", "preview")
+    ),
+    Action(
+        "app.help('{where}')",
+        ("question_mark", "f1"),
+        "help",
+        "Show the keys that work here, and what the signs mean.",
+        tuple(where for where in _CALM if where != "help"),
+    ),
+    Action(
+        "back",
+        ("escape", "q"),
+        "back",
+        "Back to where you came from; nothing is remembered.",
+        tuple(where for where in _CALM if where != "comparison"),
+    ),
+    Action("clear", ("escape",), "clear", "End the filter.", ("comparison",), footer=False),
+    Action("leave", ("q",), "quit", "Leave the app.", ("comparison",)),
+    Action(
+        "app.command_palette",
+        ("ctrl+p",),
+        "every action",
+        "Find any action by its name; themes too.",
+        _CALM,
+        footer=False,
+    ),
+    Action(
+        "app.interrupt",
+        ("ctrl+c", "ctrl+q"),
+        "end",
+        "End the app, after the current message.",
+        EVERYWHERE,
+        footer=False,
+    ),
+    Action("cursor(-1)", ("up", "k"), "up", "One line up.", _LISTS, footer=False, moves=True),
+    Action("cursor(1)", ("down", "j"), "down", "One line down.", _LISTS, footer=False, moves=True),
+    Action(
+        "page(-1)",
+        ("pageup", "ctrl+u"),
+        "page up",
+        "One page up.",
+        _LISTS,
+        footer=False,
+        moves=True,
+    ),
+    Action(
+        "page(1)",
+        ("pagedown", "ctrl+d"),
+        "page down",
+        "One page down.",
+        _LISTS,
+        footer=False,
+        moves=True,
+    ),
+    Action("top", ("home", "g"), "top", "To the first line.", _LISTS, footer=False, moves=True),
+    Action("bottom", ("end", "G"), "bottom", "To the last line.", _LISTS, footer=False, moves=True),
+)
+
+_SHOWN = {
+    "question_mark": "?",
+    "slash": "/",
+    "asterisk": "*",
+    "escape": "Esc",
+    "enter": "Enter",
+    "space": "space",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "up": "Up",
+    "down": "Down",
+    "f1": "F1",
+    "f5": "F5",
+}
+
+
+def shown_key(key: str) -> str:
+    """A key as a person reads it."""
+    if key.startswith("ctrl+"):
+        return f"Ctrl+{key[5:].upper()}"
+    return _SHOWN.get(key, key)
+
+
+def actions(where: Where) -> tuple[Action, ...]:
+    """The actions of a screen, in the order of the registry."""
+    return tuple(action for action in ACTIONS if where in action.where)
+
+
+def bindings(where: Where) -> list[Binding]:
+    """The key bindings of a screen; those that move through a list belong to the list."""
+    return [_binding(action, action.call(where)) for action in actions(where) if not action.moves]
+
+
+def movements() -> list[Binding]:
+    """The key bindings of a list."""
+    return [_binding(action, action.name) for action in ACTIONS if action.moves]
+
+
+def shown_keys(action: Action) -> str:
+    """All keys of an action as a person reads them."""
+    return " ".join(shown_key(key) for key in action.keys)
+
+
+def _binding(action: Action, call: str) -> Binding:
+    return Binding(
+        ",".join(action.keys),
+        call,
+        action.label,
+        key_display=shown_key(action.keys[0]),
+        show=action.footer,
+        priority=action.name == "app.interrupt",
+    )

@@ -1,0 +1,171 @@
+"""The app itself: holds one person's session and its threads, opens screens, ends safely."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import traceback
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, TypeVar
+
+from rich.text import Text
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from mailsync_tui.engine.events import Applying, Event, LineDone
+from mailsync_tui.session import Session
+from mailsync_tui.ui.actions import ACTIONS, Where
+from mailsync_tui.ui.progress import Progress
+from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from mailsync_tui.viewing import Viewing
+
+T = TypeVar("T")
+
+FAULT = 1
+"""The exit code after a fault of the app itself."""
+
+_SORRY = (
+    "mailsync-tui has met a fault of its own ({kind}) and ended. What was done is in the history; "
+    "nothing else was changed. Please report it; --log-file FILE writes down where it happened."
+)
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass
+class Heard(Message):
+    """The engine told something while it lists."""
+
+    event: Event
+
+
+class MailsyncApp(App[int]):
+    """Shows one person's mailboxes; its exit code is that of the last run."""
+
+    TITLE = "mailsync-tui"
+    ENABLE_COMMAND_PALETTE = True
+    CSS_PATH = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c,ctrl+q", "interrupt", "end", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        open_session: Callable[[Callable[[Event], None]], Session],
+        log_line: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Prepare; nothing is contacted.
+
+        Args:
+            open_session: Makes the session, given what is to hear its events.
+            log_line: Writes to the log, from any thread.
+        """
+        super().__init__()
+        self._log_line = log_line
+        self.animation_level = "none"
+        self.session = open_session(self.hear)
+        self.viewing = Viewing(self.session)
+        self.progress: Progress | None = None
+        self.applying = False
+        self._ending = False
+        self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
+
+    @property
+    def this_year(self) -> int:
+        """Dates of this year are shown without it."""
+        return self.session.clock().astimezone().year
+
+    # --- the engine, on threads of its own
+
+    def hear(self, event: Event) -> None:
+        """What the engine tells, from its threads."""
+        if isinstance(event, (Applying, LineDone)):
+            if self.progress is not None:
+                self.progress.take(event)
+            return
+        self.post_message(Heard(event))
+
+    async def engine(self, work: Callable[[], T]) -> T:
+        """Run a call of :class:`Viewing` on the engine's thread; one at a time.
+
+        Raises:
+            Whatever the call raises.
+        """
+        return await asyncio.wrap_future(self._engine.submit(work))
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Run something that has nothing to do with the engine: sorting, reading a message."""
+        return await asyncio.wrap_future(self._reader.submit(work))
+
+    async def on_heard(self, message: Heard) -> None:
+        """Every screen that wants to know is told."""
+        for screen in self.screen_stack:
+            hears = getattr(screen, "on_engine_event", None)
+            if hears is not None:
+                hears(message.event)
+
+    # --- beginning and ending
+
+    def on_mount(self) -> None:
+        """Show the mailboxes; end after the current message when the terminal is lost."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self.action_interrupt)
+        self.push_screen(ComparisonScreen(self.session.config))
+
+    def action_interrupt(self) -> None:
+        """End: after the current message, if a run is applying."""
+        self._ending = True
+        self.session.stop()
+        if not self.applying:
+            self.exit(0)
+
+    def ended(self) -> bool:
+        """Told by the screen whose run has ended: whether the app is to end with it."""
+        if self._ending:
+            self.exit(130)
+        return self._ending
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault of this program: one sentence, and the place of it in the log.
+
+        Textual itself would print a traceback with all variables, passwords among them.
+        """
+        self._return_code = FAULT
+        if self._exception is None:  # run_test raises it again
+            self._exception = error
+            self._exception_event.set()
+            self._log_line("".join(traceback.format_tb(error.__traceback__)))
+            self._exit_renderables.append(Text(_SORRY.format(kind=type(error).__name__)))
+        self._close_messages_no_wait()
+
+    def action_help(self, where: Where) -> None:
+        """Show the keys of a screen, and what the signs mean."""
+        from mailsync_tui.ui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(where))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: what this screen can do now, then what Textual offers itself."""
+        now = {
+            (binding.action, binding.description): node
+            for node, binding, enabled, _ in screen.active_bindings.values()
+            if enabled
+        }
+        for action in ACTIONS:
+            if action.moves or action.name == "app.command_palette":
+                continue
+            for call in dict.fromkeys(action.call(where) for where in action.where):
+                node = now.get((call, action.label))
+                if node is not None:
+                    run = partial(self.run_action, call, node)
+                    yield SystemCommand(action.label.capitalize(), action.help, run)
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Maximize", "Minimize"):
+                yield command

@@ -1,0 +1,78 @@
+"""The README's table of keys, from the registry of actions.
+
+``python -m mailsync_tui.ui.keytable README.md`` writes it anew between its two marks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from mailsync_tui.ui.actions import ACTIONS, SCREENS, Action, Where, shown_key
+
+BEGIN = "<!-- keys: made by python -m mailsync_tui.ui.keytable README.md -->"
+END = "<!-- keys end -->"
+
+_NAMES: dict[Where, str] = {
+    "comparison": "comparison",
+    "preview": "preview",
+    "confirm": "confirm dialog",
+    "progress": "progress",
+    "result": "result",
+    "held": "held",
+    "reader": "reader",
+    "history": "history",
+    "run": "one run",
+    "help": "help",
+}
+
+
+def key_table() -> str:
+    """The table, in Markdown."""
+    rows = ["| keys | what | where |", "|---|---|---|"]
+    rows += [f"| {_keys(a)} | {a.help} | {_where(a)} |" for a in _once()]
+    return "\n".join(rows)
+
+
+def in_readme(text: str) -> str:
+    """A README with the table as it must be.
+
+    Raises:
+        ValueError: it has not both marks, one after the other.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the README lacks {BEGIN} or {END}")
+    return f"{before}{BEGIN}\n{key_table()}\n{END}{after}"
+
+
+def _once() -> Iterator[Action]:
+    seen: set[tuple[tuple[str, ...], str]] = set()
+    for action in ACTIONS:
+        if (action.keys, action.help) not in seen:
+            seen.add((action.keys, action.help))
+            yield action
+
+
+def _keys(action: Action) -> str:
+    return " ".join(f"`{shown_key(key)}`" for key in action.keys)
+
+
+def _where(action: Action) -> str:
+    """The screens, or those that lack it where they are few."""
+    lacking = [name for where, name in _NAMES.items() if where not in action.where]
+    if len(action.where) <= len(SCREENS) // 2:
+        return ", ".join(_NAMES[where] for where in _NAMES if where in action.where)
+    return f"everywhere but {', '.join(lacking)}" if lacking else "everywhere"
+
+
+def main() -> None:
+    """Write the table in the README that is named."""
+    path = Path(sys.argv[1])
+    path.write_text(in_readme(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""The list that all screens are made of: any number of lines, only the visible ones are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import ClassVar, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import BindingType
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from mailsync_tui.safetext import safe_text
+from mailsync_tui.ui.actions import movements
+from mailsync_tui.ui.columns import LONGEST
+from mailsync_tui.ui.columns import Span as Span
+from mailsync_tui.ui.columns import fit as fit
+from mailsync_tui.ui.marks import STYLES
+
+
+class Lines(Protocol):
+    """What a view shows."""
+
+    def __len__(self) -> int:
+        """How many lines there are."""
+
+    def key(self, index: int) -> Hashable:
+        """What a line is, wherever it stands: cursor and marks stick to it."""
+
+    def index(self, key: Hashable) -> int | None:
+        """Where that line stands now."""
+        ...
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        """A line as it is drawn in so many cells."""
+
+
+class NoLines:
+    """An empty list."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def key(self, index: int) -> Hashable:
+        """There is none."""
+        raise IndexError(index)
+
+    def index(self, key: Hashable) -> int | None:
+        """It is nowhere."""
+        del key
+        return None
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        """There is none."""
+        raise IndexError(index, width)
+
+
+class LineView(ScrollView, can_focus=True):
+    """Lines with a cursor that sticks to what it stands on.
+
+    Subclasses or :class:`Lines` say what a line holds. No line is kept as a widget, none is
+    measured before it is seen, and moving the cursor repaints two lines.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*movements()]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"line--{name}" for name in STYLES),
+        "line--cursor",
+        "line--cursor-blurred",
+    }
+    DEFAULT_CSS = """
+    LineView {
+        height: 1fr;
+        scrollbar-size-horizontal: 0;
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+        & > .line--dim { color: $text-muted; }
+        & > .line--new { color: $text-success; }
+        & > .line--gone { color: $text-error; }
+        & > .line--warn { color: $text-warning; text-style: bold; }
+        & > .line--note { color: $text-warning; }
+        & > .line--name { color: $text-accent; }
+        & > .line--strong { text-style: bold; }
+        & > .line--key { color: $text-accent; text-style: bold; }
+        & > .line--cursor { background: $primary 60%; text-style: bold; }
+        & > .line--cursor-blurred { background: $primary 25%; }
+    }
+    """
+
+    class Moved(Message):
+        """The cursor stands on another line."""
+
+        def __init__(self, view: LineView) -> None:
+            super().__init__()
+            self.view = view
+
+        @property
+        def control(self) -> LineView:
+            """The view whose cursor moved."""
+            return self.view
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest counts."""
+            return isinstance(message, LineView.Moved) and message.view is self.view
+
+    def __init__(self, lines: Lines | None = None, *, id: str | None = None) -> None:  # noqa: A002
+        """Show these lines.
+
+        Args:
+            lines: Nothing if left out.
+            id: The widget's.
+        """
+        super().__init__(id=id)
+        self.lines: Lines = lines or NoLines()
+        self.cursor = 0
+        self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(1024)
+        self._styles: dict[str, Style] = {}
+
+    # --- what stands here
+
+    @property
+    def cursor_key(self) -> Hashable | None:
+        """What the cursor stands on."""
+        return self.lines.key(self.cursor) if self.cursor < len(self.lines) else None
+
+    def show(self, lines: Lines) -> None:
+        """Show other lines; cursor and scrolling stay on what they were on, if that is there."""
+        key = self.cursor_key
+        before = self.cursor - self.scroll_offset.y
+        self.lines = lines
+        self._strips.clear()
+        index = lines.index(key) if key is not None else None
+        if index is None:
+            index = min(self.cursor, max(len(lines) - 1, 0))
+        self.virtual_size = Size(self.line_width, len(lines))
+        if index != self.cursor:
+            self.cursor = index
+            self.scroll_to(y=index - before, animate=False, immediate=True, force=True)
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def redraw(self) -> None:
+        """The same lines look different now."""
+        self._strips.clear()
+        self.refresh()
+
+    def move(self, index: int) -> None:
+        """Put the cursor on a line, and scroll as little as that needs."""
+        index = max(0, min(index, len(self.lines) - 1))
+        if index == self.cursor or not len(self.lines):
+            return
+        before, self.cursor = self.cursor, index
+        self.refresh_line(before)
+        self.refresh_line(index)
+        top, height = self.scroll_offset.y, max(self.size.height, 1)
+        if not top <= index < top + height:
+            target = index if index < top else index - height + 1
+            self.scroll_to(y=target, animate=False, immediate=True, force=True)
+        self.post_message(self.Moved(self))
+
+    # --- moving
+
+    def action_cursor(self, by: int) -> None:
+        """Some lines up or down."""
+        self.move(self.cursor + by)
+
+    def action_page(self, pages: int) -> None:
+        """Some pages up or down."""
+        height = max(self.size.height - 1, 1)
+        target = max(0, self.scroll_offset.y + pages * height)
+        before = self.cursor
+        self.scroll_to(y=target, animate=False, immediate=True, force=True)
+        self.move(before + pages * height)
+
+    def action_top(self) -> None:
+        """To the first line."""
+        self.move(0)
+
+    def action_bottom(self) -> None:
+        """To the last line."""
+        self.move(len(self.lines) - 1)
+
+    # --- drawing
+
+    def on_mount(self) -> None:
+        """Know how long the list is."""
+        self.virtual_size = Size(self.line_width, len(self.lines))
+
+    def on_resize(self) -> None:
+        """Lines are drawn for a width."""
+        self._strips.clear()
+        self.virtual_size = Size(self.line_width, len(self.lines))
+        if self.cursor >= self.scroll_offset.y + self.size.height:
+            self.scroll_to(
+                y=self.cursor - self.size.height + 1, animate=False, immediate=True, force=True
+            )
+
+    @property
+    def line_width(self) -> int:
+        """Cells of a line: without the scroll bar."""
+        return self.scrollable_content_region.width
+
+    def notify_style_update(self) -> None:
+        """Another theme has other colours."""
+        super().notify_style_update()
+        self._strips.clear()
+        self._styles.clear()
+
+    def on_focus(self) -> None:
+        """The cursor looks different with the focus."""
+        self.refresh_line(self.cursor)
+
+    def on_blur(self) -> None:
+        """The cursor looks different without the focus."""
+        self.refresh_line(self.cursor)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        index = self.scroll_offset.y + y
+        width = self.line_width
+        if index >= len(self.lines):
+            return Strip.blank(width, self.rich_style)
+        state = 0 if index != self.cursor else 1 + self.has_focus
+        place = (index, width, state)
+        strip = self._strips.get(place)
+        if strip is None:
+            base = self.rich_style + self._style(("", "cursor-blurred", "cursor")[state])
+            strip = Strip(self.segments(index, width, base)).adjust_cell_length(width, base)
+            self._strips[place] = strip
+        return strip
+
+    def segments(self, index: int, width: int, base: Style) -> list[Segment]:
+        """A line's text with its styles; all of it passes the sanitiser once more here."""
+        return [
+            Segment(safe_text(text, LONGEST), base + self._style(style))
+            for text, style in self.lines.spans(index, width)
+        ]
+
+    def _style(self, name: str) -> Style:
+        if not name:
+            return Style.null()
+        if name not in self._styles:
+            self._styles[name] = self.get_component_rich_style(f"line--{name}", partial=True)
+        return self._styles[name]
+
+    def refresh_line(self, y: int) -> None:
+        """Repaint one line of the list, if it is to be seen."""
+        top = y - self.scroll_offset.y
+        if 0 <= top < self.size.height:
+            self.refresh(Region(0, top, self.size.width, 1))

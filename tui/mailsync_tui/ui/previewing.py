@@ -1,0 +1,372 @@
+"""A plan as lines on a screen: grouped by account and kind, then reason; what follows, below."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.comparison import Comparison, Key
+from mailsync_tui.engine.guards import UNACCEPTABLE
+from mailsync_tui.engine.plan import KIND_DIRECTION, Blocked, Line, Plan, Waiting
+from mailsync_tui.safetext import safe_text
+from mailsync_tui.ui import wording
+from mailsync_tui.ui.choosing import DELETIONS, Choice, State
+from mailsync_tui.ui.columns import Span, column, fit, short_date, short_name, size_in_words
+from mailsync_tui.ui.filters import Filter, Text
+
+WIDE = 110
+"""From so many cells on, every line tells by itself where it is deleted."""
+WIDEST = 150
+"""From so many cells on, every line tells why, too, and undo in full."""
+_DEEPEST = 3
+_ORDER = {
+    name: number
+    for number, name in enumerate(
+        ("forward-delete", "reverse-delete", "collect", "adopt", "forget")
+    )
+}
+_SIGNS: dict[State, tuple[str, str]] = {
+    "in": ("[x]", "strong"),
+    "out": ("[ ]", "dim"),
+    "falls": ("[ ]", "note"),
+    "over": ("---", "dim"),
+}
+_WORDS: dict[State, str] = {"in": "", "out": "taken out", "falls": "falls too", "over": "no more"}
+
+
+class Told(NamedTuple):
+    """A line of plain text."""
+
+    key: Hashable
+    text: str
+    style: str
+
+
+class Stopped(NamedTuple):
+    """What a guard stopped."""
+
+    key: Hashable
+    blocked: Blocked
+
+
+class Group(NamedTuple):
+    """Lines of one account and kind, or among them those of one reason."""
+
+    key: Hashable
+    title: str
+    reason: str
+    """Empty, if the group has several."""
+    lines: tuple[str, ...]
+    following: int
+    """How many of them follow from others of them."""
+    depth: int
+
+
+class Single(NamedTuple):
+    """One line of the plan."""
+
+    key: Hashable
+    line: Line
+    follows: bool
+    """It stands below a line that it needs."""
+    depth: int
+
+
+Cells = tuple[str, int, str]
+"""Text, the width of its column, and its style."""
+
+Row = Told | Stopped | Group | Single
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """What decides how rows are drawn, besides the choice."""
+
+    width: int
+    """Cells, for texts that are broken."""
+    this_year: int
+
+
+class Previewed:
+    """The rows of one plan under one filter."""
+
+    def __init__(self, choice: Choice, chosen: Filter, look: Canvas) -> None:
+        """Arrange the rows; with 100,000 lines some tenths of a second.
+
+        Args:
+            choice: The plan, and how its lines stand; it is read anew at every drawing.
+            chosen: Which lines to show.
+            look: For the drawing.
+        """
+        self.choice = choice
+        self.look = look
+        self.rows: list[Row] = []
+        self.visible: list[str] = []
+        """The ids of all lines that the filter shows."""
+        self._stopped()
+        self._grouped(chosen)
+        if not self.visible:
+            text = "No line passes the filter." if not chosen.empty else _nothing(choice)
+            self.rows.append(Told("nothing", text, ""))
+        self._index = {row.key: number for number, row in enumerate(self.rows)}
+        self._homes = _homes(self.rows)
+        self._away: Counter[Hashable] = Counter()
+        self.count()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def key(self, index: int) -> Hashable:
+        """What a row is."""
+        return self.rows[index].key
+
+    def index(self, key: Hashable) -> int | None:
+        """Where a row stands."""
+        return self._index.get(key)
+
+    def count(self) -> None:
+        """The choice has changed: count anew what is in."""
+        away = self.choice.away
+        self._away = Counter(home for name in away for home in self._homes.get(name, ()))
+
+    # --- arranging
+
+    def _stopped(self) -> None:
+        for number, blocked in enumerate(stopped(self.choice.plan)):
+            key = ("blocked", blocked.account, blocked.kind, blocked.rule)
+            self.rows.append(Stopped(key, blocked))
+            self._explain(f"blocked {number}", [blocked.detail, way_out(blocked)])
+        for name, report in self.choice.plan.mailboxes.items():
+            if report.error:
+                reached = "not reached" if report.messages is None else "not complete"
+                told = f"? {name}: {reached}: {safe_text(report.error, 300)}"
+                self.rows.append(Told(("away", name), told, "gone"))
+        for number, waiting in enumerate(self.choice.plan.waiting):
+            self.rows.append(Told(("waiting", number), waiting_text(waiting), "note"))
+        if self.rows:
+            self.rows.append(Told("gap", "", ""))
+
+    def _explain(self, name: str, texts: Iterable[str]) -> None:
+        for number, text in enumerate(texts):
+            broken = textwrap.wrap(safe_text(text), max(self.look.width - 6, 20))
+            for part, each in enumerate(broken):
+                self.rows.append(Told((name, number, part), f"    {each}", "note"))
+
+    def _grouped(self, chosen: Filter) -> None:
+        choice = self.choice
+        lines = [*choice.plan.lines, *choice.over.values()]
+        shown = {line.id for line in lines if chosen.empty or self._admits(chosen, line)}
+        known = choice.lines.keys() | choice.over.keys()
+        roots = [x for x in lines if not any(need in known for need in x.needs)]
+        groups: dict[tuple[str, str], dict[str, list[Line]]] = {}
+        for line in roots:
+            reasons = groups.setdefault((line.kind, line.account), {})
+            reasons.setdefault(line.reason, []).append(line)
+        below = self._below(lines)
+        for (kind, account), reasons in sorted(groups.items(), key=lambda g: _ORDER[g[0][0]]):
+            found = {why: self._tree(each, below, shown, 1) for why, each in reasons.items()}
+            found = {why: rows for why, rows in found.items() if rows}
+            if not found:
+                continue
+            title = wording.group_title(kind, account)
+            every = [row for rows in found.values() for row in rows]
+            self.visible += [row.line.id for row in every]
+            single = next(iter(found)) if len(found) == 1 else ""
+            self.rows.append(_group(("group", kind, account), title, single, every, 0))
+            for why, rows in found.items():
+                if single:
+                    self.rows += rows
+                    continue
+                self.rows.append(_group(("group", kind, account, why), why, "", rows, 1))
+                self.rows += [row._replace(depth=row.depth + 1) for row in rows]
+
+    def _below(self, lines: Iterable[Line]) -> dict[str, list[Line]]:
+        below: dict[str, list[Line]] = {}
+        for line in lines:
+            for need in line.needs[:1]:
+                below.setdefault(need, []).append(line)
+        return below
+
+    @staticmethod
+    def _tree(
+        roots: Sequence[Line], below: dict[str, list[Line]], shown: set[str], depth: int
+    ) -> list[Single]:
+        rows: list[Single] = []
+        left = [(line, depth) for line in reversed(roots)]
+        while left:
+            line, deep = left.pop()
+            if line.id in shown:
+                follows = bool(shown.intersection(line.needs))
+                rows.append(Single(("line", line.id), line, follows, min(deep, _DEEPEST)))
+            left.extend((each, deep + 1) for each in reversed(below.get(line.id, ())))
+        return rows
+
+    def _admits(self, chosen: Filter, line: Line) -> bool:
+        words = {line.kind, *wording.KINDS[line.kind].split(), self.choice.state(line.id)}
+        words.add("delete" if line.kind in DELETIONS else "keep")
+        if line.id in self.choice.new:
+            words.add("new")
+        there = {line.account, *line.accounts, line.target.mailbox}
+        return chosen.admits(Text(line.subject, line.sender, frozenset(words), frozenset(there)))
+
+    # --- asking
+
+    @property
+    def first(self) -> int:
+        """The first row that can be taken out."""
+        return next((n for n, row in enumerate(self.rows) if isinstance(row, Group)), 0)
+
+    def ids(self, index: int) -> tuple[str, ...]:
+        """The lines that a row stands for."""
+        row = self.rows[index] if index < len(self.rows) else None
+        if isinstance(row, Single):
+            return (row.line.id,)
+        return row.lines if isinstance(row, Group) else ()
+
+    def line(self, index: int) -> Line | None:
+        """The line of a row, if it is one."""
+        row = self.rows[index] if index < len(self.rows) else None
+        return row.line if isinstance(row, Single) else None
+
+    def blocked(self, index: int) -> Blocked | None:
+        """What was stopped: at the row itself, or in its explanation."""
+        while index >= 0 and isinstance(self.rows[index], Told):
+            index -= 1
+        row = self.rows[index] if index >= 0 else None
+        return row.blocked if isinstance(row, Stopped) else None
+
+    # --- drawing
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        """A row in so many cells."""
+        row = self.rows[index]
+        if isinstance(row, Told):
+            return [(fit(row.text, width), row.style)]
+        if isinstance(row, Stopped):
+            return [(fit(f"! {blocked_text(row.blocked)}", width), "warn")]
+        if isinstance(row, Group):
+            return self._group(row, width)
+        return self._single(row, width)
+
+    def _group(self, row: Group, width: int) -> list[Span]:
+        over = sum(name in self.choice.over for name in row.lines) if self.choice.over else 0
+        total = len(row.lines) - over
+        left = total - self._away[row.key]
+        sign = "[x]" if left == total and total else "[-]" if left else "[ ]"
+        count = f"  {left:,}" if left == total else f"  {left:,} of {total:,}"
+        if row.following:
+            count += f" ({row.following:,} follow)"
+        spans = [
+            (f"{'  ' * row.depth}{sign} ", "strong"),
+            (row.title, "strong" if row.depth else "name"),
+            (count, "strong"),
+        ]
+        left_over = width - sum(len(text) for text, _ in spans)
+        return [*spans, (fit(f"  {row.reason}", left_over), "dim")]
+
+    def _single(self, row: Single, width: int) -> list[Span]:
+        line = row.line
+        state = self.choice.state(line.id)
+        sign, style = _SIGNS[state]
+        text = "" if state == "in" else "dim"
+        date = line.date.isoformat() if line.date else ""
+        subject = line.subject or "(no subject)"
+        if row.follows:
+            subject = f"{wording.following(line)}: {subject}"
+        head: list[Cells] = [
+            ("  " * row.depth + sign, 2 * row.depth + 4, style),
+            (short_date(date, self.look.this_year), 7, "dim"),
+            (short_name(line.sender), 22 if width >= WIDE else 14, text),
+        ]
+        tail = self._tail(line, state, width)
+        left = width - sum(cells for _, cells, _ in (*head, *tail))
+        columns = (*head, (subject, left, text), *tail)
+        return [(column(part, cells), name) for part, cells, name in columns]
+
+    def _tail(self, line: Line, state: State, width: int) -> list[Cells]:
+        word, style = self.word(line, state)
+        octets: Cells = (f"{size_in_words(line.size):>7}", 8, "dim")
+        if width < WIDE:
+            return [octets, (word or wording.short_undo(line), 11, style)]
+        where: Cells = (wording.where(line), max(width // 8, 20), "dim")
+        if width < WIDEST:
+            return [octets, where, (wording.short_undo(line), 12, "dim"), (word, 10, style)]
+        why: Cells = (line.reason, width // 6, "dim")
+        return [octets, where, why, (wording.undo(line), 32, "dim"), (word, 10, style)]
+
+    def word(self, line: Line, state: State) -> tuple[str, str]:
+        """How a line stands in a word, where it is not simply in; and a style."""
+        if line.id in self.choice.undecided:
+            return "new, out", "new"
+        if line.id in self.choice.new and state == "in":
+            return "new", "new"
+        return _WORDS[state], "note" if state in ("falls", "over") else "dim"
+
+
+def _group(key: Hashable, title: str, reason: str, rows: Sequence[Single], depth: int) -> Group:
+    follow = sum(row.follows for row in rows)
+    return Group(key, title, reason, tuple(row.line.id for row in rows), follow, depth)
+
+
+def _homes(rows: Iterable[Row]) -> dict[str, list[Hashable]]:
+    homes: dict[str, list[Hashable]] = {}
+    for row in rows:
+        if isinstance(row, Group):
+            for name in row.lines:
+                homes.setdefault(name, []).append(row.key)
+    return homes
+
+
+def _nothing(choice: Choice) -> str:
+    if stopped(choice.plan) or choice.plan.waiting:
+        return "Besides, there is nothing to do."
+    return "There is nothing to do: Esc goes back."
+
+
+def stopped(plan: Plan) -> tuple[Blocked, ...]:
+    """What guards blocked of that for which the plan was made."""
+    directions = plan.options.directions
+    return tuple(x for x in plan.blocked if KIND_DIRECTION.get(x.kind) in directions)
+
+
+def blocked_text(blocked: Blocked) -> str:
+    """What was stopped, in words."""
+    kind = "forward" if blocked.kind == "forward-delete" else "reverse"
+    number = "no" if not blocked.count else f"{blocked.count:,}"
+    deletions = "deletion" if blocked.count == 1 else "deletions"
+    return f"BLOCKED {blocked.account}: {number} {kind} {deletions} ({blocked.rule})"
+
+
+def can_accept(blocked: Blocked) -> bool:
+    """Whether a person may let it through."""
+    return blocked.rule not in UNACCEPTABLE and blocked.count > 0
+
+
+def way_out(blocked: Blocked) -> str:
+    """What can be done about it here."""
+    if can_accept(blocked):
+        return (
+            f"Here: A lets them through this once, after you have typed {blocked.account}; "
+            "or leave them: while they are blocked nothing of this is deleted."
+        )
+    return "Here: leave it; while it is blocked nothing of this is deleted."
+
+
+def waiting_text(waiting: Waiting) -> str:
+    """What is not known for now."""
+    where = waiting.account
+    kind = "reverse" if where == CONSOLIDATED else "forward"
+    count = f"{waiting.count:,}"
+    return f"? {where}: {count} wait, perhaps {kind} deletions: {safe_text(waiting.detail, 300)}"
+
+
+def message_key(line: Line, comparison: Comparison) -> Key | None:
+    """The key under which a comparison has the message of a line."""
+    if line.message is not None:
+        return line.message
+    wanted = line.copies[0] if line.copies else line.target
+    return next((key for key, there in comparison.places.items() if wanted in there), None)

@@ -1,0 +1,140 @@
+"""While a plan is applied: how far each account is, and how to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from mailsync_tui.engine.plan import Line
+from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.ledger.lock import LedgerBusy, LockError
+from mailsync_tui.ledger.quarantine import QuarantineError
+from mailsync_tui.outcome import Result, SessionError
+from mailsync_tui.ui import wording
+from mailsync_tui.ui.actions import bindings
+from mailsync_tui.ui.keybar import KeyBar
+from mailsync_tui.ui.progress import Progress
+from mailsync_tui.ui.reporting import Report, of_failure, of_result, pace, progress_lines
+from mailsync_tui.ui.screens.result import ResultScreen
+
+if TYPE_CHECKING:
+    from mailsync_tui.ui.app import MailsyncApp
+
+REFRESH = 0.25
+"""Seconds between two drawings: more would only cost bytes on a slow line."""
+
+
+class ApplyingScreen(Screen[None]):
+    """Runs something on the engine's thread, shows how far it is, then what became of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("progress")]
+    DEFAULT_CSS = """
+    ApplyingScreen {
+        #head { height: 1; background: $panel; text-style: bold; }
+        #counts { height: 1fr; padding: 1 0; }
+        #state { height: 2; background: $surface; }
+    }
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        run: Callable[[], Result],
+        declined: Sequence[Line] = (),
+        title: str = "Applying",
+    ) -> None:
+        """Prepare; the run begins when the screen is shown.
+
+        Args:
+            lines: What is to be done.
+            run: Does it, on the engine's thread.
+            declined: What was taken out, to be told in the result.
+            title: What it is called meanwhile.
+        """
+        super().__init__()
+        self.lines = lines
+        self.progress = Progress(lines)
+        self.stopping = False
+        self._run = run
+        self._declined = declined
+        self._heading = title
+
+    @property
+    def mailsync(self) -> MailsyncApp:
+        """The app, with its type."""
+        return cast("MailsyncApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """What is done, how far it is, how fast, keys."""
+        yield Static(f" {self._heading} {wording.lines_(len(self.lines))}", id="head", markup=False)
+        yield Static(id="counts", markup=False)
+        yield Static(id="state", markup=False)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self.mailsync.progress = self.progress
+        self.mailsync.applying = True
+        self.set_interval(REFRESH, self._draw)
+        self._draw()
+        self._work()
+
+    @work(exit_on_error=False)
+    async def _work(self) -> None:
+        app = self.mailsync
+        try:
+            report = await self._report()
+        finally:
+            app.applying = False
+            app.progress = None
+        if app.ended():
+            return
+        app.session.resume()
+        app.switch_screen(ResultScreen(report))
+
+    async def _report(self) -> Report:
+        width = self.size.width
+        try:
+            result = await self.mailsync.engine(self._run)
+        except (
+            SessionError,
+            LedgerBusy,
+            LockError,
+            LedgerError,
+            QuarantineError,
+            OSError,
+        ) as error:
+            done = sum(each.done + each.failed for each in self.progress.counts())
+            return of_failure(wording.failure(error, done), width)
+        lines, declined = self.lines, self._declined
+        return await self.mailsync.aside(lambda: of_result(result, lines, declined, width))
+
+    def _draw(self) -> None:
+        counts = self.progress.counts()
+        rows = progress_lines(counts, self.size.width)
+        self.query_one("#counts", Static).update(Content("\n".join(rows)))
+        ended = sum(each.done + each.failed for each in counts)
+        told = pace(self.progress.rate(), self.progress.seconds_left())
+        state = f" {ended:,} of {self.progress.total:,}   {told}\n"
+        if self.stopping:
+            state += " Stopping: the current message is finished, no other is begun."
+        self.query_one("#state", Static).update(Content(state))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """It can be stopped once."""
+        del parameters
+        return not (action == "cancel" and self.stopping)
+
+    def action_cancel(self) -> None:
+        """Finish the current message, and begin no other."""
+        self.stopping = True
+        self.mailsync.session.stop()
+        self.refresh_bindings()
+        self._draw()

@@ -1,0 +1,355 @@
+"""The first screen: all mailboxes side by side, with what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from mailsync_tui.engine.comparison import Cell, Comparison, Row, nothing_yet
+from mailsync_tui.engine.events import Event, Listed
+from mailsync_tui.engine.plan import Options
+from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.outcome import SessionError
+from mailsync_tui.safetext import safe_text
+from mailsync_tui.ui.actions import bindings
+from mailsync_tui.ui.columns import size_in_words as size_in_words
+from mailsync_tui.ui.filters import Filter, parse
+from mailsync_tui.ui.keybar import KeyBar
+from mailsync_tui.ui.marks import MARKS
+from mailsync_tui.ui.ordering import ORDERS, Order, Ordered
+from mailsync_tui.ui.panes import Heads, Panes, short_name
+from mailsync_tui.ui.past import unfinished_in_words
+
+if TYPE_CHECKING:
+    from mailsync_tui.config.model import Direction, UserConfig
+    from mailsync_tui.ui.app import MailsyncApp
+    from mailsync_tui.viewing import Unfinished
+
+DIRECTIONS: dict[str, tuple[Direction, ...]] = {
+    "forward": ("forward",),
+    "reverse": ("reverse",),
+    "both": ("forward", "reverse"),
+    "collect": ("collect",),
+}
+"""What each preview key asks for."""
+
+
+class ComparisonScreen(Screen[None]):
+    """What the ledger knows at once; what the servers list, as soon as it is there."""
+
+    @dataclass
+    class Early(Message):
+        """What is listed so far."""
+
+        comparison: Comparison
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("comparison")]
+    DEFAULT_CSS = """
+    ComparisonScreen {
+        #detail { height: 3; background: $surface; border-top: none; }
+        #summary { height: 1; background: $panel; }
+        #notice { height: auto; max-height: 3; color: $text-warning; display: none; }
+        &.unfinished #notice { display: block; }
+        #filter { height: 1; border: none; padding: 0; display: none; background: $boost; }
+        &.filtering #filter { display: block; }
+        &.filtering #summary { display: none; }
+    }
+    """
+
+    def __init__(self, config: UserConfig) -> None:
+        """Show nothing yet.
+
+        Args:
+            config: Its mailboxes make the panes.
+        """
+        super().__init__()
+        self.order: Order = "date"
+        self.filter = Filter()
+        self.looking = False
+        self.problem = ""
+        self._comparison = nothing_yet(config)
+        self._unfinished: Unfinished | None = None
+
+    @property
+    def mailsync(self) -> MailsyncApp:
+        """The app, with its type."""
+        return cast("MailsyncApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Heads, panes, what the cursor stands on, sums, keys."""
+        panes = Panes(self._comparison, id="panes")
+        panes.this_year = self.mailsync.this_year
+        yield Heads(panes)
+        yield panes
+        yield Static(id="notice", markup=False)
+        yield Static(id="detail", markup=False)
+        yield Static("reading the ledger", id="summary", markup=False)
+        yield Input(id="filter", placeholder="words, from:ann, is:gone, on:isp; Enter, Esc clears")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Read the ledger, then list."""
+        self.query_one(Panes).focus()
+        self._begin()
+
+    # --- looking
+
+    @work(exclusive=True, group="look", exit_on_error=False)
+    async def _begin(self) -> None:
+        try:
+            known = await self.mailsync.engine(self.mailsync.viewing.known)
+        except LedgerError as error:
+            self._tell(str(error))
+            return
+        await self._take(known)
+        await self._notice()
+        await self._look()
+
+    @work(exclusive=True, group="look", exit_on_error=False)
+    async def action_look_again(self) -> None:
+        """List all mailboxes anew."""
+        await self._look()
+
+    async def _notice(self) -> None:
+        """Say what an earlier run left open, if one did."""
+        self._unfinished = await self.mailsync.engine(self.mailsync.viewing.unfinished)
+        self.set_class(self._unfinished is not None, "unfinished")
+        if self._unfinished is not None:
+            self.query_one("#notice", Static).update(f" ! {unfinished_in_words(self._unfinished)}")
+
+    async def _look(self) -> None:
+        self.looking = True
+        self.problem = ""
+        heads = self.query_one(Heads)
+        names = [side.name for side in self._comparison.mailboxes]
+        heads.states = dict.fromkeys(names, ("listing ...", "$text-accent"))
+        heads.refresh()
+        self.refresh_bindings()
+        app = self.mailsync
+
+        def meanwhile(found: Comparison) -> None:
+            self.post_message(self.Early(found))
+
+        try:
+            look = await app.engine(lambda: app.viewing.look(meanwhile))
+        except LedgerError as error:
+            self._tell(str(error))
+            return
+        finally:
+            self.looking = False
+            heads.states = {}
+            heads.refresh()
+        await self._take(look.comparison)
+        await self._notice()
+        self.refresh_bindings()
+
+    async def on_comparison_screen_early(self, message: Early) -> None:
+        """Some mailboxes are slow: the others are shown already."""
+        if self.looking:
+            await self._take(message.comparison)
+
+    def on_engine_event(self, event: Event) -> None:
+        """A mailbox was listed."""
+        if isinstance(event, Listed) and self.looking:
+            heads = self.query_one(Heads)
+            if event.error is not None:
+                reached = "not reached" if event.messages is None else "not complete"
+                heads.states[event.mailbox] = (
+                    f"{reached}: {safe_text(event.error)}",
+                    "$text-error",
+                )
+            else:
+                heads.states[event.mailbox] = (f"listed {event.messages:,}", "$text-success")
+            heads.refresh()
+
+    async def _take(self, comparison: Comparison) -> None:
+        """Show another comparison; it is sorted off the event loop."""
+        self._comparison = comparison
+        order, chosen = self.order, self.filter
+        ordered = await self.mailsync.aside(lambda: Ordered(comparison, order, chosen))
+        panes = self.query_one(Panes)
+        panes.show_rows(ordered)
+        self.query_one(Heads).refresh()
+        self._sum_up()
+
+    def _tell(self, problem: str) -> None:
+        self.problem = safe_text(problem)
+        self._sum_up()
+
+    # --- what is shown below the panes
+
+    def _sum_up(self) -> None:
+        if self.problem:
+            self.query_one("#summary", Static).update(Content.styled(self.problem, "$text-error"))
+            return
+        counts = self._comparison.counts
+        parts: list[Content | str | tuple[str, str]] = [" "]
+        for cell in (Cell.NEW, Cell.GOES, Cell.GONE, Cell.KEPT, Cell.HELD, Cell.UNKNOWN):
+            if counts.get(cell):
+                mark = MARKS[cell]
+                style = {"new": "$text-success", "gone": "$text-error"}.get(
+                    mark.style, "$text-warning"
+                )
+                parts += [(f"{mark.sign}{counts[cell]:,} {mark.word}", style), "  "]
+        same = sum(counts.get(cell, 0) for cell in (Cell.SAME, Cell.TWIN))
+        parts.append((f"={same:,} in sync", "$text-muted"))
+        shown = len(self.query_one(Panes).lines)
+        total = len(self._comparison.rows)
+        if not self.filter.empty:
+            parts.append((f"  filter: {shown:,} of {total:,} (Esc ends)", "$text-accent"))
+        parts.append((f"  {ORDERS[self.order]}", "$text-muted"))
+        if self.looking:
+            parts.append(("  listing ...", "$text-accent"))
+        self.query_one("#summary", Static).update(Content.assemble(*parts))
+
+    @on(Panes.Moved)
+    def _moved(self) -> None:
+        row = self.query_one(Panes).row
+        detail = self.query_one("#detail", Static)
+        detail.update(Content("") if row is None else self._detail(row))
+
+    def _detail(self, row: Row) -> Content:
+        """The message under the cursor in three lines: what, from whom and when, what follows."""
+        when = row.date[:16].replace("T", " ")
+        sender = safe_text(row.sender, 200)
+        who = Content.assemble(
+            (f" {short_name(sender)}", "$text-accent"), f"  {when}  {size_in_words(row.size)}"
+        )
+        what = Content.assemble(" ", (safe_text(row.subject, 400) or "(no subject)", "bold"))
+        return Content("\n").join([what, who, Content(f" {self._in_words(row)}")])
+
+    def _in_words(self, row: Row) -> str:
+        """What a plan says of the message, or how it stands."""
+        notes = self._comparison.noted.get(row.key, ())
+        told = []
+        for note in notes:
+            line = note.line
+            stopped = f"held ({note.held}): " if note.held else ""
+            stopped = f"kept by {note.blocked}: " if note.blocked else stopped
+            what = {
+                "collect": f"collect from {line.account}",
+                "adopt": f"enter {line.account}'s copy in the ledger",
+                "forget": "forget",
+                "forward-delete": "delete in the consolidated mailbox",
+                "reverse-delete": f"delete on {line.account}",
+            }[line.kind]
+            told.append(f"{stopped}{what}, {safe_text(line.reason)}")
+        if told:
+            return "; ".join(told)
+        return {
+            Cell.SAME: "in sync",
+            Cell.OWN: "the consolidated mailbox's own mail: never touched",
+            Cell.TWIN: "an unlike twin: same headers as another message, other contents",
+            Cell.UNKNOWN: "not known: a mailbox that held it was not reached",
+        }.get(row.verdict, MARKS[row.verdict].meaning)
+
+    # --- actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What works now."""
+        del parameters
+        if action == "preview":
+            return self.mailsync.viewing.last is not None and not self.looking
+        if action == "held":
+            return self.mailsync.viewing.last is not None
+        if action in ("next_difference", "read"):
+            return bool(len(self.query_one(Panes).lines))
+        return True
+
+    async def action_preview(self, what: str) -> None:
+        """Preview a plan for these directions."""
+        from mailsync_tui.ui.screens.preview import PreviewScreen
+
+        options = Options(DIRECTIONS[what])
+        try:
+            plan = await self.mailsync.engine(lambda: self.mailsync.viewing.plan(options))
+        except SessionError as error:
+            self.notify(safe_text(str(error)), severity="error", markup=False)
+            return
+        self.app.push_screen(PreviewScreen(plan))
+
+    async def action_read(self) -> None:
+        """Read the message under the cursor."""
+        from mailsync_tui.ui.screens.reader import ReaderScreen
+
+        row = self.query_one(Panes).row
+        if row is not None:
+            self.app.push_screen(ReaderScreen(row.key, row.subject))
+
+    def action_held(self) -> None:
+        """Show what is held."""
+        from mailsync_tui.ui.screens.held import HeldScreen
+
+        self.app.push_screen(HeldScreen())
+
+    def action_history(self) -> None:
+        """Show earlier runs; the one that did not end first."""
+        from mailsync_tui.ui.screens.history import HistoryScreen
+
+        found = self._unfinished
+        self.app.push_screen(HistoryScreen(found.run if found is not None else None))
+
+    def action_leave(self) -> None:
+        """Leave the app."""
+        self.app.exit(0)
+
+    def action_next_difference(self) -> None:
+        """Go to the next difference."""
+        if not self.query_one(Panes).go_to_difference(1):
+            self.notify("no difference below", markup=False)
+
+    def action_previous_difference(self) -> None:
+        """Go to the previous difference."""
+        if not self.query_one(Panes).go_to_difference(-1):
+            self.notify("no difference above", markup=False)
+
+    def action_other_pane(self, step: int = 1) -> None:
+        """Go to the next mailbox."""
+        panes = self.query_one(Panes)
+        count = len(panes.comparison.mailboxes)
+        panes.focused_mailbox = (panes.focused_mailbox + step) % count
+        self.query_one(Heads).refresh()
+
+    def action_previous_pane(self) -> None:
+        """Go to the previous mailbox."""
+        self.action_other_pane(-1)
+
+    async def action_order(self) -> None:
+        """Sort by the next order."""
+        names = list(ORDERS)
+        self.order = names[(names.index(self.order) + 1) % len(names)]
+        await self._again()
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.add_class("filtering")
+        self.query_one(Input).focus()
+
+    async def action_clear(self) -> None:
+        """End the filter."""
+        self.remove_class("filtering")
+        self.query_one(Input).value = ""
+        self.query_one(Panes).focus()
+
+    @on(Input.Changed, "#filter")
+    async def _typed(self, event: Input.Changed) -> None:
+        chosen = parse(event.value)
+        if chosen != self.filter:
+            self.filter = chosen
+            await self._again()
+
+    @on(Input.Submitted, "#filter")
+    def _entered(self) -> None:
+        self.remove_class("filtering")
+        self.query_one(Panes).focus()
+
+    async def _again(self) -> None:
+        await self._take(self._comparison)

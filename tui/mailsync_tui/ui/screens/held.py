@@ -1,0 +1,186 @@
+"""What waits for a person; chosen lines are brought back as a plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from mailsync_tui.engine.comparison import Key, place_key
+from mailsync_tui.engine.planner import Noted
+from mailsync_tui.outcome import SessionError
+from mailsync_tui.safetext import safe_text
+from mailsync_tui.ui.actions import bindings
+from mailsync_tui.ui.headings import Heading
+from mailsync_tui.ui.holding import Group, HeldLines
+from mailsync_tui.ui.keybar import KeyBar
+from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.ui.narrowing import FilterInput, Narrowing
+from mailsync_tui.ui.words import HOLDS, deed, local_moment, several
+
+if TYPE_CHECKING:
+    from mailsync_tui.ui.app import MailsyncApp
+
+
+class HeldScreen(Narrowing):
+    """All held lines of the last look, by rule."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("held")]
+    DEFAULT_CSS = """
+    HeldScreen {
+        #title { height: 1; background: $panel; text-style: bold; }
+        #detail { height: 4; background: $surface; }
+        #summary { height: 1; background: $panel; }
+    }
+    """
+
+    def __init__(self) -> None:
+        """Show nothing yet."""
+        super().__init__()
+        self.held: tuple[Noted, ...] = ()
+        self.chosen: frozenset[str] = frozenset()
+        """The ids of the lines to bring back."""
+
+    @property
+    def mailsync(self) -> MailsyncApp:
+        """The app, with its type."""
+        return cast("MailsyncApp", self.app)
+
+    @property
+    def item(self) -> Group | Noted | None:
+        """The group or line under the cursor."""
+        view = self.query_one(LineView)
+        lines = view.lines
+        if isinstance(lines, HeldLines) and view.cursor < len(lines):
+            return lines.items[view.cursor]
+        return None
+
+    def compose(self) -> ComposeResult:
+        """The lines, more of the one under the cursor, sums, keys."""
+        yield Static(id="title", markup=False)
+        yield Heading(HeldLines.heading)
+        yield LineView(id="held")
+        yield Static(id="detail", markup=False)
+        yield Static(id="summary", markup=False)
+        yield FilterInput("words, from:ann, is:late-copy, on:isp; Enter, Esc clears")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """The keys go to the list."""
+        self.query_one(LineView).focus()
+
+    def on_screen_resume(self) -> None:
+        """The mailboxes may have been listed anew meanwhile."""
+        last = self.mailsync.viewing.last
+        self.held = last.held if last is not None else ()
+        self.chosen &= {note.line.id for note in self.held}
+        count = several(len(self.held), "line waits", "lines wait")
+        title = f" Held: {count} for you, never done unasked" if self.held else " Held: nothing"
+        self.query_one("#title", Static).update(title)
+        self.narrowed()
+
+    def narrowed(self) -> None:
+        """Show the lines that the filter admits."""
+        self.query_one(LineView).show(HeldLines(self.held, self.chosen, self.filter))
+        self._sum_up()
+        self.refresh_bindings()
+
+    def _sum_up(self) -> None:
+        lines = self.query_one(LineView).lines
+        text = " space chooses lines or a whole group, a brings them back"
+        if self.chosen:
+            text = f" [x] {several(len(self.chosen), 'line')} chosen; a previews them as a plan"
+        elif not self.held:
+            text = " no line waits for you"
+        if not self.filter.empty and isinstance(lines, HeldLines):
+            text += f"   filter: {len(lines.shown):,} of {len(self.held):,} (Esc ends)"
+        self.query_one("#summary", Static).update(text)
+
+    @on(LineView.Moved)
+    def _moved(self) -> None:
+        item = self.item
+        text = Content("") if item is None else _detail(item)
+        self.query_one("#detail", Static).update(text)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What works now."""
+        if action in ("choose", "toggle_all") and not self.held:
+            return False
+        if action == "bring_back" and not self.chosen:
+            return False
+        if action == "read" and not isinstance(self.item, Noted):
+            return False
+        return super().check_action(action, parameters)
+
+    # --- actions
+
+    def action_choose(self) -> None:
+        """Choose a line or a whole group, or not."""
+        item = self.item
+        if item is None:
+            return
+        ids = item.ids if isinstance(item, Group) else frozenset({item.line.id})
+        self.chosen = self.chosen - ids if ids <= self.chosen else self.chosen | ids
+        self.narrowed()
+        if isinstance(item, Noted):
+            self.query_one(LineView).action_cursor(1)
+
+    def action_toggle_all(self) -> None:
+        """Choose every line that the filter shows, or none of them."""
+        lines = self.query_one(LineView).lines
+        shown = lines.shown if isinstance(lines, HeldLines) else frozenset()
+        self.chosen = self.chosen - shown if shown <= self.chosen else self.chosen | shown
+        self.narrowed()
+
+    @work(exclusive=True, group="held", exit_on_error=False)
+    async def action_bring_back(self) -> None:
+        """Preview the chosen lines as ordinary lines again."""
+        from mailsync_tui.ui.screens.preview import PreviewScreen
+
+        app, chosen = self.mailsync, self.chosen
+        try:
+            plan = await app.engine(lambda: app.viewing.bring_back(chosen))
+        except SessionError as error:
+            self.notify(safe_text(str(error)), severity="error", markup=False)
+            return
+        lost = chosen - {line.id for line in plan.lines}
+        if lost:
+            text = f"{several(len(lost), 'line')} cannot be done now: look again with F5 first"
+            self.notify(text, severity="warning", markup=False)
+        if plan.lines:
+            self.app.push_screen(PreviewScreen(plan))
+
+    def action_read(self) -> None:
+        """Read the message, from whichever side holds it."""
+        from mailsync_tui.ui.screens.reader import ReaderScreen
+
+        if isinstance(self.item, Noted):
+            line = self.item.line
+            key: Key = line.message if line.message is not None else place_key(line.copies[0])
+            self.app.push_screen(ReaderScreen(key, line.subject))
+
+
+def _detail(item: Group | Noted) -> Content:
+    """A line in four lines: which message, from whom, what would be done, why it is held."""
+    if isinstance(item, Group):
+        whole = HOLDS[item.rule][1] if item.rule in HOLDS else item.meaning
+        return Content(f" {whole}")
+    line = item.line
+    since = f", since {local_moment(item.since)}" if item.since else ""
+    date = f"  {local_moment(line.date)}" if line.date else ""
+    rule = item.held or ""
+    why = HOLDS[rule][0] if rule in HOLDS else rule
+    reason = safe_text(line.reason, 200)
+    return Content("\n").join(
+        [
+            Content.assemble(" ", (safe_text(line.subject, 400) or "(no subject)", "bold")),
+            Content.assemble((f" {safe_text(line.sender, 200)}", "$text-accent"), date),
+            Content(f" would {safe_text(deed(line.kind, line.account), 120)}: {reason}"),
+            Content.styled(f" : held, {rule}{since}: {why}", "$text-warning"),
+        ]
+    )

@@ -1,0 +1,61 @@
+"""The help: the keys of the screen it was called from first, then all else."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from mailsync_tui.ui.actions import SCREENS, Where, bindings
+from mailsync_tui.ui.helptext import HelpLines
+from mailsync_tui.ui.keybar import KeyBar
+from mailsync_tui.ui.lineview import LineView
+
+
+class HelpView(LineView):
+    """The help's text; wrapped anew when the terminal changes."""
+
+    def __init__(self, where: Where) -> None:
+        super().__init__(id="help")
+        self._where = where
+
+    def on_resize(self) -> None:
+        """Lines are wrapped for a width."""
+        self.show(HelpLines(self._where, self.line_width))
+        super().on_resize()
+
+
+class HelpScreen(Screen[None]):
+    """Plain text to scroll through."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("help")]
+    DEFAULT_CSS = """
+    HelpScreen #title { height: 1; background: $panel; text-style: bold; }
+    """
+
+    def __init__(self, where: Where) -> None:
+        """Make the help.
+
+        Args:
+            where: The screen whose keys stand first.
+        """
+        super().__init__()
+        self._where = where
+
+    def compose(self) -> ComposeResult:
+        """Title, text, keys."""
+        title = f" Help: {SCREENS[self._where].lower()}; below: all other keys, signs, filters"
+        yield Static(title, id="title", markup=False)
+        yield HelpView(self._where)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """The keys go to the text."""
+        self.query_one(HelpView).focus()
+
+    def action_back(self) -> None:
+        """Back to where one came from."""
+        self.dismiss()

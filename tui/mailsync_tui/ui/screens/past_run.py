@@ -1,0 +1,185 @@
+"""One earlier run, line by line; what it deleted is put back from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.ledger.rows import RunRow
+from mailsync_tui.safetext import safe_text
+from mailsync_tui.ui.actions import bindings
+from mailsync_tui.ui.headings import Heading
+from mailsync_tui.ui.keybar import KeyBar
+from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.ui.narrowing import FilterInput, Narrowing
+from mailsync_tui.ui.past import STATES, Deed, Deeds, deeds, run_name, state
+from mailsync_tui.ui.words import OUTCOMES, several
+
+if TYPE_CHECKING:
+    from mailsync_tui.ui.app import MailsyncApp
+
+
+class RunScreen(Narrowing):
+    """Every line of a run with its outcome."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("run")]
+    DEFAULT_CSS = """
+    RunScreen {
+        #title { height: 1; background: $panel; text-style: bold; }
+        #detail { height: 4; background: $surface; }
+        #summary { height: 1; background: $panel; }
+    }
+    """
+
+    def __init__(self, run: RunRow, *, undo: bool = False) -> None:
+        """Show nothing yet.
+
+        Args:
+            run: The run.
+            undo: Whether to ask at once whether it is to be undone.
+        """
+        super().__init__()
+        self.run = run
+        self.deeds: Sequence[Deed] = ()
+        self.chosen: frozenset[str] = frozenset()
+        """The ids of the lines that an undo is to put back; none: all of them."""
+        self._undo_at_once = undo
+
+    @property
+    def mailsync(self) -> MailsyncApp:
+        """The app, with its type."""
+        return cast("MailsyncApp", self.app)
+
+    @property
+    def deed(self) -> Deed | None:
+        """The line under the cursor."""
+        view = self.query_one(LineView)
+        lines = view.lines
+        if isinstance(lines, Deeds) and view.cursor < len(lines):
+            return lines.deeds[view.cursor]
+        return None
+
+    def compose(self) -> ComposeResult:
+        """The run, its lines, more of the line under the cursor, sums, keys."""
+        mark = STATES[state(self.run)]
+        yield Static(f" {run_name(self.run)}: {mark.sign} {mark.word}", id="title", markup=False)
+        yield Heading(Deeds.heading)
+        yield LineView(id="deeds")
+        yield Static(id="detail", markup=False)
+        yield Static(" reading ...", id="summary", markup=False)
+        yield FilterInput("words, is:deleted, is:failed, on:isp; Enter, Esc clears")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Read the journal."""
+        self.query_one(LineView).focus()
+        self._read()
+
+    @work(exclusive=True, group="run", exit_on_error=False)
+    async def _read(self) -> None:
+        number = self.run.id
+        try:
+            rows = await self.mailsync.engine(lambda: self.mailsync.viewing.actions(number))
+        except LedgerError as error:
+            problem = Content.styled(f" {safe_text(str(error))}", "$text-error")
+            self.query_one("#summary", Static).update(problem)
+            return
+        self.deeds = deeds(rows)
+        self.narrowed()
+        if self._undo_at_once:
+            self._undo_at_once = False
+            self.action_undo()
+
+    def narrowed(self) -> None:
+        """Show the lines that the filter admits."""
+        self.query_one(LineView).show(Deeds(self.deeds, self.chosen, self.filter))
+        self._sum_up()
+        self.refresh_bindings()
+
+    def _sum_up(self) -> None:
+        shown = len(self.query_one(LineView).lines)
+        parts: list[str] = []
+        for mark in OUTCOMES.values():
+            count = sum(OUTCOMES[deed.outcome] is mark for deed in self.deeds)
+            if count:
+                parts.append(f"{mark.sign} {count:,} {mark.word}")
+        text = "   ".join(parts) or "it did nothing that the journal names"
+        if self.chosen:
+            text += f"   [x] {several(len(self.chosen), 'line')} chosen"
+        if not self.filter.empty:
+            text += f"   filter: {shown:,} of {len(self.deeds):,} (Esc ends)"
+        self.query_one("#summary", Static).update(f" {text}")
+
+    @on(LineView.Moved)
+    def _moved(self) -> None:
+        deed = self.deed
+        self.query_one("#detail", Static).update(Content("") if deed is None else _detail(deed))
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What works now."""
+        if action in ("choose", "toggle_all", "undo") and not any(d.deleted for d in self.deeds):
+            return False
+        if action == "read" and (self.deed is None or self.deed.message is None):
+            return False
+        return super().check_action(action, parameters)
+
+    # --- choosing
+
+    def action_choose(self) -> None:
+        """Choose this line for an undo, or not."""
+        deed = self.deed
+        if deed is None:
+            return
+        if not deed.deleted:
+            self.notify("only a deletion that was done can be put back", markup=False)
+            return
+        self.chosen = self.chosen ^ {deed.line}
+        self.narrowed()
+        self.query_one(LineView).action_cursor(1)
+
+    def action_toggle_all(self) -> None:
+        """Choose every deletion that the filter shows, or none of them."""
+        lines = self.query_one(LineView).lines
+        if not isinstance(lines, Deeds):
+            return
+        shown = {deed.line for deed in lines.deeds if deed.deleted}
+        self.chosen = self.chosen - shown if shown <= self.chosen else self.chosen | shown
+        self.narrowed()
+
+    # --- going on from here
+
+    def action_read(self) -> None:
+        """Read the message, where a mailbox still holds it."""
+        from mailsync_tui.ui.screens.reader import ReaderScreen
+
+        if self.deed is not None and self.deed.message is not None:
+            self.app.push_screen(ReaderScreen(self.deed.message, self.deed.subject))
+
+    def action_undo(self) -> None:
+        """Put back the chosen lines, or all of them; asks first."""
+        self.notify("the undo comes with the engine's side of it", markup=False)
+
+
+def _detail(deed: Deed) -> Content:
+    """A line of the run in four lines: what, which message, where, and what became of it."""
+    mark = OUTCOMES[deed.outcome]
+    place = safe_text(f"{deed.mailbox}/{deed.folder}" if deed.folder else deed.mailbox, 200)
+    copies = f", {deed.copies} copies" if deed.copies > 1 else ""
+    became = f" {mark.sign} {mark.word}: {safe_text(deed.reason, 300) or mark.meaning}"
+    ident = safe_text(deed.message_id or "", 200) or "no Message-ID"
+    return Content("\n").join(
+        [
+            Content.assemble(" ", (safe_text(deed.subject, 400) or "(no subject)", "bold")),
+            Content(f" {safe_text(deed.words, 120)}, in {place}{copies}"),
+            Content(became),
+            Content.styled(f" {ident}", "$text-muted"),
+        ]
+    )

@@ -1,0 +1,123 @@
+"""Kinds, outcomes, rules and moments in plain words; the same on every screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from mailsync_tui.ledger.restores import UNDO
+from mailsync_tui.safetext import safe_text
+
+
+class Sign(NamedTuple):
+    """A state as it is drawn: sign, word and style, each enough by itself."""
+
+    sign: str
+    """One ASCII character."""
+    word: str
+    style: str
+    """A name in :data:`mailsync_tui.ui.marks.STYLES`, or empty."""
+    meaning: str
+    """For details and help: half a sentence."""
+
+
+OUTCOMES: dict[str | None, Sign] = {
+    "done": Sign("=", "done", "", "done, and proved to be"),
+    "skipped": Sign("~", "skipped", "note", "left alone: the reason held no more, or was not sure"),
+    "failed": Sign("!", "failed", "warn", "tried, and not done"),
+    "vanished": Sign(".", "vanished", "dim", "gone before it could be fetched: no failure"),
+    None: Sign("?", "open", "warn", "begun, and no outcome is known: the next run looks"),
+}
+"""What became of a line; ``None``: the run was killed there."""
+
+HOLDS: dict[str, tuple[str, str]] = {
+    "declined": (
+        "you took these lines out of a plan",
+        "You took this line out of a plan before it was applied: that is remembered.",
+    ),
+    "late-copy": (
+        "deleted or forgotten, then turned up where it never was",
+        "The message was deleted or forgotten, and then turned up on an account that never held "
+        "it, as a forward that comes late does. It is neither collected nor deleted.",
+    ),
+    "moved-out": (
+        "you moved them out of the consolidated mailbox",
+        "You moved the message out of the consolidated mailbox, to an account; that is no "
+        "deletion.",
+    ),
+    "hold": (
+        "protected by [hold] in the configuration",
+        "What [hold] in the configuration protects is not deleted.",
+    ),
+    "undone": (
+        "put back by an undo: kept where they are",
+        "An undo put the message back: it is neither collected nor deleted.",
+    ),
+}
+"""By rule: what holds a line, short (60 cells) and whole. Our own text."""
+
+_DEEDS = {
+    "collect": "collect from {}",
+    "adopt": "enter {}'s copy in the ledger",
+    "forget": "forget",
+    "forward-delete": "delete in the consolidated mailbox",
+    "reverse-delete": "delete on {}",
+    UNDO + "forward-delete": "put back in the consolidated mailbox",
+    UNDO + "reverse-delete": "put back what {} lost",
+}
+_DONE = {
+    "collect": "collected from {}",
+    "adopt": "entered {}'s copy",
+    "forget": "forgotten",
+    "forward-delete": "deleted here, gone from {}",
+    "reverse-delete": "deleted on {}",
+    UNDO + "forward-delete": "put back, gone from {}",
+    UNDO + "reverse-delete": "put back, deleted on {}",
+}
+_COUNTED = {
+    "collect": "collected",
+    "adopt": "adopted",
+    "forward-delete": "deleted in consolidated",
+    "reverse-delete": "deleted on accounts",
+    "forget": "forgotten",
+    UNDO + "forward-delete": "put back in consolidated",
+    UNDO + "reverse-delete": "put back from accounts",
+}
+
+
+def deed(kind: str, account: str) -> str:
+    """What a line is going to do."""
+    return _DEEDS.get(kind, kind).format(account)
+
+
+def tried(kind: str, account: str, outcome: str | None) -> str:
+    """What a line of a run did, or was going to do."""
+    if outcome == "done":
+        return _DONE.get(kind, kind).format(account)
+    return deed(kind, account)
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """What a run did, as sums; the empty run did nothing."""
+    known = [kind for kind in _COUNTED if counts.get(kind)]
+    others = [kind for kind in counts if kind not in _COUNTED and counts[kind]]
+    parts = [
+        f"{counts[kind]:,} {_COUNTED.get(kind, safe_text(kind, 40))}" for kind in known + others
+    ]
+    return ", ".join(parts) or "nothing"
+
+
+def local_moment(moment: datetime) -> str:
+    """Day and minute where the person is."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def local_day(moment: datetime | None) -> str:
+    """The day where the person is; empty without one."""
+    return f"{moment.astimezone():%Y-%m-%d}" if moment else ""
+
+
+def several(count: int, one: str, more: str | None = None) -> str:
+    """A number with its noun: ``1 line``, ``2 lines``."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -1,0 +1,216 @@
+"""What the app does with a session: look, compare, preview, apply what was shown, read, look back.
+
+All of it blocks; the app calls it from threads of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.comparison import Comparison, Key, compare, from_ledger
+from mailsync_tui.engine.observe import Observation
+from mailsync_tui.engine.plan import Options, Place, Plan
+from mailsync_tui.engine.planner import Considered, Noted, consider
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
+from mailsync_tui.ledger.lock import Holder, holder_of
+from mailsync_tui.ledger.rows import ActionRow, RunRow
+from mailsync_tui.mailboxes.base import Listing, MailboxError, Raw
+from mailsync_tui.outcome import Result, require_reached
+from mailsync_tui.session import FRESH_SECONDS, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All mailboxes at one moment."""
+
+    observation: Observation
+    considered: Considered
+    """With the plan for all directions."""
+    comparison: Comparison
+    at: datetime
+
+    @property
+    def held(self) -> tuple[Noted, ...]:
+        """The lines that wait for a person."""
+        return tuple(
+            note for notes in self.considered.noted.values() for note in notes if note.held
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run without an end."""
+
+    run: RunRow
+    open_lines: int
+    """Lines with an intent and no outcome."""
+    at_work: Holder | None
+    """The process that is applying to the ledger now: the run is its, and not dead."""
+
+
+class Viewing:
+    """One person's mailboxes as the app looks at them; keeps the last look."""
+
+    def __init__(self, session: Session) -> None:
+        """Look at nothing yet.
+
+        Args:
+            session: Opened and closed by the caller.
+        """
+        self.session = session
+        self.last: Look | None = None
+
+    def known(self) -> Comparison:
+        """What the ledger knows; nothing is contacted.
+
+        Raises:
+            LedgerError: it cannot be used.
+        """
+        with self._ledger() as ledger:
+            return from_ledger(self.session.config, ledger)
+
+    def look(self, meanwhile: Callable[[Comparison], None]) -> Look:
+        """List all mailboxes, and compare them.
+
+        Args:
+            meanwhile: Given a comparison without the mailboxes that are slower than the others.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+
+        def early(listings: Mapping[str, Listing | MailboxError]) -> None:
+            meanwhile(self._compared(listings).comparison)
+
+        self.last = self._compared(self.session.list_all(early))
+        return self.last
+
+    def _compared(self, listings: Mapping[str, Listing | MailboxError]) -> Look:
+        at = self.session.clock()
+        with self._ledger() as ledger:
+            observation, considered = self.session.observe(ledger, listings, Options())
+            config = self.session.config
+            comparison = compare(config, ledger, observation, considered, at)
+        return Look(observation, considered, comparison, at)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the last look is recent enough to delete by it without looking again."""
+        if self.last is None:
+            return False
+        return (self.session.clock() - self.last.at).total_seconds() <= FRESH_SECONDS
+
+    def plan(self, options: Options) -> Plan:
+        """A plan from the last look; nothing is contacted.
+
+        Args:
+            options: The directions, and what is let through this once.
+
+        Raises:
+            SessionError: too little was reached.
+        """
+        assert self.last is not None, "look first"
+        plan = consider(self.last.observation.world, options).plan
+        require_reached(plan)
+        return plan
+
+    def bring_back(self, lines: frozenset[str]) -> Plan:
+        """A plan of lines that were held, and of what they need.
+
+        Args:
+            lines: Their ids.
+
+        Raises:
+            SessionError: too little was reached.
+        """
+        plan = self.plan(Options(reconsider=True))
+        wanted = set(lines)
+        for line in reversed(plan.lines):  # what a line needs stands before it
+            if line.id in wanted:
+                wanted.update(line.needs)
+        return replace(plan, lines=tuple(line for line in plan.lines if line.id in wanted))
+
+    def apply(self, plan: Plan, taken_out: frozenset[str], command: str = "app") -> Result:
+        """Apply the plan that was shown.
+
+        Args:
+            plan: Made by :meth:`plan` or :meth:`bring_back` from the last look.
+            taken_out: Its lines that the person took out: declined, and held from now on.
+            command: What the history calls it.
+
+        Raises:
+            SessionError: nothing was done; the text says why.
+            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+        """
+        assert self.last is not None, "look first"
+        seen = self.last.observation
+        considered = consider(seen.world, plan.options)
+        return self.session.apply_shown(seen, considered, plan, taken_out, command)
+
+    def places(self, key: Key) -> tuple[Place, ...]:
+        """Where a message lies, the consolidated mailbox first: reading there leaves no trace."""
+        found: tuple[Place, ...] = ()
+        if self.last is not None:
+            found = self.last.comparison.places.get(key, ())
+        if not found and isinstance(key, int):
+            with self._ledger() as ledger, ledger.snapshot():
+                row = ledger.messages([key]).get(key)
+                copies = row.copies if row else []
+                found = tuple(Place(c.mailbox, c.location) for c in copies if c.state == "live")
+        return tuple(sorted(found, key=lambda place: place.mailbox != CONSOLIDATED))
+
+    def read(self, place: Place) -> Raw:
+        """A message's bytes; nothing is marked as seen.
+
+        Raises:
+            MailboxError: it is not there any more, or its mailbox cannot be used.
+        """
+        mailbox = self.session.mailboxes[place.mailbox]
+
+        def fetch() -> Raw | None:
+            return next(iter(mailbox.fetch([place.location])), None)
+
+        raw = self.session.on_thread(place.mailbox, fetch)
+        if raw is None:
+            raise MailboxError(f"{place.mailbox} does not hold it any more")
+        return raw
+
+    def runs(self) -> list[RunRow]:
+        """All runs, newest first.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        with self._ledger() as ledger, ledger.snapshot():
+            return history.runs(ledger)
+
+    def actions(self, run: int) -> list[ActionRow]:
+        """What one run did, in the order in which it was done.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        with self._ledger() as ledger, ledger.snapshot():
+            return history.actions(ledger, run)
+
+    def unfinished(self) -> Unfinished | None:
+        """The run that was killed, or is at work in another process; ``None``: there is none.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        with self._ledger() as ledger, ledger.snapshot():
+            found = history.unfinished(ledger)
+            if found is None:
+                return None
+            number, lines = found
+            (run,) = [run for run in history.runs(ledger) if run.id == number]
+        return Unfinished(run, lines, holder_of(self.session.directory / "lock"))
+
+    def _ledger(self) -> contextlib.closing[LedgerReader]:
+        return contextlib.closing(open_ledger(self.session.ledger_path))
