@@ -21,6 +21,7 @@ from mailsync_tui.config.schema import KINDS, Kind, Side
 from mailsync_tui.engine import guards
 from mailsync_tui.engine.plan import Held
 from mailsync_tui.engine.plan import Kind as LineKind
+from mailsync_tui.ui.keytable import in_readme
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -116,7 +117,7 @@ def options(command: click.Command) -> set[str]:
         name
         for option in command.params
         if isinstance(option, click.Option)
-        for name in option.opts
+        for name in (*option.opts, *option.secondary_opts)
         if name.startswith("--") and name != "--help"
     }
 
@@ -130,6 +131,10 @@ def test_every_option() -> None:
     real = {(name, "") for name in options(cli)}
     real |= {(o, name) for name, command in cli.commands.items() for o in options(command)}
     assert told == real
+
+
+def test_the_table_of_keys_is_made_from_the_registry() -> None:
+    assert in_readme(README) == README, "python -m mailsync_tui.ui.keytable README.md writes it"
 
 
 def test_every_exit_code() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
 import subprocess
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -48,6 +50,11 @@ class Terminal:
         return bool(data)
 
 
+def _take_terminal() -> None:
+    """It is the terminal's own session: Ctrl+C there is a signal, and so is its loss."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @contextmanager
 def terminal(place: Place, *args: str, **variables: str) -> Iterator[Terminal]:
     place.age()
@@ -59,6 +66,7 @@ def terminal(place: Place, *args: str, **variables: str) -> Iterator[Terminal]:
         stdout=slave,
         stderr=slave,
         start_new_session=True,
+        preexec_fn=_take_terminal,
         env={**environment(), **settings},
     ) as process:
         os.close(slave)

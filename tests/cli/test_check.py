@@ -128,6 +128,7 @@ def test_without_a_command_and_configuration_one_learns_how_to_begin(place: Plac
     assert str(place.config) in result.stdout
     assert EXAMPLE in result.stdout
     assert "`mailsync-tui demo`" in result.stdout
+    assert "[y/N]" not in result.output  # there is nobody to answer
 
 
 def test_the_example_is_right(place: Place) -> None:

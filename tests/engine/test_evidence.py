@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mailsync_tui.engine.plan import Plan
-from mailsync_tui.ledger import schema
 from mailsync_tui.mailboxes.base import Role
 from tests.engine.bench import Bench, mail
+from tests.engine.older import older
 
 M, N = mail(1), mail(2)
 
@@ -181,23 +180,14 @@ def test_other_lines_carry_none(bench: Bench) -> None:
 
 
 def test_a_ledger_of_an_earlier_version_is_brought_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """What it did not keep is not invented."""
     bench = Bench(tmp_path)
     for data in (M, N):
         bench.deliver("work", data)
     bench.sync()
-    with sqlite3.connect(tmp_path / "ledger.sqlite3") as db:
-        for change in (
-            "DROP INDEX copy_missing",
-            "DROP TABLE listing",
-            "ALTER TABLE copy DROP COLUMN listed_scan",
-            "ALTER TABLE copy DROP COLUMN adopted_scan",
-            "ALTER TABLE mailbox DROP COLUMN seen_scan",
-            f"PRAGMA user_version = {schema.MIGRATIONS.index(schema.VERSION_3)}",
-        ):
-            db.execute(change)
+    older(tmp_path / "ledger.sqlite3", 2)
     bench.remove("work", M)
     assert proofs(bench.plan(), "forward-delete", "work") == (
         "known on work since 2026-01-05",

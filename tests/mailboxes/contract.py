@@ -170,6 +170,21 @@ class MailboxContract:
         assert sorted(harness.contents(), key=repr) == before
         assert harness.locations() == locations
 
+    def test_a_person_reads_one_and_nobody_sees_it(self, harness: Harness) -> None:
+        harness.deliver(letter(1, b"line\r\n" * 3000 + b".\r\nthe end\r\n"))
+        harness.deliver(letter(2), *(("\\Flagged",) if harness.mailbox.peeks else ()))
+        first, second = harness.locations()
+        before = sorted(harness.contents(), key=repr)
+        fetched = next(iter([*harness.mailbox.fetch([first])]))
+        assert harness.mailbox.read(first) == fetched
+        found = harness.mailbox.read(second)
+        assert found is not None
+        assert identity_of(found.data).subject == "letter 2"
+        harness.mailbox.close()
+        assert sorted(harness.contents(), key=repr) == before
+        harness.mailbox.delete([Doomed(first, identity_of(letter(1)))], Marks())
+        assert harness.mailbox.read(first) is None
+
     @pytest.mark.parametrize("name", NASTY)
     def test_bytes_and_identity(self, harness: Harness, name: str) -> None:
         data = NASTY[name]
@@ -345,6 +360,7 @@ class MailboxContract:
             mailbox.list,
             lambda: list(mailbox.heads([location])),
             lambda: list(mailbox.fetch([location])),
+            lambda: mailbox.read(location),
             lambda: mailbox.delete([Doomed(location, None)], Marks()),
             mailbox.facts,
         ):

@@ -10,7 +10,14 @@ import pytest
 from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.demo.pop3_server import Account, Vices
 from mailsync_tui.mailboxes.pop3 import Pop3Mailbox, Timing
-from tests.mailboxes.contract import SECRET, WRONG, Harness, MailboxContract, unused_port
+from tests.mailboxes.contract import (
+    SECRET,
+    WRONG,
+    Harness,
+    MailboxContract,
+    letter,
+    unused_port,
+)
 from tests.servers.dovecot import PASSWORD, Dovecot, deliver
 from tests.servers.pop3 import serving
 
@@ -117,3 +124,17 @@ class TestDovecotPop3(MailboxContract):
         made = DovecotHarness(server)
         yield made
         made.client.logout()
+
+
+@pytest.mark.server
+def test_dovecot_marks_what_was_retrieved_and_not_what_a_person_read() -> None:
+    with Dovecot() as server:
+        harness = DovecotHarness(server)
+        harness.deliver(letter(1))
+        harness.deliver(letter(2))
+        first, second = harness.locations()
+        assert harness.mailbox.read(first) is not None
+        assert [flags for _, flags in harness.contents()] == [frozenset(), frozenset()]
+        assert list(harness.mailbox.fetch([second]))
+        assert [flags for _, flags in harness.contents()] == [frozenset(), {"\\Seen"}]
+        harness.client.logout()

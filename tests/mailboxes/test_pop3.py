@@ -60,6 +60,27 @@ def numbers(mailbox: Pop3Mailbox, locations: list[Location]) -> list[str]:
     return [identity_of(raw.data).subject for raw in mailbox.fetch(locations)]
 
 
+@pytest.mark.parametrize("vices", [Vices(), Vices(no_uidl=True), Vices(positional_uidl=True)])
+def test_a_person_reads_by_top_alone(account: Account, mailbox: Pop3Mailbox, vices: Vices) -> None:
+    account.vices = vices
+    text = b"From: a@b.c\n\n" + b"\n" * 5000 + b".\nthe end\n"
+    account.mail["u9"] = text
+    found = mailbox.read(listed(mailbox)[-1])
+    assert found is not None
+    assert found.data == text.replace(b"\n", b"\r\n")
+    assert verbs(account) <= READING
+
+
+def test_without_top_a_person_cannot_read_and_is_told_so(
+    account: Account, mailbox: Pop3Mailbox
+) -> None:
+    account.vices = Vices(no_top=True)
+    (*_, last) = listed(mailbox)
+    with pytest.raises(MailboxError, match="it can be read once it is collected"):
+        mailbox.read(last)
+    assert "RETR" not in verbs(account)
+
+
 @pytest.mark.parametrize(
     "vices", [Vices(), Vices(no_uidl=True), Vices(shared_uidl=True), Vices(positional_uidl=True)]
 )

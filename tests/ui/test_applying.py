@@ -298,7 +298,7 @@ def test_a_ledger_that_changed_meanwhile_is_one_clear_sentence(bench: Bench) -> 
         bench.now = now
         await press(app, pilot, "y")
         screen(app, ResultScreen)
-        assert text(app, "#head").strip() == "The plan was not applied"
+        assert text(app, "#head").strip() == "It was not done"
         shown = " ".join(told(app).split())
         assert "Another run has changed the ledger since this plan was made" in shown
         assert "No mailbox was changed." in shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
@@ -152,9 +152,9 @@ class Reach:
         futures = {name: self._threads[name].submit(task) for name, task in tasks.items()}
         return {name: future.result() for name, future in futures.items()}
 
-    def on_thread(self, name: str, task: Callable[[], T]) -> T:
-        """Run a task on a mailbox's own thread, and wait for it."""
-        return self._threads[name].submit(task).result()
+    def on_thread(self, name: str, task: Callable[[], T]) -> Future[T]:
+        """Begin a task on a mailbox's own thread, after what was begun there before."""
+        return self._threads[name].submit(task)
 
     def new_maildir(self) -> Path | None:
         """A consolidated Maildir that is not there yet and that the ledger never knew.

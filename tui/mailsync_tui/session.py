@@ -272,6 +272,17 @@ class Session(Reach):
         """
         return self._quarantine().size()
 
+    def quarantined_bytes(self, name: str) -> bytes:
+        """The bytes of one message in the quarantine.
+
+        Args:
+            name: What the journal calls the copy.
+
+        Raises:
+            QuarantineError: it is not there any more, or is damaged.
+        """
+        return self._quarantine().get(name)
+
     def _quarantine(self) -> Quarantine:
         return Quarantine(self.directory / "quarantine")
 

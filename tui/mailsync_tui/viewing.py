@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,12 +16,13 @@ from mailsync_tui.engine.comparison import Comparison, Key, compare, from_ledger
 from mailsync_tui.engine.observe import Observation
 from mailsync_tui.engine.plan import Options, Place, Plan
 from mailsync_tui.engine.planner import Considered, Noted, consider
+from mailsync_tui.engine.undo import UndoLine
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
 from mailsync_tui.ledger.lock import Holder, holder_of
 from mailsync_tui.ledger.rows import ActionRow, RunRow
-from mailsync_tui.mailboxes.base import Listing, MailboxError, Raw
-from mailsync_tui.outcome import Result, require_reached
+from mailsync_tui.mailboxes.base import Listing, MailboxError
+from mailsync_tui.outcome import Result, UndoResult, require_reached
 from mailsync_tui.session import FRESH_SECONDS, Session
 
 
@@ -164,21 +166,38 @@ class Viewing:
                 found = tuple(Place(c.mailbox, c.location) for c in copies if c.state == "live")
         return tuple(sorted(found, key=lambda place: place.mailbox != CONSOLIDATED))
 
-    def read(self, place: Place) -> Raw:
-        """A message's bytes; nothing is marked as seen.
+    def read(self, place: Place, begun: Callable[[], None]) -> Future[bytes]:
+        """Begin to read a message; no trace is left of it. This alone does not block.
 
-        Raises:
-            MailboxError: it is not there any more, or its mailbox cannot be used.
+        Args:
+            place: One of :meth:`places`.
+            begun: Called, on the mailbox's thread, once what went before there is done.
+
+        Returns:
+            The message's bytes to come; or a :class:`MailboxError`: it is not there any more, its
+            mailbox cannot be used, or cannot show a message without a trace.
         """
         mailbox = self.session.mailboxes[place.mailbox]
 
-        def fetch() -> Raw | None:
-            return next(iter(mailbox.fetch([place.location])), None)
+        def read() -> bytes:
+            begun()
+            raw = mailbox.read(place.location)
+            if raw is None:
+                raise MailboxError("the message is not there any more")
+            return raw.data
 
-        raw = self.session.on_thread(place.mailbox, fetch)
-        if raw is None:
-            raise MailboxError(f"{place.mailbox} does not hold it any more")
-        return raw
+        return self.session.on_thread(place.mailbox, read)
+
+    def quarantined_bytes(self, name: str) -> bytes:
+        """The bytes of a message that was deleted.
+
+        Args:
+            name: What the journal calls its copy in the quarantine.
+
+        Raises:
+            QuarantineError: it is not there any more, or is damaged.
+        """
+        return self.session.quarantined_bytes(name)
 
     def runs(self) -> list[RunRow]:
         """All runs, newest first.
@@ -197,6 +216,27 @@ class Viewing:
         """
         with self._ledger() as ledger, ledger.snapshot():
             return history.actions(ledger, run)
+
+    def undoable(self, run: int) -> tuple[UndoLine, ...]:
+        """What an undo of a run would put back, and where; nothing is contacted.
+
+        Raises:
+            SessionError, LedgerError, QuarantineError: as their texts say.
+        """
+        return self.session.undoable(str(run))
+
+    def undo(self, run: int, lines: frozenset[str]) -> UndoResult:
+        """Put back what was shown of a run, whose person has said yes.
+
+        Args:
+            run: Its number.
+            lines: The ids of its lines.
+
+        Raises:
+            SessionError: nothing was done; the text says why.
+            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+        """
+        return self.session.undo(str(run), lines, lambda _: True)
 
     def unfinished(self) -> Unfinished | None:
         """The run that was killed, or is at work in another process; ``None``: there is none.

@@ -34,10 +34,14 @@ def confirmed(output: Output, interrupts: Interrupts, question: str) -> bool:
     Raises:
         KeyboardInterrupt: A signal came instead of an answer.
     """
-    output.written(sys.stderr, f"{question} [y/N] ")
     with interrupts.asking():
-        answer = sys.stdin.readline()
-    return answer.strip().lower() in ("y", "yes")
+        return answered(output, question)
+
+
+def answered(output: Output, question: str) -> bool:
+    """Ask where nothing is under way; only ``y`` and ``yes`` are a yes."""
+    output.written(sys.stderr, f"{question} [y/N] ")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def chooser(

@@ -80,7 +80,11 @@ def plan_options(function: F) -> F:
 @click.option("--state-dir", type=_PATH, metavar="DIR", help="Ledgers and quarantines lie here.")
 @click.option("--user", metavar="NAME", help="Whose mail, where the configuration has several.")
 @click.option("--log-file", type=_PATH, metavar="FILE", help="Append what happens to this file.")
-@click.option("--no-mouse", is_flag=True, help="The app leaves the mouse to the terminal.")
+@click.option(
+    "--mouse/--no-mouse",
+    default=None,
+    help="Whether the app takes the mouse; over SSH it does not unless told to.",
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -89,12 +93,12 @@ def cli(
     state_dir: Path | None,
     user: str | None,
     log_file: Path | None,
-    no_mouse: bool,
+    mouse: bool | None,
 ) -> int:
     """Gather the mail of several accounts in one mailbox; preview and propagate deletions."""
     settings: Settings = ctx.obj
     settings.config, settings.state_dir, settings.user = config, state_dir, user
-    settings.mouse = not no_mouse
+    settings.mouse = mouse
     if log_file is not None:
         try:
             settings.output.open_log(log_file)

@@ -24,7 +24,8 @@ class Settings:
     config: Path | None = None
     state_dir: Path | None = None
     user: str | None = None
-    mouse: bool = True
+    mouse: bool | None = None
+    """Whether the app takes the mouse; ``None``: as the terminal's kind suggests."""
 
     def load(self) -> Config:
         """Read the configuration.

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from mailsync_tui.cli.failures import Wrong
+from mailsync_tui.cli.failures import FAILED, OK, Wrong
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -29,8 +35,22 @@ password_command = "pass show isp"
 """
 
 
-def show_app(settings: Settings, person: UserConfig, directory: Path) -> int:
+_DEMO = "mailsync-tui demo"
+
+
+def show_app(
+    settings: Settings,
+    person: UserConfig,
+    directory: Path,
+    tidy: Callable[[], None] = lambda: None,
+) -> int:
     """Run the app for one person.
+
+    Args:
+        settings: Say whether it takes the mouse.
+        person: Whose mailboxes.
+        directory: Where the person's ledger lies.
+        tidy: Called if the process must end at once.
 
     Raises:
         Wrong: There is no terminal.
@@ -38,11 +58,12 @@ def show_app(settings: Settings, person: UserConfig, directory: Path) -> int:
     _require_terminal()
     from mailsync_tui.ui.run import run
 
-    return run(person, directory, mouse=settings.mouse, log_line=settings.output.log)
+    mouse = settings.mouse if settings.mouse is not None else not _over_ssh()
+    return run(person, directory, mouse=mouse, log_line=settings.output.log, tidy=tidy)
 
 
 def _require_terminal() -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _on_terminal():
         raise Wrong("the app needs a terminal; `mailsync-tui --help` lists the other commands")
 
 
@@ -59,10 +80,15 @@ def show_demo(settings: Settings) -> int:
 
     _require_terminal()
     settings.output.tell("starting the demo's servers, and filling them with mail ...")
-    with TemporaryDirectory(prefix="mailsync-demo-") as path, running(Path(path)) as demo:
+    with (
+        _ending_signals(),
+        TemporaryDirectory(prefix="mailsync-demo-") as path,
+        running(Path(path)) as demo,
+    ):
         config = load_config(demo.config)
         (person,) = config.users
-        return show_app(settings, person, person_dir(state_root(None, config), person.name))
+        directory = person_dir(state_root(None, config), person.name)
+        return show_app(settings, person, directory, partial(rmtree, path, ignore_errors=True))
 
 
 def welcome(settings: Settings, path: Path) -> int:
@@ -71,6 +97,47 @@ def welcome(settings: Settings, path: Path) -> int:
         f"There is no configuration yet. It goes to {safe_text(str(path))}; for example:\n\n"
         f"{EXAMPLE}\n"
         "Then `mailsync-tui check` tells whether all of it works.\n"
-        "To try the program without a mailbox of your own: `mailsync-tui demo`."
+        f"To try the program without a mailbox of your own: `{_DEMO}`."
     )
-    return 0
+    if not _on_terminal():
+        return OK
+    from mailsync_tui.cli.asking import answered
+    from mailsync_tui.embedded import DemoUnavailable
+
+    settings.output.result("")
+    if not answered(settings.output, "Open the demo now?"):
+        return OK
+    try:
+        return show_demo(settings)
+    except DemoUnavailable as error:
+        settings.output.error(str(error))
+        return FAILED
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _over_ssh() -> bool:
+    """Whether every movement of the mouse would go over a line; mosh begins as ssh does."""
+    return bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
+
+
+@contextmanager
+def _ending_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the demo as Ctrl+C does, so that its directory does not outlive it.
+
+    While the app runs, it takes these signals itself.
+    """
+    asked = (signal.SIGTERM, signal.SIGHUP)
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in asked
+        # nohup means what it says.
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

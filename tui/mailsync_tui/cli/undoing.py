@@ -99,7 +99,7 @@ def result(screen: Screen, number: str, found: UndoResult) -> None:
     screen.line((f"Run {found.run} for {found.user}: undo of run {number}", "bold"))
     sums: dict[str, Counter[str]] = {}
     for each in found.lines:
-        word = each.outcome
+        word: str = each.outcome
         if word == "done":
             word = "there already" if each.reason == THERE else "put back"
         sums.setdefault(each.line.mailbox, Counter())[word] += 1

@@ -212,6 +212,14 @@ class Mailbox(Protocol):
         is there and never comes whole is named in a plain :class:`MailboxError`, after all others.
         """
 
+    def read(self, location: Location) -> Raw | None:
+        """One message's bytes for a person's eyes; ``None``: it is not there any more.
+
+        Nothing is left behind that shows it was read: no flag, and on POP3 no RETR, after which
+        some providers hide a message. Where that is not possible it raises a plain
+        :class:`MailboxError`.
+        """
+
     def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
         """Store a batch, durably, and prove that each is there; one answer for each.
 

@@ -89,6 +89,10 @@ class ImapMailbox:
         """
         return self._iterate(imap_reading.fetch, locations)
 
+    def read(self, location: Location) -> Raw | None:
+        """One message, by BODY.PEEK; see :meth:`Mailbox.read`."""
+        return next(iter([*self.fetch([location])]), None)
+
     def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
         """Store and prove; see :meth:`Mailbox.store`.
 

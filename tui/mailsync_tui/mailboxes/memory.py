@@ -109,8 +109,8 @@ class MemoryMailbox:
         """Every step taken, as the fault hook is told of it."""
         self.fault: Callable[[str, int], None] | None = None
         """Called before each step with the operation and its index within the call, and may raise:
-        ``list`` (a folder), ``heads``, ``fetch``, ``store``, ``delete`` (a message), and ``stored``
-        and ``deleted`` after the change was made, where only the answer can be lost."""
+        ``list`` (a folder), ``heads``, ``fetch``, ``read``, ``store``, ``delete`` (a message), and
+        ``stored`` and ``deleted`` after the change was made, where only the answer can be lost."""
         self.incomplete: str | None = None
         """Why listings break off half-way; ``None``: they do not."""
         self.alter: Callable[[bytes], bytes] | None = None
@@ -246,6 +246,18 @@ class MemoryMailbox:
                     message.flags if self.peeks else frozenset(),
                     message.date if self.peeks else None,
                 )
+
+    def read(self, location: Location) -> Raw | None:
+        """One message."""
+        self._begin()
+        self._step("read", 0)
+        if not self.identifies:
+            raise MailboxError("this server cannot show a message without fetching it")
+        message = self._find(location)
+        if message is None:
+            return None
+        flags = message.flags if self.peeks else frozenset()
+        return Raw(location, message.data, flags, message.date if self.peeks else None)
 
     def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
         """Store a batch."""

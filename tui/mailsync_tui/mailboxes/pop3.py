@@ -40,6 +40,9 @@ _INBOX = "INBOX"
 _LOCK_WAITS = 4
 _MATTER = ("PIPELINING", "UIDL", "TOP", "STLS", "EXPIRE", "LOGIN-DELAY", "RESP-CODES")
 _POSITIONS_ONLY = "this server has neither UIDL nor TOP: nothing is deleted on it"
+_UNSEEN = (
+    "this server cannot show a message without fetching it; it can be read once it is collected"
+)
 _RENAMED = "messages that this server does not tell apart have changed: it is to be listed anew"
 
 _T = TypeVar("_T")
@@ -100,6 +103,14 @@ class Pop3Mailbox:
         """Stream messages by RETR, asked for ahead of their answers where the server allows it."""
         for location, _, data in self._read(locations, "RETR {}"):
             yield Raw(location, data, frozenset(), None)
+
+    def read(self, location: Location) -> Raw | None:
+        """One message, whole, by TOP; a server that lacks TOP cannot show it.
+
+        Raises:
+            MailboxError: the server refuses TOP.
+        """
+        return self._in_session(lambda wire, census: self._look_at(wire, census, location))
 
     def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:  # noqa: ARG002
         """Never possible.
@@ -273,6 +284,17 @@ class Pop3Mailbox:
             except Stalled:
                 self._one_by_one = True
                 remaining = remaining[done:]
+
+    def _look_at(self, wire: Wire, census: Census, location: Location) -> Raw | None:
+        number = census.numbers.get(str(location.uid))
+        if number is None:
+            return None
+        # No line is shorter than its line end, so that these are all, also where LIST is silent.
+        lines = census.sizes.get(number, 0) or census.limit(number)
+        reply = wire.ask(f"TOP {number} {lines}", census.limit(number))
+        if not reply.ok:
+            raise MailboxError(f"{_UNSEEN}: {reply.text}" if reply.text else _UNSEEN)
+        return Raw(location, reply.data, frozenset(), None)
 
     def _delete(self, wire: Wire, census: Census, doomed: Sequence[Doomed]) -> Sequence[Deleted]:
         if not census.identifies:

@@ -197,6 +197,23 @@ ACTIONS: tuple[Action, ...] = (
         "Show only lines with these words; also from:ann, subject:tax, is:gone, on:isp.",
         ("comparison", "preview", "held", "run"),
     ),
+    Action("find", ("slash",), "find", "Find words in the message.", ("reader",)),
+    Action("next_hit", ("n",), "next", "Go to the next place with these words.", ("reader",)),
+    Action(
+        "previous_hit",
+        ("N",),
+        "previous",
+        "Go to the previous place with these words.",
+        ("reader",),
+        footer=False,
+    ),
+    Action(
+        "other_mailbox",
+        ("tab",),
+        "other mailbox",
+        "Read it from the next mailbox that holds it.",
+        ("reader",),
+    ),
     Action("other_pane", ("tab",), "pane", "Go to the next mailbox.", ("comparison",)),
     Action(
         "previous_pane",

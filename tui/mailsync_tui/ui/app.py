@@ -110,6 +110,11 @@ class MailsyncApp(App[int]):
             if hears is not None:
                 hears(message.event)
 
+    def close_threads(self) -> None:
+        """Wait until what runs on the app's threads has come to its end; nothing else is begun."""
+        for threads in (self._engine, self._reader):
+            threads.shutdown(wait=True, cancel_futures=True)
+
     # --- beginning and ending
 
     def on_mount(self) -> None:

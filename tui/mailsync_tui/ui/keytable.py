@@ -14,18 +14,8 @@ from mailsync_tui.ui.actions import ACTIONS, SCREENS, Action, Where, shown_key
 BEGIN = "<!-- keys: made by python -m mailsync_tui.ui.keytable README.md -->"
 END = "<!-- keys end -->"
 
-_NAMES: dict[Where, str] = {
-    "comparison": "comparison",
-    "preview": "preview",
-    "confirm": "confirm dialog",
-    "progress": "progress",
-    "result": "result",
-    "held": "held",
-    "reader": "reader",
-    "history": "history",
-    "run": "one run",
-    "help": "help",
-}
+_NAMES: dict[Where, str] = {"confirm": "confirm dialog", "run": "one run"}
+"""Screens that the table does not call by their name in the registry."""
 
 
 def key_table() -> str:
@@ -61,10 +51,12 @@ def _keys(action: Action) -> str:
 
 
 def _where(action: Action) -> str:
-    """The screens, or those that lack it where they are few."""
-    lacking = [name for where, name in _NAMES.items() if where not in action.where]
-    if len(action.where) <= len(SCREENS) // 2:
-        return ", ".join(_NAMES[where] for where in _NAMES if where in action.where)
+    """The screens; where they are most, those that lack it."""
+    names: dict[Where, str] = {where: _NAMES.get(where, where) for where in SCREENS}
+    there = [name for where, name in names.items() if where in action.where]
+    lacking = [name for where, name in names.items() if where not in action.where]
+    if len(there) <= len(lacking):
+        return ", ".join(there)
     return f"everywhere but {', '.join(lacking)}" if lacking else "everywhere"
 
 

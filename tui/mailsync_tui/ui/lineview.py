@@ -72,6 +72,7 @@ class LineView(ScrollView, can_focus=True):
         "line--cursor",
         "line--cursor-blurred",
     }
+    shows_cursor: ClassVar[bool] = True
     DEFAULT_CSS = """
     LineView {
         height: 1fr;
@@ -224,7 +225,7 @@ class LineView(ScrollView, can_focus=True):
         width = self.line_width
         if index >= len(self.lines):
             return Strip.blank(width, self.rich_style)
-        state = 0 if index != self.cursor else 1 + self.has_focus
+        state = 1 + self.has_focus if self.shows_cursor and index == self.cursor else 0
         place = (index, width, state)
         strip = self._strips.get(place)
         if strip is None:

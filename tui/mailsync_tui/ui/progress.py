@@ -7,9 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
-from mailsync_tui.engine.plan import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,22 @@ class Count:
     """Failed, skipped or vanished."""
 
 
+class Counted(Protocol):
+    """A line, as far as progress is concerned."""
+
+    @property
+    def account(self) -> str:
+        """What it is counted under ..."""
+
+    @property
+    def kind(self) -> str:
+        """... and as what."""
+
+
 class Progress:
     """Counts the lines of a run. Told from any thread, read from any other."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Counted]) -> None:
         """Know what there is to do.
 
         Args:

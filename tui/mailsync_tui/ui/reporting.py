@@ -93,7 +93,7 @@ def of_result(
 
 
 def of_failure(sentences: Iterable[str], width: int) -> Report:
-    """A run that came to nothing, or broke off."""
+    """A run that came to nothing, or broke off; the first sentence says why."""
     first, *more = sentences
     rows: list[tuple[Span, ...]] = [
         ((each, "gone"),) for each in textwrap.wrap(safe_text(first, 1000), max(width - 4, 20))
@@ -103,7 +103,7 @@ def of_failure(sentences: Iterable[str], width: int) -> Report:
         rows += [(), *(((each, ""),) for each in broken)]
     rows += [(), (("h: the history of all runs.", "dim"),)]
     rows.append((("Esc: back to the mailboxes, which are then listed again.", "dim"),))
-    return Report("The plan was not applied", tuple(rows))
+    return Report("It was not done", tuple(rows))
 
 
 def _title(result: Result, undone: int) -> str:

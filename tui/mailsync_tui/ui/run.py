@@ -12,12 +12,17 @@ from mailsync_tui.config.model import UserConfig
 from mailsync_tui.session import Session
 from mailsync_tui.ui.app import MailsyncApp
 
-_PATIENCE = 0.7
+PATIENCE = 0.5
 """Seconds that politely closed connections may take."""
 
 
 def run(
-    person: UserConfig, directory: Path, *, mouse: bool, log_line: Callable[[str], None]
+    person: UserConfig,
+    directory: Path,
+    *,
+    mouse: bool,
+    log_line: Callable[[str], None],
+    tidy: Callable[[], None],
 ) -> int:
     """Run the app for one person until it is left.
 
@@ -26,26 +31,41 @@ def run(
         directory: Where the person's ledger lies.
         mouse: Whether the terminal is asked to report the mouse.
         log_line: Writes to the log.
+        tidy: Called if the process must end at once: takes away what the caller would have.
 
     Returns:
         The exit code.
     """
     app = MailsyncApp(lambda hear: Session(person, directory, emit=hear), log_line)
-    code = app.run(mouse=mouse)
-    close(app)
-    return code or 0
-
-
-def close(app: MailsyncApp) -> None:
-    """End all connections; a server that hangs is not waited for.
-
-    Nothing is being applied when the app has ended, so that nothing can be cut in the middle.
-    """
-    app.session.abort()
-    closing = threading.Thread(target=app.session.close, name="closing", daemon=True)
-    closing.start()
-    closing.join(_PATIENCE)
-    if closing.is_alive():
+    code = app.run(mouse=mouse) or app.return_code or 0
+    if not closed(app):
+        tidy()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(app.return_code or 0)
+        os._exit(code)
+    return code
+
+
+def closed(app: MailsyncApp, patience: float = PATIENCE) -> bool:
+    """End all connections and threads; a server that hangs is not waited for.
+
+    Nothing is being applied when the app has ended, so that nothing can be cut in the middle.
+
+    Args:
+        app: It has ended.
+        patience: Seconds that politely closed connections may take.
+
+    Returns:
+        Whether everything has come to its end. If not, the interpreter's own end would wait for a
+        thread that hangs (for a name server, for a password command): it must be left by force.
+    """
+    app.session.abort()
+
+    def close() -> None:
+        app.session.close()
+        app.close_threads()
+
+    closing = threading.Thread(target=close, name="closing", daemon=True)
+    closing.start()
+    closing.join(patience)
+    return not closing.is_alive()

@@ -12,16 +12,15 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from mailsync_tui.engine.plan import Line
 from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.ledger.lock import LedgerBusy, LockError
 from mailsync_tui.ledger.quarantine import QuarantineError
-from mailsync_tui.outcome import Result, SessionError
+from mailsync_tui.outcome import SessionError
 from mailsync_tui.ui import wording
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.progress import Progress
-from mailsync_tui.ui.reporting import Report, of_failure, of_result, pace, progress_lines
+from mailsync_tui.ui.progress import Counted, Progress
+from mailsync_tui.ui.reporting import Report, of_failure, pace, progress_lines
 from mailsync_tui.ui.screens.result import ResultScreen
 
 if TYPE_CHECKING:
@@ -45,17 +44,16 @@ class ApplyingScreen(Screen[None]):
 
     def __init__(
         self,
-        lines: Sequence[Line],
-        run: Callable[[], Result],
-        declined: Sequence[Line] = (),
+        lines: Sequence[Counted],
+        run: Callable[[int], Report],
         title: str = "Applying",
     ) -> None:
         """Prepare; the run begins when the screen is shown.
 
         Args:
             lines: What is to be done.
-            run: Does it, on the engine's thread.
-            declined: What was taken out, to be told in the result.
+            run: Does it, on the engine's thread, and tells what became of it; given the cells of
+                the screen.
             title: What it is called meanwhile.
         """
         super().__init__()
@@ -63,7 +61,6 @@ class ApplyingScreen(Screen[None]):
         self.progress = Progress(lines)
         self.stopping = False
         self._run = run
-        self._declined = declined
         self._heading = title
 
     @property
@@ -102,7 +99,7 @@ class ApplyingScreen(Screen[None]):
     async def _report(self) -> Report:
         width = self.size.width
         try:
-            result = await self.mailsync.engine(self._run)
+            return await self.mailsync.engine(lambda: self._run(width))
         except (
             SessionError,
             LedgerBusy,
@@ -113,8 +110,6 @@ class ApplyingScreen(Screen[None]):
         ) as error:
             done = sum(each.done + each.failed for each in self.progress.counts())
             return of_failure(wording.failure(error, done), width)
-        lines, declined = self.lines, self._declined
-        return await self.mailsync.aside(lambda: of_result(result, lines, declined, width))
 
     def _draw(self) -> None:
         counts = self.progress.counts()

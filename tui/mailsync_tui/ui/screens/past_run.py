@@ -11,8 +11,11 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from mailsync_tui.engine.undo import UndoLine
 from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.rows import RunRow
+from mailsync_tui.outcome import SessionError
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.headings import Heading
@@ -20,6 +23,10 @@ from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.narrowing import FilterInput, Narrowing
 from mailsync_tui.ui.past import STATES, Deed, Deeds, deeds, run_name, state
+from mailsync_tui.ui.reporting import Report
+from mailsync_tui.ui.screens.applying import ApplyingScreen
+from mailsync_tui.ui.screens.confirm import ConfirmScreen
+from mailsync_tui.ui.undoing import of_undo, question
 from mailsync_tui.ui.words import OUTCOMES, several
 
 if TYPE_CHECKING:
@@ -163,9 +170,38 @@ class RunScreen(Narrowing):
         if self.deed is not None and self.deed.message is not None:
             self.app.push_screen(ReaderScreen(self.deed.message, self.deed.subject))
 
-    def action_undo(self) -> None:
+    @work(exclusive=True, group="undo", exit_on_error=False)
+    async def action_undo(self) -> None:
         """Put back the chosen lines, or all of them; asks first."""
-        self.notify("the undo comes with the engine's side of it", markup=False)
+        app, number = self.mailsync, self.run.id
+        try:
+            offered = await app.engine(lambda: app.viewing.undoable(number))
+        except (SessionError, LedgerError, QuarantineError) as error:
+            self.notify(safe_text(str(error)), severity="error", markup=False)
+            return
+        lines = [line for line in offered if not self.chosen or line.id in self.chosen]
+        able = [line for line in lines if line.problem is None]
+        if not able:
+            self.notify(_nothing(lines), severity="warning", markup=False)
+            return
+        asked = question(number, lines)
+        if not await app.push_screen_wait(ConfirmScreen(asked.title, asked.sentences)):
+            self.notify("nothing was put back", markup=False)
+            return
+        ids = frozenset(line.id for line in able)
+
+        def run(width: int) -> Report:
+            return of_undo(number, app.viewing.undo(number, ids), able, width)
+
+        app.push_screen(ApplyingScreen(able, run, "Putting back"))
+
+
+def _nothing(lines: Sequence[UndoLine]) -> str:
+    """Why nothing of a run can be put back."""
+    problems = dict.fromkeys(line.problem for line in lines if line.problem is not None)
+    if problems:
+        return safe_text(f"cannot be put back: {'; '.join(problems)}", 400)
+    return "nothing of it is left to put back"
 
 
 def _detail(deed: Deed) -> Content:

@@ -24,6 +24,7 @@ from mailsync_tui.ui.filters import Filter, parse
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.previewing import Canvas, Previewed, can_accept, message_key, stopped
+from mailsync_tui.ui.reporting import Report, of_result
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
@@ -238,12 +239,6 @@ class PreviewScreen(Screen[None]):
 
             self.app.push_screen(ReaderScreen(key, line.subject))
 
-    def action_help(self) -> None:
-        """Show the keys."""
-        from mailsync_tui.ui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen("preview"))
-
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def action_look_again(self) -> None:
         """List all mailboxes anew, and mark what changed."""
@@ -371,5 +366,9 @@ class PreviewScreen(Screen[None]):
         viewing = self.mailsync.viewing
         plan, declined = choice.shown, choice.declined
         taken_out = [line for line in plan.lines if line.id in declined]
-        applying = ApplyingScreen(choice.doing, lambda: viewing.apply(plan, declined), taken_out)
-        self.app.push_screen(applying)
+        lines = choice.doing
+
+        def run(width: int) -> Report:
+            return of_result(viewing.apply(plan, declined), lines, taken_out, width)
+
+        self.app.push_screen(ApplyingScreen(lines, run))

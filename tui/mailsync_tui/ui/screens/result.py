@@ -54,12 +54,6 @@ class ResultScreen(Screen[None]):
 
         self.app.push_screen(HistoryScreen())
 
-    def action_help(self) -> None:
-        """Show the keys."""
-        from mailsync_tui.ui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen("result"))
-
     async def action_back(self) -> None:
         """Back to the mailboxes, which are listed again: they are others now."""
         from mailsync_tui.ui.screens.comparison import ComparisonScreen

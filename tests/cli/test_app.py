@@ -1,0 +1,144 @@
+"""The app on a terminal of its own: how it begins, and how it ends whatever a server does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.place import Place
+from tests.cli.terminal import Terminal, terminal
+from tests.servers.script import talking
+
+LISTING = b"listed 1"
+"""The one account is listed, the other is still waited for."""
+
+KEYS = {"q": b"q", "Ctrl+C": b"\x03", "Ctrl+Q": b"\x11"}
+SIGNALS = {"SIGTERM": signal.SIGTERM, "SIGHUP": signal.SIGHUP}
+
+
+def leave(shown: Terminal, how: str) -> int:
+    """End the app in one of the ways there are."""
+    if how in KEYS:
+        shown.answer(KEYS[how])
+    else:
+        shown.process.send_signal(SIGNALS[how])
+    return shown.end()
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """Where temporary directories are made."""
+    path = tmp_path / "temporary"
+    path.mkdir()
+    return path
+
+
+# --- without a configuration
+
+
+def test_without_a_configuration_the_demo_is_offered_and_no_is_the_default(
+    place: Place, temporary: Path
+) -> None:
+    place.config.unlink()
+    with terminal(place, TMPDIR=str(temporary)) as shown:
+        shown.until(b"Open the demo now? [y/N] ")
+        assert str(place.config).encode() in shown.seen
+        assert b"[consolidated]" in shown.seen
+        shown.answer(b"\n")
+        assert shown.end() == 0
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.server
+def test_yes_opens_the_demo_and_nothing_of_it_is_left(place: Place, temporary: Path) -> None:
+    place.config.unlink()
+    with terminal(place, TMPDIR=str(temporary)) as shown:
+        shown.until(b"[y/N] ")
+        shown.answer(b"y\n")
+        shown.until(b"(pop3)")
+        assert [path.name[:14] for path in temporary.iterdir()] == ["mailsync-demo-"]
+        assert leave(shown, "q") == 0
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_the_demo_s_directory_goes_while_its_servers_still_start(
+    place: Place, temporary: Path, how: str
+) -> None:
+    with terminal(place, "demo", TMPDIR=str(temporary)) as shown:
+        shown.until(b"starting the demo's servers")
+        while not list(temporary.iterdir()):
+            assert shown.process.poll() is None
+        shown.process.send_signal(signal.Signals[how])
+        assert shown.end() == 130
+    assert not list(temporary.iterdir())
+
+
+# --- ending
+
+
+@pytest.mark.parametrize("how", [*KEYS, *SIGNALS])
+def test_an_idle_app_ends(place: Place, how: str) -> None:
+    place.synced("one")
+    with terminal(place) as shown:
+        shown.until(b"1 in sync")
+        shown.until(b"as of ")
+        assert leave(shown, how) == 0
+        assert b"Traceback" not in shown.seen
+
+
+@contextlib.contextmanager
+def mute(place: Place) -> Iterator[None]:
+    """Another account, on a POP3 server that accepts connections and never says a word."""
+
+    def listen(file: object) -> None:
+        file.read()  # type: ignore[attr-defined]
+
+    with talking(listen) as port:
+        place.write_config(
+            f'[external.mute]\ntype = "pop3"\nhost = "127.0.0.1"\nport = {port}\n'
+            'tls = "none"\nuser = "ann"\npassword = "x"\n'
+        )
+        place.config.chmod(0o600)
+        yield
+
+
+@pytest.mark.parametrize("how", [*KEYS, *SIGNALS])
+def test_a_server_that_never_answers_does_not_hold_up_the_end(place: Place, how: str) -> None:
+    place.synced("one")
+    with mute(place), terminal(place) as shown:
+        shown.until(LISTING)
+        assert leave(shown, how) == 0
+        assert b"Traceback" not in shown.seen
+
+
+def test_a_lost_terminal_ends_it(place: Place) -> None:
+    place.synced("one")
+    with mute(place), terminal(place) as shown:
+        shown.until(LISTING)
+        os.close(shown.master)
+        try:
+            assert shown.process.wait(60) == 0
+        finally:
+            shown.master = os.open(os.devnull, os.O_RDONLY)
+
+
+def test_a_password_command_that_hangs_does_not_hold_up_the_end(place: Place) -> None:
+    """It can be neither cut nor waited for: the process leaves it behind."""
+    place.synced("one")
+    fifo = place.directory / "fifo"
+    os.mkfifo(fifo)
+    place.write_config(
+        '[external.mute]\ntype = "pop3"\nhost = "127.0.0.1"\nport = 1\ntls = "none"\n'
+        f'user = "ann"\npassword_command = "cat {fifo}"\n'
+    )
+    with terminal(place) as shown:
+        shown.until(LISTING)
+        assert leave(shown, "q") == 0
+    os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))  # ``cat`` reads the end

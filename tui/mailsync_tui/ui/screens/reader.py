@@ -1,0 +1,368 @@
+"""Reading one message, from whichever side holds it; nothing is left behind that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self, cast
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.ledger.quarantine import QuarantineError
+from mailsync_tui.mailboxes.base import MailboxError
+from mailsync_tui.reading import Attachment, Reading, read_message
+from mailsync_tui.safetext import safe_text
+from mailsync_tui.ui import attaching
+from mailsync_tui.ui.actions import bindings
+from mailsync_tui.ui.keybar import KeyBar
+from mailsync_tui.ui.message_text import MessageText, Told
+from mailsync_tui.ui.screens.ask import AskScreen
+from mailsync_tui.ui.sources import Source, kept_copy, mailboxes_with, next_mailbox, others
+from mailsync_tui.ui.textview import TextView
+from mailsync_tui.ui.wrapping import Document, Line, Wrapped, find
+
+if TYPE_CHECKING:
+    from mailsync_tui.engine.comparison import Key
+    from mailsync_tui.ui.app import MailsyncApp
+
+_HITS = 10_000
+"""Places with the words that were looked for; nobody goes through more."""
+
+
+class ReaderScreen(Screen[None]):
+    """Header fields, attachments and text of one message."""
+
+    @dataclass
+    class Begun(Message):
+        """A mailbox has done what went before, and is asked for the message now."""
+
+        source: Source
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("reader")]
+    DEFAULT_CSS = """
+    ReaderScreen {
+        #from { height: 1; background: $panel; text-style: bold; }
+        #status { height: 1; background: $panel; }
+        #words { height: 1; border: none; padding: 0; display: none; background: $boost; }
+        &.finding #words { display: block; }
+        &.finding #status { display: none; }
+    }
+    """
+
+    def __init__(
+        self,
+        key: Key | None,
+        subject: str,
+        kept: tuple[str, Callable[[], bytes]] | None = None,
+    ) -> None:
+        """Show nothing yet.
+
+        Args:
+            key: Which message; ``None`` if only a copy was kept of it.
+            subject: Shown until it is there.
+            kept: What holds that copy, and what gives its bytes.
+        """
+        super().__init__()
+        self.subject = safe_text(subject, 400) or "(no subject)"
+        self.reading: Reading | None = None
+        self.all_headers = False
+        self.note = ""
+        self.problem = ""
+        self._key = key
+        self._kept = kept
+        self._raw = b""
+        self._sources: Sequence[Source] = ()
+        self._at = 0
+        self._document: Document = Told(())
+        self._words = ""
+
+    @classmethod
+    def of_bytes(cls, subject: str, load: Callable[[], bytes], told: str) -> Self:
+        """Read a message that no mailbox holds any more.
+
+        Args:
+            subject: Shown until it is there.
+            load: Gives its bytes; called on a thread. It may raise :class:`QuarantineError`.
+            told: Where they come from, for "read from ...".
+        """
+        return cls(None, subject, (told, load))
+
+    @property
+    def mailsync(self) -> MailsyncApp:
+        """The app, with its type."""
+        return cast("MailsyncApp", self.app)
+
+    @property
+    def _view(self) -> TextView:
+        return self.query_one(TextView)
+
+    @property
+    def _wrapped(self) -> Wrapped | None:
+        lines = self._view.lines
+        return lines if isinstance(lines, Wrapped) else None
+
+    def compose(self) -> ComposeResult:
+        """Where it is read from, the message, how far one is, keys."""
+        yield Static(id="from", markup=False)
+        yield TextView(id="text")
+        yield Static(id="status", markup=False)
+        yield Input(id="words", placeholder="words to find; Enter, Esc ends")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Read it."""
+        self._view.focus()
+        self._read(0)
+
+    # --- reading
+
+    @work(exclusive=True, group="read", exit_on_error=False)
+    async def _read(self, at: int) -> None:
+        """Read it from one of the mailboxes, or else from the next that can give it."""
+        self.reading, self.note, self.problem = None, "", ""
+        self.refresh_bindings()
+        failures: list[str] = []
+        try:
+            if not self._sources:
+                self._tell("", "looking where it is")
+                self._sources = await self._find_sources()
+            for step in range(len(self._sources)):
+                self._at = (at + step) % len(self._sources)
+                source = self._sources[self._at]
+                raw = await self._read_from(source, failures)
+                if raw is not None:
+                    await self._open(raw)
+                    return
+        except LedgerError as error:
+            failures.append(safe_text(str(error), 400))
+        self._give_up(failures)
+
+    async def _find_sources(self) -> Sequence[Source]:
+        if self._kept is not None:
+            told, load = self._kept
+            return [kept_copy(self.mailsync, told, load)]
+        return await mailboxes_with(self.mailsync, self._key) if self._key is not None else []
+
+    async def _read_from(self, source: Source, failures: list[str]) -> bytes | None:
+        self._tell(f"waiting for {source.where}", "It is read after what is under way there.")
+        try:
+            return await source.read(lambda: self._begun(source))
+        except (MailboxError, QuarantineError) as error:
+            failures.append(f"{source.where}: {safe_text(str(error), 400)}")
+            return None
+
+    def _begun(self, source: Source) -> None:
+        self.post_message(self.Begun(source))
+
+    @on(Begun)
+    def _is_read(self, message: Begun) -> None:
+        if self.reading is None and self._sources[self._at] is message.source:
+            self._tell(f"reading from {message.source.where} ...", "")
+
+    async def _open(self, raw: bytes) -> None:
+        self._raw = raw
+        self.reading = await self.mailsync.aside(lambda: read_message(raw))
+        source = self._sources[self._at]
+        also = others(self._sources, self._at)
+        self._told_from = f"read from {source.where}"
+        if also:
+            self._told_from += f"; also on {', '.join(also)}"
+        self.query_one("#from", Static).update(f" {self._told_from}")
+        self.refresh_bindings()
+        await self._arrange()
+
+    def _give_up(self, failures: Sequence[str]) -> None:
+        lines = [Line(self.subject, "strong"), Line("")]
+        if not failures:
+            lines.append(Line("No mailbox that was reached holds it."))
+        lines += [Line(f"! Not read from {each}", "warn", hang=2) for each in failures]
+        advice = "Esc: back, and there F5 lists the mailboxes anew."
+        if self._kept is not None:
+            advice = "Esc: back."
+        lines += [Line(""), Line(advice)]
+        self.query_one("#from", Static).update(" it cannot be read")
+        self._show(Told(lines))
+
+    def _tell(self, state: str, more: str) -> None:
+        """What is waited for."""
+        self.query_one("#from", Static).update(f" {state or more}")
+        lines = [Line(self.subject, "strong"), Line(""), Line(more, "dim")]
+        self._show(Told(lines))
+
+    def action_other_mailbox(self) -> None:
+        """Read it from the next mailbox that holds it."""
+        self._read(next_mailbox(self._sources, self._at))
+
+    # --- showing
+
+    async def _arrange(self) -> None:
+        assert self.reading is not None
+        self._words = ""
+        self._show(MessageText(self.reading, all_headers=self.all_headers))
+
+    def _show(self, document: Document) -> None:
+        self._document = document
+        self._wrap(self._view.line_width)
+
+    @on(TextView.Narrowed)
+    def _narrowed(self, message: TextView.Narrowed) -> None:
+        self._wrap(message.width)
+
+    @work(exclusive=True, group="wrap", exit_on_error=False)
+    async def _wrap(self, width: int) -> None:
+        """Break the text for a width, off the event loop: it may be long."""
+        if width <= 0:
+            return  # not laid out yet
+        document, before = self._document, self._wrapped
+        wrapped = await self.mailsync.aside(lambda: Wrapped(document, width))
+        if before is not None and before.document is document:
+            wrapped.hits, wrapped.hit = before.hits, before.hit
+        else:
+            self._view.action_top()
+        self._view.show(wrapped)
+        self.refresh_bindings()
+
+    @on(TextView.Moved)
+    def _sum_up(self) -> None:
+        status = self.query_one("#status", Static)
+        if self.problem:
+            status.update(Content.styled(f" {self.problem}", "$text-error"))
+            return
+        view, wrapped = self._view, self._wrapped
+        parts = [self.note] if self.note else []
+        if wrapped is not None and wrapped.hits:
+            at = wrapped.hit + 1
+            many = "more than " if len(wrapped.hits) >= _HITS else ""
+            parts.append(f"'{self._words}': {at:,} of {many}{len(wrapped.hits):,}")
+        total = len(view.lines)
+        if self.reading is not None and total:
+            last = min(view.first + view.size.height, total)
+            parts.append(f"lines {view.first + 1:,}-{last:,} of {total:,}")
+        status.update(f" {'    '.join(parts)}")
+
+    async def action_headers(self) -> None:
+        """Show all header fields, or the usual ones."""
+        self.all_headers = not self.all_headers
+        await self._arrange()
+
+    # --- finding words
+
+    def action_find(self) -> None:
+        """Type what is to be found."""
+        self.add_class("finding")
+        self.query_one(Input).focus()
+        self.refresh_bindings()
+
+    @on(Input.Submitted, "#words")
+    def _entered(self, event: Input.Submitted) -> None:
+        self._end_finding()
+        self._find(event.value)
+
+    @work(exclusive=True, group="find", exit_on_error=False)
+    async def _find(self, words: str) -> None:
+        document = self._document
+        hits = await self.mailsync.aside(lambda: find(document, words, _HITS)) if words else []
+        wrapped = self._wrapped
+        if wrapped is None or wrapped.document is not document:
+            return
+        self._words = safe_text(words, 40)
+        self.note = f"'{self._words}' is not in it" if words and not hits else ""
+        wrapped.hits = hits
+        first = wrapped.key(self._view.first)
+        wrapped.hit = next((n for n, hit in enumerate(hits) if (hit.line, hit.start) >= first), 0)
+        self._go_to_hit()
+
+    def _go_to_hit(self) -> None:
+        wrapped = self._wrapped
+        if wrapped is not None:
+            if wrapped.hits:
+                hit = wrapped.hits[wrapped.hit]
+                self._view.move(wrapped.index((hit.line, hit.start)) or 0)
+            self._view.redraw()
+        self._sum_up()
+        self.refresh_bindings()
+
+    def action_next_hit(self, step: int = 1) -> None:
+        """Go to the next place with the words; after the last comes the first."""
+        wrapped = self._wrapped
+        if wrapped is not None and wrapped.hits:
+            wrapped.hit = (wrapped.hit + step) % len(wrapped.hits)
+            self._go_to_hit()
+
+    def action_previous_hit(self) -> None:
+        """Go to the previous place with the words."""
+        self.action_next_hit(-1)
+
+    def _end_finding(self) -> None:
+        self.remove_class("finding")
+        self._view.focus()
+        self.refresh_bindings()
+
+    # --- saving an attachment
+
+    @work(exclusive=True, group="save", exit_on_error=False)
+    async def action_save(self) -> None:
+        """Save an attachment, under its safe name, where the person wants it."""
+        reading, raw = self.reading, self._raw
+        if reading is None or not reading.attachments:
+            return
+        one = await self._choose(reading.attachments)
+        if one is None:
+            return
+        asking = AskScreen(
+            f"Save {one.name} to which directory?",
+            ["Nothing is overwritten: where the name is taken, the file gets a number."],
+            answer=attaching.suggested_directory(),
+            problem=attaching.directory_problem,
+        )
+        directory = await self.app.push_screen_wait(asking)
+        if directory is None:
+            return
+        save = self.mailsync.aside(lambda: attaching.save(raw, one.number, directory))
+        path, self.problem = await save
+        self.note = f"saved to {path}" if path else ""
+        self._sum_up()
+
+    async def _choose(self, attachments: Sequence[Attachment]) -> Attachment | None:
+        if len(attachments) == 1:
+            return attachments[0]
+        asking = AskScreen(
+            "Save which attachment? Type its number.",
+            attaching.choices(attachments),
+            problem=lambda answer: attaching.number_problem(answer, attachments),
+        )
+        number = await self.app.push_screen_wait(asking)
+        return None if number is None else attaching.chosen(number, attachments)
+
+    # --- what works now
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While words are typed, only what ends that works."""
+        del parameters
+        if self.has_class("finding"):
+            return action in ("back", "interrupt", "app.interrupt")
+        match action:
+            case "other_mailbox":
+                return bool(self._sources) and bool(others(self._sources, self._at))
+            case "save":
+                return self.reading is not None and bool(self.reading.attachments)
+            case "headers" | "find":
+                return self.reading is not None
+            case "next_hit" | "previous_hit":
+                return self._wrapped is not None and bool(self._wrapped.hits)
+            case _:
+                return True
+
+    def action_back(self) -> None:
+        """End the search; without one, go back to where one came from."""
+        if self.has_class("finding"):
+            self._end_finding()
+        else:
+            self.dismiss()
