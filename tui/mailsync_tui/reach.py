@@ -12,7 +12,6 @@ from typing import Self, TypeVar
 from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.looking import list_one
-from mailsync_tui.engine.naming import resolved
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import open_ledger
 from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
@@ -170,7 +169,3 @@ class Reach:
             return None if CONSOLIDATED in ledger.mailboxes() else config.path
         finally:
             ledger.close()
-
-    def _resolved(self, listings: Mapping[str, Listing | MailboxError]) -> UserConfig:
-        """The configuration with folder names in the form that listings have."""
-        return resolved(self.config, self.mailboxes, listings)

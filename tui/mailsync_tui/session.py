@@ -14,6 +14,7 @@ from mailsync_tui.engine.apply import apply
 from mailsync_tui.engine.applying import Run
 from mailsync_tui.engine.decline import decline, taken_back
 from mailsync_tui.engine.deleting import restore_marks
+from mailsync_tui.engine.naming import resolved
 from mailsync_tui.engine.observe import Observation, observe
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
@@ -80,7 +81,7 @@ class Session(Reach):
             LedgerError: the ledger is damaged.
         """
         observation = observe(
-            self._resolved(listings),
+            resolved(self.config, self.mailboxes, listings),
             ledger,
             listings,
             self.mailboxes,
