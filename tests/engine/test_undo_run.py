@@ -12,6 +12,7 @@ from mailsync_tui.ledger.ledger import open_ledger
 from mailsync_tui.ledger.lock import LedgerBusy, RunLock
 from mailsync_tui.outcome import SessionError
 from tests.engine.bench import kinds
+from tests.engine.older import older
 from tests.engine.undoing import (
     Killed,
     M,
@@ -211,14 +212,10 @@ def test_what_a_server_stores_after_the_kill_is_kept_too(tmp_path: Path) -> None
 
 
 def test_a_ledger_from_before_undo(tmp_path: Path) -> None:
-    import sqlite3
-
     bench = bench_with(tmp_path)
     run = forward(bench)
     path = tmp_path / "ledger.sqlite3"
-    db = sqlite3.connect(path)
-    db.executescript("DROP TABLE removed; DROP TABLE put_back; PRAGMA user_version = 1;")
-    db.close()
+    older(path, 1)
     before = path.read_bytes()
     assert kinds(bench.plan()) == []
     assert path.read_bytes() == before  # a preview does not even bring the ledger up to date

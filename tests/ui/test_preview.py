@@ -217,6 +217,19 @@ def test_w_tells_why_what_it_needs_and_whether_it_can_be_undone(bench: Bench) ->
     drive(bench, work)
 
 
+def test_w_shows_the_evidence(bench: Bench) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "b")
+        await go(app, pilot, "message gone")
+        await press(app, pilot, "w")
+        screen(app, WhyScreen)
+        told = " ".join(everything(app).split())
+        assert "seen on isp at one complete listing, on 2026-01-05 10:00 UTC" in told
+        assert "missing from this complete listing of isp (2 messages)" in told
+
+    drive(bench, work)
+
+
 def test_the_last_lines_tell_of_the_line_under_the_cursor(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
