@@ -4,7 +4,8 @@ Every step is something that a person, a server or the network does; after every
 are checked: (a) a message that nobody deleted survives everywhere a person left it; (b) nothing is
 collected where it is present; (c) a second plan is empty; (d) a line taken out never happens later
 unasked; (e) in a settled world one deletion reaches every copy; (f) what an undo put back is where
-it was, once, and no sync takes it away unasked.
+it was, once, and no sync takes it away unasked; (g) what a server stored late, beside another copy,
+is there once in the end.
 """
 
 from __future__ import annotations
@@ -68,6 +69,21 @@ class World(Undoing, RuleBasedStateMachine):
         """Where a person or a provider left each message (by index), or we collected it to."""
         self.declined: set[tuple[str, str | None, str]] = set()
         self.exit = 0
+        self.under_way: list[bytes] = []
+        """What was sent to be stored when the connection broke, and may be stored yet."""
+        self.doubled: set[bytes] = set()
+        """What was stored late, beside another copy; nobody has touched it since."""
+        store = self.bench.home.store
+
+        def sending(messages: Any, folder: str) -> Any:
+            try:
+                return store(messages, folder)
+            except Unreachable:
+                there = self.bench.home.bytes_in("INBOX")
+                self.under_way += [m.data for m in messages if m.data not in there]
+                raise
+
+        self.bench.home.store = sending  # type: ignore[method-assign]
 
     def teardown(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -205,6 +221,18 @@ class World(Undoing, RuleBasedStateMachine):
     def trouble_ends(self) -> None:
         self._calm()
 
+    @precondition(lambda self: self.under_way)
+    @rule()
+    def stored_late(self) -> None:
+        """The server stores what it was sent before the connection broke."""
+        data = self.under_way.pop(0)
+        message = next(m for m in self.all if m.data == data)
+        was_there = self._find(message, "consolidated")
+        self.bench.home.deliver("INBOX", data)
+        self._touched(message)
+        if was_there and not message.deleted:
+            self.doubled.add(data)
+
     # --- syncs
 
     @rule(
@@ -250,6 +278,9 @@ class World(Undoing, RuleBasedStateMachine):
                 return
         plan = self.bench.plan()
         assert not plan.lines, plan.lines
+        for twice in self.all:
+            if twice.data in self.doubled and self._plain(twice) and not plan.blocked:
+                assert self._copies(twice)["consolidated"] == 1, f"(f) doubled: {twice.data!r}"
         if plan.held or plan.blocked or plan.waiting or not self._plain(message):
             return
         place = self._find(message, mailbox)
@@ -299,6 +330,7 @@ class World(Undoing, RuleBasedStateMachine):
     def _touched(self, message: Mail) -> None:
         subject = message.data.split(b"Subject: ")[1].split(b"\r\n")[0].decode()
         self.declined = {d for d in self.declined if d[2] != subject}
+        self.doubled.discard(message.data)
 
     def _find(self, message: Mail, mailbox: str) -> tuple[str, Any] | None:
         for name, folder in self.bench.boxes[mailbox].folders.items():

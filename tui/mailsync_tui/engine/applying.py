@@ -124,6 +124,7 @@ def intent(
     place: Place,
     location: Location | None = None,
     quarantine: str | None = None,
+    sent: str | None = None,
 ) -> Intent:
     """The journal's entry for a line, before it is done."""
     return Intent(
@@ -136,6 +137,7 @@ def intent(
         place.mailbox,
         *(location or place.location),
         quarantine,
+        sent,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.applying import BATCH_BYTES, BATCH_MESSAGES, Run, by, intent
 from mailsync_tui.engine.plan import Line, Place
+from mailsync_tui.engine.unanswered import fingerprint
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Raw, Stored
 from mailsync_tui.message import (
@@ -221,9 +222,17 @@ def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
         )
         for f in batch
     ]
+    elsewhere = run.config.consolidated.type == "imap"  # where an answer may fail to come
+    intents = [
+        intent(
+            f.line,
+            f.message,
+            Place(CONSOLIDATED, Location(folder, 0, message.name)),
+            sent=fingerprint(message.data) if elsewhere else None,
+        )
+        for f, message in zip(batch, new, strict=True)
+    ]
     with run.ledger.transaction():
-        places = [Place(CONSOLIDATED, Location(folder, 0, message.name)) for message in new]
-        intents = [intent(f.line, f.message, place) for f, place in zip(batch, places, strict=True)]
         actions = run.ledger.intend(run.number, intents, now)
     try:
         answers = run.mailbox(CONSOLIDATED).store(new, folder)
@@ -237,7 +246,8 @@ def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
         home = run.ledger.put_mailbox(CONSOLIDATED, run.config.consolidated.fingerprint)
         for f, answer, action in zip(batch, answers, actions, strict=True):
             if answer.location is None:
-                run.ledger.outcome(action, "failed", answer.error or "it was not stored")
+                told = run.ledger.presume if answer.unsure else run.ledger.outcome
+                told(action, "failed", answer.error or "it was not stored")
                 continue
             stored_size, alias = altered.get(answer.location, (len(f.raw.data), None))
             run.ledger.learn(f.message, f.identity, summary_of_header(f.raw.data))

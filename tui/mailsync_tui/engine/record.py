@@ -10,7 +10,7 @@ from mailsync_tui.engine.guards import STICKY
 from mailsync_tui.engine.observe import ABSENT_MINUTES, Observation, rules_fingerprint
 from mailsync_tui.engine.plan import Options
 from mailsync_tui.engine.planner import Considered
-from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole
+from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole, surplus_copies
 from mailsync_tui.engine.world import Copy, Hold, Presence, State
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.restores import undoes
@@ -52,6 +52,8 @@ class _Recorder:
     def run(self) -> None:
         self._mailboxes()
         self._settle(history.unsettled(self.ledger))
+        for location, action in self.observation.answers.items():
+            self.ledger.outcome(action, "done", "interrupted; it was stored late", location)
         opened: list[int] = []
         settled: list[int] = []
         for index, standing in enumerate(self.considered.standings):
@@ -119,7 +121,7 @@ class _Recorder:
             if here is None or not listed_whole(name, self.world):
                 continue
             there = here.presence(action.location)
-            if action.kind == "collect":
+            if action.kind in ("collect", "adopt"):  # an adopt may find a message to be stored
                 self._settle_collect(action, there)
             elif undoes(action):
                 self._settle_undo(action, name, there)
@@ -141,9 +143,9 @@ class _Recorder:
             for copy in standing.copies
         )
         if arrived:
-            self.ledger.outcome(action.id, "done", "interrupted; it was found stored")
+            self.ledger.presume(action.id, "done", "interrupted; it was found stored")
         else:
-            self.ledger.outcome(action.id, "failed", "interrupted before it was stored")
+            self.ledger.presume(action.id, "failed", "interrupted before it was stored")
 
     def _settle_undo(self, action: ActionRow, name: str, there: Presence) -> None:
         """Where no place was told beforehand, what is new in that folder was put back there."""
@@ -170,6 +172,11 @@ class _Recorder:
             )
         for copy in s.copies:
             self._copy(message, s, copy)
+        if listed_whole(CONSOLIDATED, self.world):
+            surplus = surplus_copies(s, self.world.config.consolidated)
+            for copy in s.on(CONSOLIDATED):
+                if copy.surplus and copy.id is not None and copy not in surplus:
+                    self.ledger.keep(copy.id, ours=copy.adopted)
         self.ledger.drop(c.id for c in s.moved if c.id is not None)
         if s.moved_out is not None:
             self.ledger.hold(message, "collect", s.moved_out, "moved-out", self.now)
@@ -201,6 +208,8 @@ class _Recorder:
                 self.world.scan,
                 here.scan,
                 self.now,
+                adopted=copy.adopted,
+                surplus=copy.surplus,
             )
         elif copy.presence is Presence.YES:
             if copy.state is State.MISSING:

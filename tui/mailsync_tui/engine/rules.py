@@ -12,15 +12,17 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.plan import Line, Place, Undo, in_words
 from mailsync_tui.engine.proposing import Proposal, Proposing
 from mailsync_tui.engine.standing import (
+    LOSABLE,
     Held,
     Standing,
-    adoptable,
     counts,
     in_folders,
     is_lost,
     own_copy,
     own_hold,
+    placed_copies,
     put_back_on,
+    surplus_copies,
 )
 from mailsync_tui.engine.world import Copy, Presence, State
 from mailsync_tui.mailboxes.base import Location
@@ -52,7 +54,7 @@ class Rules(Proposing):
         if self.world.config.guards.copies == "any":
             return True
         for account, held in s.held.items():
-            had = any(c.mailbox == account and c.state in _HAD for c in s.copies)
+            had = any(c.mailbox == account and c.state in LOSABLE for c in s.copies)
             if held in (Held.YES, Held.UNKNOWN) or (had and account not in accounts):
                 return False
         return True
@@ -73,17 +75,18 @@ class Rules(Proposing):
         return self._held_or_not(s, line)
 
     def _targets(self, s: Standing) -> list[Copy]:
-        """Only what we placed or adopted, or what it moved to; never Sent, Drafts or a draft."""
-        config = self.configs[CONSOLIDATED]
-        return [
-            c
-            for c in s.on(CONSOLIDATED)
-            if c.adopted
-            and c.presence is Presence.YES
-            and c.state is not State.ENDED
-            and counts(c, config)
-            and adoptable(c)
-        ]
+        return placed_copies(s, self.configs[CONSOLIDATED])
+
+    def surplus(self, s: Standing) -> Line | None:
+        """One line for all copies that came late, beside the one that stays."""
+        copies = surplus_copies(s, self.configs[CONSOLIDATED])
+        if not copies or own_hold(s) is not None:
+            return None
+        names = [account.name for account in self.world.config.external]
+        account = next((name for name in names if s.on(name)), names[0])
+        places = tuple(Place(c.mailbox, c.location) for c in copies)
+        why = "stored twice: an interrupted run's copy came late; the other one stays"
+        return self._line(s, "forward-delete", account, places[0], places, why, undo="full")
 
     # --- all the rest
 
@@ -333,9 +336,6 @@ class Rules(Proposing):
         account, lost = next(iter(s.evidence.items()))
         why = "gone from every account; what is left is the consolidated mailbox's own"
         yield Proposal(self._forget_line(s, account, lost[0], why))
-
-
-_HAD = frozenset({State.LIVE, State.MISSING})
 
 
 def _first_adopted(copy: Copy) -> bool:

@@ -34,7 +34,7 @@ _CHUNK = 800
 _COPY = (
     "copy.id, mailbox.name, copy.folder, copy.validity, copy.uid, copy.message, copy.state,"
     " copy.adopted, copy.size, copy.first_scan, copy.came_after, copy.held_scan,"
-    " copy.missing_scan, copy.absent, copy.absent_at, copy.since"
+    " copy.missing_scan, copy.absent, copy.absent_at, copy.since, copy.surplus"
 )
 
 
@@ -199,7 +199,7 @@ class LedgerReader:
         )
         for row in rows:
             (number, mailbox, folder, validity, uid, message, state, adopted, size) = row[:9]
-            (first, after, held, missing, absent, absent_at, since) = row[9:]
+            (first, after, held, missing, absent, absent_at, since, surplus) = row[9:]
             yield CopyRow(
                 number,
                 mailbox,
@@ -215,6 +215,7 @@ class LedgerReader:
                 absent,
                 moment(absent_at),
                 _when(since),
+                bool(surplus),
             )
 
     def blocks(self) -> list[tuple[str, str, str]]:

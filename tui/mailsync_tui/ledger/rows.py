@@ -45,6 +45,8 @@ class CopyRow(NamedTuple):
     absent: int
     absent_at: datetime | None
     since: datetime
+    surplus: bool
+    """Placed by a store whose answer never came, after the message had been stored once more."""
 
 
 class HoldRow(NamedTuple):
@@ -89,6 +91,8 @@ class Intent(NamedTuple):
     validity: int
     uid: Uid
     quarantine: str | None = None
+    sent: str | None = None
+    """SHA-256 of the bytes, for a store on a server: they may turn up there unannounced."""
 
 
 class ActionRow(NamedTuple):
@@ -108,6 +112,16 @@ class ActionRow(NamedTuple):
     at: datetime
     outcome: str | None
     reason: str
+
+
+class UnansweredStore(NamedTuple):
+    """A store whose answer never came: what was sent may be stored yet."""
+
+    action: int
+    message: int
+    folder: str
+    sent: str
+    """SHA-256 of the bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,15 @@ CREATE TABLE put_back (
 CREATE INDEX put_back_deletion ON put_back (deletion);
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2)
+# sent: SHA-256 of what was to be stored on a server, until the server's answer came. surplus: such
+# a store's copy, which came after its message had been stored once more.
+VERSION_3 = """
+ALTER TABLE action ADD COLUMN sent TEXT;
+CREATE INDEX action_unanswered ON action (message) WHERE sent IS NOT NULL;
+ALTER TABLE copy ADD COLUMN surplus INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)
 
 
 def migrate(db: sqlite3.Connection) -> None:

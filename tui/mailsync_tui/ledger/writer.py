@@ -1,49 +1,21 @@
-"""Writing to the ledger: listings as they are recorded, decisions, and the journal."""
+"""Writing to the ledger: listings as they are recorded, and decisions."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 
-from mailsync_tui.ledger.decisions import DecisionWriter
-from mailsync_tui.ledger.ledger import connect, told
-from mailsync_tui.ledger.rows import FolderRow, Intent
+from mailsync_tui.ledger.journal import JournalWriter
+from mailsync_tui.ledger.rows import FolderRow
 from mailsync_tui.ledger.schema import stamp
-from mailsync_tui.mailboxes.base import Location, Uid
+from mailsync_tui.mailboxes.base import Location
 from mailsync_tui.message import Identity, Summary
 
 TOMBSTONE_DAYS = 400
 
 
-class LedgerWriter(DecisionWriter):
+class LedgerWriter(JournalWriter):
     """A ledger opened by the run that holds its lock."""
-
-    def __init__(self, path: Path) -> None:
-        """Open a ledger for writing, making a new one if there is none.
-
-        Raises:
-            LedgerError: it cannot be opened or made, is damaged, or belongs to a newer version.
-        """
-        super().__init__(connect(path, writes=True), exists=True)
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing, and on disk when it ends.
-
-        Raises:
-            LedgerError: the disk is full, or the ledger is damaged.
-        """
-        with told():
-            self.db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                if self.db.in_transaction:  # a full disk has rolled it back already
-                    self.db.execute("ROLLBACK")
-                raise
-            self.db.execute("COMMIT")
 
     # --- listings
 
@@ -147,16 +119,22 @@ class LedgerWriter(DecisionWriter):
         now: datetime,
         *,
         adopted: bool = False,
+        surplus: bool = False,
     ) -> int:
         """A copy that was listed for the first time, or that we placed (``first_scan`` 0)."""
         cursor = self.db.execute(
             "INSERT INTO copy (mailbox, folder, validity, uid, message, state, adopted, size,"
-            " first_scan, came_after, since) VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?, ?)"
+            " first_scan, came_after, since, surplus)"
+            " VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET message = excluded.message, state = 'live',"
             " adopted = excluded.adopted, size = excluded.size, first_scan = excluded.first_scan,"
             " came_after = excluded.came_after, held_scan = 0, missing_scan = 0, absent = 0,"
-            " absent_at = NULL, since = excluded.since, ended_at = NULL RETURNING id",
-            (mailbox, *location, message, adopted, size, first_scan, came_after, stamp(now)),
+            " absent_at = NULL, since = excluded.since, ended_at = NULL,"
+            " surplus = excluded.surplus RETURNING id",
+            (
+                *(mailbox, *location, message, adopted, size, first_scan, came_after),
+                *(stamp(now), surplus),
+            ),
         )
         return int(cursor.fetchone()[0])
 
@@ -168,8 +146,8 @@ class LedgerWriter(DecisionWriter):
             (copy, *location, copy),
         )
         self.db.execute(
-            "UPDATE copy SET folder = ?, validity = ?, uid = ?, size = ?, held_scan = 0,"
-            " missing_scan = 0, absent = 0, absent_at = NULL,"
+            "UPDATE copy SET folder = ?, validity = ?, uid = ?, size = ?, surplus = 0,"
+            " held_scan = 0, missing_scan = 0, absent = 0, absent_at = NULL,"
             " state = CASE state WHEN 'missing' THEN 'live' ELSE state END WHERE id = ?",
             (*location, size, copy),
         )
@@ -197,7 +175,7 @@ class LedgerWriter(DecisionWriter):
         self.db.execute(
             "UPDATE copy SET state = 'live', adopted = 0, first_scan = ?, came_after = ?,"
             " held_scan = 0, missing_scan = 0, absent = 0, absent_at = NULL, since = ?,"
-            " ended_at = NULL WHERE id = ?",
+            " ended_at = NULL, surplus = 0 WHERE id = ?",
             (scan, came_after, stamp(now), copy),
         )
 
@@ -238,6 +216,15 @@ class LedgerWriter(DecisionWriter):
             (copy,),
         )
 
+    def keep(self, copy: int, *, ours: bool) -> None:
+        """A copy is surplus no more.
+
+        Args:
+            copy: The copy.
+            ours: It is still what we placed; else it is the consolidated mailbox's own from now on.
+        """
+        self.db.execute("UPDATE copy SET surplus = 0, adopted = ? WHERE id = ?", (ours, copy))
+
     def move_copy(self, copy: int, message: int) -> None:
         """A copy was found to be another message's."""
         self.db.execute("UPDATE copy SET message = ? WHERE id = ?", (message, copy))
@@ -276,6 +263,7 @@ class LedgerWriter(DecisionWriter):
             " AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.message = message.id)"
             " AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
             " WHERE copy.message = message.id AND (copy.state IN ('missing', 'deleting')"
+            " OR copy.state = 'live' AND copy.surplus"
             " OR copy.state = 'live' AND NOT copy.adopted AND mailbox.name <> 'consolidated'))"
             " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
             " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
@@ -326,64 +314,4 @@ class LedgerWriter(DecisionWriter):
         self.db.execute(
             "DELETE FROM hold WHERE message IN (SELECT id FROM message WHERE NOT known)"
             " AND kind <> 'collect' AND rule <> 'undone'"
-        )
-
-    # --- the journal
-
-    def begin_run(self, command: str, directions: Sequence[str], now: datetime) -> int:
-        """A run begins."""
-        cursor = self.db.execute(
-            "INSERT INTO run (command, directions, started) VALUES (?, ?, ?)",
-            (command, ",".join(directions), stamp(now)),
-        )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
-
-    def end_run(self, run: int, code: int, now: datetime) -> None:
-        """A run ended by itself, with this exit code."""
-        self.db.execute("UPDATE run SET ended = ?, exit = ? WHERE id = ?", (stamp(now), code, run))
-
-    def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> list[int]:
-        """Write down what is about to be done; the caller's transaction puts it on disk."""
-        ids = []
-        for intent in intents:
-            cursor = self.db.execute(
-                "INSERT INTO action (run, line, kind, account, message, message_id, subject,"
-                " mailbox, folder, validity, uid, quarantine, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (run, *intent, stamp(now)),
-            )
-            assert cursor.lastrowid is not None
-            ids.append(cursor.lastrowid)
-        return ids
-
-    def outcome(
-        self, action: int, outcome: str, reason: str = "", location: Location | None = None
-    ) -> None:
-        """Write down what became of an intent, and where it was done."""
-        if location is None:
-            self.db.execute(
-                "UPDATE action SET outcome = ?, reason = ? WHERE id = ?", (outcome, reason, action)
-            )
-        else:
-            self.db.execute(
-                "UPDATE action SET outcome = ?, reason = ?, folder = ?, validity = ?, uid = ?"
-                " WHERE id = ?",
-                (outcome, reason, *location, action),
-            )
-
-    # --- foreign marks
-
-    def add_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
-        r"""Foreign ``\Deleted`` marks are about to be lifted."""
-        self.db.executemany(
-            "INSERT OR IGNORE INTO mark VALUES (?, ?, ?, ?)",
-            [(mailbox, folder, validity, uid) for uid in uids],
-        )
-
-    def drop_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
-        """They are set again."""
-        self.db.executemany(
-            "DELETE FROM mark WHERE mailbox = ? AND folder = ? AND validity = ? AND uid = ?",
-            [(mailbox, folder, validity, uid) for uid in uids],
         )

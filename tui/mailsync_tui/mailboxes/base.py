@@ -117,6 +117,8 @@ class Stored:
     """Where it was proved to lie; ``None`` when it was not stored."""
     error: str | None = None
     """Why not, as shown to a person (already sanitised)."""
+    unsure: bool = False
+    """It was not refused and is not there: it may yet turn up."""
 
 
 class Doomed(NamedTuple):

@@ -82,7 +82,11 @@ def store(session: Session, messages: Sequence[NewMessage], folder: str) -> list
     return [
         Stored(item.location)
         if item.location is not None
-        else Stored(None, item.error or "the server said OK, but the message is not there")
+        else Stored(
+            None,
+            item.error or "the server said OK, but the message is not there",
+            unsure=item.accepted,
+        )
         for item in items
     ]
 
