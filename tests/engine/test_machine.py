@@ -69,21 +69,6 @@ class World(Undoing, RuleBasedStateMachine):
         """Where a person or a provider left each message (by index), or we collected it to."""
         self.declined: set[tuple[str, str | None, str]] = set()
         self.exit = 0
-        self.under_way: list[bytes] = []
-        """What was sent to be stored when the connection broke, and may be stored yet."""
-        self.doubled: set[bytes] = set()
-        """What was stored late, beside another copy; nobody has touched it since."""
-        store = self.bench.home.store
-
-        def sending(messages: Any, folder: str) -> Any:
-            try:
-                return store(messages, folder)
-            except Unreachable:
-                there = self.bench.home.bytes_in("INBOX")
-                self.under_way += [m.data for m in messages if m.data not in there]
-                raise
-
-        self.bench.home.store = sending  # type: ignore[method-assign]
 
     def teardown(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -221,17 +206,31 @@ class World(Undoing, RuleBasedStateMachine):
     def trouble_ends(self) -> None:
         self._calm()
 
-    @precondition(lambda self: self.under_way)
-    @rule()
-    def stored_late(self) -> None:
-        """The server stores what it was sent before the connection broke."""
-        data = self.under_way.pop(0)
-        message = next(m for m in self.all if m.data == data)
-        was_there = self._find(message, "consolidated")
-        self.bench.home.deliver("INBOX", data)
-        self._touched(message)
-        if was_there and not message.deleted:
-            self.doubled.add(data)
+    @precondition(lambda self: not self._anything_away())
+    @rule(
+        target=mails,
+        account=st.sampled_from(sorted(ACCOUNTS)),
+        meanwhile=st.lists(DIRECTIONS, max_size=2),
+    )
+    def stored_late(self, account: str, meanwhile: list[tuple[str, ...]]) -> Mail:
+        """(f) The connection breaks, and the server stores what it was sent when it comes to it."""
+        message = self.new_mail(account, True)
+
+        def fail(step: str, index: int) -> None:
+            if step == "store":
+                raise Unreachable("the connection broke")
+
+        self.bench.home.fault = fail
+        self._sync((), [])
+        self.bench.home.fault = None
+        for directions in meanwhile:
+            self._sync(directions, [])
+        self.bench.home.deliver("INBOX", message.data)
+        plans = [self._sync((), []) for _ in range(2)]
+        if all(plan is not None and not plan.blocked for plan in plans):
+            assert self._copies(message)["consolidated"] == 1, "(f) doubled"
+        self._check_survival()
+        return message
 
     # --- syncs
 
@@ -278,9 +277,6 @@ class World(Undoing, RuleBasedStateMachine):
                 return
         plan = self.bench.plan()
         assert not plan.lines, plan.lines
-        for twice in self.all:
-            if twice.data in self.doubled and self._plain(twice) and not plan.blocked:
-                assert self._copies(twice)["consolidated"] == 1, f"(f) doubled: {twice.data!r}"
         if plan.held or plan.blocked or plan.waiting or not self._plain(message):
             return
         place = self._find(message, mailbox)
@@ -330,7 +326,6 @@ class World(Undoing, RuleBasedStateMachine):
     def _touched(self, message: Mail) -> None:
         subject = message.data.split(b"Subject: ")[1].split(b"\r\n")[0].decode()
         self.declined = {d for d in self.declined if d[2] != subject}
-        self.doubled.discard(message.data)
 
     def _find(self, message: Mail, mailbox: str) -> tuple[str, Any] | None:
         for name, folder in self.bench.boxes[mailbox].folders.items():
