@@ -201,9 +201,8 @@ def _record(run: Run, mailbox: str, rows: Sequence[CopyRow]) -> None:
     ids = [row.id for row in rows]
     if mailbox == CONSOLIDATED:  # IMAP and Maildir have proved it
         run.ledger.end(ids, run.now())
-        for row in rows:
-            if not row.surplus:  # that one more was there says nothing of the message
-                run.ledger.spend(row.message, run.now())
+        # That there was one copy more says nothing of the message.
+        run.ledger.spend([row.message for row in rows if not row.surplus], run.now())
     else:
         run.ledger.set_state(ids, "deleting")
     run.ledger.set_open([row.message for row in rows], is_open=True)

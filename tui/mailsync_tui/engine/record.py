@@ -133,7 +133,7 @@ class _Recorder:
                 if copy is not None:
                     self.ledger.end([copy.id], self.now)
                     if name == CONSOLIDATED:
-                        self.ledger.spend(copy.message, self.now)
+                        self.ledger.spend([copy.message], self.now)
 
     def _settle_collect(self, action: ActionRow, there: Presence) -> None:
         arrived = there is Presence.YES or any(

@@ -57,18 +57,17 @@ class JournalWriter(DecisionWriter):
         """A run ended by itself, with this exit code."""
         self.db.execute("UPDATE run SET ended = ?, exit = ? WHERE id = ?", (stamp(now), code, run))
 
-    def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> list[int]:
+    def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> Sequence[int]:
         """Write down what is about to be done; the caller's transaction puts it on disk."""
-        ids = []
-        for intent in intents:
-            cursor = self.db.execute(
-                "INSERT INTO action (run, line, kind, account, message, message_id, subject,"
-                " mailbox, folder, validity, uid, quarantine, sent, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (run, *intent, stamp(now)),
-            )
-            assert cursor.lastrowid is not None
-            ids.append(cursor.lastrowid)
+        (last,) = self.db.execute("SELECT ifnull(max(id), 0) FROM action").fetchone()
+        ids = range(last + 1, last + 1 + len(intents))
+        at = stamp(now)
+        self.db.executemany(
+            "INSERT INTO action (id, run, line, kind, account, message, message_id, subject,"
+            " mailbox, folder, validity, uid, quarantine, sent, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(number, run, *intent, at) for number, intent in zip(ids, intents, strict=True)],
+        )
         return ids
 
     def outcome(
@@ -86,6 +85,13 @@ class JournalWriter(DecisionWriter):
                 " folder = ?, validity = ?, uid = ? WHERE id = ?",
                 (outcome, reason, *location, action),
             )
+
+    def outcomes(self, actions: Sequence[int], outcome: str, reason: str = "") -> None:
+        """The same became of several intents, where they were to be done."""
+        self.db.executemany(
+            "UPDATE action SET outcome = ?, reason = ?, sent = NULL WHERE id = ?",
+            [(outcome, reason, action) for action in actions],
+        )
 
     def presume(self, action: int, outcome: str, reason: str) -> None:
         """What became of an intent, as far as can be seen: its answer never came."""

@@ -191,6 +191,19 @@ class LedgerReader:
         where = "mailbox.name = ? AND folder = ? AND validity = ? AND uid = ?"
         return next(self._copies(where, (mailbox, *location)), None)
 
+    def copies_at(self, mailbox: str, locations: Iterable[Location]) -> dict[Location, CopyRow]:
+        """The copies at these locations."""
+        folders: dict[tuple[str, int], list[Uid]] = defaultdict(list)
+        for folder, validity, uid in locations:
+            folders[folder, validity].append(uid)
+        where = "mailbox.name = ? AND folder = ? AND validity = ? AND uid IN ("
+        return {
+            copy.location: copy
+            for place, uids in folders.items()
+            for chunk in _chunks(uids)
+            for copy in self._copies(f"{where}{_marks(chunk)})", (mailbox, *place, *chunk))
+        }
+
     def _copies(self, where: str, values: Sequence[object]) -> Iterator[CopyRow]:
         rows = self.db.execute(
             "SELECT " + _COPY + " FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"

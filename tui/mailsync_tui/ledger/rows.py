@@ -114,6 +114,19 @@ class ActionRow(NamedTuple):
     reason: str
 
 
+class Placed(NamedTuple):
+    """A message that was stored in the consolidated mailbox, and proved to lie there."""
+
+    action: int
+    message: int
+    source: int
+    """The account's copy that it was fetched from."""
+    location: Location
+    size: int
+    forms: tuple[Identity, ...]
+    """What it looks like: as it was fetched, and as the mailbox altered it."""
+
+
 class UnansweredStore(NamedTuple):
     """A store whose answer never came: what was sent may be stored yet."""
 

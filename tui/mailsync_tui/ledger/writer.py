@@ -6,12 +6,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from mailsync_tui.ledger.journal import JournalWriter
-from mailsync_tui.ledger.rows import FolderRow
+from mailsync_tui.ledger.rows import FolderRow, Placed
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.mailboxes.base import Location
 from mailsync_tui.message import Identity, Summary
 
 TOMBSTONE_DAYS = 400
+
+_AS_NEW = (
+    " ON CONFLICT DO UPDATE SET message = excluded.message, state = 'live',"
+    " adopted = excluded.adopted, size = excluded.size, first_scan = excluded.first_scan,"
+    " came_after = excluded.came_after, held_scan = 0, missing_scan = 0, absent = 0,"
+    " absent_at = NULL, since = excluded.since, ended_at = NULL, surplus = excluded.surplus"
+)
+"""A location that had another copy's row: it is this one's now."""
 
 
 class LedgerWriter(JournalWriter):
@@ -126,17 +134,50 @@ class LedgerWriter(JournalWriter):
             "INSERT INTO copy (mailbox, folder, validity, uid, message, state, adopted, size,"
             " first_scan, came_after, since, surplus)"
             " VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET message = excluded.message, state = 'live',"
-            " adopted = excluded.adopted, size = excluded.size, first_scan = excluded.first_scan,"
-            " came_after = excluded.came_after, held_scan = 0, missing_scan = 0, absent = 0,"
-            " absent_at = NULL, since = excluded.since, ended_at = NULL,"
-            " surplus = excluded.surplus RETURNING id",
+            f"{_AS_NEW} RETURNING id",
             (
                 *(mailbox, *location, message, adopted, size, first_scan, came_after),
                 *(stamp(now), surplus),
             ),
         )
         return int(cursor.fetchone()[0])
+
+    def place(self, home: int, placed: Sequence[Placed], now: datetime) -> None:
+        """Messages were stored in the consolidated mailbox: they are known, and so are both copies.
+
+        Args:
+            home: The consolidated mailbox's row.
+            placed: The messages, none of which lay there before.
+            now: The present moment.
+        """
+        at = stamp(now)
+        self.db.executemany(
+            "INSERT OR IGNORE INTO identity VALUES (?, ?, ?)",
+            [(i.key, i.digest or "", p.message) for p in placed for i in p.forms],
+        )
+        self.spend([p.message for p in placed], now)
+        self.db.executemany(
+            "INSERT INTO copy (mailbox, folder, validity, uid, message, state, adopted, size,"
+            " first_scan, came_after, since) VALUES (?, ?, ?, ?, ?, 'live', 1, ?, 0, 0, ?)"
+            f"{_AS_NEW}",
+            [(home, *p.location, p.message, p.size, at) for p in placed],
+        )
+        self.db.executemany(
+            "UPDATE copy SET message = ?, adopted = 1 WHERE id = ?",
+            [(p.message, p.source) for p in placed],
+        )
+        self.db.executemany(
+            "UPDATE message SET known = 1, open = 1 WHERE id = ?", [(p.message,) for p in placed]
+        )
+        self.db.executemany(
+            "DELETE FROM hold WHERE message = ? AND kind = 'collect'",
+            [(p.message,) for p in placed],
+        )
+        self.db.executemany(
+            "UPDATE action SET outcome = 'done', sent = NULL, folder = ?, validity = ?, uid = ?"
+            " WHERE id = ?",
+            [(*p.location, p.action) for p in placed],
+        )
 
     def relocate(self, copy: int, location: Location, size: int) -> None:
         """A copy lies elsewhere in the same mailbox now: filed, or renumbered."""
@@ -192,11 +233,12 @@ class LedgerWriter(JournalWriter):
             [(stamp(now), copy) for copy in copies],
         )
 
-    def spend(self, message: int, now: datetime) -> None:
-        """The losses of a message have had their consequence: they prove nothing more."""
-        self.db.execute(
+    def spend(self, messages: Iterable[int], now: datetime) -> None:
+        """The losses of messages have had their consequence: they prove nothing more."""
+        at = stamp(now)
+        self.db.executemany(
             "UPDATE copy SET state = 'ended', ended_at = ? WHERE message = ? AND state = 'missing'",
-            (stamp(now), message),
+            [(at, message) for message in messages],
         )
 
     def drop(self, copies: Iterable[int]) -> None:
