@@ -14,7 +14,7 @@ from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole, 
 from mailsync_tui.engine.world import Copy, Hold, Presence, State
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.restores import undoes
-from mailsync_tui.ledger.rows import ActionRow, FolderRow
+from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
 
 
@@ -48,6 +48,7 @@ class _Recorder:
         self.world = observation.world
         self.now = self.world.now
         self.ids: dict[str, int] = {}
+        self.arrived: list[NewCopy] = []
 
     def run(self) -> None:
         self._mailboxes()
@@ -56,11 +57,19 @@ class _Recorder:
             self.ledger.outcome(action, "done", "interrupted; it was stored late", location)
         opened: list[int] = []
         settled: list[int] = []
+        fresh = [s.case for s in self.considered.standings if s.case.message is None]
+        numbers = iter(
+            self.ledger.add_messages([(c.identity, c.summary, c.size) for c in fresh], self.now)
+        )
         for index, standing in enumerate(self.considered.standings):
-            message = self._message(standing)
-            if message is not None:
-                unsettled = index in self.considered.unsettled or not self._plain(standing)
-                (opened if unsettled else settled).append(message)
+            message = standing.case.message
+            if message is None:
+                message = next(numbers)
+            self._message(message, standing)
+            unsettled = index in self.considered.unsettled or not self._plain(standing)
+            (opened if unsettled else settled).append(message)
+        # Last, as a location may be another copy's until that is known to lie elsewhere now.
+        self.ledger.add_copies(self.arrived, self.now)
         self.ledger.set_open(opened, is_open=True)
         self.ledger.set_open(settled, is_open=False)
         self.ledger.drop_childless()
@@ -164,12 +173,7 @@ class _Recorder:
 
     # --- messages
 
-    def _message(self, s: Standing) -> int | None:
-        message = s.case.message
-        if message is None:
-            message = self.ledger.add_message(
-                s.case.identity, s.case.summary, s.case.size, self.now
-            )
+    def _message(self, message: int, s: Standing) -> None:
         for copy in s.copies:
             self._copy(message, s, copy)
         if listed_whole(CONSOLIDATED, self.world):
@@ -183,7 +187,6 @@ class _Recorder:
             self.ledger.end(_ids(s, CONSOLIDATED), self.now)
         self._holds(message, s)
         self._end_silently(s)
-        return message
 
     def _plain(self, s: Standing) -> bool:
         """Whether nothing about a message is unknown or absent."""
@@ -200,16 +203,17 @@ class _Recorder:
         if copy.relocates is not None:
             ledger.relocate(copy.relocates, copy.location, copy.size)
         elif copy.id is None:
-            ledger.add_copy(
-                self.ids[copy.mailbox],
-                copy.location,
-                message,
-                copy.size,
-                self.world.scan,
-                here.scan,
-                self.now,
-                adopted=copy.adopted,
-                surplus=copy.surplus,
+            self.arrived.append(
+                NewCopy(
+                    self.ids[copy.mailbox],
+                    copy.location,
+                    message,
+                    copy.size,
+                    self.world.scan,
+                    here.scan,
+                    copy.adopted,
+                    copy.surplus,
+                )
             )
         elif copy.presence is Presence.YES:
             if copy.state is State.MISSING:

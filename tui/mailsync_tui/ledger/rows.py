@@ -49,6 +49,20 @@ class CopyRow(NamedTuple):
     """Placed by a store whose answer never came, after the message had been stored once more."""
 
 
+class NewCopy(NamedTuple):
+    """A copy that the ledger does not have yet."""
+
+    mailbox: int
+    location: Location
+    message: int
+    size: int
+    first_scan: int
+    """0 if we stored it ourselves."""
+    came_after: int
+    adopted: bool = False
+    surplus: bool = False
+
+
 class HoldRow(NamedTuple):
     """A decision that sticks to a message."""
 

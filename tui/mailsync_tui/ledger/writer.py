@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from mailsync_tui.ledger.journal import JournalWriter
-from mailsync_tui.ledger.rows import FolderRow, Placed
+from mailsync_tui.ledger.rows import FolderRow, NewCopy, Placed
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.mailboxes.base import Location
 from mailsync_tui.message import Identity, Summary
@@ -67,29 +67,37 @@ class LedgerWriter(JournalWriter):
         self, identity: Identity | None, summary: Summary, size: int, now: datetime
     ) -> int:
         """A message that was not there before."""
-        i = identity or Identity(None, "", "", "")
-        date = stamp(summary.date) if summary.date else None
-        cursor = self.db.execute(
-            "INSERT INTO message (message_id, sender_key, date_key, subject_key, unread, subject,"
-            " sender, date, size, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                i.message_id,
-                i.sender,
-                i.date,
-                i.subject,
-                identity is None,
-                summary.subject,
-                summary.sender,
-                date,
-                size,
-                stamp(now),
-            ),
+        return self.add_messages([(identity, summary, size)], now)[0]
+
+    def add_messages(
+        self, messages: Sequence[tuple[Identity | None, Summary, int]], now: datetime
+    ) -> Sequence[int]:
+        """Messages that were not there before, each with its summary and octets; their numbers."""
+        (last,) = self.db.execute("SELECT ifnull(max(id), 0) FROM message").fetchone()
+        ids = range(last + 1, last + 1 + len(messages))
+        since, nobody = stamp(now), Identity(None, "", "", "")
+        self.db.executemany(
+            "INSERT INTO message (id, message_id, sender_key, date_key, subject_key, unread,"
+            " subject, sender, date, size, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(number, i.message_id, i.sender, i.date, i.subject, identity is None),
+                    *(summary.subject, summary.sender),
+                    *(stamp(summary.date) if summary.date else None, size, since),
+                )
+                for number, (identity, summary, size) in zip(ids, messages, strict=True)
+                for i in (identity or nobody,)
+            ],
         )
-        number = cursor.lastrowid
-        assert number is not None
-        if identity is not None:
-            self.add_identity(number, identity)
-        return number
+        self.db.executemany(
+            "INSERT OR IGNORE INTO identity VALUES (?, ?, ?)",
+            [
+                (identity.key, identity.digest or "", number)
+                for number, (identity, _, _) in zip(ids, messages, strict=True)
+                if identity is not None
+            ],
+        )
+        return ids
 
     def learn(self, message: int, identity: Identity, summary: Summary) -> None:
         """The bytes of a message were read: what it is, and its digest."""
@@ -116,31 +124,15 @@ class LedgerWriter(JournalWriter):
             (identity.key, identity.digest or "", message),
         )
 
-    def add_copy(
-        self,
-        mailbox: int,
-        location: Location,
-        message: int,
-        size: int,
-        first_scan: int,
-        came_after: int,
-        now: datetime,
-        *,
-        adopted: bool = False,
-        surplus: bool = False,
-    ) -> int:
-        """A copy that was listed for the first time, or that we placed (``first_scan`` 0)."""
-        cursor = self.db.execute(
-            "INSERT INTO copy (mailbox, folder, validity, uid, message, state, adopted, size,"
-            " first_scan, came_after, since, surplus)"
-            " VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?, ?, ?)"
-            f"{_AS_NEW} RETURNING id",
-            (
-                *(mailbox, *location, message, adopted, size, first_scan, came_after),
-                *(stamp(now), surplus),
-            ),
+    def add_copies(self, copies: Sequence[NewCopy], now: datetime) -> None:
+        """Copies that were listed for the first time."""
+        since = stamp(now)
+        self.db.executemany(
+            "INSERT INTO copy (mailbox, folder, validity, uid, message, size, first_scan,"
+            " came_after, adopted, surplus, state, since)"
+            f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'live', ?){_AS_NEW}",
+            [(c.mailbox, *c.location, *c[2:], since) for c in copies],
         )
-        return int(cursor.fetchone()[0])
 
     def place(self, home: int, placed: Sequence[Placed], now: datetime) -> None:
         """Messages were stored in the consolidated mailbox: they are known, and so are both copies.
@@ -150,17 +142,13 @@ class LedgerWriter(JournalWriter):
             placed: The messages, none of which lay there before.
             now: The present moment.
         """
-        at = stamp(now)
         self.db.executemany(
             "INSERT OR IGNORE INTO identity VALUES (?, ?, ?)",
             [(i.key, i.digest or "", p.message) for p in placed for i in p.forms],
         )
         self.spend([p.message for p in placed], now)
-        self.db.executemany(
-            "INSERT INTO copy (mailbox, folder, validity, uid, message, state, adopted, size,"
-            " first_scan, came_after, since) VALUES (?, ?, ?, ?, ?, 'live', 1, ?, 0, 0, ?)"
-            f"{_AS_NEW}",
-            [(home, *p.location, p.message, p.size, at) for p in placed],
+        self.add_copies(
+            [NewCopy(home, p.location, p.message, p.size, 0, 0, adopted=True) for p in placed], now
         )
         self.db.executemany(
             "UPDATE copy SET message = ?, adopted = 1 WHERE id = ?",
