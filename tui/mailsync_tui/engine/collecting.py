@@ -247,14 +247,10 @@ def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
     if not batch:
         return
     now = run.now()
+    name = f"{now.timestamp():.6f}.{secrets.token_hex(8)}"
     new = [
-        NewMessage(
-            f.raw.data,
-            f.raw.flags,
-            f.raw.date or _date(f),
-            f"{now.timestamp():.6f}.{secrets.token_hex(8)}.mailsync-tui",
-        )
-        for f in batch
+        NewMessage(f.raw.data, f.raw.flags, f.raw.date or _date(f), f"{name}_{n}.mailsync-tui")
+        for n, f in enumerate(batch)
     ]
     elsewhere = run.config.consolidated.type == "imap"  # where an answer may fail to come
     intents = [

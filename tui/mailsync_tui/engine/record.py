@@ -181,7 +181,8 @@ class _Recorder:
             for copy in s.on(CONSOLIDATED):
                 if copy.surplus and copy.id is not None and copy not in surplus:
                     self.ledger.keep(copy.id, ours=copy.adopted)
-        self.ledger.drop(c.id for c in s.moved if c.id is not None)
+        if s.moved:
+            self.ledger.drop(c.id for c in s.moved if c.id is not None)
         if s.moved_out is not None:
             self.ledger.hold(message, "collect", s.moved_out, "moved-out", self.now)
             self.ledger.end(_ids(s, CONSOLIDATED), self.now)
