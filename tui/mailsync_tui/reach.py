@@ -131,8 +131,8 @@ class Reach:
     def _let_stores_settle(self) -> None:
         """Wait a little after a run that died while storing on a server.
 
-        What it had sent is stored by the server after its death; a listing made before that would
-        lack the message, and it would be collected a second time.
+        What it had sent is stored by the server after its death; a listing made before that lacks
+        the message. What comes still later is recognised (:mod:`mailsync_tui.engine.unanswered`).
         """
         if self.config.consolidated.type != "imap":
             return
