@@ -213,7 +213,7 @@ class World(Undoing, RuleBasedStateMachine):
         meanwhile=st.lists(DIRECTIONS, max_size=2),
     )
     def stored_late(self, account: str, meanwhile: list[tuple[str, ...]]) -> Mail:
-        """(f) The connection breaks, and the server stores what it was sent when it comes to it."""
+        """(g) The connection breaks, and the server stores what it was sent when it comes to it."""
         message = self.new_mail(account, True)
 
         def fail(step: str, index: int) -> None:
@@ -228,7 +228,7 @@ class World(Undoing, RuleBasedStateMachine):
         self.bench.home.deliver("INBOX", message.data)
         plans = [self._sync((), []) for _ in range(2)]
         if all(plan is not None and not plan.blocked for plan in plans):
-            assert self._copies(message)["consolidated"] == 1, "(f) doubled"
+            assert self._copies(message)["consolidated"] == 1, "(g) doubled"
         self._check_survival()
         return message
 

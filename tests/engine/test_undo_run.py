@@ -200,7 +200,11 @@ def test_a_ledger_from_before_undo(tmp_path: Path) -> None:
     run = forward(bench)
     path = tmp_path / "ledger.sqlite3"
     db = sqlite3.connect(path)
-    db.executescript("DROP TABLE removed; DROP TABLE put_back; PRAGMA user_version = 1;")
+    db.executescript(
+        "DROP TABLE removed; DROP TABLE put_back; DROP INDEX action_unanswered;"
+        "ALTER TABLE action DROP COLUMN sent; ALTER TABLE copy DROP COLUMN surplus;"
+        "PRAGMA user_version = 1;"
+    )
     db.close()
     before = path.read_bytes()
     assert kinds(bench.plan()) == []

@@ -57,10 +57,10 @@ class JournalWriter(DecisionWriter):
         """A run ended by itself, with this exit code."""
         self.db.execute("UPDATE run SET ended = ?, exit = ? WHERE id = ?", (stamp(now), code, run))
 
-    def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> Sequence[int]:
+    def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> list[int]:
         """Write down what is about to be done; the caller's transaction puts it on disk."""
         (last,) = self.db.execute("SELECT ifnull(max(id), 0) FROM action").fetchone()
-        ids = range(last + 1, last + 1 + len(intents))
+        ids = list(range(last + 1, last + 1 + len(intents)))
         at = stamp(now)
         self.db.executemany(
             "INSERT INTO action (id, run, line, kind, account, message, message_id, subject,"
