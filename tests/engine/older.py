@@ -14,6 +14,10 @@ _BACK = {
         "DROP INDEX copy_missing; DROP TABLE listing; ALTER TABLE copy DROP COLUMN listed_scan;"
         "ALTER TABLE copy DROP COLUMN adopted_scan; ALTER TABLE mailbox DROP COLUMN seen_scan;"
     ),
+    schema.VERSION_4: (
+        "DROP INDEX action_unanswered; ALTER TABLE action DROP COLUMN sent;"
+        "ALTER TABLE copy DROP COLUMN surplus;"
+    ),
 }
 
 

@@ -4,7 +4,8 @@ Every step is something that a person, a server or the network does; after every
 are checked: (a) a message that nobody deleted survives everywhere a person left it; (b) nothing is
 collected where it is present; (c) a second plan is empty; (d) a line taken out never happens later
 unasked; (e) in a settled world one deletion reaches every copy; (f) what an undo put back is where
-it was, once, and no sync takes it away unasked.
+it was, once, and no sync takes it away unasked; (g) what a server stored late, beside another copy,
+is there once in the end.
 """
 
 from __future__ import annotations
@@ -225,6 +226,32 @@ class World(Undoing, RuleBasedStateMachine):
     @rule()
     def trouble_ends(self) -> None:
         self._calm()
+
+    @precondition(lambda self: not self._anything_away())
+    @rule(
+        target=mails,
+        account=st.sampled_from(sorted(ACCOUNTS)),
+        meanwhile=st.lists(DIRECTIONS, max_size=2),
+    )
+    def stored_late(self, account: str, meanwhile: list[tuple[str, ...]]) -> Mail:
+        """(g) The connection breaks, and the server stores what it was sent when it comes to it."""
+        message = self.new_mail(account, True)
+
+        def fail(step: str, index: int) -> None:
+            if step == "store":
+                raise Unreachable("the connection broke")
+
+        self.bench.home.fault = fail
+        self._sync((), [])
+        self.bench.home.fault = None
+        for directions in meanwhile:
+            self._sync(directions, [])
+        self.bench.home.deliver("INBOX", message.data)
+        plans = [self._sync((), []) for _ in range(2)]
+        if all(plan is not None and not plan.blocked for plan in plans):
+            assert self._copies(message)["consolidated"] == 1, "(g) doubled"
+        self._check_survival()
+        return message
 
     # --- syncs
 

@@ -7,7 +7,7 @@ Raw bytes only: ``email.policy.default`` cuts Message-IDs with commas and colons
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b, sha256
@@ -83,6 +83,8 @@ class Identity:
     """The raw Subject value with white space collapsed; counts only without a Message-ID."""
     digest: str | None = None
     """The content digest, where the bytes were read."""
+    _key: bytes = field(default=b"", init=False, repr=False, compare=False)
+    """The key, once it was asked for: it is asked for again and again."""
 
     @property
     def key(self) -> bytes:
@@ -90,13 +92,17 @@ class Identity:
 
         With a Message-ID: from id, sender and date. Without: from sender, date and subject.
         """
+        if self._key:
+            return self._key
         if self.message_id is None:
             person, parts = b"mailsync no id", (self.sender, self.date, self.subject)
         else:
             person, parts = b"mailsync id", (self.message_id, self.sender, self.date)
         # Values read from a header hold no NUL, so the parts cannot run into each other.
         data = "\0".join(parts).encode("utf-8", "surrogatepass")
-        return blake2b(data, digest_size=16, person=person).digest()
+        key = blake2b(data, digest_size=16, person=person).digest()
+        object.__setattr__(self, "_key", key)
+        return key
 
     def agreement(self, other: Identity) -> Agreement:
         """Whether both are the same message, as far as is known.
@@ -150,7 +156,16 @@ def content_digest(data: bytes) -> str:
 
 def summary_of_header(header: bytes) -> Summary:
     """What is shown of a message, from raw header lines. Never raises."""
+    return _summary(_read_header(_split(header)[0])[0])
+
+
+def read_header(header: bytes) -> tuple[Identity, Summary]:
+    """Both :func:`identity_of_header` and :func:`summary_of_header`, in one reading."""
     fields = _read_header(_split(header)[0])[0]
+    return _identity(fields, None), _summary(fields)
+
+
+def _summary(fields: dict[bytes, bytes]) -> Summary:
     return Summary(
         subject=safe_text(decode_words(_value(fields, b"subject")[:_READ]).strip(), _SHOWN),
         sender=safe_text(_shown_sender(_value(fields, b"from")[:_READ]), _SHOWN),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from mailsync_tui.config.model import CONSOLIDATED, UserConfig
+from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.looking import list_one
 from mailsync_tui.ledger import history
@@ -141,8 +141,8 @@ class Reach:
     def _let_stores_settle(self) -> None:
         """Wait a little after a run that died while storing on a server.
 
-        What it had sent is stored by the server after its death; a listing made before that would
-        lack the message, and it would be collected a second time.
+        What it had sent is stored by the server after its death; a listing made before that lacks
+        the message. What comes still later is recognised (:mod:`mailsync_tui.engine.unanswered`).
         """
         if self.config.consolidated.type != "imap":
             return

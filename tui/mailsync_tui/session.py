@@ -335,6 +335,7 @@ class Session(Reach):
             emit=self.emit,
             cancelled=lambda: self.stopped,
             now=self.clock,
+            submit=lambda name, task: self._threads[name].submit(task),
             counted=lambda folder: role_counts(home.role(folder), self.config.consolidated),
             still_holds=lambda: self._still_holds(ledger, plan.options),
         )

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.applying import Run, batches, by
-from mailsync_tui.engine.collecting import by_bytes, fetched, split_off, store
+from mailsync_tui.engine.collecting import Arrived, by_bytes, fetched, split_off, store
 from mailsync_tui.engine.plan import Line
 from mailsync_tui.ledger.rows import CopyRow
-from mailsync_tui.mailboxes.base import Location, MailboxError, Raw
+from mailsync_tui.mailboxes.base import Location, MailboxError
 from mailsync_tui.message import identity_of, summary_of_header
 
 UNLIKE = "the same headers, but another content: a message of its own, to be collected"
@@ -96,7 +96,8 @@ def _compare_anew(run: Run, lines: Sequence[Line]) -> None:
     """What they were to be copies of turned out to be another message: their bytes tell which."""
     for account, group in by(lines, lambda line: line.account).items():
         for batch in fetched(run, account, group):
-            found = [(line, row, raw) for line, raw in batch if (row := run.row(line.copies[0]))]
+            rows = run.ledger.copies_at(account, [arrived.raw.location for arrived in batch])
+            found = [(a, row) for a in batch if (row := rows.get(a.raw.location))]
             _collect_unlike(run, account, found)
 
 
@@ -106,16 +107,16 @@ def _adopt_batch(run: Run, account: str, lines: Sequence[tuple[Line, CopyRow, Co
     _enter(run, proved)
     reading = [line for line, copy, _ in lines if not copy.adopted]
     for batch in fetched(run, account, reading):
-        messages = run.messages(rows[line.id][0].message for line, _ in batch)
+        messages = run.messages(rows[line.id][0].message for line, _, _ in batch)
         same: list[tuple[Line, CopyRow, CopyRow]] = []
-        unlike: list[tuple[Line, CopyRow, Raw]] = []
-        for line, raw in batch:
+        unlike: list[tuple[Arrived, CopyRow]] = []
+        for arrived in batch:
+            line, _, identity = arrived
             copy, there = rows[line.id]
-            identity = identity_of(raw.data)
             if identity.digest in messages[copy.message].digests:
                 same.append((line, copy, there))
             else:
-                unlike.append((line, copy, raw))
+                unlike.append((arrived, copy))
         _enter(run, same)
         _collect_unlike(run, account, unlike)
 
@@ -129,12 +130,12 @@ def _enter(run: Run, lines: Sequence[tuple[Line, CopyRow, CopyRow]]) -> None:
     run.journal_all([line for line, _, _ in lines], "done")
 
 
-def _collect_unlike(run: Run, account: str, unlike: Sequence[tuple[Line, CopyRow, Raw]]) -> None:
+def _collect_unlike(run: Run, account: str, unlike: Sequence[tuple[Arrived, CopyRow]]) -> None:
     config = next(a for a in run.config.external if a.name == account)
     may = "collect" in run.options.directions and "collect" in config.allow
     if may:
         store(run, by_bytes(run, unlike), config.into or run.config.consolidated.folder)
         return
-    for line, copy, raw in unlike:
-        split_off(run, copy, identity_of(raw.data), raw)
+    for (line, raw, identity), copy in unlike:
+        split_off(run, copy, identity, raw)
         run.journal(line, "skipped", UNLIKE)

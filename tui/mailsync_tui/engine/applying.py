@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.events import Applying, Emit, LineDone, Outcome
@@ -15,12 +15,22 @@ from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Cancelled, Location, Mailbox, MailboxDown, MailboxError
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 BATCH_MESSAGES = 200
-BATCH_BYTES = 16 * 1024 * 1024
+BATCH_BYTES = 8 * 1024 * 1024
 """A batch is closed when it has reached either; a larger message is a batch of its own."""
 
 L = TypeVar("L")
 T = TypeVar("T")
+
+
+class Submit(Protocol):
+    """Runs a task on a mailbox's own thread."""
+
+    def __call__(self, mailbox: str, task: Callable[[], T], /) -> Future[T]:
+        """Begin it; tasks for one mailbox are done in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class Run:
     now: Callable[[], datetime]
     still_holds: Callable[[], frozenset[str] | None]
     """The lines whose reason a fresh listing confirms; ``None`` while the listing is fresh."""
+    submit: Submit
     counted: Callable[[str], bool]
     """Whether a copy in that folder of the consolidated mailbox means that it is there."""
     results: dict[str, LineResult] = field(default_factory=dict)
@@ -85,8 +96,8 @@ class Run:
         """The same became of several lines: one transaction."""
         with self.ledger.transaction():
             intents = [intent(line, line.message, line.target) for line in lines]
-            for action in self.ledger.intend(self.number, intents, self.now()):
-                self.ledger.outcome(action, outcome, reason)
+            actions = self.ledger.intend(self.number, intents, self.now())
+            self.ledger.outcomes(actions, outcome, reason)
         for line in lines:
             self.finish(line, outcome, reason)
 
@@ -124,6 +135,7 @@ def intent(
     place: Place,
     location: Location | None = None,
     quarantine: str | None = None,
+    sent: str | None = None,
 ) -> Intent:
     """The journal's entry for a line, before it is done."""
     return Intent(
@@ -136,6 +148,7 @@ def intent(
         place.mailbox,
         *(location or place.location),
         quarantine,
+        sent,
     )
 
 
@@ -151,6 +164,24 @@ def batches(lines: Iterable[Line], size: Callable[[Line], int]) -> Iterator[list
             batch, total = [], 0
     if batch:
         yield batch
+
+
+def ahead(run: Run, mailbox: str, items: Generator[T, None, None]) -> Generator[T, None, None]:
+    """Take each next item on a mailbox's own thread while the present one is worked on.
+
+    Args:
+        run: Lends the thread.
+        mailbox: Whose thread; nobody else uses the mailbox meanwhile.
+        items: A generator that uses it.
+    """
+    following = run.submit(mailbox, lambda: next(items, None))
+    try:
+        while (item := following.result()) is not None:
+            following = run.submit(mailbox, lambda: next(items, None))
+            yield item
+    finally:
+        # Whoever stops early waits for what is under way: the thread does one thing at a time.
+        run.submit(mailbox, items.close).result()
 
 
 def by(lines: Iterable[L], key: Callable[[L], T]) -> dict[T, list[L]]:

@@ -20,8 +20,7 @@ from mailsync_tui.message import (
     Identity,
     Summary,
     content_digest,
-    identity_of_header,
-    summary_of_header,
+    read_header,
 )
 
 
@@ -56,12 +55,12 @@ def read_heads(
     result = Arrivals()
     try:
         for head in mailbox.heads(locations):
-            identity = identity_of_header(head.header)
+            identity, summary = read_header(head.header)
             arrival = Arrival(
                 mailbox.name,
                 head.location,
                 identity,
-                summary_of_header(head.header),
+                summary,
                 head.size,
                 compare=identity.message_id is None and not mailbox.peeks,
             )

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.applying import BATCH_BYTES, BATCH_MESSAGES, Run, by, intent
+from mailsync_tui.engine.applying import BATCH_BYTES, BATCH_MESSAGES, Run, ahead, by, intent
 from mailsync_tui.engine.plan import Line, Place
-from mailsync_tui.ledger.rows import CopyRow, MessageRow
+from mailsync_tui.engine.unanswered import fingerprint
+from mailsync_tui.ledger.rows import CopyRow, MessageRow, Placed
 from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Raw, Stored
 from mailsync_tui.message import (
     Identity,
     identity_of,
-    identity_of_header,
     summary_of_header,
 )
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 ALREADY_THERE = "it was in the consolidated mailbox already"
 DELETED_BEFORE = "its bytes are those of a message that was deleted before: a late copy"
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A line with its message's bytes, and which message they are."""
+class Arrived(NamedTuple):
+    """A line with the bytes of its message, read from the account."""
+
+    line: Line
+    raw: Raw
+    identity: Identity
+
+
+class Fetched(NamedTuple):
+    """A message that is to be stored."""
 
     line: Line
     copy: CopyRow
     message: int
     raw: Raw
     identity: Identity
+    row: MessageRow | None
+    """What the ledger had of the message; ``None`` for one that was made just now."""
 
 
 def collect(run: Run, lines: Sequence[Line]) -> None:
@@ -44,34 +57,30 @@ def collect(run: Run, lines: Sequence[Line]) -> None:
     groups = by(lines, lambda line: (line.account, line.target.location.folder))
     for (account, folder), group in groups.items():
         for batch in fetched(run, account, group):
-            store(run, _which(run, batch), folder)
+            store(run, _which(run, account, batch), folder)
 
 
-def fetched(run: Run, account: str, lines: Sequence[Line]) -> Iterator[list[tuple[Line, Raw]]]:
+def fetched(run: Run, account: str, lines: Sequence[Line]) -> Iterator[list[Arrived]]:
     """Stream the bytes of lines' messages from one account, in batches.
 
-    Lines whose message vanished or could not be fetched get their result here.
+    The next batch is fetched while the present one is worked on. Lines whose message vanished or
+    could not be fetched get their result here.
     """
     if run.cancelled():
         return
     wanted = {line.copies[0].location: line for line in lines}
-    batch: list[tuple[Line, Raw]] = []
-    size = 0
     failure = ""
-    try:
-        for raw in run.mailbox(account).fetch(list(wanted)):
-            batch.append((wanted.pop(raw.location), raw))
-            size += len(raw.data)
-            if run.cancelled():
-                break
-            if len(batch) >= BATCH_MESSAGES or size >= BATCH_BYTES:
+    with contextlib.closing(ahead(run, account, _batches(run, account, dict(wanted)))) as stream:
+        try:
+            for batch in stream:
+                if run.cancelled():  # it was fetched ahead: nothing was begun with it
+                    return
+                for arrived in batch:
+                    del wanted[arrived.raw.location]
                 yield batch
-                batch, size = [], 0
-    except MailboxError as error:
-        run.failed(account, error)
-        failure = str(error)
-    if batch:
-        yield batch
+        except MailboxError as error:
+            run.failed(account, error)
+            failure = str(error)
     left = list(wanted.values())
     if failure:
         run.journal_all(left, "failed", failure)
@@ -79,29 +88,54 @@ def fetched(run: Run, account: str, lines: Sequence[Line]) -> Iterator[list[tupl
         run.journal_all(left, "vanished", "it was gone before it was fetched")
 
 
-def _which(run: Run, batch: Sequence[tuple[Line, Raw]]) -> list[Fetched]:
+def _batches(
+    run: Run, account: str, wanted: dict[Location, Line]
+) -> Generator[list[Arrived], None, None]:
+    """Fetch, and find out which message each is; on the account's thread.
+
+    Raises:
+        MailboxError: after a batch of those that came, the fetching failed.
+    """
+    batch: list[Arrived] = []
+    size = 0
+    failure: MailboxError | None = None
+    try:
+        for raw in run.mailbox(account).fetch(list(wanted)):
+            batch.append(Arrived(wanted[raw.location], raw, identity_of(raw.data)))
+            size += len(raw.data)
+            if run.cancelled():
+                break
+            if len(batch) >= BATCH_MESSAGES or size >= BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+    except MailboxError as error:
+        failure = error
+    if batch:
+        yield batch
+    if failure is not None:
+        raise failure
+
+
+def _which(run: Run, account: str, batch: Sequence[Arrived]) -> list[Fetched]:
     """Which message each is, now that its bytes are there; what is no collect gets its result."""
-    rows = {line.id: run.row(line.copies[0]) for line, _ in batch}
-    run.journal_all(
-        [line for line, _ in batch if rows[line.id] is None],
-        "skipped",
-        "the ledger has no such copy",
-    )
-    return by_bytes(run, [(line, row, raw) for line, raw in batch if (row := rows[line.id])])
+    rows = run.ledger.copies_at(account, [arrived.raw.location for arrived in batch])
+    lost = [arrived.line for arrived in batch if arrived.raw.location not in rows]
+    if lost:
+        run.journal_all(lost, "skipped", "the ledger has no such copy")
+    return by_bytes(run, [(a, row) for a in batch if (row := rows.get(a.raw.location))])
 
 
-def by_bytes(run: Run, batch: Sequence[tuple[Line, CopyRow, Raw]]) -> list[Fetched]:
+def by_bytes(run: Run, batch: Sequence[tuple[Arrived, CopyRow]]) -> list[Fetched]:
     """The copies whose bytes are a message that has to be stored, each message once.
 
     A copy whose bytes are another message than its headers made believe gets a message of its own;
     one whose bytes are known already joins that message, and its line is done.
     """
-    messages = run.messages({row.message for _, row, _ in batch})
-    identities = [identity_of(raw.data) for _, _, raw in batch]
-    alike = run.ledger.candidates({identity.key for identity in identities})
+    messages = run.messages({row.message for _, row in batch})
+    alike = run.ledger.candidates({arrived.identity.key for arrived, _ in batch})
     seen: dict[tuple[bytes, str | None], int] = {}
     result = []
-    for (line, row, raw), identity in zip(batch, identities, strict=True):
+    for (line, raw, identity), row in batch:
         message = messages[row.message]
         number = message.id
         differs = bool(message.digests) and identity.digest not in message.digests
@@ -126,7 +160,8 @@ def by_bytes(run: Run, batch: Sequence[tuple[Line, CopyRow, Raw]]) -> list[Fetch
         if differs:
             number = twin.id if twin is not None else split_off(run, row, identity, raw)
         seen[identity.key, identity.digest] = number
-        result.append(Fetched(line, row, number, raw, identity))
+        known = message if number == message.id else None
+        result.append(Fetched(line, row, number, raw, identity, known))
     return result
 
 
@@ -212,18 +247,22 @@ def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
     if not batch:
         return
     now = run.now()
+    name = f"{now.timestamp():.6f}.{secrets.token_hex(8)}"
     new = [
-        NewMessage(
-            f.raw.data,
-            f.raw.flags,
-            f.raw.date or summary_of_header(f.raw.data).date,
-            f"{now.timestamp():.6f}.{secrets.token_hex(8)}.mailsync-tui",
+        NewMessage(f.raw.data, f.raw.flags, f.raw.date or _date(f), f"{name}_{n}.mailsync-tui")
+        for n, f in enumerate(batch)
+    ]
+    elsewhere = run.config.consolidated.type == "imap"  # where an answer may fail to come
+    intents = [
+        intent(
+            f.line,
+            f.message,
+            Place(CONSOLIDATED, Location(folder, 0, message.name)),
+            sent=fingerprint(message.data) if elsewhere else None,
         )
-        for f in batch
+        for f, message in zip(batch, new, strict=True)
     ]
     with run.ledger.transaction():
-        places = [Place(CONSOLIDATED, Location(folder, 0, message.name)) for message in new]
-        intents = [intent(f.line, f.message, place) for f, place in zip(batch, places, strict=True)]
         actions = run.ledger.intend(run.number, intents, now)
     try:
         answers = run.mailbox(CONSOLIDATED).store(new, folder)
@@ -232,26 +271,22 @@ def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
         for f in batch:
             run.finish(f.line, "failed", str(error))
         return
-    altered = _as_stored(run, answers, batch)
+    altered = _altered(run, answers, batch)
+    placed = []
     with run.ledger.transaction():
         home = run.ledger.put_mailbox(CONSOLIDATED, run.config.consolidated.fingerprint)
         for f, answer, action in zip(batch, answers, actions, strict=True):
             if answer.location is None:
-                run.ledger.outcome(action, "failed", answer.error or "it was not stored")
+                told = run.ledger.presume if answer.unsure else run.ledger.outcome
+                told(action, "failed", answer.error or "it was not stored")
                 continue
-            stored_size, alias = altered.get(answer.location, (len(f.raw.data), None))
-            run.ledger.learn(f.message, f.identity, summary_of_header(f.raw.data))
-            if alias is not None:
-                run.ledger.add_identity(f.message, alias)
-            run.ledger.spend(f.message, now)
-            run.ledger.add_copy(
-                home, answer.location, f.message, stored_size, 0, 0, now, adopted=True
-            )
-            run.ledger.move_copy(f.copy.id, f.message)
-            run.ledger.adopt(f.copy.id)
-            run.ledger.set_known(f.message)
-            run.ledger.release(f.message, "collect")
-            run.ledger.outcome(action, "done", location=answer.location)
+            if f.row is not None and f.row.identity is None:
+                run.ledger.learn(f.message, f.identity, summary_of_header(f.raw.data))
+            form = altered.get(answer.location)
+            forms = (f.identity, form) if form else (f.identity,)
+            size = answer.size if answer.size is not None else len(f.raw.data)
+            placed.append(Placed(action, f.message, f.copy.id, answer.location, size, forms))
+        run.ledger.place(home, placed, now)
     for f, answer in zip(batch, answers, strict=True):
         if answer.location is None:
             run.finish(f.line, "failed", answer.error or "it was not stored")
@@ -259,29 +294,28 @@ def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
             run.finish(f.line, "done")
 
 
-def _as_stored(
+def _date(f: Fetched) -> datetime | None:
+    """When the author sent it; the ledger may have read that already."""
+    if f.row is not None and f.row.identity is not None:
+        return f.row.date
+    return summary_of_header(f.raw.data).date
+
+
+def _altered(
     run: Run, answers: Sequence[Stored], batch: Sequence[Fetched]
-) -> dict[Location, tuple[int, Identity | None]]:
-    """What the server made of the messages: its size, and its form where that was altered."""
+) -> dict[Location, Identity]:
+    """What the mailbox made of the messages that it holds in another form than they were given."""
     sent = {
-        answer.location: f
+        answer.location: f.identity
         for f, answer in zip(batch, answers, strict=True)
-        if answer.location is not None
+        if answer.location is not None and answer.altered
     }
-    consolidated = run.mailboxes[CONSOLIDATED]
-    result: dict[Location, tuple[int, Identity | None]] = {}
-    odd = []
+    result: dict[Location, Identity] = {}
     try:
-        for head in consolidated.heads(list(sent)):
-            f = sent[head.location]
-            result[head.location] = (head.size, None)
-            same = identity_of_header(head.header).key == f.identity.key
-            if not same or head.size != len(f.raw.data):
-                odd.append(head.location)
-        for raw in consolidated.fetch(odd):
+        for raw in run.mailboxes[CONSOLIDATED].fetch(list(sent)) if sent else ():
             form = identity_of(raw.data)
-            if form != sent[raw.location].identity:
-                result[raw.location] = (result[raw.location][0], form)
+            if form != sent[raw.location]:
+                result[raw.location] = form
     except MailboxError as error:  # stored and proved all the same; told with the next batch
         run.failed(CONSOLIDATED, error)
     return result

@@ -33,11 +33,14 @@ def decline(ledger: LedgerWriter, lines: Sequence[Line], now: datetime) -> None:
     with ledger.transaction():
         for line in lines:
             message = line.message
-            for place in line.copies:
-                copy = ledger.copy_at(place.mailbox, place.location)
-                if copy is not None:
-                    message = copy.message
-                    break
+            rows = [ledger.copy_at(place.mailbox, place.location) for place in line.copies]
+            copies = [copy for copy in rows if copy is not None]
+            if copies:
+                message = copies[0].message
+            if copies and all(copy.surplus for copy in copies):
+                for copy in copies:  # the person wants both: it is the mailbox's own from now on
+                    ledger.keep(copy.id, ours=False)
+                continue
             if message is not None:
                 account = "" if line.kind in WHATEVER_ACCOUNT else line.account
                 ledger.hold(message, line.kind, account, "declined", now)

@@ -6,7 +6,7 @@ DESIGN.md, rules 4 to 6, in this order for each batch; nothing is deleted that h
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailsync_tui.config.model import CONSOLIDATED
@@ -16,11 +16,12 @@ from mailsync_tui.engine.events import Outcome
 from mailsync_tui.engine.plan import Line, Place
 from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.quarantine import QuarantineError
-from mailsync_tui.ledger.rows import CopyRow
+from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import Deleted, Doomed, Location, MailboxDown, MailboxError, Raw
 from mailsync_tui.message import content_digest, identity_of, identity_of_header
 
 BACK = "back since the preview, or the reason holds no more"
+LAST = "it is the only copy now"
 OTHER = "what lies there now is not the message of the plan"
 
 
@@ -107,10 +108,11 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Doomed]:
         failure = str(error)
     rows = {place: run.row(place) for line in lines for place in line.copies}
     messages = run.messages({row.message for row in rows.values() if row})
+    last = _last_copies(run, rows, messages)
     result = []
     for line in lines:
         d = _Doomed(line)
-        refused = ""
+        refused = LAST if last.issuperset(line.copies) else ""
         for place in line.copies:
             raw, row = raws.get(place.location), rows[place]
             if raw is None:
@@ -137,6 +139,26 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Doomed]:
         else:
             result.append(d)
     return result
+
+
+def _last_copies(
+    run: Run, rows: Mapping[Place, CopyRow | None], messages: Mapping[int, MessageRow]
+) -> set[Place]:
+    """Surplus copies whose message has no other copy there: it went since the listing."""
+    surplus = {place: row.message for place, row in rows.items() if row and row.surplus}
+    others = {
+        copy.location: number
+        for number in set(surplus.values())
+        for copy in run.there(messages[number])
+        if copy.adopted and not copy.surplus
+    }
+    stay: set[int] = set()
+    try:
+        if others:
+            stay.update(others[h.location] for h in run.mailbox(CONSOLIDATED).heads(list(others)))
+    except MailboxError as error:
+        run.failed(CONSOLIDATED, error)
+    return {place for place, number in surplus.items() if number not in stay}
 
 
 def _act(run: Run, mailbox: str, doomed: Sequence[_Doomed], names: Sequence[str]) -> None:
@@ -181,8 +203,8 @@ def _record(run: Run, mailbox: str, rows: Sequence[CopyRow]) -> None:
     ids = [row.id for row in rows]
     if mailbox == CONSOLIDATED:  # IMAP and Maildir have proved it
         run.ledger.end(ids, run.now())
-        for row in rows:
-            run.ledger.spend(row.message, run.now())
+        # That there was one copy more says nothing of the message.
+        run.ledger.spend([row.message for row in rows if not row.surplus], run.now())
     else:
         run.ledger.set_state(ids, "deleting")
     run.ledger.set_open([row.message for row in rows], is_open=True)

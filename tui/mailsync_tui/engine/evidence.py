@@ -35,6 +35,12 @@ class _Sentences:
         self.configs = {c.name: c for c in (*world.config.external, world.config.consolidated)}
 
     def of(self, line: Line) -> Iterator[str]:
+        if any(copy.surplus for copy in self._named(line)):
+            yield "a run was interrupted while it stored this; a later one stored it once more"
+            yield "this copy came after that, and its bytes are those that were sent"
+            yield from self._present(self._named(line))
+            yield from self._elsewhere(())
+            return
         if line.kind == "forward-delete":
             yield from self._gone_from(line.accounts)
             yield from self._elsewhere(line.accounts)

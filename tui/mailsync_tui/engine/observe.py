@@ -7,19 +7,20 @@ what is listed where the ledger has it is present, whatever its headers say).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from mailsync_tui.config.model import MailboxConfig, UserConfig
+from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.engine.arrivals import Arrival, Arrivals, read_heads, sort_out
 from mailsync_tui.engine.events import Emit, Reading, nobody
 from mailsync_tui.engine.pace import paced
 from mailsync_tui.engine.places import Listed, Matched, compare, match_mailboxes
 from mailsync_tui.engine.provider import doubted
 from mailsync_tui.engine.standing import is_lost
+from mailsync_tui.engine.unanswered import recognise
 from mailsync_tui.engine.world import Block, Case, Copy, Hold, MailboxState, Presence, State, World
 from mailsync_tui.ledger import history, scans
 from mailsync_tui.ledger.ledger import LedgerReader
@@ -52,6 +53,8 @@ class Observation:
     """Copies with a deletion that was begun by a run that died."""
     restoring: frozenset[int]
     """Messages with an undo that was begun by a run that died."""
+    answers: Mapping[Location, int]
+    """What lies in the consolidated mailbox by a store whose answer never came: its action."""
 
 
 def rules_fingerprint(config: UserConfig) -> str:
@@ -141,7 +144,12 @@ def _build(
     rows = ledger.messages(wanted)
     builder = _CaseBuilder(matched, listed, interrupted, ledger.serial + 1, now)
     copies = {number: builder.stored(row) for number, row in rows.items()}
-    sorted_out = sort_out(found, candidates, rows, copies, mailboxes, parallel)
+    home = mailboxes.get(CONSOLIDATED)
+    late = recognise(ledger, found, candidates, copies, home, parallel)
+    if late.unread is not None:
+        listed[CONSOLIDATED].note_arrivals(late.unread)
+    builder.surplus = late.surplus
+    sorted_out = sort_out(late.arrivals, candidates, rows, copies, mailboxes, parallel)
     undecided = _undecided(ledger, rows)
     for others in undecided.values():
         sorted_out.doubtful |= others
@@ -180,7 +188,7 @@ def _build(
         cases=judged,
         blocks=tuple(Block(*block) for block in ledger.blocks()),
     )
-    return Observation(world, matched, listed, interrupted, restoring)
+    return Observation(world, matched, listed, interrupted, restoring, late.answers)
 
 
 def _state(
@@ -222,6 +230,7 @@ class _CaseBuilder:
         self.interrupted = interrupted
         self.scan = scan
         self.now = now
+        self.surplus: Set[Location] = frozenset()
 
     def stored(self, row: MessageRow) -> list[Copy]:
         """The copies the ledger has of a message, as this listing shows them."""
@@ -260,6 +269,7 @@ class _CaseBuilder:
             since=row.since,
             listed_scan=row.listed_scan,
             adopted_scan=row.adopted_scan,
+            surplus=row.surplus,
         )
         if folder is not None:
             uid = row.location.uid
@@ -271,7 +281,11 @@ class _CaseBuilder:
             )
         if state is State.ENDED and presence is Presence.YES:  # a tombstone that is listed again
             copy = replace(
-                copy, first_scan=self.scan, came_after=here.scan if here else 0, adopted=False
+                copy,
+                first_scan=self.scan,
+                came_after=here.scan if here else 0,
+                adopted=False,
+                surplus=False,
             )
         return copy
 
@@ -280,13 +294,15 @@ class _CaseBuilder:
         here = self.listed[arrival.mailbox]
         folder = here.folder(arrival.location)
         uid = arrival.location.uid
+        surplus = arrival.mailbox == CONSOLIDATED and arrival.location in self.surplus
         return Copy(
             id=None,
             mailbox=arrival.mailbox,
             location=arrival.location,
             state=State.NEW,
             presence=Presence.YES,
-            adopted=False,
+            adopted=surplus,
+            surplus=surplus,
             role=here.role(arrival.location.folder),
             size=arrival.size,
             first_scan=self.scan,

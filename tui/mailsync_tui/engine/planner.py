@@ -88,12 +88,15 @@ class _Planning:
         self.standings: tuple[Standing, ...] = ()
         self.unsettled: set[int] = set()
         self.noted: dict[int, list[Noted]] = defaultdict(list)
+        self.forward_lines: Counter[str] = Counter()
+        """Forward deletions that no guard stops, by account."""
 
     def run(self) -> Considered:
         standings = tuple(stand(case, self.world) for case in self.world.cases)
         self.standings = standings
         self._count_waiting(standings)
         forward = self._forward(standings)
+        self._surplus(standings, forward)
         reverse: list[tuple[int, Proposal]] = []
         for index, s in enumerate(standings):
             for proposal in self.rules.others(s, forward.get(index)):
@@ -136,6 +139,7 @@ class _Planning:
                     free[index].append(account)
                     counted[account] += not rules
         too_many = self._too_many("forward-delete", counted)
+        self.forward_lines = counted
         result: dict[int, Line] = {}
         for index, accounts in candidates.items():
             s = standings[index]
@@ -154,12 +158,23 @@ class _Planning:
                 self._block(index, stopped_line, account, rule)
         return result
 
+    def _surplus(self, standings: tuple[Standing, ...], forward: dict[int, Line]) -> None:
+        """What was stored twice, unless the message goes altogether."""
+        candidates = []
+        for index, s in enumerate(standings):
+            line = self.rules.surplus(s)
+            if line is not None:
+                self.unsettled.add(index)
+                if index not in forward:
+                    rules = self.guards.forward_rules(line.account, ())
+                    candidates.append((index, line, rules))
+        self._guarded(candidates, self.forward_lines)
+
     # --- reverse
 
     def _reverse(
         self, standings: tuple[Standing, ...], proposals: list[tuple[int, Proposal]]
     ) -> None:
-        stopped: Counter[tuple[str, str]] = Counter()
         candidates: list[tuple[int, Line, list[str]]] = []
         for index, unprotected in proposals:
             proposal = self._protected(unprotected, standings[index])
@@ -168,14 +183,23 @@ class _Planning:
                 self._take(index, proposal)
                 continue
             lost = [c for c in standings[index].on(CONSOLIDATED) if is_lost(c)]
-            rules = self.guards.reverse_rules(line.account, lost)
-            candidates.append((index, line, rules))
-            stopped.update((line.account, rule) for rule in rules)
-        counted: Counter[str] = Counter()
+            candidates.append((index, line, self.guards.reverse_rules(line.account, lost)))
+        self._guarded(candidates, Counter())
+
+    def _guarded(self, candidates: list[tuple[int, Line, list[str]]], others: Counter[str]) -> None:
+        """Take the lines of one direction that no guard stops.
+
+        Args:
+            candidates: Indexes of standings, lines, and the rules that stop them.
+            others: Lines of that direction, by account, that were taken before.
+        """
+        stopped = Counter((line.account, rule) for _, line, rules in candidates for rule in rules)
+        counted = Counter(others)
         stops = [self.accepted.stopping(line.account, r, stopped) for _, line, r in candidates]
         for (_, line, rules), stop in zip(candidates, stops, strict=True):
             counted[line.account] += stop is None and not rules
-        too_many = self._too_many("reverse-delete", counted)
+        kinds = {line.kind for _, line, _ in candidates}
+        too_many = {a for kind in kinds for a in self._too_many(kind, counted)}
         for (index, line, rules), stop in zip(candidates, stops, strict=True):
             if stop is None and not rules and line.account in too_many:
                 stop = "max-delete"

@@ -12,13 +12,13 @@ from mailsync_tui.engine.guards import STICKY
 from mailsync_tui.engine.observe import ABSENT_MINUTES, Observation, rules_fingerprint
 from mailsync_tui.engine.plan import Options
 from mailsync_tui.engine.planner import Considered
-from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole
+from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole, surplus_copies
 from mailsync_tui.engine.world import Copy, Hold, Presence, State
 from mailsync_tui.ledger import history, scans
 from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.ledger.lock import LedgerBusy, LockError, RunLock
 from mailsync_tui.ledger.restores import undoes
-from mailsync_tui.ledger.rows import ActionRow, FolderRow
+from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
 
 
@@ -52,17 +52,28 @@ class _Recorder:
         self.world = observation.world
         self.now = self.world.now
         self.ids: dict[str, int] = {}
+        self.arrived: list[NewCopy] = []
 
     def run(self) -> None:
         self._mailboxes()
         self._settle(history.unsettled(self.ledger))
+        for location, action in self.observation.answers.items():
+            self.ledger.outcome(action, "done", "interrupted; it was stored late", location)
         opened: list[int] = []
         settled: list[int] = []
+        fresh = [s.case for s in self.considered.standings if s.case.message is None]
+        numbers = iter(
+            self.ledger.add_messages([(c.identity, c.summary, c.size) for c in fresh], self.now)
+        )
         for index, standing in enumerate(self.considered.standings):
-            message = self._message(standing)
-            if message is not None:
-                unsettled = index in self.considered.unsettled or not self._plain(standing)
-                (opened if unsettled else settled).append(message)
+            message = standing.case.message
+            if message is None:
+                message = next(numbers)
+            self._message(message, standing)
+            unsettled = index in self.considered.unsettled or not self._plain(standing)
+            (opened if unsettled else settled).append(message)
+        # Last, as a location may be another copy's until that is known to lie elsewhere now.
+        self.ledger.add_copies(self.arrived, self.now)
         self.ledger.set_open(opened, is_open=True)
         self.ledger.set_open(settled, is_open=False)
         self.ledger.drop_childless()
@@ -132,7 +143,7 @@ class _Recorder:
             if here is None or not listed_whole(name, self.world):
                 continue
             there = here.presence(action.location)
-            if action.kind == "collect":
+            if action.kind in ("collect", "adopt"):  # an adopt may find a message to be stored
                 self._settle_collect(action, there)
             elif undoes(action):
                 self._settle_undo(action, name, there)
@@ -144,7 +155,7 @@ class _Recorder:
                 if copy is not None:
                     self.ledger.end([copy.id], self.now)
                     if name == CONSOLIDATED:
-                        self.ledger.spend(copy.message, self.now)
+                        self.ledger.spend([copy.message], self.now)
 
     def _settle_collect(self, action: ActionRow, there: Presence) -> None:
         arrived = there is Presence.YES or any(
@@ -154,9 +165,9 @@ class _Recorder:
             for copy in standing.copies
         )
         if arrived:
-            self.ledger.outcome(action.id, "done", "interrupted; it was found stored")
+            self.ledger.presume(action.id, "done", "interrupted; it was found stored")
         else:
-            self.ledger.outcome(action.id, "failed", "interrupted before it was stored")
+            self.ledger.presume(action.id, "failed", "interrupted before it was stored")
 
     def _settle_undo(self, action: ActionRow, name: str, there: Presence) -> None:
         """Where no place was told beforehand, what is new in that folder was put back there."""
@@ -175,21 +186,21 @@ class _Recorder:
 
     # --- messages
 
-    def _message(self, s: Standing) -> int | None:
-        message = s.case.message
-        if message is None:
-            message = self.ledger.add_message(
-                s.case.identity, s.case.summary, s.case.size, self.now
-            )
+    def _message(self, message: int, s: Standing) -> None:
         for copy in s.copies:
             self._copy(message, s, copy)
-        self.ledger.drop(c.id for c in s.moved if c.id is not None)
+        if listed_whole(CONSOLIDATED, self.world):
+            surplus = surplus_copies(s, self.world.config.consolidated)
+            for copy in s.on(CONSOLIDATED):
+                if copy.surplus and copy.id is not None and copy not in surplus:
+                    self.ledger.keep(copy.id, ours=copy.adopted)
+        if s.moved:
+            self.ledger.drop(c.id for c in s.moved if c.id is not None)
         if s.moved_out is not None:
             self.ledger.hold(message, "collect", s.moved_out, "moved-out", self.now)
             self.ledger.end(_ids(s, CONSOLIDATED), self.now)
         self._holds(message, s)
         self._end_silently(s)
-        return message
 
     def _plain(self, s: Standing) -> bool:
         """Whether nothing about a message is unknown or absent."""
@@ -206,14 +217,17 @@ class _Recorder:
         if copy.relocates is not None:
             ledger.relocate(copy.relocates, copy.location, copy.size)
         elif copy.id is None:
-            ledger.add_copy(
-                self.ids[copy.mailbox],
-                copy.location,
-                message,
-                copy.size,
-                self.world.scan,
-                here.scan,
-                self.now,
+            self.arrived.append(
+                NewCopy(
+                    self.ids[copy.mailbox],
+                    copy.location,
+                    message,
+                    copy.size,
+                    self.world.scan,
+                    here.scan,
+                    copy.adopted,
+                    copy.surplus,
+                )
             )
         elif copy.presence is Presence.YES:
             if copy.state is State.MISSING:

@@ -31,7 +31,7 @@ from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.ledger import LedgerReader
 from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
 from mailsync_tui.ledger.restores import Deletion
-from mailsync_tui.ledger.rows import CopyRow
+from mailsync_tui.ledger.rows import CopyRow, NewCopy
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import (
     Cancelled,
@@ -299,7 +299,9 @@ class Restoring:
                 self._claimed.add((mailbox, answer.location))
                 raw = kept.get(answer.location)
                 size = len(raw.data if raw else item.wanted.data)
-                self.ledger.add_copy(number, answer.location, row, size, 0, 0, self.now())
+                self.ledger.add_copies(
+                    [NewCopy(number, answer.location, row, size, 0, 0)], self.now()
+                )
                 if raw is not None:
                     self.ledger.add_identity(row, identity_of(raw.data))
                 told.append(("done", remark(item, raw)))

@@ -15,13 +15,14 @@ from mailsync_tui.engine.standing import (
     LOSABLE,
     Held,
     Standing,
-    adoptable,
     counts,
     in_folders,
     is_lost,
     own_copy,
     own_hold,
+    placed_copies,
     put_back_on,
+    surplus_copies,
 )
 from mailsync_tui.engine.world import Copy, Presence, State
 from mailsync_tui.mailboxes.base import Location
@@ -74,17 +75,18 @@ class Rules(Proposing):
         return self._held_or_not(s, line)
 
     def _targets(self, s: Standing) -> list[Copy]:
-        """Only what we placed or adopted, or what it moved to; never Sent, Drafts or a draft."""
-        config = self.configs[CONSOLIDATED]
-        return [
-            c
-            for c in s.on(CONSOLIDATED)
-            if c.adopted
-            and c.presence is Presence.YES
-            and c.state is not State.ENDED
-            and counts(c, config)
-            and adoptable(c)
-        ]
+        return placed_copies(s, self.configs[CONSOLIDATED])
+
+    def surplus(self, s: Standing) -> Line | None:
+        """One line for all copies that came late, beside the one that stays."""
+        copies = surplus_copies(s, self.configs[CONSOLIDATED])
+        if not copies or own_hold(s) is not None:
+            return None
+        names = [account.name for account in self.world.config.external]
+        account = next((name for name in names if s.on(name)), names[0])
+        places = tuple(Place(c.mailbox, c.location) for c in copies)
+        why = "stored twice: an interrupted run's copy came late; the other one stays"
+        return self._line(s, "forward-delete", account, places[0], places, why, undo="full")
 
     # --- all the rest
 

@@ -193,6 +193,29 @@ def own_copy(s: Standing, config: MailboxConfig) -> Copy | None:
     return None
 
 
+def placed_copies(s: Standing, config: MailboxConfig) -> list[Copy]:
+    """The copies in the consolidated mailbox that are ours to delete.
+
+    What we placed or adopted, or what it moved to; never Sent, Drafts or a draft.
+    """
+    return [
+        c
+        for c in s.on(CONSOLIDATED)
+        if c.adopted
+        and c.presence is Presence.YES
+        and c.state is not State.ENDED
+        and counts(c, config)
+        and adoptable(c)
+    ]
+
+
+def surplus_copies(s: Standing, config: MailboxConfig) -> list[Copy]:
+    """The copies that a store without an answer put beside another one that is ours as well."""
+    placed = placed_copies(s, config)
+    surplus = [c for c in placed if c.surplus]
+    return surplus if len(surplus) < len(placed) else []
+
+
 def stand(case: Case, world: World) -> Standing:
     """Work out how a message stands at this listing."""
     configs = {c.name: c for c in (*world.config.external, world.config.consolidated)}

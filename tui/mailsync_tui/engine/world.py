@@ -67,6 +67,9 @@ class Copy:
     flagged: bool = False
     since: datetime | None = None
     """When it was first listed; ``None`` if that is not in the ledger yet."""
+    surplus: bool = False
+    """In the consolidated mailbox: placed by a store whose answer never came, after the message had
+    been stored once more."""
     relocates: int | None = None
     """The row of the lost copy in the same mailbox whose place this one takes."""
     listed_scan: int = 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from mailsync_tui.ledger.ledger import LedgerReader
-from mailsync_tui.ledger.rows import ActionRow, RunRow
+from mailsync_tui.ledger.rows import ActionRow, RunRow, UnansweredStore
 from mailsync_tui.ledger.schema import moment
 from mailsync_tui.mailboxes.base import Location
 
@@ -78,6 +79,19 @@ def unfinished(ledger: LedgerReader) -> tuple[int, int] | None:
     if newest is not None and newest[1] is None:
         return newest[0], lines
     return (last, lines) if lines else None
+
+
+def unanswered(ledger: LedgerReader, messages: Iterable[int]) -> list[UnansweredStore]:
+    """The stores of these messages that no answer came to, oldest first."""
+    return [
+        UnansweredStore(*row)
+        for message in sorted(messages)
+        for row in ledger.db.execute(
+            "SELECT id, message, folder, sent FROM action"
+            " WHERE message = ? AND sent IS NOT NULL ORDER BY id",
+            (message,),
+        )
+    ]
 
 
 def lifted_marks(ledger: LedgerReader) -> dict[tuple[str, str, int], list[int]]:

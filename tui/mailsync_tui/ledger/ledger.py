@@ -35,7 +35,7 @@ _COPY = (
     "copy.id, mailbox.name, copy.folder, copy.validity, copy.uid, copy.message, copy.state,"
     " copy.adopted, copy.size, copy.first_scan, copy.came_after, copy.held_scan,"
     " copy.missing_scan, copy.absent, copy.absent_at, copy.since, copy.listed_scan,"
-    " copy.adopted_scan"
+    " copy.adopted_scan, copy.surplus"
 )
 
 
@@ -192,6 +192,19 @@ class LedgerReader:
         where = "mailbox.name = ? AND folder = ? AND validity = ? AND uid = ?"
         return next(self._copies(where, (mailbox, *location)), None)
 
+    def copies_at(self, mailbox: str, locations: Iterable[Location]) -> dict[Location, CopyRow]:
+        """The copies at these locations."""
+        folders: dict[tuple[str, int], list[Uid]] = defaultdict(list)
+        for folder, validity, uid in locations:
+            folders[folder, validity].append(uid)
+        where = "mailbox.name = ? AND folder = ? AND validity = ? AND uid IN ("
+        return {
+            copy.location: copy
+            for place, uids in folders.items()
+            for chunk in _chunks(uids)
+            for copy in self._copies(f"{where}{_marks(chunk)})", (mailbox, *place, *chunk))
+        }
+
     def _copies(self, where: str, values: Sequence[object]) -> Iterator[CopyRow]:
         rows = self.db.execute(
             "SELECT " + _COPY + " FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
@@ -200,7 +213,8 @@ class LedgerReader:
         )
         for row in rows:
             (number, mailbox, folder, validity, uid, message, state, adopted, size) = row[:9]
-            (first, after, held, missing, absent, absent_at, since, listed, adopting) = row[9:]
+            (first, after, held, missing, absent, absent_at, since, *rest) = row[9:]
+            listed, adopting, surplus = rest
             yield CopyRow(
                 number,
                 mailbox,
@@ -218,6 +232,7 @@ class LedgerReader:
                 _when(since),
                 listed,
                 adopting,
+                bool(surplus),
             )
 
     def blocks(self) -> list[tuple[str, str, str]]:

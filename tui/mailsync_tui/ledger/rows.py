@@ -58,6 +58,22 @@ class CopyRow(NamedTuple):
     since: datetime
     listed_scan: int
     adopted_scan: int
+    surplus: bool
+    """Placed by a store whose answer never came, after the message had been stored once more."""
+
+
+class NewCopy(NamedTuple):
+    """A copy that the ledger does not have yet."""
+
+    mailbox: int
+    location: Location
+    message: int
+    size: int
+    first_scan: int
+    """0 if we stored it ourselves."""
+    came_after: int
+    adopted: bool = False
+    surplus: bool = False
 
 
 class HoldRow(NamedTuple):
@@ -102,6 +118,8 @@ class Intent(NamedTuple):
     validity: int
     uid: Uid
     quarantine: str | None = None
+    sent: str | None = None
+    """SHA-256 of the bytes, for a store on a server: they may turn up there unannounced."""
 
 
 class ActionRow(NamedTuple):
@@ -121,6 +139,29 @@ class ActionRow(NamedTuple):
     at: datetime
     outcome: str | None
     reason: str
+
+
+class Placed(NamedTuple):
+    """A message that was stored in the consolidated mailbox, and proved to lie there."""
+
+    action: int
+    message: int
+    source: int
+    """The account's copy that it was fetched from."""
+    location: Location
+    size: int
+    forms: tuple[Identity, ...]
+    """What it looks like: as it was fetched, and as the mailbox altered it."""
+
+
+class UnansweredStore(NamedTuple):
+    """A store whose answer never came: what was sent may be stored yet."""
+
+    action: int
+    message: int
+    folder: str
+    sent: str
+    """SHA-256 of the bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,15 @@ CREATE INDEX copy_missing ON copy (mailbox, missing_scan) WHERE missing_scan > 0
 ALTER TABLE mailbox ADD COLUMN seen_scan INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)
+# sent: SHA-256 of what was to be stored on a server, until the server's answer came. surplus: such
+# a store's copy, which came after its message had been stored once more.
+VERSION_4 = """
+ALTER TABLE action ADD COLUMN sent TEXT;
+CREATE INDEX action_unanswered ON action (message) WHERE sent IS NOT NULL;
+ALTER TABLE copy ADD COLUMN surplus INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -1,17 +1,14 @@
-"""Writing to the ledger: listings as they are recorded, decisions, and the journal."""
+"""Writing to the ledger: listings as they are recorded, and decisions."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 
-from mailsync_tui.ledger.decisions import DecisionWriter
-from mailsync_tui.ledger.ledger import connect, told
-from mailsync_tui.ledger.rows import Intent
+from mailsync_tui.ledger.journal import JournalWriter
+from mailsync_tui.ledger.rows import NewCopy, Placed
 from mailsync_tui.ledger.schema import stamp
-from mailsync_tui.mailboxes.base import Location, Uid
+from mailsync_tui.mailboxes.base import Location
 from mailsync_tui.message import Identity, Summary
 
 TOMBSTONE_DAYS = 400
@@ -21,34 +18,18 @@ _SCAN = "(SELECT value + 0 FROM meta WHERE name = 'serial')"
 _NEXT_SCAN = "(SELECT value + 1 FROM meta WHERE name = 'serial')"
 """While a listing is recorded: the number that it gets. Later: that of the next one."""
 
+_AS_NEW = (
+    " ON CONFLICT DO UPDATE SET message = excluded.message, state = 'live',"
+    " adopted = excluded.adopted, size = excluded.size, first_scan = excluded.first_scan,"
+    " came_after = excluded.came_after, held_scan = 0, missing_scan = 0, absent = 0,"
+    " absent_at = NULL, since = excluded.since, ended_at = NULL, surplus = excluded.surplus,"
+    " listed_scan = excluded.listed_scan"
+)
+"""A location that had another copy's row: it is this one's now."""
 
-class LedgerWriter(DecisionWriter):
+
+class LedgerWriter(JournalWriter):
     """A ledger opened by the run that holds its lock."""
-
-    def __init__(self, path: Path) -> None:
-        """Open a ledger for writing, making a new one if there is none.
-
-        Raises:
-            LedgerError: it cannot be opened or made, is damaged, or belongs to a newer version.
-        """
-        super().__init__(connect(path, writes=True), exists=True)
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing, and on disk when it ends.
-
-        Raises:
-            LedgerError: the disk is full, or the ledger is damaged.
-        """
-        with told():
-            self.db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                if self.db.in_transaction:  # a full disk has rolled it back already
-                    self.db.execute("ROLLBACK")
-                raise
-            self.db.execute("COMMIT")
 
     # --- listings
 
@@ -83,29 +64,37 @@ class LedgerWriter(DecisionWriter):
         self, identity: Identity | None, summary: Summary, size: int, now: datetime
     ) -> int:
         """A message that was not there before."""
-        i = identity or Identity(None, "", "", "")
-        date = stamp(summary.date) if summary.date else None
-        cursor = self.db.execute(
-            "INSERT INTO message (message_id, sender_key, date_key, subject_key, unread, subject,"
-            " sender, date, size, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                i.message_id,
-                i.sender,
-                i.date,
-                i.subject,
-                identity is None,
-                summary.subject,
-                summary.sender,
-                date,
-                size,
-                stamp(now),
-            ),
+        return self.add_messages([(identity, summary, size)], now)[0]
+
+    def add_messages(
+        self, messages: Sequence[tuple[Identity | None, Summary, int]], now: datetime
+    ) -> Sequence[int]:
+        """Messages that were not there before, each with its summary and octets; their numbers."""
+        (last,) = self.db.execute("SELECT ifnull(max(id), 0) FROM message").fetchone()
+        ids = range(last + 1, last + 1 + len(messages))
+        since, nobody = stamp(now), Identity(None, "", "", "")
+        self.db.executemany(
+            "INSERT INTO message (id, message_id, sender_key, date_key, subject_key, unread,"
+            " subject, sender, date, size, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(number, i.message_id, i.sender, i.date, i.subject, identity is None),
+                    *(summary.subject, summary.sender),
+                    *(stamp(summary.date) if summary.date else None, size, since),
+                )
+                for number, (identity, summary, size) in zip(ids, messages, strict=True)
+                for i in (identity or nobody,)
+            ],
         )
-        number = cursor.lastrowid
-        assert number is not None
-        if identity is not None:
-            self.add_identity(number, identity)
-        return number
+        self.db.executemany(
+            "INSERT OR IGNORE INTO identity VALUES (?, ?, ?)",
+            [
+                (identity.key, identity.digest or "", number)
+                for number, (identity, _, _) in zip(ids, messages, strict=True)
+                if identity is not None
+            ],
+        )
+        return ids
 
     def learn(self, message: int, identity: Identity, summary: Summary) -> None:
         """The bytes of a message were read: what it is, and its digest."""
@@ -132,31 +121,48 @@ class LedgerWriter(DecisionWriter):
             (identity.key, identity.digest or "", message),
         )
 
-    def add_copy(
-        self,
-        mailbox: int,
-        location: Location,
-        message: int,
-        size: int,
-        first_scan: int,
-        came_after: int,
-        now: datetime,
-        *,
-        adopted: bool = False,
-    ) -> int:
-        """A copy that was listed for the first time, or that we placed (``first_scan`` 0)."""
-        cursor = self.db.execute(
-            "INSERT INTO copy (mailbox, folder, validity, uid, message, state, adopted, size,"
-            " first_scan, came_after, since, listed_scan)"
-            f" VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?, ?, {_NEXT_SCAN})"
-            " ON CONFLICT DO UPDATE SET message = excluded.message, state = 'live',"
-            " adopted = excluded.adopted, size = excluded.size, first_scan = excluded.first_scan,"
-            " came_after = excluded.came_after, held_scan = 0, missing_scan = 0, absent = 0,"
-            " absent_at = NULL, since = excluded.since, ended_at = NULL,"
-            " listed_scan = excluded.listed_scan RETURNING id",
-            (mailbox, *location, message, adopted, size, first_scan, came_after, stamp(now)),
+    def add_copies(self, copies: Sequence[NewCopy], now: datetime) -> None:
+        """Copies that were listed for the first time."""
+        since = stamp(now)
+        self.db.executemany(
+            "INSERT INTO copy (mailbox, folder, validity, uid, message, size, first_scan,"
+            " came_after, adopted, surplus, state, since, listed_scan)"
+            f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'live', ?, {_NEXT_SCAN}){_AS_NEW}",
+            [(c.mailbox, *c.location, *c[2:], since) for c in copies],
         )
-        return int(cursor.fetchone()[0])
+
+    def place(self, home: int, placed: Sequence[Placed], now: datetime) -> None:
+        """Messages were stored in the consolidated mailbox: they are known, and so are both copies.
+
+        Args:
+            home: The consolidated mailbox's row.
+            placed: The messages, none of which lay there before.
+            now: The present moment.
+        """
+        self.db.executemany(
+            "INSERT OR IGNORE INTO identity VALUES (?, ?, ?)",
+            [(i.key, i.digest or "", p.message) for p in placed for i in p.forms],
+        )
+        self.spend([p.message for p in placed], now)
+        self.add_copies(
+            [NewCopy(home, p.location, p.message, p.size, 0, 0, adopted=True) for p in placed], now
+        )
+        self.db.executemany(
+            f"UPDATE copy SET message = ?, adopted = 1, adopted_scan = {_SCAN} WHERE id = ?",
+            [(p.message, p.source) for p in placed],
+        )
+        self.db.executemany(
+            "UPDATE message SET known = 1, open = 1 WHERE id = ?", [(p.message,) for p in placed]
+        )
+        self.db.executemany(
+            "DELETE FROM hold WHERE message = ? AND kind = 'collect'",
+            [(p.message,) for p in placed],
+        )
+        self.db.executemany(
+            "UPDATE action SET outcome = 'done', sent = NULL, folder = ?, validity = ?, uid = ?"
+            " WHERE id = ?",
+            [(*p.location, p.action) for p in placed],
+        )
 
     def relocate(self, copy: int, location: Location, size: int) -> None:
         """A copy lies elsewhere in the same mailbox now: filed, or renumbered."""
@@ -166,8 +172,8 @@ class LedgerWriter(DecisionWriter):
             (copy, *location, copy),
         )
         self.db.execute(
-            "UPDATE copy SET folder = ?, validity = ?, uid = ?, size = ?, held_scan = 0,"
-            " missing_scan = 0, absent = 0, absent_at = NULL,"
+            "UPDATE copy SET folder = ?, validity = ?, uid = ?, size = ?, surplus = 0,"
+            " held_scan = 0, missing_scan = 0, absent = 0, absent_at = NULL,"
             f" listed_scan = CASE state WHEN 'missing' THEN {_NEXT_SCAN} ELSE listed_scan END,"
             " state = CASE state WHEN 'missing' THEN 'live' ELSE state END WHERE id = ?",
             (*location, size, copy),
@@ -196,7 +202,7 @@ class LedgerWriter(DecisionWriter):
         self.db.execute(
             "UPDATE copy SET state = 'live', adopted = 0, first_scan = ?, came_after = ?,"
             " held_scan = 0, missing_scan = 0, absent = 0, absent_at = NULL, since = ?,"
-            " ended_at = NULL, listed_scan = ? WHERE id = ?",
+            " ended_at = NULL, listed_scan = ?, surplus = 0 WHERE id = ?",
             (scan, came_after, stamp(now), scan, copy),
         )
 
@@ -213,11 +219,12 @@ class LedgerWriter(DecisionWriter):
             [(stamp(now), copy) for copy in copies],
         )
 
-    def spend(self, message: int, now: datetime) -> None:
-        """The losses of a message have had their consequence: they prove nothing more."""
-        self.db.execute(
+    def spend(self, messages: Iterable[int], now: datetime) -> None:
+        """The losses of messages have had their consequence: they prove nothing more."""
+        at = stamp(now)
+        self.db.executemany(
             "UPDATE copy SET state = 'ended', ended_at = ? WHERE message = ? AND state = 'missing'",
-            (stamp(now), message),
+            [(at, message) for message in messages],
         )
 
     def drop(self, copies: Iterable[int]) -> None:
@@ -236,6 +243,15 @@ class LedgerWriter(DecisionWriter):
             " AND hold.kind = 'forward-delete' AND mailbox.name = 'consolidated')",
             (copy,),
         )
+
+    def keep(self, copy: int, *, ours: bool) -> None:
+        """A copy is surplus no more.
+
+        Args:
+            copy: The copy.
+            ours: It is still what we placed; else it is the consolidated mailbox's own from now on.
+        """
+        self.db.execute("UPDATE copy SET surplus = 0, adopted = ? WHERE id = ?", (ours, copy))
 
     def move_copy(self, copy: int, message: int) -> None:
         """A copy was found to be another message's."""
@@ -276,6 +292,7 @@ class LedgerWriter(DecisionWriter):
             " AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.message = message.id)"
             " AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
             " WHERE copy.message = message.id AND (copy.state IN ('missing', 'deleting')"
+            " OR copy.state = 'live' AND copy.surplus"
             " OR copy.state = 'live' AND NOT copy.adopted AND mailbox.name <> 'consolidated'))"
             " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
             " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
@@ -327,64 +344,4 @@ class LedgerWriter(DecisionWriter):
         self.db.execute(
             "DELETE FROM hold WHERE message IN (SELECT id FROM message WHERE NOT known)"
             " AND kind <> 'collect' AND rule <> 'undone'"
-        )
-
-    # --- the journal
-
-    def begin_run(self, command: str, directions: Sequence[str], now: datetime) -> int:
-        """A run begins."""
-        cursor = self.db.execute(
-            "INSERT INTO run (command, directions, started) VALUES (?, ?, ?)",
-            (command, ",".join(directions), stamp(now)),
-        )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
-
-    def end_run(self, run: int, code: int, now: datetime) -> None:
-        """A run ended by itself, with this exit code."""
-        self.db.execute("UPDATE run SET ended = ?, exit = ? WHERE id = ?", (stamp(now), code, run))
-
-    def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> list[int]:
-        """Write down what is about to be done; the caller's transaction puts it on disk."""
-        ids = []
-        for intent in intents:
-            cursor = self.db.execute(
-                "INSERT INTO action (run, line, kind, account, message, message_id, subject,"
-                " mailbox, folder, validity, uid, quarantine, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (run, *intent, stamp(now)),
-            )
-            assert cursor.lastrowid is not None
-            ids.append(cursor.lastrowid)
-        return ids
-
-    def outcome(
-        self, action: int, outcome: str, reason: str = "", location: Location | None = None
-    ) -> None:
-        """Write down what became of an intent, and where it was done."""
-        if location is None:
-            self.db.execute(
-                "UPDATE action SET outcome = ?, reason = ? WHERE id = ?", (outcome, reason, action)
-            )
-        else:
-            self.db.execute(
-                "UPDATE action SET outcome = ?, reason = ?, folder = ?, validity = ?, uid = ?"
-                " WHERE id = ?",
-                (outcome, reason, *location, action),
-            )
-
-    # --- foreign marks
-
-    def add_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
-        r"""Foreign ``\Deleted`` marks are about to be lifted."""
-        self.db.executemany(
-            "INSERT OR IGNORE INTO mark VALUES (?, ?, ?, ?)",
-            [(mailbox, folder, validity, uid) for uid in uids],
-        )
-
-    def drop_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
-        """They are set again."""
-        self.db.executemany(
-            "DELETE FROM mark WHERE mailbox = ? AND folder = ? AND validity = ? AND uid = ?",
-            [(mailbox, folder, validity, uid) for uid in uids],
         )

@@ -119,6 +119,12 @@ class Stored:
     """Where it was proved to lie; ``None`` when it was not stored."""
     error: str | None = None
     """Why not, as shown to a person (already sanitised)."""
+    size: int | None = None
+    """Octets as the mailbox holds it; ``None``: as it was given."""
+    altered: bool = False
+    """The mailbox holds another form of it, as far as its size and header tell."""
+    unsure: bool = False
+    """It was not refused and is not there: it may yet turn up."""
 
 
 class Doomed(NamedTuple):

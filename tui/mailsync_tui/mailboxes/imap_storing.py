@@ -50,7 +50,9 @@ class _Item:
     """Bare line feeds among CRLF were made CRLF."""
     uid: int | None = None
     """As told by APPENDUID."""
-    location: Location | None = None
+    head: Head | None = None
+    """What was found of it where it was stored."""
+    altered: bool = False
     error: str = ""
     accepted: bool = False
 
@@ -80,9 +82,13 @@ def store(session: Session, messages: Sequence[NewMessage], folder: str) -> list
         _append(session, target, batch)
     _prove(session, target, [item for item in items if item.accepted])
     return [
-        Stored(item.location)
-        if item.location is not None
-        else Stored(None, item.error or "the server said OK, but the message is not there")
+        Stored(item.head.location, size=item.head.size, altered=item.altered)
+        if item.head is not None
+        else Stored(
+            None,
+            item.error or "the server said OK, but the message is not there",
+            unsure=item.accepted,
+        )
         for item in items
     ]
 
@@ -251,14 +257,15 @@ def _prove(session: Session, target: _Target, items: list[_Item]) -> None:
     for item in items:
         head = heads.pop(item.uid, None) if item.uid is not None else None
         if head is not None and _placed(session, item, head):
-            item.location = head.location
-    lost = [item for item in items if item.location is None]
+            item.head = head
+            item.altered = item.altered or head.size != len(item.message.data)
+    lost = [item for item in items if item.head is None]
     if not lost:
         return
     what = f"looking for what was stored in {safe_text(target.folder)}"
     # "n:*" names the last message too, even if it lies below n (SERVERS.md, 11).
     found = session.search(b"UID %d:*" % target.uidnext, what)
-    taken = {item.location.uid for item in items if item.location is not None}
+    taken = {item.head.location.uid for item in items if item.head is not None}
     new = [uid for uid in found if uid >= target.uidnext and uid not in taken]
     _match(session, lost, _heads(session, target, new))
 
@@ -279,7 +286,8 @@ def _match(session: Session, items: list[_Item], heads: dict[int | str, Head]) -
             sole = len(candidates) == 1 and head.size == len(item.data)
             if sole or _same(session, item, head):
                 candidates.remove(head)
-                item.location = head.location
+                item.head = head
+                item.altered = head.size != len(item.message.data)
                 break
 
 
@@ -294,6 +302,7 @@ def _placed(session: Session, item: _Item, head: Head) -> bool:
     octets = len(item.data)
     if sent.key == kept.key:
         return abs(head.size - octets) <= octets // 50 or _same(session, item, head)
+    item.altered = True
     agree = (sent.message_id == kept.message_id, sent.sender == kept.sender, sent.date == kept.date)
     return sum(agree) > 1 and _same(session, item, head)
 

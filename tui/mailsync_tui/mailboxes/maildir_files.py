@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
 import stat
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mailsync_tui.mailboxes.flushing import flush
 from mailsync_tui.mailboxes.maildir_names import unique_name
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ READINGS = 5
 """How often a folder is read anew when it changed meanwhile."""
 HEADER_LIMIT = 1 << 20
 """Octets of a header that are read at most; what identifies a message stands in front of that."""
-FSYNC_THREADS = 8
 
 _SECOND = 1_000_000_000
 _TICK = 20_000_000
@@ -85,9 +85,9 @@ class Folder:
                 break
         return []
 
-    def placed(self, name: str, path: Path) -> None:
+    def placed(self, name: str, path: str) -> None:
         """Remember a file that was just put there, which spares reading the whole folder for it."""
-        self._files.setdefault(name, []).append(str(path))
+        self._files.setdefault(name, []).append(path)
 
     def _refresh(self) -> bool:
         """Read the folder again, unless nothing can have changed since it was last read."""
@@ -170,30 +170,45 @@ def read_all(descriptor: int) -> bytes:
 
 
 def write_batch(
-    batch: Sequence[tuple[Path, bytes, datetime | None]],
+    directory: Path, batch: Sequence[tuple[str, bytes, datetime | None]]
 ) -> list[OSError | None]:
-    """Write files and flush each to disk, several at a time; what fails leaves nothing behind.
+    """Write files and put them on disk together; what fails leaves nothing behind.
 
     Each file is new, readable by its owner alone, and dated as its message is.
+
+    Args:
+        directory: Where they go.
+        batch: Name, bytes and date of each; no more than a process may have open.
     """
+    errors: list[OSError | None] = []
+    written: list[int] = []
+    prefix = f"{directory}/"
+    try:
+        for name, data, date in batch:
+            try:
+                written.append(_write(prefix + name, data, date))
+                errors.append(None)
+            except OSError as error:
+                errors.append(error)
+        flushed = iter(flush(directory, written))
+    finally:
+        for descriptor in written:
+            os.close(descriptor)
+    outcomes = [error or next(flushed) for error in errors]
+    for (name, _, _), outcome in zip(batch, outcomes, strict=True):
+        if outcome is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(prefix + name)  # noqa: PTH108 - a path object costs more than the call
+    return outcomes
 
-    def write(item: tuple[Path, bytes, datetime | None]) -> OSError | None:
-        path, data, date = item
-        try:
-            _write_durably(path, data, date)
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            return error
-        return None
 
-    with ThreadPoolExecutor(FSYNC_THREADS) as pool:
-        return list(pool.map(write, batch))
-
-
-def _write_durably(path: Path, data: bytes, date: datetime | None) -> None:
-    # A file of this name in tmp can only be left from a run that died.
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+def _write(path: str, data: bytes, date: datetime | None) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except FileExistsError:  # a file of this name in tmp can only be left from a run that died
+        os.unlink(path)  # noqa: PTH108
+        descriptor = os.open(path, flags, 0o600)
     try:
         rest = memoryview(data)
         while rest:
@@ -201,9 +216,10 @@ def _write_durably(path: Path, data: bytes, date: datetime | None) -> None:
         if date is not None:
             seconds = int(date.timestamp())
             os.utime(descriptor, (seconds, seconds))
-        os.fsync(descriptor)
-    finally:
+    except BaseException:
         os.close(descriptor)
+        raise
+    return descriptor
 
 
 def sync_directory(path: Path) -> None:

@@ -273,7 +273,8 @@ class MemoryMailbox:
             data = self.alter(message.data) if self.alter else message.data
             uid = self.deliver(folder, data, message.flags, message.date)
             self._step("stored", index)
-            outcomes.append(Stored(Location(folder, self.folders[folder].validity, uid)))
+            location = Location(folder, self.folders[folder].validity, uid)
+            outcomes.append(Stored(location, size=len(data), altered=data != message.data))
         return outcomes
 
     def delete(self, doomed: Sequence[Doomed], marks: MarkKeeper) -> Sequence[Deleted]:  # noqa: ARG002
