@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from mailsync_tui.config.model import CONSOLIDATED, UserConfig
+from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.looking import list_one
 from mailsync_tui.ledger import history
