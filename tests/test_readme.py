@@ -16,7 +16,7 @@ from mailsync_tui.cli.commands import cli
 from mailsync_tui.cli.failures import INTERRUPTED
 from mailsync_tui.config import schema
 from mailsync_tui.config.load import load_config
-from mailsync_tui.config.model import Guards, UserConfig
+from mailsync_tui.config.model import Guards, Holds, UserConfig
 from mailsync_tui.config.schema import KINDS, Kind, Side
 from mailsync_tui.engine import guards
 from mailsync_tui.engine.plan import Held
@@ -85,6 +85,9 @@ def test_every_other_key_and_its_default() -> None:
     real: dict[str, object] = {
         f"guards.{f.key}": getattr(limits, f.name or f.key) for f in schema.GUARDS
     }
+    holds = Holds()
+    real |= {f"hold.{f.key}": getattr(holds, f.name or f.key) for f in schema.HOLD}
+    real["hold.younger_than"] = "0d"  # what the model has as no time at all
     real |= {f"quarantine.{f.key}": hints[f.name or f.key] for f in schema.QUARANTINE}
     real |= {f"schedule.{f.key}": hints[f.name or f.key] for f in schema.SCHEDULE}
     files = {f.key for f in schema.FILE}

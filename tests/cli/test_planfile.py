@@ -210,3 +210,26 @@ def test_ten_thousand_lines_come_back() -> None:
     found, left = roundtrip(document)
     assert found.lines == lines
     assert len(left) == len(document["actions"])
+
+
+def test_evidence_is_in_the_json_and_comes_back() -> None:
+    proved = line(1, evidence=("seen on isp since \u202e then", "missing now"))
+    document = planfile.save(plan(proved, line(2, uid=8)))
+    assert [action.get("evidence") for action in document["actions"]] == [
+        ["seen on isp since \u202e then", "missing now"],
+        None,
+    ]
+    loaded, left = planfile.load(planfile.dumps(document), "ann")
+    assert loaded.lines == (proved, line(2, uid=8))
+    assert left == {each.id for each in loaded.lines}
+    document["actions"][0]["evidence"] = ["nothing of the kind"]
+    with pytest.raises(planfile.PlanFileError, match="was altered"):
+        planfile.load(planfile.dumps(document), "ann")
+
+
+def test_a_plan_saved_without_evidence_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = planfile._sealed
+    monkeypatch.setattr(planfile, "_sealed", lambda each: sealed(each)[:14])
+    text = planfile.dumps(planfile.save(plan(line(1))))
+    monkeypatch.undo()
+    assert planfile.load(text, "ann")[0].lines == (line(1),)

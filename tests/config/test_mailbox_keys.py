@@ -138,7 +138,7 @@ class TestSecrets:
         (found,) = problems(STORE + self.IMAP_WITHOUT)
         assert found == (
             "external.work: expected exactly one of password, password_env, password_command,"
-            " token_command; there is none"
+            " keyring, token_command; there is none"
         )
 
     def test_two(self, problems: Problems) -> None:
@@ -185,21 +185,25 @@ class TestSecrets:
         assert any("nearest known key: external.isp.password" in each for each in found)
         assert not any("hunter2" in each for each in found)
 
-    def test_the_keyring_is_not_supported_yet(self, problems: Problems) -> None:
-        (found,) = problems(STORE + self.WITHOUT + "keyring = true\n")
-        assert found == (
-            "external.isp.keyring: not supported yet by this version;"
-            " expected one of password, password_env, password_command"
-        )
+    @pytest.mark.parametrize("side", [POP3, IMAP])
+    def test_the_keyring_s_entry_is_user_at_host(self, load: Load, side: str) -> None:
+        lines = [line for line in side.splitlines() if not line.startswith("password_env")]
+        (person,) = load("\n".join([STORE, *lines, "keyring = true", ""])).users
+        account = person.external[0]
+        assert account.secret is not None
+        assert account.secret.source == "keyring"
+        assert account.secret.value == f"ann@{account.host}"
 
-    def test_the_keyring_is_never_suggested(self, problems: Problems) -> None:
-        (found,) = problems(STORE + POP3 + "keyrin = true\n")
-        assert "keyring" not in found.replace("keyrin:", "")
+    @pytest.mark.parametrize("value", ["false", '"true"', "1"])
+    def test_the_keyring_is_used_or_not_mentioned(self, problems: Problems, value: str) -> None:
+        (found,) = problems(STORE + self.WITHOUT + f"keyring = {value}\n")
+        assert found == "external.isp.keyring: expected true, or no such key at all"
 
-    def test_no_token_over_pop3_yet(self, problems: Problems) -> None:
-        (found,) = problems(STORE + self.WITHOUT + 'token_command = "x"\n')
-        assert found.startswith("external.isp.token_command: not supported yet for pop3")
-        assert not found.endswith("token_command")
+    def test_a_token_over_pop3(self, load: Load) -> None:
+        (person,) = load(STORE + self.WITHOUT + 'token_command = "x"\n').users
+        secret = person.external[0].secret
+        assert secret is not None
+        assert (secret.source, secret.value) == ("token_command", "x")
 
     def test_a_secret_does_not_show_in_the_configuration(self, load: Load) -> None:
         config = load(STORE + self.WITHOUT + 'password = "hunter2"\n')
@@ -385,7 +389,7 @@ ANYTHING = (
 
 
 @pytest.mark.parametrize("section", [STORE, POP3, IMAP, MAILDIR, MAILDIR_STORE])
-@pytest.mark.parametrize("key", ["keyring", "nonsense", "type", *schema.keys_for(Kind.ANY)])
+@pytest.mark.parametrize("key", ["nonsense", "type", *schema.keys_for(Kind.ANY)])
 def test_whatever_stands_there_is_accepted_or_a_problem(load: Load, section: str, key: str) -> None:
     lines = [line for line in section.splitlines() if not line.startswith(f"{key} =")]
     for value in ANYTHING:

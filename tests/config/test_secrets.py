@@ -5,6 +5,7 @@ import select
 import shlex
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -122,3 +123,68 @@ class TestCommand:
             assert poll.poll(60_000) == [(reader, select.POLLHUP)]
         finally:
             os.close(reader)
+
+
+class Keyring(ModuleType):
+    """The library, as far as it is used, over a dictionary."""
+
+    def __init__(self) -> None:
+        super().__init__("keyring")
+        self.entries: dict[tuple[str, str], str] = {}
+        self.error: Exception | None = None
+
+    def get_password(self, service: str, user: str) -> str | None:
+        if self.error is not None:
+            raise self.error
+        return self.entries.get((service, user))
+
+
+class KeyringError(Exception):
+    pass
+
+
+class TestKeyring:
+    SECRET = Secret("keyring", "ann smith@mail.example.org")
+
+    @pytest.fixture
+    def library(self, monkeypatch: pytest.MonkeyPatch) -> Keyring:
+        library = Keyring()
+        errors = ModuleType("keyring.errors")
+        errors.KeyringError = KeyringError  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "keyring", library)
+        monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+        return library
+
+    def test_the_password(self, library: Keyring) -> None:
+        library.entries["mailsync-tui", "ann smith@mail.example.org"] = "geheim ü"
+        assert resolve(self.SECRET, "work") == "geheim ü"
+
+    def test_no_entry_and_the_command_that_makes_it(self, library: Keyring) -> None:
+        library.entries["another program", "ann smith@mail.example.org"] = "hunter2"
+        with pytest.raises(SecretError) as caught:
+            resolve(self.SECRET, "work")
+        assert str(caught.value) == (
+            "work: keyring = true: it holds no password for ann smith@mail.example.org; set it"
+            " with: keyring set mailsync-tui 'ann smith@mail.example.org'"
+        )
+
+    @pytest.mark.parametrize(("value", "reason"), [("", "is empty"), ("a\nb", "line break")])
+    def test_unusable(self, library: Keyring, value: str, reason: str) -> None:
+        library.entries["mailsync-tui", "ann smith@mail.example.org"] = value
+        with pytest.raises(SecretError, match=reason):
+            resolve(self.SECRET, "work")
+
+    def test_a_keyring_that_cannot_be_asked(self, library: Keyring) -> None:
+        library.error = KeyringError("locked \x1b[1m\nhunter2")
+        with pytest.raises(SecretError) as caught:
+            resolve(self.SECRET, "work")
+        said = str(caught.value)
+        assert said.startswith("work: keyring = true: the keyring cannot be asked for ann smith@")
+        assert "\x1b" not in said
+        assert "hunter2" not in said
+        assert caught.value.__cause__ is None
+
+    def test_without_the_library(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "keyring", None)
+        with pytest.raises(SecretError, match=r"needs the library keyring .*: pip install keyring"):
+            resolve(self.SECRET, "work")

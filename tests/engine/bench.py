@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,18 @@ START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 
 
 def mail(
-    n: object, body: str = "text", *, sender: str = "ann@example.org", message_id: bool = True
+    n: object,
+    body: str = "text",
+    *,
+    sender: str = "ann@example.org",
+    message_id: bool = True,
+    date: datetime = START - timedelta(hours=1),
 ) -> bytes:
     """A small message; the same ``n`` gives the same headers."""
     ident = f"Message-ID: <m{n}@example.org>\r\n" if message_id else ""
     return (
         f"From: Ann <{sender}>\r\nTo: bob@example.org\r\nSubject: message {n}\r\n"
-        f"Date: Mon, 05 Jan 2026 09:00:00 +0000\r\n{ident}\r\n{body} {n}\r\n"
+        f"Date: {format_datetime(date)}\r\n{ident}\r\n{body} {n}\r\n"
     ).encode()
 
 

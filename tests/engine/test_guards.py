@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mailsync_tui.engine import guards
 from mailsync_tui.engine.plan import Accept
 from mailsync_tui.outcome import BLOCKED, OK
 from tests.engine.bench import Bench, blocked, kinds, mail
@@ -171,3 +172,56 @@ def test_an_account_taken_out_of_the_configuration_is_unknown(bench: Bench) -> N
     for data in MAILS[:3]:
         bench.remove("consolidated", data)
     assert kinds(bench.plan()) == []
+
+
+def test_absences_are_counted_by_listings_ten_minutes_apart(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, absent_scans=3)
+    for data in MAILS[:3]:
+        bench.deliver("work", data)
+    bench.sync()
+    bench.remove("work", MAILS[0])
+    waits = [("work", "forward-delete", "not missing for long enough (absent_scans)")]
+
+    def waiting() -> list[tuple[str, str, str]]:
+        plan = bench.plan()
+        assert kinds(plan) == []
+        return [(w.account, w.kind, w.detail) for w in plan.waiting]
+
+    assert waiting() == waits
+    bench.sync()
+    bench.wait(-10)
+    assert waiting() == waits
+    bench.sync()  # too soon: it counts for none
+    assert waiting() == waits
+    bench.sync()
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+
+
+def test_an_incomplete_listing_counts_for_no_absence(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, absent_scans=2)
+    for data in MAILS[:3]:
+        bench.deliver("work", data)
+    bench.sync()
+    bench.remove("work", MAILS[0])
+    bench.sync()
+    bench.boxes["work"].incomplete = "the connection broke"
+    bench.sync()
+    bench.boxes["work"].incomplete = None
+    bench.boxes["work"].unreachable = "no route to host"
+    assert kinds(bench.plan()) == []
+    bench.boxes["work"].unreachable = None
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+
+
+@pytest.mark.parametrize("kind", ["forward-delete", "reverse-delete"])
+@pytest.mark.parametrize("rule", guards.RULES)
+def test_every_rule_says_what_it_saw_and_the_way_out(rule: str, kind: str) -> None:
+    told = guards.detail("isp", kind, rule)  # type: ignore[arg-type]
+    mailbox = "isp" if kind == "forward-delete" else "consolidated"
+    if rule in guards.UNACCEPTABLE:
+        assert "--accept-blocked" not in told
+        assert "mailsync-tui rebase" in told
+    else:
+        assert f"`--accept-blocked isp:{rule}`" in told
+        assert (f"`mailsync-tui rebase {mailbox}`" in told) == (rule != "max-delete")
+    assert ("out of `allow` of isp" in told) == (rule in ("hidden", "expired"))

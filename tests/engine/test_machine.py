@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.outcome import SessionError
@@ -61,7 +63,9 @@ class World(Undoing, RuleBasedStateMachine):
         super().__init__()
         self.kept, self.undone = set(), set()
         self.directory = Path(tempfile.mkdtemp(prefix="machine-"))
-        self.bench = Bench(self.directory, ACCOUNTS, max_delete_floor=1000)
+        self.floor = 1000
+        self.bench = Bench(self.directory, ACCOUNTS, max_delete_floor=self.floor)
+        self.bench.config = replace(self.bench.config, holds=Holds(flagged=True))
         self.number = 0
         self.all: list[Mail] = []
         self.left: dict[int, set[str]] = {}
@@ -78,8 +82,11 @@ class World(Undoing, RuleBasedStateMachine):
             st.sets(st.sampled_from(sorted(ACCOUNTS)), min_size=1), min_size=2, max_size=4
         ),
         named=st.booleans(),
+        floor=st.sampled_from([1000, 1000, 0]),
     )
-    def some_mail_was_synced(self, where: list[set[str]], named: bool) -> Any:
+    def some_mail_was_synced(self, where: list[set[str]], named: bool, floor: int) -> Any:
+        self.floor = floor
+        self.bench.guards(max_delete_floor=floor)
         mails = []
         for accounts in where:
             self.number += 1
@@ -193,6 +200,14 @@ class World(Undoing, RuleBasedStateMachine):
             self.bench.boxes[mailbox].mark_deleted(*place)
             self._touched(message)
 
+    @rule(message=mails, mailbox=st.sampled_from(MOVABLE))
+    def flag(self, message: Mail, mailbox: str) -> None:
+        """Flagged mail is protected here: no sync takes it away again."""
+        place = self._find(message, mailbox)
+        if place:
+            self.bench.boxes[mailbox].flag(*place, "\\Flagged")
+            self._touched(message)
+
     @rule(mailbox=st.sampled_from(EVERYWHERE), how=st.sampled_from(["away", "broken off"]))
     def trouble(self, mailbox: str, how: str) -> None:
         box = self.bench.boxes[mailbox]
@@ -200,6 +215,12 @@ class World(Undoing, RuleBasedStateMachine):
             box.unreachable = "no route to host"
         else:
             box.incomplete = "the connection broke"
+
+    @precondition(lambda self: self.floor == 0)
+    @rule(hides=st.booleans())
+    def the_provider_hides_what_is_fetched(self, hides: bool) -> None:
+        """From the next RETR on, or no more; what is hidden stays so."""
+        self.bench.boxes["isp"].hides = hides
 
     @rule()
     def trouble_ends(self) -> None:
@@ -241,7 +262,7 @@ class World(Undoing, RuleBasedStateMachine):
 
         self.bench.boxes[mailbox].fault = fail
 
-    @precondition(lambda self: not self._anything_away())
+    @precondition(lambda self: self.floor > 0 and not self._anything_away())
     @rule(message=mails, mailbox=st.sampled_from(EVERYWHERE))
     def one_deletion_in_a_settled_world(self, message: Mail, mailbox: str) -> None:
         """(e) A deletion reaches every copy that ``allow`` lets it."""
@@ -332,7 +353,7 @@ class World(Undoing, RuleBasedStateMachine):
             if held.data.startswith(head + b"\r\n\r\n")
         ]
         return all(
-            h.data == message.data and not h.flags & {"\\Deleted"} for h in alike
+            h.data == message.data and not h.flags & {"\\Deleted", "\\Flagged"} for h in alike
         ) and not any(m is not message and m.data.startswith(head + b"\r\n\r\n") for m in self.all)
 
     def _away(self, mailbox: str) -> bool:
@@ -362,6 +383,7 @@ class World(Undoing, RuleBasedStateMachine):
                     self.declined.add((line.kind, account, line.subject))
             return frozenset(out)
 
+        flagged = self._flagged()
         options = Options(directions=directions) if directions else Options()  # type: ignore[arg-type]
         before = {id(m): self._copies(m)["consolidated"] for m in self.all}
         try:
@@ -372,6 +394,8 @@ class World(Undoing, RuleBasedStateMachine):
             return None
         finally:
             self.bench.wait()
+            gone = flagged - self._flagged()
+            assert not gone, f"flagged, and deleted by a sync: {gone}"
             for message in self.all:
                 grown = self._copies(message)["consolidated"] - before[id(message)]
                 assert grown <= 1, f"(b) collected {grown} times: {message.data!r}"
@@ -381,6 +405,16 @@ class World(Undoing, RuleBasedStateMachine):
                         f"(b) collected where it was present: {message.data!r}"
                     )
         return result.plan
+
+    def _flagged(self) -> set[tuple[str, str, Any]]:
+        """Where flagged mail lies."""
+        return {
+            (name, folder, uid)
+            for name, box in self.bench.boxes.items()
+            for folder, content in box.folders.items()
+            for uid, held in content.messages.items()
+            if "\\Flagged" in held.flags
+        }
 
     def _only_drafts(self, message: Mail) -> bool:
         return any(

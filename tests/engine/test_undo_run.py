@@ -12,6 +12,7 @@ from mailsync_tui.ledger.ledger import open_ledger
 from mailsync_tui.ledger.lock import LedgerBusy, RunLock
 from mailsync_tui.outcome import SessionError
 from tests.engine.bench import kinds
+from tests.engine.older import older
 from tests.engine.undoing import (
     Killed,
     M,
@@ -128,6 +129,23 @@ def test_an_interrupted_deletion_is_undone_once_it_is_known(tmp_path: Path) -> N
     assert bench.holds("consolidated", M) == bench.holds("consolidated", N) == 1
 
 
+def test_what_may_not_have_been_deleted_is_not_put_back(tmp_path: Path) -> None:
+    bench = bench_with(tmp_path, "isp")
+    bench.remove("consolidated", M)
+    bench.boxes["isp"].fault = fail("delete", 0, Killed)
+    with pytest.raises(Killed):
+        bench.sync("reverse")
+    bench.boxes["isp"].fault = None
+    bench.boxes["isp"].unreachable = "no route to host"
+    bench.wait()
+    (line,) = undo(bench, "2").lines
+    assert (line.outcome, bench.holds("consolidated", M)) == ("failed", 0)
+    assert "not known yet" in line.reason
+    bench.boxes["isp"].unreachable = None
+    (line,) = undo(bench, "2").lines
+    assert (line.outcome, bench.holds("consolidated", M), bench.holds("isp", M)) == ("done", 0, 1)
+
+
 @pytest.mark.parametrize("then", ["undo", "sync"])
 @pytest.mark.parametrize("mailbox", ["consolidated", "old"])
 def test_killed_after_each_step(tmp_path: Path, mailbox: str, then: str) -> None:
@@ -194,14 +212,10 @@ def test_what_a_server_stores_after_the_kill_is_kept_too(tmp_path: Path) -> None
 
 
 def test_a_ledger_from_before_undo(tmp_path: Path) -> None:
-    import sqlite3
-
     bench = bench_with(tmp_path)
     run = forward(bench)
     path = tmp_path / "ledger.sqlite3"
-    db = sqlite3.connect(path)
-    db.executescript("DROP TABLE removed; DROP TABLE put_back; PRAGMA user_version = 1;")
-    db.close()
+    older(path, 1)
     before = path.read_bytes()
     assert kinds(bench.plan()) == []
     assert path.read_bytes() == before  # a preview does not even bring the ledger up to date

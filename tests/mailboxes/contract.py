@@ -292,6 +292,17 @@ class MailboxContract:
         assert content_digest(data) == content_digest(letter(1))
         assert "\\Deleted" in flags
 
+    def test_lists_what_is_flagged(self, harness: Harness) -> None:
+        if not harness.mailbox.peeks:
+            harness.deliver(letter(1))
+            assert [folder.flagged for folder in harness.mailbox.list().folders] == [frozenset()]
+            return
+        harness.deliver(letter(1), "\\Seen", "\\Flagged")
+        harness.deliver(letter(2), "\\Seen")
+        first, _ = harness.locations()
+        (inbox,) = [f for f in harness.mailbox.list().folders if f.name == "INBOX"]
+        assert (inbox.flagged, inbox.marked, inbox.drafts) == ({first.uid}, set(), set())
+
     def test_skips_what_is_another_message(self, harness: Harness) -> None:
         harness.deliver(letter(1))
         harness.deliver(letter(2))

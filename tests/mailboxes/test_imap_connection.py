@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailsync_tui.config.model import MailboxConfig
+from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
 from mailsync_tui.mailboxes.imap import ImapMailbox, Timing
 from tests.mailboxes.contract import letter, unused_port
@@ -174,6 +174,74 @@ def test_a_token_is_given_by_xoauth2() -> None:
     assert _decoded(server.given) == f"user=ann\1auth=Bearer {SECRET}\1\1"
 
 
+class Refusing(Sasl):
+    """Tells why in a challenge, and refuses once that is answered."""
+
+    told = b'{"status":"401","schemes":"Bearer","scope":"https://mail.example/ \\u001b[1m%b"}'
+
+    def do_authenticate(self, to: Connection, tag: bytes, arguments: str, _: object) -> None:
+        to.say(b"+ ")
+        self.given = to.line()
+        to.say(b"+ " + base64.b64encode(self.told % SECRET.encode()))
+        self.answer = to.line()
+        to.say(tag + b" NO [AUTHENTICATIONFAILED] SASL authentication failed")
+
+
+def test_why_a_token_is_refused_is_told() -> None:
+    server = Refusing()
+    with served(server, source="token_command") as mailbox, pytest.raises(LoginRefused) as caught:
+        mailbox.list()
+    assert server.answer == b"\r\n"
+    said = str(caught.value)
+    assert "[AUTHENTICATIONFAILED] SASL authentication failed; status 401, scope https" in said
+    assert said.endswith("…, schemes Bearer")
+    assert SECRET not in said
+    assert "\x1b" not in said
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("challenge", [b"a", b"\xff\xff\xff\xff\xff", b""])
+def test_a_challenge_that_is_none(challenge: bytes) -> None:
+    class Odd(Refusing):
+        def do_authenticate(self, to: Connection, tag: bytes, arguments: str, _: object) -> None:
+            for _ in range(2):
+                to.say(b"+ " + challenge)
+                to.line()
+            to.say(tag + b" NO no")
+
+    with served(Odd(), source="token_command") as mailbox, pytest.raises(LoginRefused) as caught:
+        mailbox.list()
+    assert SECRET not in str(caught.value)
+
+
+def test_each_log_in_has_a_token_of_its_own() -> None:
+    class Remembering(Sasl):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tokens: list[bytes] = []
+
+        def do_authenticate(self, to: Connection, tag: bytes, arguments: str, rest: object) -> None:
+            super().do_authenticate(to, tag, arguments, rest)
+            self.tokens.append(base64.b64decode(self.given))
+
+    numbers = iter(range(9))
+    with Remembering() as server:
+        config = MailboxConfig(
+            "a",
+            "imap",
+            host="127.0.0.1",
+            port=server.port,
+            tls="none",
+            user="u",
+            secret=Secret("token_command", "x"),
+        )
+        mailbox = ImapMailbox(config, lambda: f"token{next(numbers)}")
+        for _ in range(2):
+            assert mailbox.list().complete
+            mailbox.close()
+    assert server.tokens == [b"user=u\1auth=Bearer token%d\1\1" % n for n in range(2)]
+
+
 def test_letters_that_login_cannot_carry_go_by_plain() -> None:
     server = Sasl()
     server.capabilities = "IMAP4rev1 AUTH=PLAIN"
@@ -296,7 +364,7 @@ class Restless(ImapScript):
 
     def do_search(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
         super().do_search(to, tag, arguments, literals)
-        if arguments.endswith("DRAFT"):
+        if arguments.endswith("FLAGGED"):
             to.say(b"* BYE enough for today")
             raise HangupError
 

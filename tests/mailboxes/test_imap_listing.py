@@ -30,6 +30,7 @@ def test_all_folders_and_what_is_marked(capabilities: str) -> None:
     server.folders |= {f"Folder {number}": Folder(validity=number) for number in range(1, 50)}
     server.folders["Folder 30"].add(letter(1), "\\Deleted")
     server.folders["Folder 30"].add(letter(2), "\\Draft")
+    server.folders["Folder 30"].add(letter(3), "\\Flagged", "\\Draft")
     with served(server) as mailbox:
         listing = mailbox.list()
     assert listing.complete
@@ -37,10 +38,44 @@ def test_all_folders_and_what_is_marked(capabilities: str) -> None:
     found = {folder.name: folder for folder in listing.folders}
     assert found["INBOX"].uids == (1, 2, 3)
     assert found["INBOX"].uidnext == 4
-    assert (found["Folder 30"].validity, found["Folder 30"].uids) == (30, (1, 2))
+    assert (found["Folder 30"].validity, found["Folder 30"].uids) == (30, (1, 2, 3))
     assert found["Folder 30"].marked == {1}
-    assert found["Folder 30"].drafts == {2}
+    assert found["Folder 30"].drafts == {2, 3}
+    assert found["Folder 30"].flagged == {3}
     assert not server.sent("SELECT")
+
+
+def test_flags_take_no_more_round_trips_than_two() -> None:
+    """Where answers do not name their question, one search tells that there is nothing to ask."""
+    server = filled(ImapScript())
+    server.capabilities = OLD
+    with served(server) as mailbox:
+        mailbox.list()
+        assert len(server.sent("UID")) == 2
+        server.inbox.add(letter(9), "\\Flagged")
+        (inbox,) = mailbox.list().folders
+        assert inbox.flagged == {4}
+        assert len(server.sent("UID")) == 5
+
+
+class NoOr(ImapScript):
+    capabilities = OLD
+
+    def do_search(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
+        if arguments.startswith("OR"):
+            to.say(tag + b" BAD what is OR?")
+        else:
+            super().do_search(to, tag, arguments, literals)
+
+
+def test_a_server_without_or_is_asked_for_each_flag() -> None:
+    server = filled(NoOr())
+    server.inbox.add(letter(9), "\\Flagged")
+    server.inbox.add(letter(10), "\\Draft")
+    with served(server) as mailbox:
+        listing = mailbox.list()
+    assert listing.complete
+    assert (listing.folders[0].flagged, listing.folders[0].drafts) == ({4}, {5})
 
 
 class Liar(ImapScript):

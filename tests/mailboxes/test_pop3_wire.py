@@ -20,6 +20,7 @@ from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
 from tests.servers.script import talking
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
 
@@ -95,25 +96,60 @@ def test_tokens_log_in_by_xoauth2() -> None:
         sent.append(file.readline())
         file.write(b"+ \r\n")
         sent.append(file.readline())
-        file.write(b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n")
+        told = b'{"status": "401", "error_description": "expired \\u001b[1m t0ken"}'
+        file.write(b"+ " + base64.b64encode(told) + b"\r\n")
         sent.append(file.readline())
         file.write(b"-ERR [AUTH] no\r\n")
 
-    with talking(talk) as port:
-        config = MailboxConfig(
-            "test",
-            "pop3",
-            host="127.0.0.1",
-            port=port,
-            tls="none",
-            user="ann",
-            secret=Secret("token_command", "print-token"),
-        )
-        with pytest.raises(LoginRefused):
-            Pop3Mailbox(config, lambda: "t0ken", QUICK).list()
+    with talking(talk) as port, pytest.raises(LoginRefused) as caught:
+        token_at(port, lambda: "t0ken").list()
     assert sent[0] == b"AUTH XOAUTH2\r\n"
     assert base64.b64decode(sent[1]) == b"user=ann\x01auth=Bearer t0ken\x01\x01"
     assert sent[2] == b"\r\n"
+    said = str(caught.value)
+    assert said.endswith("ann: [AUTH] no; status 401, error_description expired \ufffd[1m …")
+    assert "t0ken" not in said
+
+
+@pytest.mark.parametrize("challenge", [b"", b"no base64", b"/////w=="])
+def test_challenges_without_end_are_no_log_in(challenge: bytes) -> None:
+    def talk(file: BinaryIO) -> None:
+        file.write(b"+OK\r\n")
+        while file.readline():
+            file.write(b"+ " + challenge + b"\r\n")
+
+    with talking(talk) as port, pytest.raises(LoginRefused):
+        token_at(port, lambda: "t0ken").list()
+
+
+def test_each_pop3_log_in_has_a_token_of_its_own() -> None:
+    sent = []
+
+    def talk(file: BinaryIO) -> None:
+        file.write(b"+OK\r\n")
+        file.readline()
+        file.write(b"+ \r\n")
+        sent.append(base64.b64decode(file.readline()))
+        file.write(b"-ERR [IN-USE] later\r\n" if len(sent) == 1 else b"-ERR no\r\n")
+
+    numbers = iter(range(9))
+    with talking(talk) as port, pytest.raises(LoginRefused):
+        token_at(port, lambda: f"token{next(numbers)}").list()
+    assert sent == [b"user=ann\1auth=Bearer token%d\1\1" % n for n in range(2)]
+
+
+def token_at(port: int, secret: Callable[[], str]) -> Pop3Mailbox:
+    """The account ``ann``, logged in to by a token."""
+    config = MailboxConfig(
+        "test",
+        "pop3",
+        host="127.0.0.1",
+        port=port,
+        tls="none",
+        user="ann",
+        secret=Secret("token_command", "print-token"),
+    )
+    return Pop3Mailbox(config, secret, QUICK)
 
 
 def test_an_abort_ends_a_blocked_call() -> None:

@@ -179,8 +179,12 @@ class ImapScript:
     def found(self, folder: Folder, criteria: str) -> list[int]:
         if criteria.startswith("UID "):
             return [message.uid for message in self.chosen(folder, criteria[4:])]
-        flag = {"ALL": "", "DELETED": "\\Deleted", "DRAFT": "\\Draft"}[criteria]
-        return [one.uid for one in folder.messages if not flag or flag in one.flags]
+        keys = {"DELETED": "\\Deleted", "DRAFT": "\\Draft", "FLAGGED": "\\Flagged"}
+        if criteria == "ALL":
+            return folder.uids
+        # One key, or several of them after as many OR as it takes.
+        wanted = {keys[word] for word in criteria.split() if word != "OR"}
+        return [one.uid for one in folder.messages if wanted & one.flags]
 
     def chosen(self, folder: Folder, numbers: str) -> list[Message]:
         highest = max(folder.uids, default=0)

@@ -199,7 +199,7 @@ def test_a_stop_finishes_the_current_message_and_the_app_works_on(bench: Bench, 
         await settled(app, pilot)
         screen(app, ResultScreen)
         assert "stopped" in text(app, "#head")
-        assert "not begun" in told(app)
+        assert "Not begun, as the run was stopped before: 2 lines" in told(app)
         bench.home.fault = None
         await press(app, pilot, "escape", "b", "a", "y")
         screen(app, ResultScreen)

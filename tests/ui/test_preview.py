@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from mailsync_tui import planfile
@@ -20,7 +23,7 @@ from mailsync_tui.ui.screens.confirm import ConfirmScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
 from mailsync_tui.ui.screens.why import WhyScreen
 from tests.engine.bench import Bench, mail
-from tests.ui.harness import drawn, press, running, screen, text
+from tests.ui.harness import drawn, press, running, screen, settled, text
 
 Work = Callable[[MailsyncApp, "Pilot[int]"], Awaitable[None]]
 
@@ -210,6 +213,19 @@ def test_w_tells_why_what_it_needs_and_whether_it_can_be_undone(bench: Bench) ->
         assert "With it: delete on work/INBOX" in everything(app)
         await press(app, pilot, "w")
         screen(app, PreviewScreen)
+
+    drive(bench, work)
+
+
+def test_w_shows_the_evidence(bench: Bench) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "b")
+        await go(app, pilot, "message gone")
+        await press(app, pilot, "w")
+        screen(app, WhyScreen)
+        told = " ".join(everything(app).split())
+        assert "seen on isp at one complete listing, on 2026-01-05 10:00 UTC" in told
+        assert "missing from this complete listing of isp (2 messages)" in told
 
     drive(bench, work)
 
@@ -537,3 +553,53 @@ def test_hostile_text_is_shown_as_it_is_and_does_nothing(
         clean(app)
 
     drive(bench, work, size)
+
+
+# --- from here to other screens, and from others to here
+
+
+def test_enter_reads_the_message_under_the_cursor(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ReaderScreen(Screen[None]):
+        def __init__(self, key: object, subject: str) -> None:
+            super().__init__()
+            self.asked = (key, subject)
+
+    module = ModuleType("mailsync_tui.ui.screens.reader")
+    module.ReaderScreen = ReaderScreen  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        assert app.viewing.last is not None
+        keys = {row.subject: row.key for row in app.viewing.last.comparison.rows}
+        for direction, name in (("b", "message away"), ("c", "message new")):
+            await press(app, pilot, direction)
+            await go(app, pilot, name)
+            await press(app, pilot, "enter")
+            assert screen(app, ReaderScreen).asked == (keys[name], name)
+            app.pop_screen()
+            await press(app, pilot, "escape")
+
+    drive(bench, work)
+
+
+def test_lines_that_were_brought_back_are_looked_at_again_by_themselves(bench: Bench) -> None:
+    bench.sync("reverse", without=["reverse-delete"])
+
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        assert app.viewing.last is not None
+        held = frozenset(note.line.id for note in app.viewing.last.held)
+        assert len(held) == 1
+        app.push_screen(PreviewScreen(app.viewing.bring_back(held)))
+        await settled(app, pilot)
+        assert "Held lines, brought back" in text(app, "#head")
+        bench.wait()
+        await press(app, pilot, "a")
+        screen(app, ConfirmScreen)
+        assert text(app, "#title") == "Delete 1 message?"
+        await press(app, pilot, "y")
+
+    drive(bench, work)
+    assert bench.holds("isp", mail("away")) == 0
+    assert bench.holds("consolidated", mail("gone")) == 1

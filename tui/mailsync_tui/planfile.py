@@ -200,6 +200,7 @@ def held_form(plan: Plan) -> list[dict[str, Any]]:
             "since": utc(held.since) if held.since else None,
             "message_id": held.message_id,
             "subject": safe_text(held.subject),
+            **({"hold": safe_text(held.hold)} if held.hold is not None else {}),
         }
         for held in plan.held
     ]
@@ -235,6 +236,8 @@ def _action(line: Line, types: dict[str, str]) -> dict[str, Any]:
         "reason": line.reason,
         "undo": line.undo,
     }
+    if line.evidence:
+        action["evidence"] = list(line.evidence)
     if len(line.copies) > 1:
         action["copies"] = [_place(place, types) for place in line.copies]
     return action
@@ -269,12 +272,13 @@ def _sealed(line: Line) -> list[Any]:
         line.reason,
         line.undo,
         line.compare,
+        list(line.evidence),
     ]
 
 
 def _unsealed(row: list[Any]) -> Line:
     kind, account, accounts, needs, places, message, message_id, subject, sender, date, *rest = row
-    size, reason, undo, compare = rest
+    size, reason, undo, compare, *evidence = rest  # plans were saved without evidence once
     target, *copies = (Place(name, Location(*location)) for name, *location in places)
     return Line(
         kind=kind,
@@ -292,6 +296,7 @@ def _unsealed(row: list[Any]) -> Line:
         reason=reason,
         undo=undo,
         compare=compare,
+        evidence=tuple(evidence[0]) if evidence else (),
     )
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
+from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.looking import list_one
 from mailsync_tui.ledger import history
@@ -190,22 +189,3 @@ class Reach:
             return None if CONSOLIDATED in ledger.mailboxes() else config.path
         finally:
             ledger.close()
-
-    def _resolved(self, listings: Mapping[str, Listing | MailboxError]) -> UserConfig:
-        """The configuration with folder names in the form that listings have."""
-
-        def resolved(c: MailboxConfig) -> MailboxConfig:
-            if isinstance(listings[c.name], MailboxError) or c.type == "pop3":
-                return c
-            name = self.mailboxes[c.name].resolve
-            return replace(c, folder=name(c.folder), folders=tuple(map(name, c.folders)))
-
-        consolidated = resolved(self.config.consolidated)
-        home = listings[CONSOLIDATED]
-        external = tuple(
-            replace(c, into=self.mailboxes[CONSOLIDATED].resolve(c.into))
-            if c.into is not None and not isinstance(home, MailboxError)
-            else c
-            for c in map(resolved, self.config.external)
-        )
-        return replace(self.config, consolidated=consolidated, external=external)

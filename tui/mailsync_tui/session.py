@@ -14,11 +14,12 @@ from mailsync_tui.engine.apply import apply
 from mailsync_tui.engine.applying import Run
 from mailsync_tui.engine.decline import decline, taken_back
 from mailsync_tui.engine.deleting import restore_marks
+from mailsync_tui.engine.naming import resolved
 from mailsync_tui.engine.observe import Observation, observe
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
 from mailsync_tui.engine.rebase import rebase
-from mailsync_tui.engine.record import nothing_new, record
+from mailsync_tui.engine.record import note_seen, nothing_new, record
 from mailsync_tui.engine.restoring import Restoring, settling
 from mailsync_tui.engine.standing import role_counts
 from mailsync_tui.engine.undo import UndoLine, UnknownRun, chosen, undoable
@@ -80,7 +81,7 @@ class Session(Reach):
             LedgerError: the ledger is damaged.
         """
         observation = observe(
-            self._resolved(listings),
+            resolved(self.config, self.mailboxes, listings),
             ledger,
             listings,
             self.mailboxes,
@@ -104,6 +105,7 @@ class Session(Reach):
         require_reached(plan)
         while True:
             if not plan.lines and nothing_new(observation, considered):
+                note_seen(self.directory, self.ledger_path, observation, command)
                 return Result(plan.user, None, plan, (), sync_code(plan, (), stopped=self.stopped))
             taken_out = choose(plan) if plan.lines else frozenset()
             if taken_out is None:

@@ -129,7 +129,8 @@ def held(screen: Screen, found: Plan) -> None:
     screen.line("")
     screen.line(
         ("Held", "bold yellow"),
-        f": {len(found.held)}, never applied unasked; `plan --reconsider` brings them back",
+        f": {len(found.held)}, never applied unasked; `plan --reconsider` brings them back,"
+        " but for what [hold] protects",
     )
     for each in found.held:
         screen.line(
@@ -138,6 +139,7 @@ def held(screen: Screen, found: Plan) -> None:
             (screen.fit(each.account, 10) + " ", "cyan"),
             screen.fit(each.rule, 10) + " ",
             screen.fit(_day(each.since), 11),
+            (f"{safe_text(each.hold)} " if each.hold else "", "dim"),
             safe_text(each.subject, _SUBJECT) or "(no subject)",
         )
 

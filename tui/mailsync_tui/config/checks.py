@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from mailsync_tui.config.model import DIRECTIONS
@@ -15,6 +16,8 @@ Check = Callable[[object], object]
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[^\s/@:\[\]]+")
+_DURATION = re.compile(r"(\d{1,5})([smhdw])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LARGEST = 2**63 - 1
 """TOML promises 64-bit integers, and so does SQLite."""
 
@@ -164,6 +167,13 @@ def flag(value: object) -> bool:
     return value
 
 
+def true(value: object) -> bool:
+    """``true``: for a key that is left out where it is not meant."""
+    if value is not True:
+        raise WrongValueError("true, or no such key at all")
+    return True
+
+
 def path(value: object) -> Path:
     """An absolute path, once ``~`` is expanded.
 
@@ -203,6 +213,29 @@ def folders(value: object) -> tuple[str, ...]:
     if not value:
         raise WrongValueError(expected)
     return tuple(folder(item) for item in value)
+
+
+def senders(value: object) -> tuple[str, ...]:
+    """A list of mail addresses or globs for them, not empty."""
+    expected = 'a list of addresses or globs such as "*@bank.example" that is not empty'
+    if not isinstance(value, list):
+        raise _another_type(expected, value)
+    for item in value:
+        text = _string(item, expected)
+        if _CONTROLS.search(text) or " " in text or not ("@" in text or "*" in text):
+            raise WrongValueError(expected)
+    if not value:
+        raise WrongValueError(expected)
+    return tuple(value)
+
+
+def duration(value: object) -> timedelta:
+    """A whole number and a unit: seconds, minutes, hours, days or weeks."""
+    expected = 'a duration such as "12h", "1d" or "2w"'
+    match = _DURATION.fullmatch(_string(value, expected))
+    if match is None:
+        raise WrongValueError(expected)
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
 def directions(value: object) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.config import schema
 from mailsync_tui.config.errors import ConfigError, Problem
-from mailsync_tui.config.model import CONSOLIDATED, Config, Guards, UserConfig
+from mailsync_tui.config.model import CONSOLIDATED, Config, Guards, Holds, UserConfig
 from mailsync_tui.config.overlap import lies_in, overlaps
 from mailsync_tui.config.sections import Section, read_section
 from mailsync_tui.config.tables import Table, checked, dotted, stray, subtable, values_of
@@ -162,12 +162,13 @@ def _person(
         sections.append(consolidated)
         problems.extend(_misplaced(consolidated, external))
     sections.extend(external)
-    guards, quarantine, schedule = (
+    guards, hold, quarantine, schedule = (
         values_of(
             subtable(table, prefix, key, problems) or {}, dotted(prefix, key), fields, problems
         )
         for key, fields in (
             ("guards", schema.GUARDS),
+            ("hold", schema.HOLD),
             ("quarantine", schema.QUARANTINE),
             ("schedule", schema.SCHEDULE),
         )
@@ -179,6 +180,7 @@ def _person(
         consolidated.mailbox,
         tuple(section.mailbox for section in external),
         Guards(**guards),
+        Holds(**hold),
         **quarantine,
         **schedule,
     )

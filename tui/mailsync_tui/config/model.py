@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 MailboxType = Literal["pop3", "imap", "maildir"]
 Tls = Literal["implicit", "starttls", "none"]
 Direction = Literal["collect", "forward", "reverse"]
-SecretSource = Literal["password", "password_env", "password_command", "token_command"]
+SecretSource = Literal["password", "password_env", "password_command", "keyring", "token_command"]
 
 DIRECTIONS: tuple[Direction, ...] = ("collect", "forward", "reverse")
 """All directions, in the order in which a plan applies them."""
@@ -24,7 +25,8 @@ class Secret:
 
     source: SecretSource
     value: str = field(repr=False)
-    """The password itself, the variable's name, or the command line."""
+    """The password itself, the variable's name, the command line, or ``user@host``: the name of
+    the entry in the keyring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,20 @@ class Guards:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """Mail that is never deleted, on either side."""
+
+    flagged: bool = False
+    r"""What is flagged (``\Flagged``) where it would be deleted."""
+    senders: tuple[str, ...] = ()
+    """Globs for the sender's address, in any case."""
+    folders: tuple[str, ...] = ()
+    """Globs for the folder in which it would be deleted."""
+    younger_than: timedelta = timedelta(0)
+    """By its Date, or since when it is known; nothing is younger than 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class UserConfig:
     """One person: a consolidated mailbox, the external ones, and the rules."""
 
@@ -90,6 +106,7 @@ class UserConfig:
     external: tuple[MailboxConfig, ...]
     """In the order of the file."""
     guards: Guards = Guards()
+    holds: Holds = Holds()
     keep_days: int = 30
     schedule_apply: tuple[Direction, ...] = ("collect",)
 

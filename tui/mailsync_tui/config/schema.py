@@ -63,6 +63,7 @@ SECRETS = (
     Field("password", checks.line("a password"), Kind.REMOTE),
     Field("password_env", checks.variable, Kind.REMOTE),
     Field("password_command", checks.command, Kind.REMOTE),
+    Field("keyring", checks.true, Kind.REMOTE),
     Field("token_command", checks.command, Kind.REMOTE),
 )
 
@@ -92,13 +93,19 @@ GUARDS = (
     Field("absent_scans", checks.integer(1)),
     Field("copies", checks.choice("any", "all")),
 )
+HOLD = (
+    Field("flagged", checks.flag),
+    Field("from", checks.senders, name="senders"),
+    Field("folders", checks.folders),
+    Field("younger_than", checks.duration),
+)
 QUARANTINE = (Field("keep_days", checks.integer(1)),)
 SCHEDULE = (Field("apply", checks.directions, name="schedule_apply"),)
 
 FILE = (Field("state_dir", checks.path),)
 """Top-level keys that are no tables."""
 
-PERSON_KEYS = ("consolidated", "external", "guards", "quarantine", "schedule")
+PERSON_KEYS = ("consolidated", "external", "guards", "hold", "quarantine", "schedule")
 """The tables of one person: at the top of the file, or below ``users.NAME``."""
 
 DEFAULT_PORTS: dict[MailboxType, tuple[int, int]] = {"pop3": (995, 110), "imap": (993, 143)}

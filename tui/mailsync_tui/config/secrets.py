@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailsync_tui.config.model import Secret
+
+SERVICE = "mailsync-tui"
+"""Under which the keyring keeps this program's passwords."""
 
 _LOOK = 0.1
 """Seconds between two looks whether a command is still wanted."""
@@ -52,6 +56,8 @@ def resolve(
             value = secret.value
         case "password_env":
             value = _from_environment(secret.value, account)
+        case "keyring":
+            value = _from_keyring(secret.value, account)
         case "password_command" | "token_command":
             where = f"{account}: {secret.source}"
             value = _from_command(secret.value, where, timeout, cancelled)
@@ -64,6 +70,30 @@ def _from_environment(variable: str, account: str) -> str:
     if raw is None:
         raise SecretError(f"{where} (password_env) is not set")
     return _usable(raw, where)
+
+
+def _from_keyring(entry: str, account: str) -> str:
+    """A password of the desktop's keyring, by the library ``keyring`` (an extra)."""
+    where = f"{account}: keyring = true"
+    try:
+        import keyring  # Slow to import, and few use it.
+        from keyring.errors import KeyringError
+    except ImportError:
+        raise SecretError(
+            f"{where} needs the library keyring where this program is installed: "
+            "pip install keyring"
+        ) from None
+    name = safe_text(entry, 200)
+    try:
+        value = keyring.get_password(SERVICE, entry)
+    except (KeyringError, RuntimeError, OSError) as error:
+        # Not chained: what a backend puts into its errors is not known.
+        reason = safe_text(_first_line(str(error).encode()).decode(), 200) or type(error).__name__
+        raise SecretError(f"{where}: the keyring cannot be asked for {name}: {reason}") from None
+    if value is None:
+        command = safe_text(shlex.join(["keyring", "set", SERVICE, entry]), 300)
+        raise SecretError(f"{where}: it holds no password for {name}; set it with: {command}")
+    return _usable(value.encode("utf-8", "surrogatepass"), f"{where}: the entry {name}")
 
 
 def _from_command(command: str, where: str, timeout: float, cancelled: Callable[[], bool]) -> str:

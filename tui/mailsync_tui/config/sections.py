@@ -10,10 +10,10 @@ from mailsync_tui.config.checks import is_loopback
 from mailsync_tui.config.errors import Problem
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, MailboxType, Secret, SecretSource
 from mailsync_tui.config.schema import Kind, Side
-from mailsync_tui.config.tables import Table, checked, dotted, one_of, stray
+from mailsync_tui.config.tables import Table, checked, dotted, stray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    pass
 
 _IN_CLEAR = (
     'expected "implicit" or "starttls": with "none" the password crosses the network in clear;'
@@ -62,11 +62,9 @@ def read_section(
         field = fields.get(key)
         if key == "type":
             continue
-        if key == "keyring" and kind & Kind.REMOTE:
-            problems.append(_not_yet(prefix, key, "", _secret_keys(kind)))
-        elif field is None and key != "keyring":
+        if field is None:
             problems.append(stray(prefix, key, known))
-        elif field is None or not field.kinds & kind:
+        elif not field.kinds & kind:
             problems.append(stray(prefix, key, known, _meaningless(kind, side)))
         else:
             value = checked(prefix, key, raw, field.check, problems)
@@ -96,12 +94,6 @@ def _meaningless(kind: Kind, side: Side) -> str:
     return f"has no meaning for {article} {which}mailbox"
 
 
-def _not_yet(prefix: str, key: str, where: str, instead: Iterable[str]) -> Problem:
-    return Problem(
-        dotted(prefix, key), f"not supported yet{where} by this version; {one_of(instead)}"
-    )
-
-
 def _mailbox(
     table: Table,
     prefix: str,
@@ -116,7 +108,9 @@ def _mailbox(
     secrets = {field.key: values.pop(field.key, None) for field in schema.SECRETS}
     secret = None
     if kind & Kind.REMOTE:
-        secret = _secret(table, prefix, kind, secrets, problems)
+        if secrets["keyring"]:
+            secrets["keyring"] = f"{values.get('user', '')}@{values.get('host', '')}"
+        secret = _secret(table, prefix, secrets, problems)
         tls = values.get("tls", "implicit")
         if tls == "none" and not insecure and not is_loopback(values.get("host", "localhost")):
             problems.append(Problem(dotted(prefix, "tls"), _IN_CLEAR))
@@ -127,27 +121,14 @@ def _mailbox(
     return MailboxConfig(name=name, type=mailbox_type, secret=secret, **values)
 
 
-def _secret_keys(kind: Kind) -> list[str]:
-    """The ways to give a secret that this version supports for one of these kinds."""
-    keys = [field.key for field in schema.SECRETS]
-    return keys if kind & Kind.IMAP else [key for key in keys if key != "token_command"]
-
-
 def _secret(
-    table: Table,
-    prefix: str,
-    kind: Kind,
-    secrets: dict[str, str | None],
-    problems: list[Problem],
+    table: Table, prefix: str, secrets: dict[str, str | None], problems: list[Problem]
 ) -> Secret | None:
     """The one secret of a mailbox on a server; ``None`` and a problem unless it is one."""
-    known = _secret_keys(kind)
-    if kind & Kind.EXTERNAL_POP3 and "token_command" in table:
-        problems.append(_not_yet(prefix, "token_command", " for pop3", known))
-    given = [key for key in (*secrets, "keyring") if key in table]
+    given = [key for key in secrets if key in table]
     if len(given) == 1:
-        value = secrets.get(given[0])
+        value = secrets[given[0]]
         return Secret(cast("SecretSource", given[0]), value) if value is not None else None
     found = f"found {', '.join(given)}" if given else "there is none"
-    problems.append(Problem(prefix, f"expected exactly one of {', '.join(known)}; {found}"))
+    problems.append(Problem(prefix, f"expected exactly one of {', '.join(secrets)}; {found}"))
     return None

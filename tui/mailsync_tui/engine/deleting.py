@@ -121,6 +121,8 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Doomed]:
                     split_off(run, row, identity_of(raw.data), raw)
             elif mailbox == CONSOLIDATED and r"\Draft" in raw.flags:
                 refused = "it is a draft now"
+            elif run.config.holds.flagged and r"\Flagged" in raw.flags:
+                refused = "it is flagged now, and [hold] protects what is flagged"
             else:
                 d.places.append(place)
                 d.rows.append(row)

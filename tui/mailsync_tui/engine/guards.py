@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.plan import Accept, Kind
+from mailsync_tui.engine.plan import KIND_DIRECTION, Accept, Kind
 from mailsync_tui.engine.world import Copy, MailboxState, World
 
 RULES = (
@@ -18,6 +18,8 @@ RULES = (
     "folder-gone",
     "uidvalidity",
     "went-backwards",
+    "hidden",
+    "expired",
     "all-changed",
     "side-empty",
     "max-delete",
@@ -35,23 +37,47 @@ _DETAIL = {
     "`mailsync-tui rebase {account}` takes it as the new base",
     "folder-gone": "a folder of {mailbox} is missing; this ends when it is back, or with "
     "`mailsync-tui rebase {mailbox}`",
-    "uidvalidity": "{mailbox} has given its messages new numbers, and some were not found again",
-    "went-backwards": "{mailbox} looks restored from an older state (its counters went backwards)",
+    "uidvalidity": "the server of {mailbox} has given its messages new numbers, and some were not "
+    "found again",
+    "went-backwards": "{mailbox} looks restored from a backup: its counters went backwards",
+    "hidden": "of what was fetched from {mailbox} in one go, nothing was listed any more right "
+    "after: some providers hide over POP3 what was fetched, and the mail may still be there",
+    "expired": "all that went from {mailbox} within 7 days is older than everything that is left: "
+    "some providers clean up old mail, which is nobody's wish",
     "all-changed": "{mailbox} shows none of the identifiers it had, and some messages were not "
     "found again",
     "side-empty": "{mailbox} lists nothing at all",
     "max-delete": "more deletions in 24 hours than max_delete_share and max_delete_floor allow",
 }
+_CUT = (
+    "{mailbox} lists exactly {cut:,} messages, and more were known: some servers cut a listing at "
+    "a round number, and the rest may still be there"
+)
+_PROVIDERS = frozenset({"hidden", "expired"})
+"""What a provider does again and again: one more way out is to take no deletion from it."""
 
 
-def detail(account: str, kind: Kind, rule: str) -> str:
-    """The sentence that explains a block, with the ways out."""
-    mailbox = account if kind == "forward-delete" else CONSOLIDATED
-    text = _DETAIL[rule].format(account=account, mailbox=mailbox)
+def detail(account: str, kind: Kind, rule: str, cut: int | None = None) -> str:
+    """The sentence that explains a block, with the ways out.
+
+    Args:
+        account: Whose lines are stopped.
+        kind: Their kind.
+        rule: The rule that stopped them.
+        cut: The round number at which the listing behind it seems to be cut.
+    """
+    forward = kind == "forward-delete"
+    mailbox = account if forward else CONSOLIDATED
+    text = _CUT if rule == "hidden" and cut is not None else _DETAIL[rule]
+    text = text.format(account=account, mailbox=mailbox, cut=cut)
     if rule in UNACCEPTABLE:
         return text
-    rebase = "" if rule == "max-delete" else f", or `mailsync-tui rebase {mailbox}`"
-    return f"{text}; look at them, then `--accept-blocked {account}:{rule}`{rebase}"
+    out = f"{text}; look at them, then `--accept-blocked {account}:{rule}`"
+    if rule != "max-delete":
+        out += f", or `mailsync-tui rebase {mailbox}`"
+    if rule in _PROVIDERS:
+        out += f'; leave "{KIND_DIRECTION[kind]}" out of `allow` of {account} to end it for good'
+    return out
 
 
 class Guards:
@@ -97,9 +123,9 @@ class Guards:
         return none_left and (state.known > floor or state.renumbered > 0)
 
     def _ordered(self, rules: set[str], account: str, kind: str) -> list[str]:
+        if rules & {"uidvalidity", "hidden"}:  # the same news, told less precisely
+            rules -= {"all-changed", "side-empty"}
         rules.update(self._sticky.get((account, kind), ()))
-        if "uidvalidity" in rules:
-            rules.discard("all-changed")  # the same news, told less precisely
         return [rule for rule in RULES if rule in rules]
 
     def too_many(self, account: str, kind: Kind, lines: int) -> bool:

@@ -18,8 +18,10 @@ from mailsync_tui.engine.arrivals import Arrival, Arrivals, read_heads, sort_out
 from mailsync_tui.engine.events import Emit, Reading, nobody
 from mailsync_tui.engine.pace import paced
 from mailsync_tui.engine.places import Listed, Matched, compare, match_mailboxes
+from mailsync_tui.engine.provider import doubted
+from mailsync_tui.engine.standing import is_lost
 from mailsync_tui.engine.world import Block, Case, Copy, Hold, MailboxState, Presence, State, World
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import history, scans
 from mailsync_tui.ledger.ledger import LedgerReader
 from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
@@ -157,19 +159,25 @@ def _build(
     for number, joined in sorted_out.joined.items():
         for arrival in joined:
             listed[arrival.mailbox].count_found(arrival, copies[number])
+    losers = {copy.mailbox for case in cases for copy in case.copies if is_lost(copy)}
     known = {matched.name_of(name): n for name, n in ledger.known_copies().items()}
     today = ledger.deleted_today(now)
+    states = {
+        c.name: replace(
+            _state(c, listed[c.name], mailboxes, known.get(c.name, 0), today),
+            scans=scans.listings(ledger, matched.rows[c.name].id) if c.name in losers else (),
+        )
+        for c in (*config.external, config.consolidated)
+    }
+    judged, states = doubted(cases, states, config, ledger, matched, listed, now)
     world = World(
         config=config,
         now=now,
         ledger_id=ledger.id,
         serial=ledger.serial,
         scan=ledger.serial + 1,
-        mailboxes={
-            c.name: _state(c, listed[c.name], mailboxes, known.get(c.name, 0), today)
-            for c in (*config.external, config.consolidated)
-        },
-        cases=tuple(cases),
+        mailboxes=states,
+        cases=judged,
         blocks=tuple(Block(*block) for block in ledger.blocks()),
     )
     return Observation(world, matched, listed, interrupted, restoring)
@@ -250,10 +258,17 @@ class _CaseBuilder:
             absent=absent,
             doubt=here.doubt(row.location) if here and presence is Presence.GONE else None,
             since=row.since,
+            listed_scan=row.listed_scan,
+            adopted_scan=row.adopted_scan,
         )
         if folder is not None:
             uid = row.location.uid
-            copy = replace(copy, marked=uid in folder.marked, draft=uid in folder.drafts)
+            copy = replace(
+                copy,
+                marked=uid in folder.marked,
+                draft=uid in folder.drafts,
+                flagged=uid in folder.flagged,
+            )
         if state is State.ENDED and presence is Presence.YES:  # a tombstone that is listed again
             copy = replace(
                 copy, first_scan=self.scan, came_after=here.scan if here else 0, adopted=False
@@ -280,6 +295,7 @@ class _CaseBuilder:
             missing_scan=0,
             marked=folder is not None and uid in folder.marked,
             draft=folder is not None and uid in folder.drafts,
+            flagged=folder is not None and uid in folder.flagged,
         )
 
     def case(

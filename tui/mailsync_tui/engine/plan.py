@@ -56,8 +56,10 @@ class Line:
     undo: Undo
     compare: bool = False
     """The bytes decide, when they are fetched, whether it is a message that is known already."""
+    evidence: tuple[str, ...] = ()
+    """Deletions: what proves the reason, in sentences."""
     id: str = field(init=False)
-    """The same for the same change; reason and needs do not count."""
+    """The same for the same change; reason, needs and evidence do not count."""
 
     def __post_init__(self) -> None:
         what = [self.kind, self.account, self.accounts, self.message_id, self.compare]
@@ -73,10 +75,12 @@ class Held:
     id: str
     kind: Kind
     account: str
-    rule: Literal["declined", "late-copy", "moved-out", "undone"]
+    rule: Literal["declined", "late-copy", "moved-out", "hold", "undone"]
     since: datetime | None
     message_id: str | None
     subject: str
+    hold: str | None = None
+    """Which key of the configuration's ``[hold]`` protects it, and with which value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction
+from mailsync_tui.engine.evidence import evidence
 from mailsync_tui.engine.guards import Accepted, Guards, detail
+from mailsync_tui.engine.holds import protection
 from mailsync_tui.engine.plan import (
     KIND_DIRECTION,
     Blocked,
@@ -83,11 +85,13 @@ class _Planning:
         self.waiting: Counter[tuple[str, Kind, str]] = Counter()
         self.lines: list[Line] = []
         self.held: list[Held] = []
+        self.standings: tuple[Standing, ...] = ()
         self.unsettled: set[int] = set()
         self.noted: dict[int, list[Noted]] = defaultdict(list)
 
     def run(self) -> Considered:
         standings = tuple(stand(case, self.world) for case in self.world.cases)
+        self.standings = standings
         self._count_waiting(standings)
         forward = self._forward(standings)
         reverse: list[tuple[int, Proposal]] = []
@@ -110,14 +114,15 @@ class _Planning:
         candidates: dict[int, dict[str, list[str]]] = {}
         stopped: Counter[tuple[str, str]] = Counter()
         for index, s in enumerate(standings):
-            evidence = self.rules.forward_evidence(s)
-            if not self.rules.forward_enough(s, evidence):
+            losers = self.rules.forward_evidence(s)
+            if not self.rules.forward_enough(s, losers):
                 continue
             self.unsettled.add(index)
-            if self.rules.forward(s, evidence).held:
-                self._take(index, self.rules.forward(s, evidence))
+            proposal = self._protected(self.rules.forward(s, losers), s)
+            if proposal.held:
+                self._take(index, proposal)
                 continue
-            candidates[index] = {a: self.guards.forward_rules(a, s.evidence[a]) for a in evidence}
+            candidates[index] = {a: self.guards.forward_rules(a, s.evidence[a]) for a in losers}
             stopped.update((a, rule) for a, rules in candidates[index].items() for rule in rules)
         free: dict[int, list[str]] = defaultdict(list)
         counted: Counter[str] = Counter()
@@ -156,7 +161,8 @@ class _Planning:
     ) -> None:
         stopped: Counter[tuple[str, str]] = Counter()
         candidates: list[tuple[int, Line, list[str]]] = []
-        for index, proposal in proposals:
+        for index, unprotected in proposals:
+            proposal = self._protected(unprotected, standings[index])
             line = proposal.line
             if proposal.held:
                 self._take(index, proposal)
@@ -196,6 +202,8 @@ class _Planning:
         line = proposal.line
         if not self._asked(line.kind):
             return
+        if proposal.held is None and line.kind in ("forward-delete", "reverse-delete"):
+            line = replace(line, evidence=evidence(line, self.standings[index], self.world))
         self.noted[index].append(Noted(line, proposal.held, proposal.since))
         if proposal.held is None:
             self.lines.append(line)
@@ -209,8 +217,14 @@ class _Planning:
                 proposal.since,
                 line.message_id,
                 line.subject,
+                proposal.hold,
             )
         )
+
+    def _protected(self, proposal: Proposal, s: Standing) -> Proposal:
+        """What ``[hold]`` protects is held, whatever is reconsidered."""
+        hold = protection(proposal.line, s, self.world)
+        return proposal if hold is None else Proposal(proposal.line, "hold", hold=hold)
 
     def _asked(self, kind: Kind) -> bool:
         direction: Direction | None = KIND_DIRECTION.get(kind)
@@ -234,6 +248,10 @@ class _Planning:
                     if self._asked(kind):
                         self.blocked[(name, kind, "changed")] += 0
 
+    def _detail(self, account: str, kind: Kind, rule: str) -> str:
+        loser = account if kind == "forward-delete" else CONSOLIDATED
+        return detail(account, kind, rule, self.world.mailboxes[loser].cut)
+
     def _plan(self) -> Plan:
         world = self.world
         kept = _with_needs_met(sorted(self.lines, key=lambda line: _ORDER[line.kind]))
@@ -255,7 +273,7 @@ class _Planning:
             lines=kept,
             held=tuple(self.held),
             blocked=tuple(
-                Blocked(account, kind, rule, count, detail(account, kind, rule))
+                Blocked(account, kind, rule, count, self._detail(account, kind, rule))
                 for (account, kind, rule), count in self.blocked.items()
             ),
             waiting=tuple(

@@ -12,7 +12,7 @@ from mailsync_tui.engine.standing import Standing, counts, in_folders
 from mailsync_tui.engine.world import Copy, Presence, State, World
 from mailsync_tui.mailboxes.base import Location
 
-HeldRule = Literal["declined", "late-copy", "moved-out", "undone"]
+HeldRule = Literal["declined", "late-copy", "moved-out", "hold", "undone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Proposal:
     line: Line
     held: HeldRule | None = None
     since: datetime | None = None
+    hold: str | None = None
+    """Which line of the configuration's ``[hold]`` protects it."""
 
 
 _KEPT = frozenset({"collect", "adopt", "reverse-delete"})

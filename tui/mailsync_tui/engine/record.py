@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.guards import STICKY
@@ -12,7 +14,9 @@ from mailsync_tui.engine.plan import Options
 from mailsync_tui.engine.planner import Considered
 from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole
 from mailsync_tui.engine.world import Copy, Hold, Presence, State
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import history, scans
+from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.ledger.lock import LedgerBusy, LockError, RunLock
 from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import ActionRow, FolderRow
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
@@ -95,7 +99,16 @@ class _Recorder:
                     f.name: FolderRow(f.validity, f.uidnext, f.modseq)
                     for f in here.folders.values()
                 }
-                self.ledger.set_scanned(self.ids[name], self.world.scan, folders)
+                scans.set_scanned(
+                    self.ledger,
+                    self.ids[name],
+                    self.world.scan,
+                    folders,
+                    here.messages or 0,
+                    self.now,
+                )
+                if not self.world.mailboxes[name].fetched_gone:
+                    scans.mark_seen(self.ledger, self.ids[name], here.scan)
 
     def _blocks(self) -> None:
         stopped = set()
@@ -284,6 +297,41 @@ class _Recorder:
 
 def _ids(s: Standing, mailbox: str) -> list[int]:
     return [c.id for c in s.on(mailbox) if c.id is not None and is_lost(c)]
+
+
+def note_seen(directory: Path, path: Path, observation: Observation, command: str) -> None:
+    """Write down that what was fetched lately is still listed, where nothing else is new.
+
+    No plan depends on it but one that would find it gone, so the ledger's serial stays; where
+    another run holds the ledger, or it cannot be written, the next listing notes it.
+
+    Args:
+        directory: Where the lock lies.
+        path: The ledger.
+        observation: A listing that shows just what the ledger has.
+        command: Told to who waits for the lock meanwhile.
+    """
+    unseen = list(_unseen(observation))
+    if not unseen:
+        return
+    with contextlib.suppress(LedgerBusy, LockError, LedgerError):
+        lock = RunLock(directory / "lock", command).acquire(timeout=0)
+        with lock, contextlib.closing(LedgerWriter(path)) as ledger:
+            if ledger.serial != observation.world.serial:
+                return
+            with ledger.transaction():
+                for name in unseen:
+                    row = observation.matched.rows[name]
+                    scans.mark_seen(ledger, row.id, row.scan)
+
+
+def _unseen(observation: Observation) -> Iterable[str]:
+    """POP3 accounts of which no complete listing since the last recorded one is noted."""
+    for name, state in observation.world.mailboxes.items():
+        row = observation.matched.rows.get(name)
+        unseen = row is not None and row.seen_scan < row.scan
+        if unseen and state.type == "pop3" and listed_whole(name, observation.world):
+            yield name
 
 
 def nothing_new(observation: Observation, considered: Considered) -> bool:

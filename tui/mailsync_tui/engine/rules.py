@@ -12,6 +12,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.plan import Line, Place, Undo, in_words
 from mailsync_tui.engine.proposing import Proposal, Proposing
 from mailsync_tui.engine.standing import (
+    LOSABLE,
     Held,
     Standing,
     adoptable,
@@ -52,7 +53,7 @@ class Rules(Proposing):
         if self.world.config.guards.copies == "any":
             return True
         for account, held in s.held.items():
-            had = any(c.mailbox == account and c.state in _HAD for c in s.copies)
+            had = any(c.mailbox == account and c.state in LOSABLE for c in s.copies)
             if held in (Held.YES, Held.UNKNOWN) or (had and account not in accounts):
                 return False
         return True
@@ -333,9 +334,6 @@ class Rules(Proposing):
         account, lost = next(iter(s.evidence.items()))
         why = "gone from every account; what is left is the consolidated mailbox's own"
         yield Proposal(self._forget_line(s, account, lost[0], why))
-
-
-_HAD = frozenset({State.LIVE, State.MISSING})
 
 
 def _first_adopted(copy: Copy) -> bool:

@@ -74,31 +74,53 @@ def is_lost(copy: Copy) -> bool:
 
 
 def relocated(copies: tuple[Copy, ...], configs: dict[str, MailboxConfig]) -> tuple[Copy, ...]:
-    """Let new copies take the places of lost ones in the same mailbox: filed, or renumbered."""
+    """Let copies take the places of lost ones in the same mailbox: filed, renumbered, archived."""
     result = list(copies)
     for lost in copies:
         if lost.mailbox not in configs or not (is_lost(lost) or _listed_anew(lost, configs)):
             continue
-        for index, found in enumerate(result):
-            if (
-                found.mailbox == lost.mailbox
-                and found.presence is Presence.YES
-                and found.state in (State.NEW, State.LIVE)
-                and found.relocates is None
-                and not found.adopted
-                and overlap(lost, found)
-            ):
-                result[index] = replace(
-                    found,
-                    state=State.DELETING if lost.state is State.DELETING else State.LIVE,
-                    adopted=lost.adopted,
-                    relocates=lost.id,
-                    first_scan=lost.first_scan,
-                    came_after=lost.came_after,
-                )
-                result.remove(lost)
-                break
+        free = [
+            found
+            for found in result
+            if found.mailbox == lost.mailbox
+            and found.presence is Presence.YES
+            and found.state in (State.NEW, State.LIVE)
+            and found.relocates is None
+            and not found.adopted
+            and not _thrown_away(lost, found, configs)
+        ]
+        moved = [found for found in free if overlap(lost, found)]
+        for found in (moved or [found for found in free if _shows(found, lost)])[:1]:
+            result[result.index(found)] = replace(
+                found,
+                state=State.DELETING if lost.state is State.DELETING else State.LIVE,
+                adopted=lost.adopted,
+                relocates=lost.id,
+                first_scan=lost.first_scan,
+                came_after=lost.came_after,
+                since=lost.since,
+                listed_scan=lost.listed_scan,
+                adopted_scan=lost.adopted_scan,
+            )
+            result.remove(lost)
     return tuple(result)
+
+
+def _shows(found: Copy, lost: Copy) -> bool:
+    """Whether a copy in a folder of all mail is the same one, where folders are mere labels.
+
+    Archiving takes the last label away, and the copy was listed under all mail long before.
+    """
+    return found.role is Role.ALL and found.size == lost.size and lost.role is not Role.ALL
+
+
+def _thrown_away(lost: Copy, found: Copy, configs: dict[str, MailboxConfig]) -> bool:
+    """Whether an account's copy went where mail is not there: a loss, and no place to follow to.
+
+    In the consolidated mailbox it is followed, as it is ours wherever it lies.
+    """
+    config = configs[lost.mailbox]
+    return lost.mailbox != CONSOLIDATED and counts(lost, config) and not counts(found, config)
 
 
 def _listed_anew(copy: Copy, configs: dict[str, MailboxConfig]) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mailsync_tui.config.model import UserConfig
+from mailsync_tui.ledger.rows import ScanRow
 from mailsync_tui.mailboxes.base import Location, Role
 from mailsync_tui.message import Identity, Summary
 
@@ -63,10 +64,15 @@ class Copy:
     """The guard that does not believe in its absence."""
     marked: bool = False
     draft: bool = False
+    flagged: bool = False
     since: datetime | None = None
     """When it was first listed; ``None`` if that is not in the ledger yet."""
     relocates: int | None = None
     """The row of the lost copy in the same mailbox whose place this one takes."""
+    listed_scan: int = 0
+    """The scan from which on no complete listing lacked it, until it went missing."""
+    adopted_scan: int = 0
+    """The scan of the run that read its bytes last, and proved it to be this message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,12 @@ class MailboxState:
     """Deletions done in the last 24 hours, by kind of line."""
     unread: int = 0
     """New locations whose headers could not be read."""
+    cut: int | None = None
+    """The round number at which its listing seems to be cut."""
+    fetched_gone: bool = False
+    """All that some run fetched was gone at the first listing after it."""
+    scans: tuple[ScanRow, ...] = ()
+    """Its complete listings on record, oldest first; none unless one of its copies is absent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ _CHUNK = 800
 _COPY = (
     "copy.id, mailbox.name, copy.folder, copy.validity, copy.uid, copy.message, copy.state,"
     " copy.adopted, copy.size, copy.first_scan, copy.came_after, copy.held_scan,"
-    " copy.missing_scan, copy.absent, copy.absent_at, copy.since"
+    " copy.missing_scan, copy.absent, copy.absent_at, copy.since, copy.listed_scan,"
+    " copy.adopted_scan"
 )
 
 
@@ -88,7 +89,7 @@ class LedgerReader:
 
     def mailboxes(self) -> dict[str, MailboxRow]:
         """The mailboxes it knows, by name."""
-        rows = self.db.execute("SELECT id, name, fingerprint, scan FROM mailbox")
+        rows = self.db.execute("SELECT id, name, fingerprint, scan, seen_scan FROM mailbox")
         return {row[1]: MailboxRow(*row) for row in rows}
 
     def folders(self, mailbox: int) -> dict[str, FolderRow]:
@@ -199,7 +200,7 @@ class LedgerReader:
         )
         for row in rows:
             (number, mailbox, folder, validity, uid, message, state, adopted, size) = row[:9]
-            (first, after, held, missing, absent, absent_at, since) = row[9:]
+            (first, after, held, missing, absent, absent_at, since, listed, adopting) = row[9:]
             yield CopyRow(
                 number,
                 mailbox,
@@ -215,6 +216,8 @@ class LedgerReader:
                 absent,
                 moment(absent_at),
                 _when(since),
+                listed,
+                adopting,
             )
 
     def blocks(self) -> list[tuple[str, str, str]]:

@@ -18,6 +18,9 @@ class MailboxRow:
     name: str
     fingerprint: str
     scan: int
+    """The last listing that was complete and recorded."""
+    seen_scan: int
+    """What was read up to this scan was still listed by a complete listing after it."""
 
 
 class FolderRow(NamedTuple):
@@ -26,6 +29,14 @@ class FolderRow(NamedTuple):
     validity: int
     uidnext: int | None
     modseq: int | None
+
+
+class ScanRow(NamedTuple):
+    """One complete listing of one mailbox, as it was recorded."""
+
+    scan: int
+    at: datetime
+    messages: int
 
 
 class CopyRow(NamedTuple):
@@ -45,6 +56,8 @@ class CopyRow(NamedTuple):
     absent: int
     absent_at: datetime | None
     since: datetime
+    listed_scan: int
+    adopted_scan: int
 
 
 class HoldRow(NamedTuple):

@@ -156,7 +156,27 @@ CREATE TABLE put_back (
 CREATE INDEX put_back_deletion ON put_back (deletion);
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2)
+VERSION_3 = """
+-- The complete listings that were recorded: what the evidence for a deletion is counted from.
+CREATE TABLE listing (
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+    scan INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, scan)
+) WITHOUT ROWID;
+
+-- listed_scan: no complete listing from this one on has lacked it, until it went missing.
+-- adopted_scan: the scan of the run that read its bytes last (POP3: by RETR).
+ALTER TABLE copy ADD COLUMN listed_scan INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE copy ADD COLUMN adopted_scan INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX copy_missing ON copy (mailbox, missing_scan) WHERE missing_scan > 0;
+
+-- seen_scan: what was read up to this scan was still listed by a complete listing after it.
+ALTER TABLE mailbox ADD COLUMN seen_scan INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -9,12 +9,17 @@ from pathlib import Path
 
 from mailsync_tui.ledger.decisions import DecisionWriter
 from mailsync_tui.ledger.ledger import connect, told
-from mailsync_tui.ledger.rows import FolderRow, Intent
+from mailsync_tui.ledger.rows import Intent
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.message import Identity, Summary
 
 TOMBSTONE_DAYS = 400
+
+_SCAN = "(SELECT value + 0 FROM meta WHERE name = 'serial')"
+"""While a run applies its lines: the number of the listing that it recorded."""
+_NEXT_SCAN = "(SELECT value + 1 FROM meta WHERE name = 'serial')"
+"""While a listing is recorded: the number that it gets. Later: that of the next one."""
 
 
 class LedgerWriter(DecisionWriter):
@@ -73,15 +78,6 @@ class LedgerWriter(DecisionWriter):
                 (new, old),
             )
         self.db.execute("UPDATE action SET mailbox = ? WHERE mailbox = ?", (new, old))
-
-    def set_scanned(self, mailbox: int, scan: int, folders: dict[str, FolderRow]) -> None:
-        """A mailbox was listed completely."""
-        self.db.execute("UPDATE mailbox SET scan = ? WHERE id = ?", (scan, mailbox))
-        self.db.execute("DELETE FROM folder WHERE mailbox = ?", (mailbox,))
-        self.db.executemany(
-            "INSERT INTO folder VALUES (?, ?, ?, ?, ?)",
-            [(mailbox, name, *row) for name, row in folders.items()],
-        )
 
     def add_message(
         self, identity: Identity | None, summary: Summary, size: int, now: datetime
@@ -151,11 +147,13 @@ class LedgerWriter(DecisionWriter):
         """A copy that was listed for the first time, or that we placed (``first_scan`` 0)."""
         cursor = self.db.execute(
             "INSERT INTO copy (mailbox, folder, validity, uid, message, state, adopted, size,"
-            " first_scan, came_after, since) VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?, ?)"
+            " first_scan, came_after, since, listed_scan)"
+            f" VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?, ?, {_NEXT_SCAN})"
             " ON CONFLICT DO UPDATE SET message = excluded.message, state = 'live',"
             " adopted = excluded.adopted, size = excluded.size, first_scan = excluded.first_scan,"
             " came_after = excluded.came_after, held_scan = 0, missing_scan = 0, absent = 0,"
-            " absent_at = NULL, since = excluded.since, ended_at = NULL RETURNING id",
+            " absent_at = NULL, since = excluded.since, ended_at = NULL,"
+            " listed_scan = excluded.listed_scan RETURNING id",
             (mailbox, *location, message, adopted, size, first_scan, came_after, stamp(now)),
         )
         return int(cursor.fetchone()[0])
@@ -170,6 +168,7 @@ class LedgerWriter(DecisionWriter):
         self.db.execute(
             "UPDATE copy SET folder = ?, validity = ?, uid = ?, size = ?, held_scan = 0,"
             " missing_scan = 0, absent = 0, absent_at = NULL,"
+            f" listed_scan = CASE state WHEN 'missing' THEN {_NEXT_SCAN} ELSE listed_scan END,"
             " state = CASE state WHEN 'missing' THEN 'live' ELSE state END WHERE id = ?",
             (*location, size, copy),
         )
@@ -188,7 +187,7 @@ class LedgerWriter(DecisionWriter):
         """A missing copy is listed again where it was."""
         self.db.execute(
             "UPDATE copy SET state = 'live', held_scan = 0, missing_scan = 0, absent = 0,"
-            " absent_at = NULL WHERE id = ?",
+            f" absent_at = NULL, listed_scan = {_NEXT_SCAN} WHERE id = ?",
             (copy,),
         )
 
@@ -197,8 +196,8 @@ class LedgerWriter(DecisionWriter):
         self.db.execute(
             "UPDATE copy SET state = 'live', adopted = 0, first_scan = ?, came_after = ?,"
             " held_scan = 0, missing_scan = 0, absent = 0, absent_at = NULL, since = ?,"
-            " ended_at = NULL WHERE id = ?",
-            (scan, came_after, stamp(now), copy),
+            " ended_at = NULL, listed_scan = ? WHERE id = ?",
+            (scan, came_after, stamp(now), scan, copy),
         )
 
     def set_state(self, copies: Iterable[int], state: str) -> None:
@@ -226,12 +225,12 @@ class LedgerWriter(DecisionWriter):
         self.db.executemany("DELETE FROM copy WHERE id = ?", [(copy,) for copy in copies])
 
     def adopt(self, copy: int) -> None:
-        """A copy was proved to be its message.
+        """A copy was proved to be its message, by its bytes.
 
         What an undo put back in the consolidated mailbox is its own and stays so.
         """
         self.db.execute(
-            "UPDATE copy SET adopted = 1 WHERE id = ? AND NOT EXISTS"
+            f"UPDATE copy SET adopted = 1, adopted_scan = {_SCAN} WHERE id = ? AND NOT EXISTS"
             " (SELECT 1 FROM hold JOIN mailbox ON mailbox.id = copy.mailbox"
             " WHERE hold.message = copy.message AND hold.rule = 'undone'"
             " AND hold.kind = 'forward-delete' AND mailbox.name = 'consolidated')",
@@ -261,8 +260,9 @@ class LedgerWriter(DecisionWriter):
         )
 
     def bury(self, before: datetime) -> None:
-        """Remove tombstones that are older than :data:`TOMBSTONE_DAYS`."""
+        """Remove tombstones, and listings on record, that are older than this."""
         self.db.execute("DELETE FROM copy WHERE state = 'ended' AND ended_at < ?", (stamp(before),))
+        self.db.execute("DELETE FROM listing WHERE at < ?", (stamp(before),))
 
     def settle(self, uncounted: Sequence[str]) -> None:
         """After a run: messages that lie on both sides, all compared, have nothing open.
@@ -301,10 +301,11 @@ class LedgerWriter(DecisionWriter):
             " WHERE mailbox = (SELECT name FROM mailbox WHERE id = ?)",
             (mailbox,),
         )
-        self.db.execute("DELETE FROM copy WHERE mailbox = ?", (mailbox,))
-        self.db.execute("DELETE FROM folder WHERE mailbox = ?", (mailbox,))
+        for table in ("copy", "folder", "listing"):
+            self.db.execute(f"DELETE FROM {table} WHERE mailbox = ?", (mailbox,))
         self.db.execute(
-            "UPDATE mailbox SET fingerprint = ?, scan = 0 WHERE id = ?", (fingerprint, mailbox)
+            "UPDATE mailbox SET fingerprint = ?, scan = 0, seen_scan = 0 WHERE id = ?",
+            (fingerprint, mailbox),
         )
 
     def forget_absent(self, mailbox: str) -> None:

@@ -54,6 +54,8 @@ class FolderListing:
     r"""Those marked ``\Deleted`` (Maildir: ``T``) but still listed."""
     drafts: frozenset[Uid] = frozenset()
     r"""Those flagged ``\Draft`` (Maildir: ``D``)."""
+    flagged: frozenset[Uid] = frozenset()
+    r"""Those flagged ``\Flagged`` (Maildir: ``F``)."""
     uidnext: int | None = None
     modseq: int | None = None
     """HIGHESTMODSEQ (RFC 7162), where the server tells it."""

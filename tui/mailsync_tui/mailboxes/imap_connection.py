@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import imaplib
 import os
 import select
@@ -15,6 +16,7 @@ from mailsync_tui.mailboxes import net
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
 from mailsync_tui.mailboxes.dialling import dial
 from mailsync_tui.mailboxes.imap_wire import MAX_LINE
+from mailsync_tui.mailboxes.xoauth2 import Exchange
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -229,9 +231,11 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
             f"{safe_text(config.host)} takes no password over this connection (LOGINDISABLED)"
         )
     value = secret()
+    exchange = Exchange(config.user, value)
     try:
         if token:
-            client.oauth2_login(config.user, value)
+            # Not imapclient's: it answers the challenge that tells what is wrong by the token.
+            client.imap.authenticate("XOAUTH2", exchange.answer)
         elif plain and (client.has_capability("LOGINDISABLED") or not _simple(config.user, value)):
             client.plain_login(config.user, value)
         elif _simple(config.user, value):
@@ -249,10 +253,15 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
         if isinstance(error.__context__, imaplib.IMAP4.abort):
             # imapclient takes the end of a connection for a refusal.
             raise error.__context__ from None
-        said = _words(error, hidden=value)
+        said = "; ".join(filter(None, (_words(error, hidden=value), exchange.refusal)))
         # "from None": the library's exception holds what the server said, whatever it is.
         raise LoginRefused(
             f"{safe_text(config.host)} does not let {safe_text(config.user)} in: {said}"
+        ) from None
+    except binascii.Error:
+        raise LoginRefused(
+            f"{safe_text(config.host)} answers the log-in of {safe_text(config.user)} by what is "
+            "no base64"
         ) from None
 
 

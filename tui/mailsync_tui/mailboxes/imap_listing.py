@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import FolderListing, Listing, MailboxError, Role
 from mailsync_tui.mailboxes.imap_names import roles, selectable, within
+from mailsync_tui.mailboxes.imap_reading import read_items
+from mailsync_tui.mailboxes.imap_syntax import flags_of, uid_sets
+from mailsync_tui.mailboxes.imap_wire import RefusedError
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
 _ATTEMPTS = 4
 """How often a folder is looked at in which messages come and go meanwhile."""
 
+_FLAGS = ("\\Deleted", "\\Draft", "\\Flagged")
+_KEYS = (b"DELETED", b"DRAFT", b"FLAGGED")
+_AT_ONCE = 1000
+"""Messages whose flags are asked for in one command."""
+
 _AHEAD = 16
 """Folders that are asked for before the first answer is read."""
 
@@ -33,8 +41,8 @@ class _Asked:
     folder: str
     examine: Command
     everything: Command
-    marked: Command
-    drafts: Command
+    with_flags: tuple[Command, ...]
+    """One for each of :data:`_FLAGS`."""
 
 
 def folders(
@@ -123,8 +131,8 @@ def _ask(session: Session, names: Iterable[str], again: list[str]) -> Iterator[_
         except MailboxError:
             again.append(folder)
             continue
-        searches = [session.send_search(key, what) for key in (b"ALL", b"DELETED", b"DRAFT")]
-        yield _Asked(folder, examine, *searches)
+        everything, *flags = (session.send_search(key, what) for key in (b"ALL", *_KEYS))
+        yield _Asked(folder, examine, everything, tuple(flags))
 
 
 def _answered(session: Session, asked: _Asked) -> FolderListing | None:
@@ -132,12 +140,12 @@ def _answered(session: Session, asked: _Asked) -> FolderListing | None:
     try:
         opened = session.examined(asked.examine, asked.folder)
         everything = session.found(asked.everything)
-        marked, drafts = session.found(asked.marked), session.found(asked.drafts)
+        flags = [session.found(search) for search in asked.with_flags]
     except MailboxError:
         return None
     if not opened.validity or _exists(opened, asked.everything) != len(everything):
         return None
-    return _listed(opened, everything, marked, drafts)
+    return _listed(opened, everything, flags)
 
 
 def _read_singly(session: Session, names: list[str]) -> Iterator[_Outcome]:
@@ -161,15 +169,29 @@ def _read_folder(session: Session, folder: str) -> FolderListing:
         if not opened.validity:
             raise MailboxError("the server tells no UIDVALIDITY")
         if not opened.exists:
-            return _listed(opened, [], [], [])
+            return _listed(opened, [], [[], [], []])
         command = session.wire.finish(session.send_plain_search(b"ALL", what))
         everything = session.found(command)
-        marked = session.found(session.send_plain_search(b"DELETED", what))
-        drafts = session.found(session.send_plain_search(b"DRAFT", what))
+        flags = _flags(session, what)
         exists, uids = _exists(opened, command), len(everything)
         if exists == uids:
-            return _listed(opened, everything, marked, drafts)
+            return _listed(opened, everything, flags)
     raise MailboxError(f"the server speaks of {exists} messages, but lists {uids}")
+
+
+def _flags(session: Session, what: str) -> list[list[int]]:
+    """The messages with each of the flags that count, in few round trips: most have none."""
+    try:
+        command = session.send_plain_search(b"OR DELETED OR DRAFT FLAGGED", what)
+        some = session.found(command)
+    except RefusedError:
+        return [session.found(session.send_plain_search(key, what)) for key in _KEYS]
+    flags: dict[int, frozenset[str]] = {}
+    for uids, line in uid_sets(some, _AT_ONCE):
+        command = session.wire.send(b"UID FETCH " + line + b" (UID FLAGS)", what, wanted=uids)
+        for uid, items in read_items(session.wire.finish(command).check()).items():
+            flags[uid] = flags_of(items.get("FLAGS"))
+    return [[uid for uid in some if flag in flags.get(uid, ())] for flag in _FLAGS]
 
 
 def _exists(opened: Opened, search: Command) -> int:
@@ -184,16 +206,18 @@ def _exists(opened: Opened, search: Command) -> int:
 
 
 def _listed(
-    opened: Opened, everything: Sequence[int], marked: Iterable[int], drafts: Iterable[int]
+    opened: Opened, everything: Sequence[int], flags: Sequence[Iterable[int]]
 ) -> FolderListing:
     present = frozenset(everything)
+    marked, drafts, flagged = (present.intersection(uids) for uids in flags)
     return FolderListing(
         opened.folder,
         Role.NORMAL,
         opened.validity,
         tuple(everything),
-        present.intersection(marked),
-        present.intersection(drafts),
+        marked,
+        drafts,
+        flagged,
         opened.uidnext,
         opened.modseq,
     )

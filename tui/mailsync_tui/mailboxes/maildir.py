@@ -117,6 +117,7 @@ class MaildirMailbox:
                     sorted(files, key=names.arrival_order),
                     marked=frozenset(uid for uid, held in flags.items() if "\\Deleted" in held),
                     drafts=frozenset(uid for uid, held in flags.items() if "\\Draft" in held),
+                    flagged=frozenset(uid for uid, held in flags.items() if "\\Flagged" in held),
                 )
             )
             count += len(files)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 DELETED = "\\Deleted"
 DRAFT = "\\Draft"
+FLAGGED = "\\Flagged"
 
 _ROLES = {
     "INBOX": Role.INBOX,
@@ -116,6 +117,10 @@ class MemoryMailbox:
         """What the server makes of the bytes that are stored."""
         self.refuses: Callable[[bytes], bool] | None = None
         """Messages that the server does not take."""
+        self.hides = False
+        """Whether what was fetched is listed no more, as some providers do over POP3."""
+        self.hidden: set[tuple[str, Uid]] = set()
+        """What is there and is not listed."""
         self.unreachable: str | None = None
         """Why no call gets through; ``None``: they do."""
         self._aborted = False
@@ -201,7 +206,7 @@ class MemoryMailbox:
         folders = []
         for index, (name, held) in enumerate(list(self.folders.items())):
             self._step("list", index)
-            uids: tuple[Uid, ...] = tuple(held.messages)
+            uids = tuple(uid for uid in held.messages if (name, uid) not in self.hidden)
             if self.incomplete is not None:
                 uids = uids[: len(uids) // 2]
             folders.append(self._listed(name, held, uids))
@@ -233,6 +238,8 @@ class MemoryMailbox:
             self._step("fetch", index)
             message = self._find(location)
             if message is not None:
+                if self.hides:
+                    self.hidden.add((location.folder, location.uid))
                 yield Raw(
                     location,
                     message.data,
@@ -353,6 +360,7 @@ class MemoryMailbox:
             uids,
             marked=frozenset(uid for uid in uids if DELETED in held.messages[uid].flags),
             drafts=frozenset(uid for uid in uids if DRAFT in held.messages[uid].flags),
+            flagged=frozenset(uid for uid in uids if FLAGGED in held.messages[uid].flags),
             uidnext=held.uidnext,
             modseq=held.modseq,
         )

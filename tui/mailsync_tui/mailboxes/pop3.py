@@ -191,16 +191,16 @@ class Pop3Mailbox:
 
     def _connect(self) -> Wire:
         self._cutter.check()
-        secret = self._secret()
         for attempt in range(_LOCK_WAITS):
             try:
-                return self._log_in(secret)
+                return self._log_in()
             except Busy:
                 self._cutter.wait(2**attempt * self._timing.lock)
-        return self._log_in(secret)
+        return self._log_in()
 
-    def _log_in(self, secret: str) -> Wire:
+    def _log_in(self) -> Wire:
         config = self._config
+        secret = self._secret()
         sock = self._dial()
         if config.tls == "implicit":
             sock = net.secure(sock, self._tls(), self._endpoint, self._dial, self._cutter.watch)

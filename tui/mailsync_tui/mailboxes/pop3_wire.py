@@ -7,11 +7,13 @@ round trip for every message.
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.mailboxes import net
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
+from mailsync_tui.mailboxes.xoauth2 import Exchange
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ _WINDOW = 1000
 """Commands that are sent ahead of their answers: some 12 kB, which any system's buffers take even
 while the server is busy answering."""
 _CHUNK = 1 << 18
+_CHALLENGES = 2
+"""One for the token, and one that tells why it is refused."""
 _BUSY = re.compile(r"\[(IN-USE|LOGIN-DELAY|SYS/TEMP)\]|\block|\bin use\b|\bbusy\b", re.IGNORECASE)
 
 
@@ -47,7 +51,7 @@ class Reply(NamedTuple):
     text: str
     """What the status line says after +OK or -ERR, sanitised."""
     data: bytes = b""
-    """The lines that follow, unstuffed, each with its line end as it came."""
+    """The lines that follow, unstuffed, each with its line end as it came; or the challenge."""
     challenge: bool = False
     """The server waits for one more line of a log-in."""
 
@@ -122,23 +126,23 @@ class Wire:
         """
         if any(control in user + secret for control in "\r\n\0"):
             raise LoginRefused(f"the user or secret for {self._where} holds a line end")
+        exchange = Exchange(user, secret)
         if token:
             reply = self.ask("AUTH XOAUTH2")
-            if reply.ok:
-                pair = f"user={user}\1auth=Bearer {secret}\1\1"
-                reply = self.ask(base64.b64encode(pair.encode()).decode())
+            for _ in range(_CHALLENGES):
                 if reply.ok and reply.challenge:
-                    # What is wrong stands in the challenge; an empty answer ends the exchange.
-                    reply = self.ask("")
+                    answer = exchange.answer(_decoded(reply.data))
+                    reply = self.ask(base64.b64encode(answer).decode())
         else:
             reply = self.ask(f"USER {user}")
             if reply.ok:
                 reply = self.ask(f"PASS {secret}")
-        if not reply.ok:
+        if not reply.ok or reply.challenge:
             # A careless server may repeat what it was sent.
             text = reply.text.replace(safe_text(secret), "…") if secret else reply.text
             if _BUSY.search(text):
                 raise Busy(f"{self._where}: the mailbox is in use: {text}")
+            text = "; ".join(filter(None, (text, exchange.refusal)))
             raise LoginRefused(f"{self._where} refuses the log-in of {safe_text(user)}: {text}")
 
     def ask(self, line: str, limit: int = 0) -> Reply:
@@ -205,7 +209,7 @@ class Wire:
         text = safe_text(rest.decode("utf-8", "replace"), 200)
         if word == b"+":
             del buffer[: end + 1]
-            return Reply(ok=True, text=text, challenge=True)
+            return Reply(ok=True, text=text, data=rest.strip(), challenge=True)
         if word not in (b"+OK", b"-ERR"):
             raise Unreachable(f"{self._where} does not speak POP3")
         if word == b"-ERR" or not command.limit:
@@ -261,6 +265,14 @@ class Wire:
         if not chunk:
             raise net.unreachable(self._endpoint, EOFError())
         self._buffer += chunk
+
+
+def _decoded(challenge: bytes) -> bytes:
+    """A challenge without its base64; some servers send plain words."""
+    try:
+        return base64.b64decode(challenge, validate=True)
+    except binascii.Error:
+        return challenge
 
 
 def _unstuffed(data: bytes) -> bytes:

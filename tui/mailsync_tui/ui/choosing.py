@@ -52,10 +52,13 @@ class Choice:
         self.over: dict[str, Line] = {}
         """Were in the plan when it was first shown, and hold no longer."""
         self.fallen: set[str] = set()
-        self._all: Counter[tuple[str, str]] = Counter()
+        """Not done, because a line that they need is not."""
+        self.away: set[str] = set()
+        """All lines of the plan that are not done."""
+        self._left: Counter[tuple[str, str]] = Counter()
         self._octets: Counter[tuple[str, str]] = Counter()
         for line in plan.lines:
-            self._all[_place(line)] += 1
+            self._left[_place(line)] += 1
             self._octets[_place(line)] += octets(line)
 
     def state(self, line: str) -> State:
@@ -101,29 +104,28 @@ class Choice:
         self.undecided -= seen
 
     def _settle(self) -> None:
-        """Find what falls with what is out."""
+        """Find what falls with what is out, and correct the sums by what changed."""
+        away = self.out | self.undecided
+        left = [name for name in away if name in self.followers]
         self.fallen = set()
-        left = [*self.out, *self.undecided]
-        away = set(left)
         while left:
             for follower in self.followers.get(left.pop(), ()):
                 if follower not in away:
                     away.add(follower)
                     self.fallen.add(follower)
                     left.append(follower)
+        for name in away ^ self.away:
+            line, step = self.lines[name], -1 if name in away else 1
+            self._left[_place(line)] += step
+            self._octets[_place(line)] += step * octets(line)
+        self.away = away
 
     # --- what comes of it
 
     @property
-    def away(self) -> set[str]:
-        """The lines of the plan that are not done."""
-        return self.out | self.undecided | self.fallen
-
-    @property
     def doing(self) -> tuple[Line, ...]:
         """The lines that are done, in the order of the plan."""
-        away = self.away
-        return tuple(line for line in self.plan.lines if line.id not in away)
+        return tuple(line for line in self.plan.lines if line.id not in self.away)
 
     @property
     def shown(self) -> Plan:
@@ -141,16 +143,8 @@ class Choice:
 
     def sums(self) -> tuple[Sum, ...]:
         """What is to be done, by kind and mailbox, in the order of the plan."""
-        away: Counter[tuple[str, str]] = Counter()
-        saved: Counter[tuple[str, str]] = Counter()
-        for name in self.away:
-            line = self.lines[name]
-            away[_place(line)] += 1
-            saved[_place(line)] += octets(line)
         return tuple(
-            Sum(*place, count - away[place], self._octets[place] - saved[place])
-            for place, count in self._all.items()
-            if count > away[place]
+            Sum(*place, count, self._octets[place]) for place, count in self._left.items() if count
         )
 
     # --- another look

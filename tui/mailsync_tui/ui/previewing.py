@@ -115,6 +115,7 @@ class Previewed:
         self._index = {row.key: number for number, row in enumerate(self.rows)}
         self._homes = _homes(self.rows)
         self._away: Counter[Hashable] = Counter()
+        self._counted: set[str] = set()
         self.count()
 
     def __len__(self) -> int:
@@ -129,9 +130,13 @@ class Previewed:
         return self._index.get(key)
 
     def count(self) -> None:
-        """The choice has changed: count anew what is in."""
+        """The choice has changed: correct what the groups count."""
         away = self.choice.away
-        self._away = Counter(home for name in away for home in self._homes.get(name, ()))
+        for name in away ^ self._counted:
+            step = 1 if name in away else -1
+            for home in self._homes.get(name, ()):
+                self._away[home] += step
+        self._counted = away
 
     # --- arranging
 

@@ -22,7 +22,6 @@ _MEANINGS = {
     "skipped": "left as it was",
     "failed": "could not be done",
     "vanished": "was not there any more",
-    "not begun": "stopped before it",
 }
 
 
@@ -68,18 +67,20 @@ def of_result(
         width: Cells of the screen, for reasons that are broken into lines.
     """
     ended = {each.line.id for each in result.lines}
-    outcomes = [(each.line, each.outcome, each.reason) for each in result.lines]
-    left = [(line, "not begun", "the run was stopped before it") for line in lines]
-    outcomes_all: list[tuple[Line, str, str]] = [
-        *outcomes,
-        *(each for each in left if each[0].id not in ended),
+    left = [line for line in lines if line.id not in ended]
+    outcomes: list[tuple[Line, str, str]] = [
+        *((each.line, each.outcome, each.reason) for each in result.lines),
+        *((line, "not begun", "") for line in left),
     ]
-    rows: list[tuple[Span, ...]] = [*_counts(outcomes_all)]
-    undone = [each for each in outcomes_all if each[1] != "done"]
+    rows: list[tuple[Span, ...]] = [*_counts(outcomes)]
+    undone = [each for each in outcomes if each[1] not in ("done", "not begun")]
     if undone:
         rows += [(), ((f"Not done: {wording.lines_(len(undone))}", "strong"),)]
         for line, outcome, reason in undone:
             rows += _undone(line, outcome, reason, width)
+    if left:
+        told = f"Not begun, as the run was stopped before: {wording.lines_(len(left))}"
+        rows += [(), ((told, "strong"),), *(_named("?", "note", line) for line in left)]
     if declined:
         told = f"Held from now on, as you took them out: {wording.lines_(len(declined))}"
         rows += [(), ((told, "strong"),), *(_named(":", "note", line) for line in declined)]
@@ -89,7 +90,7 @@ def of_result(
         rows += [((f"! {blocked_text(each)}", "warn"),) for each in blocked]
     rows += [(), (("h: the history of all runs, and undo.", "dim"),)]
     rows.append((("Esc: back to the mailboxes, which are then listed again.", "dim"),))
-    return Report(_title(result, len(undone)), tuple(rows))
+    return Report(_title(result, len(undone) + len(left)), tuple(rows))
 
 
 def of_failure(sentences: Iterable[str], width: int) -> Report:

@@ -1,0 +1,25 @@
+"""A ledger as an earlier version of the program left it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from mailsync_tui.ledger import schema
+
+_BACK = {
+    schema.VERSION_2: "DROP TABLE removed; DROP TABLE put_back;",
+    schema.VERSION_3: (
+        "DROP INDEX copy_missing; DROP TABLE listing; ALTER TABLE copy DROP COLUMN listed_scan;"
+        "ALTER TABLE copy DROP COLUMN adopted_scan; ALTER TABLE mailbox DROP COLUMN seen_scan;"
+    ),
+}
+
+
+def older(path: Path, version: int) -> None:
+    """Take the steps back that came after a version."""
+    with closing(sqlite3.connect(path)) as db:
+        for step in reversed(schema.MIGRATIONS[version:]):
+            db.executescript(_BACK[step])
+        db.executescript(f"PRAGMA user_version = {version}; VACUUM;")

@@ -1,0 +1,196 @@
+"""Every deletion says what proves it, in sentences that are true and last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailsync_tui.engine.plan import Plan
+from mailsync_tui.mailboxes.base import Role
+from tests.engine.bench import Bench, mail
+from tests.engine.older import older
+
+M, N = mail(1), mail(2)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    bench = Bench(tmp_path, {"isp": "pop3", "work": "imap", "old": "imap"})
+    for data in (M, N):
+        bench.deliver("work", data)
+    bench.sync()
+    return bench
+
+
+def proofs(plan: Plan, kind: str, account: str) -> tuple[str, ...]:
+    (line,) = [n for n in plan.lines if (n.kind, n.account) == (kind, account)]
+    return line.evidence
+
+
+def test_a_forward_deletion(bench: Bench) -> None:
+    bench.deliver("isp", mail(3))
+    bench.wait(3 * 24 * 60)
+    bench.sync()
+    bench.remove("work", M)
+    assert proofs(bench.plan(), "forward-delete", "work") == (
+        "seen on work at 2 complete listings since 2026-01-05",
+        "missing from this complete listing of work (1 message)",
+        "in the consolidated mailbox since 2026-01-05, in INBOX",
+    )
+
+
+def test_seen_once_tells_the_moment(bench: Bench) -> None:
+    bench.remove("work", M)
+    assert proofs(bench.plan(), "forward-delete", "work")[0] == (
+        "seen on work at one complete listing, on 2026-01-05 10:00 UTC"
+    )
+
+
+def test_when_it_was_first_noticed_missing(bench: Bench) -> None:
+    bench.remove("work", M)
+    bench.sync("collect")
+    told = proofs(bench.plan(), "forward-delete", "work")
+    assert told[1:3] == (
+        "first noticed missing at the last complete listing, on 2026-01-05 10:15 UTC",
+        "missing from this complete listing of work (1 message)",
+    )
+    bench.deliver("work", mail(3))
+    bench.sync("collect")
+    told = proofs(bench.plan(), "forward-delete", "work")
+    assert told[0] == "seen on work at one complete listing, on 2026-01-05 10:00 UTC"
+    assert told[1] == "first noticed missing 2 complete listings ago, on 2026-01-05 10:15 UTC"
+
+
+def test_a_listing_that_lacked_it_between_is_not_counted_as_seen(bench: Bench) -> None:
+    kept = dict(bench.boxes["work"].folders["INBOX"].messages)
+    bench.remove("work", M)
+    bench.sync("collect")
+    bench.boxes["work"].folders["INBOX"].messages = kept
+    bench.sync("collect")
+    bench.remove("work", M)
+    assert proofs(bench.plan(), "forward-delete", "work")[0] == (
+        "seen on work at one complete listing, on 2026-01-05 10:30 UTC"
+    )
+
+
+def test_an_incomplete_listing_is_not_counted(bench: Bench) -> None:
+    bench.boxes["work"].incomplete = "the connection broke"
+    bench.deliver("isp", mail(3))
+    bench.sync()
+    bench.boxes["work"].incomplete = None
+    bench.remove("work", M)
+    assert proofs(bench.plan(), "forward-delete", "work")[0].startswith(
+        "seen on work at one complete listing,"
+    )
+
+
+def test_the_other_accounts(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {"isp": "pop3", "work": "imap", "old": "imap", "far": "imap"})
+    for account in ("isp", "work", "old", "far"):
+        bench.deliver(account, M)
+        bench.deliver(account, N)
+    bench.sync()
+    bench.configure("old", allow=("collect",))
+    bench.configure("far", allow=("collect", "reverse"))
+    bench.remove("work", M)
+    bench.remove("old", M)
+    told = proofs(bench.plan(), "forward-delete", "work")
+    assert "isp and far hold it as well" in told
+    assert "it is gone from old as well" in told
+    bench.boxes["isp"].unreachable = "no route to host"
+    told = proofs(bench.plan(), "forward-delete", "work")
+    assert "far holds it as well" in told
+    assert "whether isp still has it is not known" in told
+
+
+def test_a_reverse_deletion_and_one_that_follows(bench: Bench) -> None:
+    bench.deliver("isp", M)
+    bench.sync()
+    bench.remove("consolidated", N)
+    assert proofs(bench.plan(), "reverse-delete", "work") == (
+        "seen in the consolidated mailbox at one complete listing, on 2026-01-05 10:15 UTC",
+        "missing from this complete listing of the consolidated mailbox (2 messages)",
+        "listed on work since 2026-01-05, in INBOX",
+    )
+    bench.remove("work", M)
+    assert proofs(bench.plan(), "reverse-delete", "isp") == (
+        "seen on work at 2 complete listings since 2026-01-05",
+        "missing from this complete listing of work (1 message)",
+        "deleted in the consolidated mailbox first, by a line that this one needs",
+        "listed on isp since 2026-01-05",
+    )
+
+
+def test_a_deletion_that_did_not_take(bench: Bench) -> None:
+    kept = dict(bench.boxes["work"].folders["INBOX"].messages)
+    bench.remove("consolidated", M)
+    bench.sync()
+    bench.boxes["work"].folders["INBOX"].messages = kept
+    told = proofs(bench.plan(), "reverse-delete", "work")
+    assert "an earlier run deleted it on work, and it is listed there again" in told
+
+
+def test_what_a_run_had_deleted_in_the_consolidated_mailbox(bench: Bench) -> None:
+    bench.deliver("old", M)
+    bench.sync()
+    bench.remove("work", M)
+    bench.sync("forward")
+    assert proofs(bench.plan(), "reverse-delete", "old") == (
+        "it was in the consolidated mailbox before, and is not in this listing of the"
+        " consolidated mailbox (2 messages)",
+        "it is gone from work as well",
+        "listed on old since 2026-01-05, in INBOX",
+    )
+
+
+def test_thrown_away(bench: Bench) -> None:
+    bench.move("work", M, "Trash")
+    told = proofs(bench.plan(), "forward-delete", "work")
+    assert told[1:3] == (
+        "not in INBOX any more in this complete listing of work (2 messages)",
+        "it lies in Trash of work, where it counts as deleted",
+    )
+    bench.move("consolidated", N, "Trash")
+    told = proofs(bench.plan(), "reverse-delete", "work")
+    assert told[0] == "it lies in Trash of the consolidated mailbox, where it counts as deleted"
+
+
+def test_a_folder_name_is_made_safe(bench: Bench) -> None:
+    bench.home.add_folder("\x1b]0;x\x07[red]", Role.NORMAL)
+    bench.move("consolidated", M, "\x1b]0;x\x07[red]")
+    bench.remove("work", M)
+    assert "\x1b" not in "".join(proofs(bench.plan(), "forward-delete", "work"))
+
+
+def test_two_plans_over_an_unchanged_world_agree(bench: Bench) -> None:
+    bench.remove("work", M)
+    bench.remove("consolidated", N)
+    first = bench.plan()
+    bench.wait(24 * 60)
+    second = bench.plan()
+    assert all(line.evidence for line in first.lines)
+    assert replace(first, created=second.created) == second
+
+
+def test_other_lines_carry_none(bench: Bench) -> None:
+    bench.deliver("isp", mail(3))
+    assert [line.evidence for line in bench.plan().lines] == [()]
+
+
+def test_a_ledger_of_an_earlier_version_is_brought_up(
+    tmp_path: Path,
+) -> None:
+    """What it did not keep is not invented."""
+    bench = Bench(tmp_path)
+    for data in (M, N):
+        bench.deliver("work", data)
+    bench.sync()
+    older(tmp_path / "ledger.sqlite3", 2)
+    bench.remove("work", M)
+    assert proofs(bench.plan(), "forward-delete", "work") == (
+        "known on work since 2026-01-05",
+        "missing from this complete listing of work (1 message)",
+        "in the consolidated mailbox since 2026-01-05, in INBOX",
+    )

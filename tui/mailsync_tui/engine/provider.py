@@ -1,0 +1,201 @@
+"""Losses that look like a provider's doing and not like a person's.
+
+Some providers hide over POP3 what was fetched, some clean up what is old, some cut a listing at a
+round number. Nobody deleted that mail, so such losses are doubted, and a guard asks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from mailsync_tui.config.model import UserConfig
+from mailsync_tui.engine.places import Listed, Matched
+from mailsync_tui.engine.standing import LOSABLE
+from mailsync_tui.engine.world import Case, Copy, MailboxState, Presence, State
+from mailsync_tui.ledger import scans
+from mailsync_tui.ledger.ledger import LedgerReader
+
+EXPIRY_DAYS = 7
+"""Losses of so many days are looked at together: providers clean up a little every day."""
+
+_SMALLEST_CUT = 50
+_ROUND = frozenset({"1", "2", "25", "5"})
+"""What is left of a round number without its zeros."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspicions:
+    """What is doubted in one mailbox, and what the guards tell of it."""
+
+    doubts: Mapping[int, str]
+    """Rule, by the ledger's row of the copy."""
+    cut: int | None = None
+    fetched: bool = False
+
+
+@dataclass(slots=True)
+class _Losses:
+    copies: dict[int, Copy] = field(default_factory=dict)
+    """By row: proved to be gone from this mailbox, all of the message."""
+    dates: dict[int, datetime | None] = field(default_factory=dict)
+    """The messages' dates."""
+
+
+def doubted(
+    cases: Sequence[Case],
+    states: Mapping[str, MailboxState],
+    config: UserConfig,
+    ledger: LedgerReader,
+    matched: Matched,
+    listed: Mapping[str, Listed],
+    now: datetime,
+) -> tuple[tuple[Case, ...], dict[str, MailboxState]]:
+    """The same cases and mailboxes, with what looks like a provider's doing marked so.
+
+    Args:
+        cases: All that differs.
+        states: Every mailbox at this listing.
+        config: The person's configuration.
+        ledger: Read in one snapshot.
+        matched: Which of the ledger's mailboxes is which.
+        listed: The listings.
+        now: Their moment, aware.
+
+    Raises:
+        LedgerError: the ledger is damaged.
+    """
+    provider = _Provider(config, ledger, matched, listed, now)
+    found = {
+        name: provider.suspicions(name, lost, states[name])
+        for name, lost in provider.lost(cases).items()
+        if states[name].complete and not states[name].changed
+    }
+    marked = dict(states)
+    for name, each in found.items():
+        marked[name] = replace(states[name], cut=each.cut, fetched_gone=each.fetched)
+    doubts = {row: rule for each in found.values() for row, rule in each.doubts.items()}
+    return tuple(_doubting(case, doubts) if doubts else case for case in cases), marked
+
+
+class _Provider:
+    def __init__(
+        self,
+        config: UserConfig,
+        ledger: LedgerReader,
+        matched: Matched,
+        listed: Mapping[str, Listed],
+        now: datetime,
+    ) -> None:
+        self.configs = {c.name: c for c in (*config.external, config.consolidated)}
+        self.floor = config.guards.max_delete_floor
+        self.ledger = ledger
+        self.matched = matched
+        self.listed = listed
+        self.now = now
+
+    def lost(self, cases: Iterable[Case]) -> dict[str, _Losses]:
+        result: dict[str, _Losses] = defaultdict(_Losses)
+        for case in cases:
+            here = {c.mailbox for c in case.copies if c.presence is Presence.YES}
+            for copy in case.copies:
+                if (
+                    copy.id is not None
+                    and copy.mailbox in self.configs
+                    and copy.mailbox not in here
+                    and copy.adopted
+                    and copy.state in LOSABLE
+                    and copy.presence is Presence.GONE
+                    and copy.doubt is None
+                ):
+                    result[copy.mailbox].copies[copy.id] = copy
+                    result[copy.mailbox].dates[copy.id] = case.summary.date or copy.since
+        return result
+
+    def suspicions(self, name: str, lost: _Losses, state: MailboxState) -> _Suspicions:
+        kind = self.configs[name].type
+        if kind == "maildir":
+            return _Suspicions({})
+        doubts: dict[int, str] = {}
+        cut = self._cut(name, lost, doubts)
+        fetched: set[int] = set()
+        if kind == "pop3":
+            fetched = self._fetched(name, lost)
+            if len(fetched) > self.floor:
+                doubts.update(dict.fromkeys(fetched, "hidden"))
+            left = {row: c for row, c in lost.copies.items() if row not in doubts}
+            if self._expired(name, _Losses(left, lost.dates), state):
+                doubts.update(dict.fromkeys(left, "expired"))
+        return _Suspicions(doubts, cut, bool(fetched))
+
+    def _cut(self, name: str, lost: _Losses, doubts: dict[int, str]) -> int | None:
+        """A folder that lists a round number of messages where more were known."""
+        here = self.listed[name]
+        arrived = Counter(location.folder for location in here.arrived)
+        found = None
+        for folder, listing in here.folders.items():
+            number = len(listing.uids)
+            rows = [row for row, c in lost.copies.items() if c.location.folder == folder]
+            if is_round(number) and len(rows) > max(self.floor, arrived[folder]):
+                doubts.update(dict.fromkeys(rows, "hidden"))
+                found = number
+        return found
+
+    def _fetched(self, name: str, lost: _Losses) -> set[int]:
+        """What was fetched by runs of which nothing was listed any more at the next listing."""
+        row = self.matched.rows[name]
+        runs: dict[int, set[int]] = defaultdict(set)
+        for number, copy in lost.copies.items():
+            if copy.adopted_scan > row.seen_scan and copy.held_scan <= copy.adopted_scan:
+                runs[copy.adopted_scan].add(number)
+        whole: set[int] = set()
+        for scan, rows in runs.items():
+            if scans.fetched_by(self.ledger, row.id, scan) == len(rows):
+                whole |= rows
+        return whole
+
+    def _expired(self, name: str, lost: _Losses, state: MailboxState) -> bool:
+        """Whether more than the floor went within a week, all older than everything left."""
+        since = self.now - timedelta(days=EXPIRY_DAYS)
+        first = bisect_left([row.at for row in state.scans], since)
+        recent = state.scans[first].scan if first < len(state.scans) else state.scan + 1
+        dates = [
+            lost.dates[row]
+            for row, copy in lost.copies.items()
+            if copy.state is State.LIVE or copy.missing_scan >= recent
+        ]
+        if not dates:
+            return False
+        row = self.matched.rows[name]
+        ended = scans.ended_since(self.ledger, row.id, recent)
+        if len(dates) + len(ended) <= self.floor:
+            return False
+        oldest = next(
+            (
+                date
+                for location, date in scans.oldest_first(self.ledger, row.id)
+                if self.listed[name].presence(location) is Presence.YES
+            ),
+            None,
+        )
+        if oldest is None or not all(date is not None and date < oldest for date in dates):
+            return False
+        return len(dates) + sum(date < oldest for date in ended) > self.floor
+
+
+def is_round(number: int) -> bool:
+    """Whether a listing of so many messages may have been cut, such as 50, 100, 250 or 1000."""
+    return number >= _SMALLEST_CUT and str(number).rstrip("0") in _ROUND
+
+
+def _doubting(case: Case, doubts: Mapping[int, str]) -> Case:
+    if not any(copy.id in doubts for copy in case.copies):
+        return case
+    copies = tuple(
+        replace(copy, doubt=doubts[copy.id]) if copy.id is not None and copy.id in doubts else copy
+        for copy in case.copies
+    )
+    return replace(case, copies=copies)
