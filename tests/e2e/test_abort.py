@@ -10,7 +10,7 @@ import pytest
 
 from mailsync_tui.config.model import MailboxConfig, Secret, UserConfig
 from mailsync_tui.engine.plan import Options
-from mailsync_tui.mailboxes.base import MailboxError
+from mailsync_tui.mailboxes.base import Location, MailboxError
 from mailsync_tui.outcome import SessionError, everything
 from mailsync_tui.session import Session
 from tests.servers.script import talking
@@ -73,6 +73,29 @@ def test_while_a_server_is_silent(tmp_path: Path) -> None:
         session = Session(person(port, tmp_path, "echo secret"), tmp_path / "state")
         try:
             aborted(session, lambda: connected.wait(LIMIT))
+        finally:
+            over.set()
+
+
+@pytest.mark.server
+def test_while_a_person_reads_from_a_silent_server(tmp_path: Path) -> None:
+    connected, over = threading.Event(), threading.Event()
+
+    def talk(_: BinaryIO) -> None:
+        connected.set()
+        over.wait(LIMIT)
+
+    with talking(talk) as port:
+        session = Session(person(port, tmp_path, "echo secret"), tmp_path / "state")
+        try:
+            reading = session.read("isp", Location("INBOX", 0, "u1"))
+            assert connected.wait(LIMIT)
+            session.abort()
+            closing = threading.Thread(target=session.close, daemon=True)
+            closing.start()
+            closing.join(LIMIT / 2)
+            assert not closing.is_alive()
+            assert isinstance(reading.exception(LIMIT), MailboxError)
         finally:
             over.set()
 

@@ -43,6 +43,8 @@ def test_breaks(text: str, width: int, expected: list[str]) -> None:
 
 def test_all_rows_but_the_first_are_moved_in() -> None:
     assert rows("To: ann bob cid", 7, hang=4) == ["To: ann", "bob", "cid"]
+    assert rows("To: annabobacid", 7, hang=4) == ["To:", "ann", "abo", "bac", "id"]
+    assert list(rows_of("To: annabobacid", 7, 4, 4)) == [(0, 7), (7, 10), (10, 13), (13, 15)]
     wrapped = Wrapped(Told([Line("To: ann bob", "", label=4, hang=4)]), 7)
     assert [wrapped.spans(n, 7) for n in range(2)] == [
         [("To: ", "name"), ("ann", "")],

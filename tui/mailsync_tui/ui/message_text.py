@@ -70,7 +70,7 @@ _HEADING = Line("Attachments (s saves one):", label=26)
 
 
 def _field(name: str, value: str) -> Line:
-    label = f"{name}:".ljust(_LABEL_CELLS)
+    label = f"{name}: ".ljust(_LABEL_CELLS)
     style = "strong" if name.lower() == "subject" else ""
     return Line(label + value, style, label=len(label), hang=_LABEL_CELLS)
 

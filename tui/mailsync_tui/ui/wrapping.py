@@ -49,13 +49,14 @@ class Hit(NamedTuple):
     end: int
 
 
-def rows_of(text: str, width: int, hang: int = 0) -> Iterator[tuple[int, int]]:
+def rows_of(text: str, width: int, hang: int = 0, label: int = 0) -> Iterator[tuple[int, int]]:
     """Break a line where a blank is, or else where the row ends.
 
     Args:
         text: Sanitised.
         width: Cells of a row.
         hang: Cells by which all rows but the first are shorter.
+        label: No break stands in so many characters at its beginning, or right after them.
 
     Yields:
         Where each row begins and ends in the text; blanks at a break belong to neither.
@@ -67,7 +68,7 @@ def rows_of(text: str, width: int, hang: int = 0) -> Iterator[tuple[int, int]]:
         if end >= len(text):
             yield start, len(text)
             return
-        blank = text.rfind(" ", start + 1, end + 1)
+        blank = text.rfind(" ", max(start + 1, label), end + 1)
         if blank > 0 and (word := text[start:blank].rstrip()):
             yield start, start + len(word)
             start = blank + 1
@@ -124,7 +125,7 @@ class Wrapped:
         self._ends = array("L")
         for number in range(len(document)):
             line = document.line(number)
-            for start, end in rows_of(line.text, width, line.hang):
+            for start, end in rows_of(line.text, width, line.hang, line.label):
                 self._lines.append(number)
                 self._starts.append(start)
                 self._ends.append(end)
