@@ -1,4 +1,4 @@
-"""What the app shows first: the newest of the ledger, before a session, or what it needs, is loaded."""
+"""What the app shows first: the newest of the ledger, before what a session needs is loaded."""
 
 from __future__ import annotations
 
