@@ -13,7 +13,7 @@ from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.looking import list_one
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.ledger import open_ledger
+from mailsync_tui.ledger.ledger import FILE_NAME, open_ledger
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError, Raw
 from mailsync_tui.mailboxes.registry import open_mailbox
 from mailsync_tui.mailboxes.secret import secret_of
@@ -114,7 +114,7 @@ class Reach:
     @property
     def ledger_path(self) -> Path:
         """The person's ledger."""
-        return self.directory / "ledger.sqlite3"
+        return self.directory / FILE_NAME
 
     def list_all(
         self, meanwhile: Callable[[dict[str, Listing | MailboxError]], None] | None = None

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.comparison import Comparison, Key, compare, from_ledger
+from mailsync_tui.engine.comparing import compare
+from mailsync_tui.engine.comparison import Comparison, Key, from_ledger, location_of
 from mailsync_tui.engine.observe import Observation
+from mailsync_tui.engine.places import match_mailboxes
 from mailsync_tui.engine.plan import Options, Place, Plan
 from mailsync_tui.engine.planner import Considered, Noted, consider
 from mailsync_tui.engine.undo import UndoLine
@@ -22,7 +24,7 @@ from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
 from mailsync_tui.ledger.lock import Holder, holder_of
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 from mailsync_tui.mailboxes.base import Listing, MailboxError, Raw
-from mailsync_tui.outcome import Result, UndoResult, require_reached
+from mailsync_tui.outcome import Result, SessionError, UndoResult, require_reached
 from mailsync_tui.session import FRESH_SECONDS, Session
 
 
@@ -66,6 +68,7 @@ class Viewing:
         """
         self.session = session
         self.last: Look | None = None
+        self._shown: Comparison | None = None
 
     def known(self) -> Comparison:
         """What the ledger knows; nothing is contacted.
@@ -74,10 +77,11 @@ class Viewing:
             LedgerError: it cannot be used.
         """
         with self._ledger() as ledger:
-            return from_ledger(self.session.config, ledger)
+            self._shown = from_ledger(self.session.config, ledger)
+            return self._shown
 
     def look(self, meanwhile: Callable[[Comparison], None]) -> Look:
-        """List all mailboxes, and compare them.
+        """List all mailboxes, and compare them; the look before is forgotten.
 
         Args:
             meanwhile: Given a comparison without the mailboxes that are slower than the others.
@@ -85,6 +89,7 @@ class Viewing:
         Raises:
             LedgerError: the ledger cannot be used.
         """
+        self.last = None  # two at once would take twice the memory
 
         def early(listings: Mapping[str, Listing | MailboxError]) -> None:
             meanwhile(self._compared(listings).comparison)
@@ -97,8 +102,8 @@ class Viewing:
         with self._ledger() as ledger:
             observation, considered = self.session.observe(ledger, listings, Options())
             config = self.session.config
-            comparison = compare(config, ledger, observation, considered, at)
-        return Look(observation, considered, comparison, at)
+            self._shown = compare(config, ledger, observation, considered, at, self._shown)
+        return Look(observation, considered, self._shown, at)
 
     @property
     def fresh(self) -> bool:
@@ -116,8 +121,7 @@ class Viewing:
         Raises:
             SessionError: too little was reached.
         """
-        assert self.last is not None, "look first"
-        plan = consider(self.last.observation.world, options).plan
+        plan = consider(self._seen().world, options).plan
         require_reached(plan)
         return plan
 
@@ -149,8 +153,7 @@ class Viewing:
             SessionError: nothing was done; the text says why.
             LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
         """
-        assert self.last is not None, "look first"
-        seen = self.last.observation
+        seen = self._seen()
         considered = consider(seen.world, plan.options)
         return self.session.apply_shown(seen, considered, plan, taken_out, command)
 
@@ -159,12 +162,36 @@ class Viewing:
         found: tuple[Place, ...] = ()
         if self.last is not None:
             found = self.last.comparison.places.get(key, ())
+        new = location_of(key)
+        if not found and new is not None:
+            found = (Place(*new),)
         if not found and isinstance(key, int):
             with self._ledger() as ledger, ledger.snapshot():
                 row = ledger.messages([key]).get(key)
-                copies = row.copies if row else []
-                found = tuple(Place(c.mailbox, c.location) for c in copies if c.state == "live")
+                names = match_mailboxes(self.session.config, ledger).names
+                found = tuple(
+                    Place(names[copy.mailbox], copy.location)
+                    for copy in (row.copies if row else ())
+                    if copy.state == "live" and copy.mailbox in names
+                )
         return tuple(sorted(found, key=lambda place: place.mailbox != CONSOLIDATED))
+
+    def key_now(self, key: Key) -> Key:
+        """What a message goes by that had this key in an earlier comparison.
+
+        One that was new is known by its number from the run on that recorded it.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        place = location_of(key)
+        if place is None:
+            return key
+        mailbox, location = place
+        with self._ledger() as ledger, ledger.snapshot():
+            rows = match_mailboxes(self.session.config, ledger).rows
+            copy = ledger.copy_at(rows[mailbox].name, location) if mailbox in rows else None
+        return key if copy is None else copy.message
 
     def read(self, place: Place) -> Future[Raw | None]:
         """Begin to read a message; this alone does not block. No trace is left of it.
@@ -241,6 +268,11 @@ class Viewing:
             number, lines = found
             (run,) = [run for run in history.runs(ledger) if run.id == number]
         return Unfinished(run, lines, holder_of(self.session.directory / "lock"))
+
+    def _seen(self) -> Observation:
+        if self.last is None:
+            raise SessionError("the mailboxes were not listed; list them again (F5)")
+        return self.last.observation
 
     def _ledger(self) -> contextlib.closing[LedgerReader]:
         return contextlib.closing(open_ledger(self.session.ledger_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -56,6 +57,7 @@ def show_app(
         Wrong: There is no terminal.
     """
     _require_terminal()
+    gc.disable()  # nothing that is loaded is garbage; the app goes on with it once it has begun
     from mailsync_tui.ui.run import run
 
     mouse = settings.mouse if settings.mouse is not None else not _over_ssh()

@@ -6,23 +6,21 @@ Made from the ledger alone before anything was listed, and from ledger and listi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mailsync_tui.config.model import CONSOLIDATED, UserConfig
-from mailsync_tui.engine.observe import Observation
-from mailsync_tui.engine.places import match_mailboxes
-from mailsync_tui.engine.plan import Place
-from mailsync_tui.engine.planner import Considered, Noted
-from mailsync_tui.engine.standing import Held, Standing, counts
-from mailsync_tui.engine.world import Presence, State
+from mailsync_tui.engine.places import Matched, match_mailboxes
 from mailsync_tui.ledger import overview
-from mailsync_tui.ledger.ledger import LedgerReader
-from mailsync_tui.ledger.schema import stamp
-from mailsync_tui.mailboxes.base import Location
+from mailsync_tui.mailboxes.base import Location, Uid
+
+if TYPE_CHECKING:
+    from mailsync_tui.config.model import UserConfig
+    from mailsync_tui.engine.plan import Place
+    from mailsync_tui.engine.planner import Noted
+    from mailsync_tui.ledger.ledger import LedgerReader
 
 Key = int | str
 """The ledger's number of a message; for one that is not there yet, where it was listed first."""
@@ -98,6 +96,8 @@ class Comparison:
     """Where the messages lie that are not settled; the ledger knows where the others do."""
     counts: Mapping[Cell, int] = field(default_factory=dict)
     """How many rows have each verdict."""
+    whole: bool = True
+    """Not only the newest messages, to have something to show meanwhile."""
 
 
 def nothing_yet(config: UserConfig) -> Comparison:
@@ -105,6 +105,21 @@ def nothing_yet(config: UserConfig) -> Comparison:
     configs = (*config.external, config.consolidated)
     sides = tuple(Side(c.name, c.type, None, False, None, None) for c in configs)
     return Comparison(sides, (), {}, {})
+
+
+def newest(config: UserConfig, ledger: LedgerReader, limit: int) -> Comparison:
+    """The newest messages that the ledger knows: a part of :func:`from_ledger`, and soon there.
+
+    Args:
+        config: The person's configuration.
+        ledger: Read in one snapshot.
+        limit: How many messages.
+    """
+    with ledger.snapshot():
+        matched = match_mailboxes(config, ledger)
+        sides = nothing_yet(config).mailboxes
+        rows = settled(matched, ledger, sides, frozenset(), limit=limit)
+        return replace(whole(sides, tuple(rows), {}, {}), whole=False)
 
 
 def from_ledger(config: UserConfig, ledger: LedgerReader) -> Comparison:
@@ -118,170 +133,96 @@ def from_ledger(config: UserConfig, ledger: LedgerReader) -> Comparison:
         matched = match_mailboxes(config, ledger)
         known = ledger.known_copies()
         sides = tuple(
-            Side(
-                c.name,
-                c.type,
-                known.get(matched.rows[c.name].name, 0) if c.name in matched.rows else None,
-                complete=False,
-                error=None,
-                listed=None,
-            )
-            for c in (*config.external, config.consolidated)
+            replace(side, messages=known.get(matched.rows[side.name].name, 0))
+            if side.name in matched.rows
+            else side
+            for side in nothing_yet(config).mailboxes
         )
-        return _whole(sides, tuple(_settled(matched.names, ledger, sides, frozenset())), {}, {})
-
-
-def compare(
-    config: UserConfig,
-    ledger: LedgerReader,
-    observation: Observation,
-    considered: Considered,
-    listed_at: datetime,
-) -> Comparison:
-    """What ledger and listings show.
-
-    Args:
-        config: The person's configuration.
-        ledger: The ledger that the observation was made from.
-        observation: The listings held against it.
-        considered: The plan for all directions from that observation.
-        listed_at: The moment of the listings, aware.
-    """
-    world = observation.world
-    sides = tuple(
-        Side(s.name, s.type, s.messages, s.complete, s.error, listed_at)
-        for s in (world.mailboxes[c.name] for c in (*config.external, config.consolidated))
-    )
-    with ledger.snapshot():
         twins = overview.twins(ledger)
-        changed = _Changed(config, sides, twins)
-        rows = [
-            changed.row(s, considered.noted.get(index, ()))
-            for index, s in enumerate(considered.standings)
-        ]
-        seen = {row.key for row in rows if row is not None}
-        seen.update(s.case.message for s in considered.standings if s.case.message is not None)
-        settled = _settled(observation.matched.names, ledger, sides, twins, seen)
-        everything = (*(row for row in rows if row is not None), *settled)
-    return _whole(sides, everything, changed.noted, changed.places)
+        return whole(sides, tuple(settled(matched, ledger, sides, twins)), {}, {})
 
 
-def _whole(
+def place_key(place: Place) -> str:
+    """The key of a message that the ledger does not have yet."""
+    folder, validity, uid = place.location
+    named = f"={uid}" if isinstance(uid, str) else str(uid)
+    return "\0".join((place.mailbox, folder, str(validity), named))
+
+
+def location_of(key: Key) -> tuple[str, Location] | None:
+    """The mailbox and location that :func:`place_key` made a key from; ``None`` for a number."""
+    if isinstance(key, int):
+        return None
+    mailbox, folder, validity, named = key.split("\0")
+    uid: Uid = named[1:] if named.startswith("=") else int(named)
+    return mailbox, Location(folder, int(validity), uid)
+
+
+def whole(
     sides: tuple[Side, ...],
     rows: tuple[Row, ...],
     noted: Mapping[Key, tuple[Noted, ...]],
     places: Mapping[Key, tuple[Place, ...]],
 ) -> Comparison:
-    return Comparison(sides, rows, noted, places, Counter(row.verdict for row in rows))
+    """A comparison of these rows."""
+    counts: Counter[Cell] = Counter()
+    for cells, number in Counter(row.cells for row in rows).items():  # few are different
+        counts[Cell(max(cells))] += number
+    return Comparison(sides, rows, noted, places, counts)
 
 
-def place_key(place: Place) -> str:
-    """The key of a message that the ledger does not have yet."""
-    return "\0".join((place.mailbox, *map(str, place.location)))
-
-
-def _settled(
-    names: Mapping[str, str],
+def settled(
+    matched: Matched,
     ledger: LedgerReader,
     sides: tuple[Side, ...],
-    twins: Iterable[int],
-    but: Iterable[Key] = (),
-) -> Iterable[Row]:
-    """The messages about which the listings say nothing new."""
-    index = {side.name: number for number, side in enumerate(sides)}
-    bits = {row: 1 << index[name] for row, name in names.items() if name in index}
-    away = {number for number, side in enumerate(sides) if side.listed and not side.complete}
-    twins, but = frozenset(twins), frozenset(but)
-    home = 1 << index[CONSOLIDATED]
-    cells: dict[tuple[int, int, bool, bool], tuple[bytes, Cell]] = {}
-    for line in overview.message_lines(ledger, bits):
-        if line.id in but:
+    twins: frozenset[int],
+    but: Container[Key] = (),
+    before: Comparison | None = None,
+    limit: int | None = None,
+) -> Iterator[Row]:
+    """The messages about which the listings say nothing new, newest first."""
+    form = _Forms(matched, ledger, sides)
+    names: dict[str, str] = {}
+    old = {row.key: row for row in before.rows} if before is not None else {}
+    for number, subject, sender, date, size, known, copies in overview.message_lines(ledger, limit):
+        if copies is None or number in but:
             continue
-        form = (line.live, line.missing, line.known, line.id in twins)
-        if form not in cells:
-            here = Cell.SAME
-            if form[3]:
-                here = Cell.TWIN
-            elif not line.known:
-                here = Cell.OWN if line.live == home else Cell.NEW
-            row = bytes(
-                (Cell.UNKNOWN if number in away else here)
-                if line.live >> number & 1
-                else Cell.GONE
-                if line.missing >> number & 1
-                else Cell.ABSENT
-                for number in range(len(sides))
-            )
-            cells[form] = (row, Cell(max(row)))
-        yield Row(line.id, line.subject, line.sender, line.date or "", line.size, *cells[form])
+        cells, verdict = form[copies, known, number in twins]
+        if verdict is Cell.ABSENT:  # only accounts that were taken out of the configuration
+            continue
+        name = names.setdefault(sender, sender)
+        row = Row(number, subject, name, date, size, cells, verdict)
+        yield row if (same := old.get(number)) != row or same is None else same
 
 
-class _Changed:
-    """Rows of the messages about which a plan has something to say."""
+class _Forms(dict[tuple[str, int, bool], tuple[bytes, Cell]]):
+    """Cells and verdict for what the ledger has of a message; there are few different ones."""
 
-    def __init__(self, config: UserConfig, sides: tuple[Side, ...], twins: set[int]) -> None:
-        self.configs = {c.name: c for c in (*config.external, config.consolidated)}
-        self.sides = sides
-        self.twins = twins
-        self.noted: dict[Key, tuple[Noted, ...]] = {}
-        self.places: dict[Key, tuple[Place, ...]] = {}
+    def __init__(self, matched: Matched, ledger: LedgerReader, sides: tuple[Side, ...]) -> None:
+        super().__init__()
+        index = {side.name: number for number, side in enumerate(sides)}
+        self._ids = [-1] * len(sides)
+        for name, row in ledger.mailboxes().items():
+            if matched.names.get(name) in index:
+                self._ids[index[matched.names[name]]] = row.id
+        self._away = [side.listed is not None and not side.complete for side in sides]
 
-    def row(self, s: Standing, noted: tuple[Noted, ...]) -> Row | None:
-        """The row of one message; ``None`` for one that no mailbox holds or has lost."""
-        here = tuple(Place(c.mailbox, c.location) for c in s.copies if c.presence is Presence.YES)
-        cells = bytes(self._cell(side.name, s, noted) for side in self.sides)
-        if not any(cells) or (not here and not noted):
-            return None
-        case = s.case
-        key: Key = case.message if case.message is not None else place_key(here[0])
-        if noted:
-            self.noted[key] = noted
-        self.places[key] = here
-        date = stamp(case.summary.date) if case.summary.date else ""
-        return Row(
-            key, case.summary.subject, case.summary.sender, date, case.size, cells, Cell(max(cells))
+    def __missing__(self, form: tuple[str, int, bool]) -> tuple[bytes, Cell]:
+        copies, known, twin = form
+        live, missing = overview.mailboxes_of(copies)
+        live.intersection_update(self._ids)
+        here = Cell.SAME
+        if twin:
+            here = Cell.TWIN
+        elif not known:  # the last is the consolidated mailbox
+            here = Cell.OWN if live == {self._ids[-1]} else Cell.NEW
+        cells = bytes(
+            (Cell.UNKNOWN if away else here)
+            if mailbox in live
+            else Cell.GONE
+            if mailbox in missing
+            else Cell.ABSENT
+            for mailbox, away in zip(self._ids, self._away, strict=True)
         )
-
-    def _cell(self, mailbox: str, s: Standing, noted: tuple[Noted, ...]) -> Cell:
-        config = self.configs[mailbox]
-        copies = [c for c in s.copies if c.mailbox == mailbox]
-        present = [c for c in copies if c.presence is Presence.YES and counts(c, config)]
-        if not present:
-            return self._without(mailbox, s)
-        locations = {c.location for c in present}
-        for note in noted:
-            if self._is_about(note, mailbox, locations):
-                return _told(note)
-        entered = any(note.line.kind == "adopt" for note in noted)
-        if mailbox == CONSOLIDATED and not entered and not any(c.adopted for c in present):
-            return Cell.OWN
-        return Cell.TWIN if s.case.message in self.twins else Cell.SAME
-
-    def _without(self, mailbox: str, s: Standing) -> Cell:
-        copies = [c for c in s.copies if c.mailbox == mailbox]
-        if mailbox == CONSOLIDATED:
-            unknown = s.consolidated is Presence.UNKNOWN and bool(copies)
-            gone = s.consolidated is Presence.GONE
-        else:
-            unknown = s.held[mailbox] is Held.UNKNOWN or (mailbox in s.waiting and bool(copies))
-            gone = s.held[mailbox] is Held.GONE
-        if unknown:
-            return Cell.UNKNOWN
-        lost = any(c.adopted and c.state in (State.LIVE, State.MISSING) for c in copies)
-        return Cell.GONE if gone and lost else Cell.ABSENT
-
-    @staticmethod
-    def _is_about(note: Noted, mailbox: str, locations: set[Location]) -> bool:
-        if note.line.kind == "forget" or (note.line.kind == "adopt" and not note.line.needs):
-            return False  # it changes only the ledger
-        return any(
-            place.mailbox == mailbox and place.location in locations for place in note.line.copies
-        )
-
-
-def _told(note: Noted) -> Cell:
-    if note.held is not None:
-        return Cell.HELD
-    if note.blocked is not None:
-        return Cell.KEPT
-    return Cell.NEW if note.line.kind in ("collect", "adopt") else Cell.GOES
+        self[form] = cells, Cell(max(cells))
+        return self[form]

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from sys import intern
 from typing import TypeVar
 
 from mailsync_tui.ledger.private import mending
@@ -28,6 +29,8 @@ from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.message import Identity
 from mailsync_tui.safetext import safe_text
 
+FILE_NAME = "ledger.sqlite3"
+"""In the person's directory."""
 BUSY_SECONDS = 30.0
 _T = TypeVar("_T")
 _CHUNK = 800
@@ -106,7 +109,7 @@ class LedgerReader:
             "SELECT folder, validity, uid, message, state FROM copy WHERE mailbox = ?", (mailbox,)
         )
         for folder, validity, uid, message, state in rows:
-            result[folder, validity][uid] = (message, state)
+            result[folder, validity][uid] = (message, intern(state))
         return result
 
     def open_messages(self) -> list[int]:

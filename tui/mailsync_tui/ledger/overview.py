@@ -2,55 +2,47 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from mailsync_tui.ledger.ledger import LedgerReader
 
+MessageLine = tuple[int, str, str, str, int, int, str | None]
+"""A message's number, subject, sender, date (ISO 8601 in UTC, so that it sorts as text; empty where
+it has none), size in octets, whether it was once proved to lie in the consolidated mailbox, and its
+copies, for :func:`mailboxes_of`: ``None`` where no mailbox holds it or has lost it, but all has
+ended. A plain tuple: there may be 100,000 of them."""
 
-class MessageLine(NamedTuple):
-    """One message of the ledger, as a list shows it."""
-
-    id: int
-    subject: str
-    sender: str
-    date: str | None
-    """ISO 8601 in UTC, as the ledger keeps it: these sort as text."""
-    size: int
-    known: bool
-    """It was once proved to lie in the consolidated mailbox."""
-    live: int
-    """The mailboxes that hold it, as a sum of the bits that were given."""
-    missing: int
-    """Those that lost it, likewise."""
+# The copies come as one text, because SQLite has no aggregate that ORs bits; few different texts
+# occur however many messages there are. An index serves the newest first.
+_LINES = """
+SELECT id, subject, sender, coalesce(date, ''), size, known, (
+    SELECT group_concat(mailbox * 2 + (state = 'missing')) FROM copy
+    WHERE copy.message = message.id AND state IN ('live', 'missing')
+) FROM message ORDER BY message.date DESC
+"""
 
 
-def message_lines(ledger: LedgerReader, bits: Mapping[str, int]) -> Iterator[MessageLine]:
-    """Every message that some mailbox holds or has lost and that is not ended.
+def message_lines(ledger: LedgerReader, limit: int | None = None) -> Iterator[MessageLine]:
+    """Every message, newest first.
 
     Args:
         ledger: Read inside a snapshot.
-        bits: A power of two for each of the ledger's mailboxes, by name; others are left out.
+        limit: No more than so many.
     """
-    by_row = {row.id: bits[name] for name, row in ledger.mailboxes().items() if name in bits}
-    live: dict[int, int] = defaultdict(int)
-    missing: dict[int, int] = defaultdict(int)
-    for message, mailbox, state in ledger.db.execute(
-        "SELECT message, mailbox, state FROM copy WHERE state IN ('live', 'missing')"
-    ):
-        (live if state == "live" else missing)[message] |= by_row.get(mailbox, 0)
-    rows = ledger.db.execute("SELECT id, subject, sender, date, size, known FROM message")
-    for number, subject, sender, date, size, known in rows:
-        here, lost = live.get(number, 0), missing.get(number, 0)
-        if here or lost:
-            yield MessageLine(number, subject, sender, date, size, bool(known), here, lost & ~here)
+    return ledger.db.execute(_LINES + " LIMIT ?", (-1 if limit is None else limit,))
 
 
-def twins(ledger: LedgerReader) -> set[int]:
+def mailboxes_of(copies: str) -> tuple[set[int], set[int]]:
+    """The numbers of the mailboxes that hold a message, and of those that only have lost it."""
+    told = [divmod(int(part), 2) for part in copies.split(",")]
+    live = {mailbox for mailbox, missing in told if not missing}
+    return live, {mailbox for mailbox, missing in told if missing} - live
+
+
+def twins(ledger: LedgerReader) -> frozenset[int]:
     """Messages whose headers are those of another message with other contents."""
     found = ledger.db.execute(
         "SELECT message FROM identity WHERE key IN"
-        " (SELECT key FROM identity GROUP BY key HAVING count(DISTINCT message) > 1)"
+        " (SELECT key FROM identity GROUP BY key HAVING min(message) <> max(message))"
     )
-    return {row[0] for row in found}
+    return frozenset(row[0] for row in found)

@@ -184,7 +184,12 @@ CREATE INDEX action_unanswered ON action (message) WHERE sent IS NOT NULL;
 ALTER TABLE copy ADD COLUMN surplus INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+# The app shows the newest messages before it has read the others.
+VERSION_5 = """
+CREATE INDEX message_date ON message (date);
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 
 
 def migrate(db: sqlite3.Connection) -> None:

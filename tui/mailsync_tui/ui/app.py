@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from rich.text import Text
 from textual.app import App, SystemCommand
@@ -18,11 +21,16 @@ from textual.message import Message
 from textual.screen import Screen
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
-from mailsync_tui.session import Session
+from mailsync_tui.newest import newest
 from mailsync_tui.ui.actions import ACTIONS, Where
 from mailsync_tui.ui.progress import Progress
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
-from mailsync_tui.viewing import Viewing
+
+if TYPE_CHECKING:
+    from mailsync_tui.config.model import UserConfig
+    from mailsync_tui.engine.comparison import Comparison
+    from mailsync_tui.session import Session
+    from mailsync_tui.viewing import Viewing
 
 T = TypeVar("T")
 
@@ -58,18 +66,26 @@ class MailsyncApp(App[int]):
         self,
         open_session: Callable[[Callable[[Event], None]], Session],
         log_line: Callable[[str], None] = lambda _: None,
+        *,
+        known: tuple[UserConfig, Path] | None = None,
     ) -> None:
         """Prepare; nothing is contacted.
 
         Args:
             open_session: Makes the session, given what is to hear its events.
             log_line: Writes to the log, from any thread.
+            known: The session's configuration and ledger, if they are known without it: then it is
+                made only after the newest of the ledger was shown.
         """
         super().__init__()
         self._log_line = log_line
         self.animation_level = "none"
-        self.session = open_session(self.hear)
-        self.viewing = Viewing(self.session)
+        self._open_session = open_session
+        self._opening = threading.Lock()
+        self._viewing: Viewing | None = None
+        if known is None:
+            known = self.session.config, self.session.ledger_path
+        self._known = known
         self.progress: Progress | None = None
         self.applying = False
         self._ending = False
@@ -80,6 +96,39 @@ class MailsyncApp(App[int]):
     def this_year(self) -> int:
         """Dates of this year are shown without it."""
         return self.session.clock().astimezone().year
+
+    @property
+    def viewing(self) -> Viewing:
+        """What is done with the session, which is made when this is first asked for."""
+        with self._opening:
+            if self._viewing is None:
+                from mailsync_tui.viewing import Viewing
+
+                self._viewing = Viewing(self._open_session(self.hear))
+            return self._viewing
+
+    @property
+    def session(self) -> Session:
+        """One person's mailboxes and ledger."""
+        return self.viewing.session
+
+    async def newest(self, limit: int) -> Comparison:
+        """The newest messages that the ledger knows.
+
+        Raises:
+            LedgerError: it cannot be used.
+        """
+        return await self.aside(partial(newest, *self._known, limit))
+
+    def begun(self) -> None:
+        """Told by the first screen when it shows all messages: garbage is collected from now on.
+
+        What was loaded before stays, and is left out: going through all of it would hold up the
+        loop each time.
+        """
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     # --- the engine, on threads of its own
 
@@ -122,7 +171,7 @@ class MailsyncApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self.action_interrupt)
-        self.push_screen(ComparisonScreen(self.session.config))
+        self.push_screen(ComparisonScreen(self._known[0]))
 
     def action_interrupt(self) -> None:
         """End: after the current message, if a run is applying."""

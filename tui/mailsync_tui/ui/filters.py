@@ -37,6 +37,16 @@ class Filter:
         """Whether every line passes."""
         return self == Filter()
 
+    def narrows(self, other: Filter) -> bool:
+        """Whether every line that passes this passes the other too."""
+        return (
+            all(any(part in word for word in self.words) for part in other.words)
+            and all(any(part in word for word in self.sender) for part in other.sender)
+            and all(any(part in word for word in self.subject) for part in other.subject)
+            and all(any(w.startswith(part) for w in self.states) for part in other.states)
+            and all(any(w.startswith(part) for w in self.mailboxes) for part in other.mailboxes)
+        )
+
     def admits(self, text: Text) -> bool:
         """Whether a line passes."""
         if self.states and not _begun(self.states, text.states):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar, Protocol
 
 from rich.segment import Segment
@@ -20,6 +20,11 @@ from mailsync_tui.ui.columns import LONGEST
 from mailsync_tui.ui.columns import Span as Span
 from mailsync_tui.ui.columns import fit as fit
 from mailsync_tui.ui.marks import STYLES
+
+BAR = "│"
+"""Between columns."""
+_THUMB = "┃"
+_COLOURLESS = f" {BAR}{_THUMB}"
 
 
 class Lines(Protocol):
@@ -76,8 +81,7 @@ class LineView(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LineView {
         height: 1fr;
-        scrollbar-size-horizontal: 0;
-        scrollbar-size-vertical: 1;
+        scrollbar-size: 0 0;
         overflow-x: hidden;
         & > .line--dim { color: $text-muted; }
         & > .line--new { color: $text-success; }
@@ -118,7 +122,8 @@ class LineView(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.lines: Lines = lines or NoLines()
         self.cursor = 0
-        self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(1024)
+        self._placed = False
+        self._strips: LRUCache[tuple[int, int, int, bool], Strip] = LRUCache(1024)
         self._styles: dict[str, Style] = {}
 
     # --- what stands here
@@ -128,13 +133,21 @@ class LineView(ScrollView, can_focus=True):
         """What the cursor stands on."""
         return self.lines.key(self.cursor) if self.cursor < len(self.lines) else None
 
-    def show(self, lines: Lines) -> None:
-        """Show other lines; cursor and scrolling stay on what they were on, if that is there."""
-        key = self.cursor_key
+    def show(self, lines: Lines, key: Hashable | None = None) -> None:
+        """Show other lines; cursor and scrolling stay on what they were on, if that is there.
+
+        A cursor that was never moved stays at the top, where what is new may be.
+
+        Args:
+            lines: The lines.
+            key: What the line under the cursor is called among them, if it is not called as before.
+        """
+        if key is None:
+            key = self.cursor_key
         before = self.cursor - self.scroll_offset.y
         self.lines = lines
         self._strips.clear()
-        index = lines.index(key) if key is not None else None
+        index = lines.index(key) if key is not None and self._placed else None
         if index is None:
             index = min(self.cursor, max(len(lines) - 1, 0))
         self.virtual_size = Size(self.line_width, len(lines))
@@ -155,6 +168,7 @@ class LineView(ScrollView, can_focus=True):
         if index == self.cursor or not len(self.lines):
             return
         before, self.cursor = self.cursor, index
+        self._placed = True
         self.refresh_line(before)
         self.refresh_line(index)
         top, height = self.scroll_offset.y, max(self.size.height, 1)
@@ -202,8 +216,8 @@ class LineView(ScrollView, can_focus=True):
 
     @property
     def line_width(self) -> int:
-        """Cells of a line: without the scroll bar."""
-        return self.scrollable_content_region.width
+        """Cells of a line: without the last column, which tells how far the view is scrolled."""
+        return max(self.scrollable_content_region.width - 1, 0)
 
     def notify_style_update(self) -> None:
         """Another theme has other colours."""
@@ -221,18 +235,32 @@ class LineView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        index = self.scroll_offset.y + y
+        top = self.scroll_offset.y
+        index = top + y
         width = self.line_width
         if index >= len(self.lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width + 1, self.rich_style)
         state = 1 + self.has_focus if self.shows_cursor and index == self.cursor else 0
-        place = (index, width, state)
+        place = (index, width, state, y in self._thumb(top))
         strip = self._strips.get(place)
         if strip is None:
             base = self.rich_style + self._style(("", "cursor-blurred", "cursor")[state])
-            strip = Strip(self.segments(index, width, base)).adjust_cell_length(width, base)
+            line = Strip(self.segments(index, width, base)).adjust_cell_length(width, base)
+            strip = Strip(joined([*line, Segment(_THUMB if place[3] else " ", base)]), width + 1)
             self._strips[place] = strip
         return strip
+
+    def _thumb(self, top: int) -> range:
+        """The lines of the screen that show where in the list they are.
+
+        A scroll bar of Textual's would be written anew, line by line, at each page.
+        """
+        height, total = self.size.height, len(self.lines)
+        if total <= height:
+            return range(0)
+        size = max(1, height * height // total)
+        first = top * (height - size) // (total - height)
+        return range(first, first + size)
 
     def segments(self, index: int, width: int, base: Style) -> list[Segment]:
         """A line's text with its styles; all of it passes the sanitiser once more here."""
@@ -253,3 +281,33 @@ class LineView(ScrollView, can_focus=True):
         top = y - self.scroll_offset.y
         if 0 <= top < self.size.height:
             self.refresh(Region(0, top, self.size.width, 1))
+
+
+def joined(segments: Iterable[Segment]) -> list[Segment]:
+    """The same line in fewer segments: each costs some 30 octets on its way to the terminal.
+
+    Blanks and bars look alike in any colour, so they take that of what they stand beside.
+    """
+    result: list[Segment] = []
+    blank = True
+    for segment in segments:
+        text, style, _ = segment
+        empty = not text.strip(_COLOURLESS)
+        if result:
+            before, other, _ = result[-1]
+            if style == other or ((empty or blank) and _alike_when_blank(style, other)):
+                result[-1] = Segment(before + text, style if blank else other)
+                blank = blank and empty
+                continue
+        result.append(segment)
+        blank = empty
+    return result
+
+
+def _alike_when_blank(one: Style | None, other: Style | None) -> bool:
+    return (
+        one is not None
+        and other is not None
+        and one.bgcolor == other.bgcolor
+        and not any(s.underline or s.reverse or s.strike for s in (one, other))
+    )

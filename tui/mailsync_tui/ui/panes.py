@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import RenderResult
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from mailsync_tui.engine.comparison import Cell, Comparison, Row, Side
+from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, Side
+from mailsync_tui.engine.events import Listed, Listing, Reading
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.columns import Span, fit, short_date
 from mailsync_tui.ui.columns import short_name as short_name
-from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.ui.lineview import BAR, LineView
 from mailsync_tui.ui.marks import MARKS
 from mailsync_tui.ui.ordering import Ordered
 
@@ -27,7 +29,6 @@ SIDE_BY_SIDE = 110
 _NARROWEST = 26
 _MARK_CELLS = 10
 _DATE_CELLS = 7
-_BAR = "│"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,8 @@ class Compared:
 class Panes(LineView):
     """All panes in one view, so that they are aligned and scroll together by construction."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--bar"}
-    DEFAULT_CSS = """
-    Panes > .line--bar { color: $foreground 40%; }
-    """
+    class OtherMailboxes(Message):
+        """The mailboxes that have a pane are others than those whose rows are shown."""
 
     focused_mailbox = reactive(0)
 
@@ -107,10 +106,15 @@ class Panes(LineView):
         self.this_year = datetime.now().astimezone().year
 
     @property
+    def ordered(self) -> Ordered | None:
+        """The rows."""
+        return self.lines.ordered if isinstance(self.lines, Compared) else None
+
+    @property
     def row(self) -> Row | None:
         """The row under the cursor."""
-        if isinstance(self.lines, Compared) and self.cursor < len(self.lines):
-            return self.lines.ordered.rows[self.cursor]
+        if self.ordered is not None and self.cursor < len(self.ordered):
+            return self.ordered.rows[self.cursor]
         return None
 
     def panes(self, width: int | None = None) -> tuple[Pane, ...]:
@@ -118,26 +122,43 @@ class Panes(LineView):
         width = self.line_width if width is None else width
         return lay_out(width, len(self.comparison.mailboxes), self.focused_mailbox)
 
-    def show_rows(self, ordered: Ordered) -> None:
-        """Show these rows."""
+    @property
+    def drawn(self) -> frozenset[int] | None:
+        """The mailboxes that have a pane now; ``None``: all."""
+        numbers = frozenset(pane.mailbox for pane in self.panes())
+        return None if len(numbers) == len(self.comparison.mailboxes) else numbers
+
+    def show_rows(self, ordered: Ordered, key: Key | None = None) -> None:
+        """Show these rows.
+
+        Args:
+            ordered: The rows.
+            key: See :meth:`LineView.show`.
+        """
         self.comparison = ordered.comparison
-        self.show(Compared(ordered))
+        self.show(Compared(ordered), key)
+
+    def on_resize(self) -> None:
+        """Other mailboxes may have a pane now. Textual calls the base class's handler itself."""
+        self._panes_changed()
+
+    def _panes_changed(self) -> None:
+        if self.ordered is not None and self.ordered.shown != self.drawn:
+            self.post_message(self.OtherMailboxes())
 
     def watch_focused_mailbox(self) -> None:
         """Another pane has the focus, and may have to be brought in."""
         self.redraw()
+        self._panes_changed()
 
     def go_to_difference(self, step: int) -> bool:
         """Put the cursor on the next difference, or the previous one; ``False``: there is none."""
-        if not isinstance(self.lines, Compared):
+        there = self.ordered.differences if self.ordered is not None else []
+        at = bisect_right(there, self.cursor) if step > 0 else bisect_left(there, self.cursor) - 1
+        if not 0 <= at < len(there):
             return False
-        there = self.lines.ordered.differences
-        ahead = [n for n in there if n > self.cursor] if step > 0 else []
-        behind = [n for n in there if n < self.cursor] if step < 0 else []
-        target = ahead[0] if ahead else behind[-1] if behind else None
-        if target is not None:
-            self.move(target)
-        return target is not None
+        self.move(there[at])
+        return True
 
     def segments(self, index: int, width: int, base: Style) -> list[Segment]:
         """One message in all panes."""
@@ -147,7 +168,7 @@ class Panes(LineView):
         result: list[Segment] = []
         for pane in self.panes(width):
             if pane.left:
-                result.append(Segment(_BAR, base + self._style("bar")))
+                result.append(Segment(BAR, base))
             for text, style in self._cell(row, pane):
                 result.append(Segment(text, base + self._style(style)))
         return result
@@ -157,18 +178,16 @@ class Panes(LineView):
         mark = MARKS[cell]
         if cell in (Cell.ABSENT, Cell.GONE):
             return [(fit(f"{mark.sign} {mark.word}", pane.width), mark.style)]
-        spans = [(fit(f"{mark.sign} {mark.word}", _MARK_CELLS), mark.style)]
+        text = fit(f"{mark.sign} {mark.word}", _MARK_CELLS)
         left = pane.width - _MARK_CELLS
-        text = mark.style if cell in (Cell.SAME, Cell.OWN, Cell.UNKNOWN) else ""
-        text = "dim" if text == "note" else text
         if left >= 22:
-            spans.append((fit(short_date(row.date, self.this_year), _DATE_CELLS), "dim"))
+            text += fit(short_date(row.date, self.this_year), _DATE_CELLS)
             left -= _DATE_CELLS
         if left >= 40:
             sender = min(left // 3, 24)
-            spans.append((fit(short_name(row.sender), sender - 1) + " ", text))
+            text += fit(short_name(row.sender), sender - 1) + " "
             left -= sender
-        return [*spans, (fit(row.subject or "(no subject)", left), text)]
+        return [(text + fit(row.subject or "(no subject)", left), mark.style)]
 
 
 class Heads(Widget):
@@ -192,7 +211,7 @@ class Heads(Widget):
             parts: list[Content | tuple[str, str]] = []
             for pane in panes:
                 if pane.left:
-                    parts.append((_BAR, "$foreground 40%"))
+                    parts.append((BAR, "$foreground 40%"))
                 side = self._panes.comparison.mailboxes[pane.mailbox]
                 focused = pane.mailbox == self._panes.focused_mailbox
                 text, style = self._title(side, focused) if number == 0 else self._state(side)
@@ -223,3 +242,18 @@ def state_of(side: Side) -> tuple[str, str]:
     if not side.complete:
         return " cannot tell what is gone", "$text-warning"
     return f" as of {side.listed.astimezone():%H:%M}", "$text-muted"
+
+
+def progress_of(event: Listing | Reading | Listed) -> tuple[str, str]:
+    """How far a listing is, in words, and the style of them."""
+    if isinstance(event, Listed):
+        if event.error is None:
+            return f"listed {event.messages:,}", "$text-success"
+        reached = "not reached" if event.messages is None else "not complete"
+        return f"{reached}: {safe_text(event.error)}", "$text-error"
+    if isinstance(event, Listing):
+        doing, done = "listing", event.listed
+    else:
+        doing, done = "reading headers,", event.read
+    of = "" if event.total is None else f" of {event.total:,}"
+    return f"{doing} {done:,}{of}", "$text-accent"

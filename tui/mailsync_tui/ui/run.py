@@ -7,11 +7,18 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import UserConfig
-from mailsync_tui.session import Session
+from mailsync_tui.engine.events import Event
+from mailsync_tui.ledger.ledger import FILE_NAME
 from mailsync_tui.ui.app import MailsyncApp
 
+if TYPE_CHECKING:
+    from mailsync_tui.session import Session
+
+_SWITCH_SECONDS = 0.001
+"""How long the event loop may have to wait for each thread that computes, until it can go on."""
 PATIENCE = 0.5
 """Seconds that politely closed connections may take."""
 
@@ -36,7 +43,14 @@ def run(
     Returns:
         The exit code.
     """
-    app = MailsyncApp(lambda hear: Session(person, directory, emit=hear), log_line)
+
+    def open_session(hear: Callable[[Event], None]) -> Session:
+        from mailsync_tui.session import Session  # the newest mail is shown before it is loaded
+
+        return Session(person, directory, emit=hear)
+
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    app = MailsyncApp(open_session, log_line, known=(person, directory / FILE_NAME))
     code = app.run(mouse=mouse) or app.return_code or 0
     if not closed(app):
         tidy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -13,25 +15,28 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from mailsync_tui.engine.comparison import Cell, Comparison, Row, nothing_yet
-from mailsync_tui.engine.events import Event, Listed
-from mailsync_tui.engine.plan import Options
+from mailsync_tui.engine.comparison import Cell, Comparison, Key, nothing_yet
+from mailsync_tui.engine.events import Event, Listed, Listing, Reading
 from mailsync_tui.ledger.ledger import LedgerError
-from mailsync_tui.outcome import SessionError
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.columns import size_in_words as size_in_words
+from mailsync_tui.ui.detail import detail_of
 from mailsync_tui.ui.filters import Filter, parse
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.marks import MARKS
 from mailsync_tui.ui.ordering import ORDERS, Order, Ordered
-from mailsync_tui.ui.panes import Heads, Panes, short_name
+from mailsync_tui.ui.panes import Heads, Panes, progress_of
 from mailsync_tui.ui.past import unfinished_in_words
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Direction, UserConfig
     from mailsync_tui.ui.app import MailsyncApp
     from mailsync_tui.viewing import Unfinished
+
+_FIRST = 300
+"""So many messages are shown before all of them are read: more than a screen has lines."""
+_TYPING_SECONDS = 0.12
+"""A filter is applied when no letter came for so long."""
 
 DIRECTIONS: dict[str, tuple[Direction, ...]] = {
     "forward": ("forward",),
@@ -73,7 +78,7 @@ class ComparisonScreen(Screen[None]):
         super().__init__()
         self.order: Order = "date"
         self.filter = Filter()
-        self.looking = False
+        self.looking = True
         self.problem = ""
         self._comparison = nothing_yet(config)
         self._unfinished: Unfinished | None = None
@@ -86,7 +91,6 @@ class ComparisonScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Heads, panes, what the cursor stands on, sums, keys."""
         panes = Panes(self._comparison, id="panes")
-        panes.this_year = self.mailsync.this_year
         yield Heads(panes)
         yield panes
         yield Static(id="notice", markup=False)
@@ -102,25 +106,35 @@ class ComparisonScreen(Screen[None]):
 
     # --- looking
 
-    @work(exclusive=True, group="look", exit_on_error=False)
+    @work(exclusive=True, group="look")
     async def _begin(self) -> None:
+        app = self.mailsync
         try:
-            known = await self.mailsync.engine(self.mailsync.viewing.known)
+            await self._take(await app.newest(_FIRST))
+            known = await app.engine(lambda: app.viewing.known())
+            self.query_one(Panes).this_year = app.this_year
+            await self._take(known)
+            await self._notice()
         except LedgerError as error:
+            self.looking = False
             self._tell(str(error))
             return
-        await self._take(known)
-        await self._notice()
+        finally:
+            app.begun()
         await self._look()
 
-    @work(exclusive=True, group="look", exit_on_error=False)
+    @work(exclusive=True, group="look")
     async def action_look_again(self) -> None:
         """List all mailboxes anew."""
         await self._look()
 
     async def _notice(self) -> None:
         """Say what an earlier run left open, if one did."""
-        self._unfinished = await self.mailsync.engine(self.mailsync.viewing.unfinished)
+        try:
+            self._unfinished = await self.mailsync.engine(self.mailsync.viewing.unfinished)
+        except LedgerError as error:
+            self._tell(str(error))
+            return
         self.set_class(self._unfinished is not None, "unfinished")
         if self._unfinished is not None:
             self.query_one("#notice", Static).update(f" ! {unfinished_in_words(self._unfinished)}")
@@ -157,26 +171,39 @@ class ComparisonScreen(Screen[None]):
             await self._take(message.comparison)
 
     def on_engine_event(self, event: Event) -> None:
-        """A mailbox was listed."""
-        if isinstance(event, Listed) and self.looking:
+        """A mailbox is being listed, or was."""
+        if self.looking and isinstance(event, (Listing, Reading, Listed)):
             heads = self.query_one(Heads)
-            if event.error is not None:
-                reached = "not reached" if event.messages is None else "not complete"
-                heads.states[event.mailbox] = (
-                    f"{reached}: {safe_text(event.error)}",
-                    "$text-error",
-                )
-            else:
-                heads.states[event.mailbox] = (f"listed {event.messages:,}", "$text-success")
+            heads.states[event.mailbox] = progress_of(event)
             heads.refresh()
 
     async def _take(self, comparison: Comparison) -> None:
-        """Show another comparison; it is sorted off the event loop."""
+        """Show another comparison."""
         self._comparison = comparison
-        order, chosen = self.order, self.filter
-        ordered = await self.mailsync.aside(lambda: Ordered(comparison, order, chosen))
+        await self._again(other=True)
+
+    @on(Panes.OtherMailboxes)
+    async def _other_mailboxes(self) -> None:
+        await self._again()
+
+    async def _again(self, *, other: bool = False) -> None:
+        """Filter and sort anew, off the event loop; the cursor stays on its message.
+
+        Args:
+            other: It is another comparison, in which a message may have another key.
+        """
         panes = self.query_one(Panes)
-        panes.show_rows(ordered)
+        comparison, order, chosen = self._comparison, self.order, self.filter
+        key, drawn, before = panes.row and panes.row.key, panes.drawn, panes.ordered
+
+        def ordered() -> tuple[Ordered, Key | None]:
+            rows = Ordered(comparison, order, chosen, drawn, before)
+            if other and isinstance(key, str) and rows.index(key) is None:
+                with contextlib.suppress(LedgerError):  # then it is as if the message had gone
+                    return rows, self.mailsync.viewing.key_now(key)
+            return rows, key
+
+        panes.show_rows(*await self.mailsync.aside(ordered))
         self.query_one(Heads).refresh()
         self._sum_up()
 
@@ -188,7 +215,9 @@ class ComparisonScreen(Screen[None]):
 
     def _sum_up(self) -> None:
         if self.problem:
-            self.query_one("#summary", Static).update(Content.styled(self.problem, "$text-error"))
+            self.query_one("#summary", Static).update(
+                Content.styled(self.problem, "$text-error"), layout=False
+            )
             return
         counts = self._comparison.counts
         parts: list[Content | str | tuple[str, str]] = [" "]
@@ -205,51 +234,22 @@ class ComparisonScreen(Screen[None]):
         total = len(self._comparison.rows)
         if not self.filter.empty:
             parts.append((f"  filter: {shown:,} of {total:,} (Esc ends)", "$text-accent"))
+        elif shown < total:
+            parts.append((f"  {total - shown:,} in other panes (Tab)", "$text-muted"))
         parts.append((f"  {ORDERS[self.order]}", "$text-muted"))
         if self.looking:
-            parts.append(("  listing ...", "$text-accent"))
-        self.query_one("#summary", Static).update(Content.assemble(*parts))
+            doing = "listing ..." if self._comparison.whole else "reading the ledger ..."
+            parts.append((f"  {doing}", "$text-accent"))
+        self.query_one("#summary", Static).update(Content.assemble(*parts), layout=False)
 
     @on(Panes.Moved)
     def _moved(self) -> None:
         row = self.query_one(Panes).row
         detail = self.query_one("#detail", Static)
-        detail.update(Content("") if row is None else self._detail(row))
-
-    def _detail(self, row: Row) -> Content:
-        """The message under the cursor in three lines: what, from whom and when, what follows."""
-        when = row.date[:16].replace("T", " ")
-        sender = safe_text(row.sender, 200)
-        who = Content.assemble(
-            (f" {short_name(sender)}", "$text-accent"), f"  {when}  {size_in_words(row.size)}"
+        detail.update(
+            Content("") if row is None else detail_of(row, self._comparison.noted.get(row.key, ())),
+            layout=False,
         )
-        what = Content.assemble(" ", (safe_text(row.subject, 400) or "(no subject)", "bold"))
-        return Content("\n").join([what, who, Content(f" {self._in_words(row)}")])
-
-    def _in_words(self, row: Row) -> str:
-        """What a plan says of the message, or how it stands."""
-        notes = self._comparison.noted.get(row.key, ())
-        told = []
-        for note in notes:
-            line = note.line
-            stopped = f"held ({note.held}): " if note.held else ""
-            stopped = f"kept by {note.blocked}: " if note.blocked else stopped
-            what = {
-                "collect": f"collect from {line.account}",
-                "adopt": f"enter {line.account}'s copy in the ledger",
-                "forget": "forget",
-                "forward-delete": "delete in the consolidated mailbox",
-                "reverse-delete": f"delete on {line.account}",
-            }[line.kind]
-            told.append(f"{stopped}{what}, {safe_text(line.reason)}")
-        if told:
-            return "; ".join(told)
-        return {
-            Cell.SAME: "in sync",
-            Cell.OWN: "the consolidated mailbox's own mail: never touched",
-            Cell.TWIN: "an unlike twin: same headers as another message, other contents",
-            Cell.UNKNOWN: "not known: a mailbox that held it was not reached",
-        }.get(row.verdict, MARKS[row.verdict].meaning)
 
     # --- actions
 
@@ -257,15 +257,17 @@ class ComparisonScreen(Screen[None]):
         """What works now."""
         del parameters
         if action == "preview":
-            return self.mailsync.viewing.last is not None and not self.looking
+            return not self.looking and self.mailsync.viewing.last is not None
         if action == "held":
-            return self.mailsync.viewing.last is not None
+            return not self.looking and self.mailsync.viewing.last is not None
         if action in ("next_difference", "read"):
             return bool(len(self.query_one(Panes).lines))
         return True
 
     async def action_preview(self, what: str) -> None:
         """Preview a plan for these directions."""
+        from mailsync_tui.engine.plan import Options
+        from mailsync_tui.outcome import SessionError
         from mailsync_tui.ui.screens.preview import PreviewScreen
 
         options = Options(DIRECTIONS[what])
@@ -340,7 +342,9 @@ class ComparisonScreen(Screen[None]):
         self.query_one(Panes).focus()
 
     @on(Input.Changed, "#filter")
+    @work(exclusive=True, group="filter")
     async def _typed(self, event: Input.Changed) -> None:
+        await asyncio.sleep(_TYPING_SECONDS)  # the next letter ends this worker
         chosen = parse(event.value)
         if chosen != self.filter:
             self.filter = chosen
@@ -350,6 +354,3 @@ class ComparisonScreen(Screen[None]):
     def _entered(self) -> None:
         self.remove_class("filtering")
         self.query_one(Panes).focus()
-
-    async def _again(self) -> None:
-        await self._take(self._comparison)

@@ -1,0 +1,109 @@
+"""The measured process: the program as it is, but for its mailboxes and a watch on its loop.
+
+``python -m tests.benchmarks.app_child CONFIG MESSAGES WATCHED``
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from mailsync_tui import cli
+from mailsync_tui.ui import run
+
+if TYPE_CHECKING:
+    from mailsync_tui.config.model import UserConfig
+    from mailsync_tui.engine.events import Event
+    from mailsync_tui.session import Session
+
+T = TypeVar("T")
+BEAT = 0.002
+"""Seconds between two beats of the loop."""
+WORTH = 0.008
+"""A beat that is later than this is written down."""
+
+
+class Watched(run.MailsyncApp):
+    """Notes when its event loop is late, and when calls of the engine begin and end."""
+
+    BINDINGS = [("f11", "apply_all")]  # noqa: RUF012
+    watched: Path
+    messages: int
+
+    def __init__(
+        self,
+        open_session: object,
+        log_line: Callable[[str], None],
+        *,
+        known: tuple[UserConfig, Path],
+    ) -> None:
+        """Take other mailboxes than the session would open."""
+        del open_session
+
+        def over_memory(hear: Callable[[Event], None]) -> Session:
+            from mailsync_tui.session import Session
+            from tests.benchmarks.big import mailboxes
+
+            person, ledger = known
+            boxes = mailboxes(self.messages)
+            return Session(person, ledger.parent, emit=hear, mailboxes=boxes)
+
+        super().__init__(over_memory, log_line, known=known)
+
+    def on_mount(self) -> None:
+        """Begin to watch. Textual calls the handler of the base class by itself."""
+        self.notes: list[tuple[str, float, float]] = []
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(BEAT)
+            now = time.monotonic()
+            if now - last - BEAT > WORTH:
+                self.notes.append(("late", last, now - last - BEAT))
+            last = now
+
+    def note(self, what: str) -> None:
+        """Write something down, for the other process to read at once."""
+        self.notes.append((what, time.monotonic(), 0.0))
+        self.watched.write_text(json.dumps(self.notes))
+
+    async def engine(self, work: Callable[[], T]) -> T:
+        """Note the end."""
+        try:
+            return await super().engine(work)
+        finally:
+            self.note("engine")
+
+    async def action_apply_all(self) -> None:
+        """Apply all that there is to do, and look again."""
+        self.run_worker(self._apply_all())
+
+    async def _apply_all(self) -> None:
+        from mailsync_tui.engine.plan import Options
+
+        self.note("sync begins")
+        viewing = self.viewing
+        plan = await super().engine(lambda: viewing.plan(Options()))
+        result = await super().engine(lambda: viewing.apply(plan, frozenset()))
+        self.note(f"applied {sum(line.outcome == 'done' for line in result.lines)}")
+
+
+def main() -> None:
+    """Run the program as the command line would."""
+    config, messages, watched = sys.argv[1:]
+    Watched.watched = Path(watched)
+    Watched.messages = int(messages)
+    run.MailsyncApp = Watched  # type: ignore[misc]
+    sys.argv = ["mailsync-tui", "--config", config]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Where a message lies, and what it goes by, as the app asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailsync_tui.engine.comparison import Comparison, Key
+from mailsync_tui.engine.plan import Options
+from mailsync_tui.outcome import SessionError
+from mailsync_tui.viewing import Viewing
+from tests.engine.bench import Bench, mail
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def key_of(found: Comparison, name: object) -> Key:
+    (key,) = [row.key for row in found.rows if row.subject == f"message {name}"]
+    return key
+
+
+def test_a_renamed_account_is_where_its_mail_lies(bench: Bench) -> None:
+    bench.deliver("isp", mail(1))
+    bench.sync()
+    isp, work = bench.config.external
+    # Another name for the same mailbox: what it is, is told by type, host, user and path.
+    bench.config = replace(bench.config, external=(replace(isp, name="provider"), work))
+    bench.boxes["provider"] = bench.boxes.pop("isp")
+    with bench.session() as session:
+        viewing = Viewing(session)
+        places = viewing.places(key_of(viewing.known(), 1))
+    assert [place.mailbox for place in places] == ["consolidated", "provider"]
+
+
+def test_a_new_message_is_known_by_its_number_once_it_was_collected(bench: Bench) -> None:
+    bench.deliver("isp", mail(1))
+    bench.deliver("work", mail(2))
+    with bench.session() as session:
+        viewing = Viewing(session)
+        before = viewing.look(lambda _: None).comparison
+        for name in (1, 2):
+            assert isinstance(key_of(before, name), str)
+            assert viewing.key_now(key_of(before, name)) == key_of(before, name)
+        viewing.apply(viewing.plan(Options()), frozenset())
+        after = viewing.look(lambda _: None).comparison
+        for name in (1, 2):
+            number = key_of(after, name)
+            assert isinstance(number, int)
+            assert viewing.key_now(key_of(before, name)) == viewing.key_now(number) == number
+
+
+def test_a_new_message_lies_where_it_was_listed(bench: Bench) -> None:
+    uid = bench.deliver("isp", mail(1))
+    with bench.session() as session:
+        viewing = Viewing(session)
+        key = key_of(viewing.look(lambda _: None).comparison, 1)
+        viewing.last = None
+        (place,) = viewing.places(key)
+        assert (place.mailbox, place.location.uid) == ("isp", uid)
+        found = viewing.read(place).result()
+        assert found is not None
+        assert found.data == mail(1)
+
+
+def test_nothing_is_planned_before_anything_was_listed(bench: Bench) -> None:
+    with bench.session() as session, pytest.raises(SessionError, match="not listed"):
+        Viewing(session).plan(Options())

@@ -1,0 +1,241 @@
+"""What the comparison screen shows while it lists, and what becomes of the cursor."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from mailsync_tui import reach
+from mailsync_tui.engine.comparison import Cell
+from mailsync_tui.engine.events import Listed, Listing, Reading
+from mailsync_tui.engine.plan import Options
+from mailsync_tui.mailboxes.base import Listing as Found
+from mailsync_tui.mailboxes.base import Progress, unwatched
+from mailsync_tui.mailboxes.memory import MemoryMailbox
+from mailsync_tui.session import Session
+from mailsync_tui.ui.app import MailsyncApp
+from mailsync_tui.ui.panes import Heads, Panes, progress_of
+from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from tests.engine.bench import Bench, mail
+from tests.ui.harness import drawn, press, running, screen, settled, text
+
+PATIENCE = 60
+"""Seconds until a test that waits for something gives up."""
+
+
+class SlowMailbox(MemoryMailbox):
+    """Is listed only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__("work", kind="imap")
+        self.go = threading.Event()
+        self.slow = False
+
+    def list(self, progress: Progress = unwatched) -> Found:
+        """Wait, and list."""
+        if self.slow:
+            progress(3200, 9400)
+            assert self.go.wait(PATIENCE)
+        return super().list(progress)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    bench = Bench(tmp_path)
+    bench.boxes["work"] = SlowMailbox()
+    for name in ("one", "two"):
+        bench.deliver("isp", mail(name))
+    bench.deliver("work", mail("three"))
+    bench.sync()
+    return bench
+
+
+def run(work: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(work())  # type: ignore[arg-type]
+
+
+def line_of(panes: Panes, subject: str) -> list[str]:
+    """A message's line, pane by pane: its mark."""
+    (found,) = [line for line in drawn(panes) if f"message {subject}" in line]
+    return [found[p.left : p.left + p.width].strip()[:9].strip() for p in panes.panes()]
+
+
+async def go_to(app: MailsyncApp, pilot: Pilot[int], subject: str) -> None:
+    """Move the cursor down to a message."""
+    panes = app.screen.query_one(Panes)
+    await press(app, pilot, "home")
+    for _ in range(len(panes.lines)):
+        if panes.row is not None and panes.row.subject == subject:
+            return
+        await press(app, pilot, "j")
+    pytest.fail(f"{subject} is not listed")
+
+
+def head(app: MailsyncApp) -> str:
+    return str(app.screen.query_one(Heads).render())
+
+
+def all_but_one(
+    futures: Iterable[Future[Any]], timeout: float
+) -> tuple[set[Future[Any]], set[Future[Any]]]:
+    """Instead of waiting for some time: wait until one is left."""
+    del timeout
+    done, late = set[Future[Any]](), set(futures)
+    while len(late) > 1:
+        ended, late = wait(late, PATIENCE, FIRST_COMPLETED)
+        done |= ended
+    return done, late
+
+
+def test_the_others_are_shown_while_one_mailbox_is_slow(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = bench.boxes["work"]
+    assert isinstance(slow, SlowMailbox)
+    bench.remove("isp", mail("one"))
+    monkeypatch.setattr(reach, "wait", all_but_one)
+    slow.slow = True
+
+    async def work() -> None:
+        sessions = []
+
+        def open_session(hear: Callable[[Any], None]) -> Session:
+            sessions.append(
+                Session(
+                    bench.config,
+                    bench.directory,
+                    emit=hear,
+                    mailboxes=bench.boxes,
+                    clock=lambda: bench.now,
+                )
+            )
+            return sessions[0]
+
+        app = MailsyncApp(open_session)
+        try:
+            async with app.run_test(size=(120, 30)) as pilot, asyncio.timeout(PATIENCE):
+                while not isinstance(app.screen, ComparisonScreen) or not any(
+                    side.listed for side in app.screen.query_one(Panes).comparison.mailboxes
+                ):
+                    await pilot.pause()
+                panes = app.screen.query_one(Panes)
+                # A loss counts once it is known not to be a move to the one that is not listed yet.
+                assert line_of(panes, "one") == ["? unknown", "", "= sync"]
+                assert line_of(panes, "two") == ["= sync", "", "= sync"]
+                assert line_of(panes, "three") == ["", "? unknown", "= sync"]
+                assert "listing" in head(app).split("\n")[1]
+                assert "still being listed" not in head(app)
+                assert "listed 1" in head(app)
+                assert app.screen.check_action("preview", ("both",)) is False
+                slow.go.set()
+                await settled(app, pilot)
+                assert line_of(panes, "one") == ["x gone", "", "- delete"]
+                assert line_of(panes, "three") == ["", "= sync", "= sync"]
+                assert head(app).split("\n")[1].count("as of") == 3
+                assert app.screen.check_action("preview", ("both",)) is True
+        finally:
+            slow.go.set()
+            for session in sessions:
+                session.close()
+
+    run(work)
+
+
+def test_a_mailbox_that_fails_says_so_and_the_others_work_on(bench: Bench) -> None:
+    bench.boxes["isp"].unreachable = "no route to \x1b[31mhost"
+    bench.deliver("work", mail("new"))
+
+    async def work() -> None:
+        async with running(bench) as (app, _):
+            assert "not reached: no route to \ufffd[31mhost"[:30] in head(app)
+            panes = app.screen.query_one(Panes)
+            assert line_of(panes, "one") == ["? unknown", "", "= sync"]
+            assert line_of(panes, "new") == ["", "+ new", ""]
+
+    run(work)
+
+
+def test_how_far_a_listing_is() -> None:
+    assert progress_of(Listing("isp", 3200, 9400))[0] == "listing 3,200 of 9,400"
+    assert progress_of(Listing("isp", 3200, None))[0] == "listing 3,200"
+    assert progress_of(Reading("isp", 20, 1000))[0] == "reading headers, 20 of 1,000"
+    assert progress_of(Listed("isp", 9400, None))[0] == "listed 9,400"
+    assert progress_of(Listed("isp", None, "gone\n"))[0] == "not reached: gone "
+    assert progress_of(Listed("isp", 12, "cut off"))[0] == "not complete: cut off"
+
+
+def test_the_cursor_stays_on_a_message_that_was_new_and_is_collected(bench: Bench) -> None:
+    for name in ("late", "later", "latest"):
+        bench.deliver("work", mail(name).replace(b"05 Jan", b"06 Jan"))
+
+    async def work() -> None:
+        async with running(bench) as (app, pilot):
+            panes = app.screen.query_one(Panes)
+            await go_to(app, pilot, "message later")
+            assert panes.row is not None
+            assert isinstance(panes.row.key, str)
+            bench.deliver("isp", mail("newest").replace(b"05 Jan", b"07 Jan"))
+            plan = await app.engine(lambda: app.viewing.plan(Options()))
+            await app.engine(lambda: app.viewing.apply(plan, frozenset()))
+            await press(app, pilot, "f5")
+            assert panes.row is not None
+            assert (panes.row.subject, panes.row.verdict) == ("message later", Cell.SAME)
+            assert isinstance(panes.row.key, int)
+
+    run(work)
+
+
+def test_where_two_panes_are_shown_only_their_messages_are_listed(bench: Bench) -> None:
+    bench.deliver("isp", mail("of isp"))
+    bench.deliver("work", mail("of work"))
+
+    async def work() -> None:
+        async with running(bench, size=(80, 24)) as (app, pilot):
+            panes = app.screen.query_one(Panes)
+
+            def listed() -> set[str]:
+                assert panes.ordered is not None
+                return {row.subject.removeprefix("message ") for row in panes.ordered.rows}
+
+            everywhere = {"one", "two", "three", "ballast"}
+            assert [pane.mailbox for pane in panes.panes()] == [0, 2]
+            assert listed() == everywhere | {"of isp"}
+            assert not any(line.strip(" │┃") == "" for line in drawn(panes)[: len(listed())])
+            assert "1 in other panes (Tab)" in text(app, "#summary")
+            await go_to(app, pilot, "message two")
+            await press(app, pilot, "tab")
+            assert [pane.mailbox for pane in panes.panes()] == [1, 2]
+            assert listed() == everywhere | {"of work"}
+            assert panes.row is not None
+            assert panes.row.subject == "message two"
+            await pilot.resize_terminal(120, 24)
+            await settled(app, pilot)
+            assert listed() == everywhere | {"of isp", "of work"}
+            assert panes.row.subject == "message two"
+
+    run(work)
+
+
+def test_a_filter_is_applied_as_it_is_typed_and_escape_ends_it(bench: Bench) -> None:
+    async def work() -> None:
+        async with running(bench) as (app, pilot):
+            panes = app.screen.query_one(Panes)
+            await press(app, pilot, "slash", *"mess tw")
+            assert app.focused is app.screen.query_one(Input)
+            assert panes.ordered is not None
+            assert [row.subject for row in panes.ordered.rows] == ["message two"]
+            await press(app, pilot, "enter")
+            assert "filter: 1 of 4" in text(app, "#summary")
+            await press(app, pilot, "escape")
+            assert len(panes.lines) == 4
+            assert screen(app, ComparisonScreen).filter.empty
+
+    run(work)
