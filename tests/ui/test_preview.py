@@ -535,7 +535,7 @@ def test_hostile_text_is_shown_as_it_is_and_does_nothing(
         for view in app.screen.query(LineView):
             for y in range(view.size.height):
                 strip = view.render_line(y)
-                assert strip.cell_length == view.line_width
+                assert strip.cell_length == view.size.width
                 assert not any(s.style and s.style.meta for s in strip)
 
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:

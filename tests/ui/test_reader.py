@@ -54,11 +54,13 @@ def letter(name: str, body: str, *attachments: tuple[str, bytes]) -> bytes:
 async def go_to(app: MailsyncApp, pilot: Pilot[int], name: str) -> None:
     """Put the cursor on that message, whatever else is at work."""
     panes = app.screen.query_one(Panes)
-    await pilot.press("home")
-    for _ in range(len(panes.lines)):
-        if panes.row is not None and panes.row.subject == f"message {name}":
-            return
-        await pilot.press("down")
+    for _ in panes.comparison.mailboxes:
+        await pilot.press("home")
+        for _ in range(len(panes.lines)):
+            if panes.row is not None and panes.row.subject == f"message {name}":
+                return
+            await pilot.press("down")
+        await press(app, pilot, "tab")  # the pane of its mailbox may not be shown
     raise AssertionError(f"{name} is not shown")
 
 

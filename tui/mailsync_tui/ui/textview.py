@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import ClassVar
 
 from textual.geometry import Size
@@ -44,9 +45,10 @@ class TextView(LineView):
         """The first row that is to be seen."""
         return self.scroll_offset.y
 
-    def show(self, lines: Lines) -> None:
+    def show(self, lines: Lines, key: Hashable | None = None) -> None:
         """Show other rows; what was on top stays there, if it is in them."""
-        key = self.lines.key(self.first) if self.first < len(self.lines) else None
+        if key is None and self.first < len(self.lines):
+            key = self.lines.key(self.first)
         self.lines = lines
         self._strips.clear()
         self.virtual_size = Size(self.line_width, len(lines))
