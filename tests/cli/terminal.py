@@ -56,7 +56,17 @@ def _take_terminal() -> None:
 
 
 @contextmanager
-def terminal(place: Place, *args: str, **variables: str) -> Iterator[Terminal]:
+def terminal(
+    place: Place, *args: str, controlling: bool = True, **variables: str
+) -> Iterator[Terminal]:
+    """Run the program on a terminal.
+
+    Args:
+        place: Its configuration.
+        args: The command and its options.
+        controlling: It is sent SIGHUP when the terminal is lost.
+        variables: More of its environment.
+    """
     place.age()
     master, slave = pty.openpty()
     settings = {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40", **variables}
@@ -66,7 +76,7 @@ def terminal(place: Place, *args: str, **variables: str) -> Iterator[Terminal]:
         stdout=slave,
         stderr=slave,
         start_new_session=True,
-        preexec_fn=_take_terminal,
+        preexec_fn=_take_terminal if controlling else None,
         env={**environment(), **settings},
     ) as process:
         os.close(slave)

@@ -118,9 +118,10 @@ def test_a_server_that_never_answers_does_not_hold_up_the_end(place: Place, how:
         assert b"Traceback" not in shown.seen
 
 
-def test_a_lost_terminal_ends_it(place: Place) -> None:
+@pytest.mark.parametrize("controlling", [True, False])
+def test_a_lost_terminal_ends_it(place: Place, controlling: bool) -> None:
     place.synced("one")
-    with mute(place), terminal(place) as shown:
+    with mute(place), terminal(place, controlling=controlling) as shown:
         shown.until(LISTING)
         os.close(shown.master)
         try:

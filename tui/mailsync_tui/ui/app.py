@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable
@@ -25,6 +26,7 @@ from mailsync_tui.newest import newest
 from mailsync_tui.ui.actions import ACTIONS, Where
 from mailsync_tui.ui.progress import Progress
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from mailsync_tui.ui.terminal import hung_up
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import UserConfig
@@ -43,6 +45,9 @@ _SORRY = (
 )
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+_LOOK_SECONDS = 1.0
+"""Between two looks whether the terminal is still there."""
 
 
 @dataclass
@@ -171,7 +176,13 @@ class MailsyncApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self.action_interrupt)
+        if not self.is_headless:
+            self.set_interval(_LOOK_SECONDS, self._mind_the_terminal)
         self.push_screen(ComparisonScreen(self._known[0]))
+
+    def _mind_the_terminal(self) -> None:
+        if hung_up(sys.stdin.fileno()):
+            self.action_interrupt()
 
     def action_interrupt(self) -> None:
         """End: after the current message, if a run is applying."""
