@@ -80,8 +80,9 @@ def terminal(
         env={**environment(), **settings},
     ) as process:
         os.close(slave)
+        shown = Terminal(process, master)
         try:
-            yield Terminal(process, master)
+            yield shown
         finally:
             process.kill()
-            os.close(master)
+            os.close(shown.master)

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
@@ -82,11 +82,11 @@ def show_demo(settings: Settings) -> int:
 
     _require_terminal()
     settings.output.tell("starting the demo's servers, and filling them with mail ...")
-    with (
-        _ending_signals(),
-        TemporaryDirectory(prefix="mailsync-demo-") as path,
-        running(Path(path)) as demo,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(_ending_signals())
+        with _no_signals():  # one that comes between making and noting it would leave it behind
+            path = stack.enter_context(TemporaryDirectory(prefix="mailsync-demo-"))
+        demo = stack.enter_context(running(Path(path)))
         config = load_config(demo.config)
         (person,) = config.users
         directory = person_dir(state_root(None, config), person.name)
@@ -123,6 +123,18 @@ def _on_terminal() -> bool:
 def _over_ssh() -> bool:
     """Whether every movement of the mouse would go over a line; mosh begins as ssh does."""
     return bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """Signals that end the program wait until the block is left."""
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    )
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
