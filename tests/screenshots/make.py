@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import html
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from mailsync_tui.config.load import load_config
@@ -248,9 +251,33 @@ def make(names: list[str] | None = None) -> dict[str, str]:
     return made
 
 
+_TEXT = re.compile(
+    r'<text class="([^"]*)" x="([^"]*)" y="([^"]*)" textLength="[^"]*"([^>]*)>([^<]*)'
+)
+_WORDS = re.compile(r"[^\xa0 ]+(?:[\xa0 ][^\xa0 ]+)*")
+_CELL = 12.2
+"""Units of the SVG in one cell of the terminal."""
+
+
 def _png(svg: Path) -> None:
-    command = ["rsvg-convert", "--zoom", "1.0", "--output", str(svg.with_suffix(".png")), str(svg)]
-    subprocess.run(command, check=True, timeout=60)
+    """Draw the SVG; rsvg loses blanks at the beginning of a text, so none begins with one."""
+
+    def apart(found: re.Match[str]) -> str:
+        style, x, y, more, text = found.groups()
+        text = html.unescape(text)
+        parts = []
+        for words in _WORDS.finditer(text):
+            left = float(x) + cell_len(text[: words.start()]) * _CELL
+            width = cell_len(words[0]) * _CELL
+            parts.append(
+                f'<text class="{style}" x="{left:g}" y="{y}" textLength="{width:g}"{more}>'
+                + html.escape(words[0])
+            )
+        return "</text>".join(parts) or found[0]
+
+    command = ["rsvg-convert", "--output", str(svg.with_suffix(".png"))]
+    drawn = _TEXT.sub(apart, svg.read_text())
+    subprocess.run(command, input=drawn.encode(), check=True, timeout=60)
 
 
 def main() -> None:

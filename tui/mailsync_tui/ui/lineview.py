@@ -83,7 +83,7 @@ class LineView(ScrollView, can_focus=True):
         height: 1fr;
         scrollbar-size: 0 0;
         overflow-x: hidden;
-        & > .line--dim { color: $text-muted; }
+        & > .line--dim { color: $foreground 60%; }
         & > .line--new { color: $text-success; }
         & > .line--gone { color: $text-error; }
         & > .line--warn { color: $text-warning; text-style: bold; }
@@ -270,10 +270,19 @@ class LineView(ScrollView, can_focus=True):
         ]
 
     def _style(self, name: str) -> Style:
+        """A component's style; the colour of a cursor's ground, the colour of any other's letters.
+
+        Only the whole style has colours that are blended with what lies below.
+        """
         if not name:
             return Style.null()
         if name not in self._styles:
-            self._styles[name] = self.get_component_rich_style(f"line--{name}", partial=True)
+            whole = self.get_component_rich_style(f"line--{name}")
+            ground = whole.bgcolor if name.startswith("cursor") else None
+            letters = None if ground else whole.color
+            self._styles[name] = Style(
+                color=letters, bgcolor=ground, bold=whole.bold or None, dim=whole.dim or None
+            )
         return self._styles[name]
 
     def refresh_line(self, y: int) -> None:

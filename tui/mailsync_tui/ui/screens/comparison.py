@@ -233,13 +233,13 @@ class ComparisonScreen(Screen[None]):
         shown = len(self.query_one(Panes).lines)
         total = len(self._comparison.rows)
         if not self.filter.empty:
-            parts.append((f"  filter: {shown:,} of {total:,} (Esc ends)", "$text-accent"))
+            parts += ["  ", (f"filter: {shown:,} of {total:,} (Esc ends)", "$text-accent")]
         elif shown < total:
-            parts.append((f"  {total - shown:,} in other panes (Tab)", "$text-muted"))
-        parts.append((f"  {ORDERS[self.order]}", "$text-muted"))
+            parts += ["  ", (f"{total - shown:,} in other panes (Tab)", "$text-muted")]
+        parts += ["  ", (ORDERS[self.order], "$text-muted")]
         if self.looking:
             doing = "listing ..." if self._comparison.whole else "reading the ledger ..."
-            parts.append((f"  {doing}", "$text-accent"))
+            parts += ["  ", (doing, "$text-accent")]
         self.query_one("#summary", Static).update(Content.assemble(*parts), layout=False)
 
     @on(Panes.Moved)
