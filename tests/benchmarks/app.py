@@ -178,18 +178,16 @@ def measure(place: Path, config: Path, messages: int) -> None:
     idle = Idle(place)
     app = Terminal(arguments, notes)
 
-    def stalls(when: str, since: float, until: float) -> None:
-        show(f"longest stall while {when}, ms", stall(app.notes(), since, until))
-        show("  of a process that does nothing, ms", stall(idle.notes(), since, until))
+    whiles: list[tuple[str, float, float]] = []
 
     try:
         painted = app.until(big.SUBJECT.encode())
         show("first paint with rows, seconds", painted - app.begun)
         show("  of that on a processor, seconds", app.processor())
-        app.until_noted("engine", 2)
+        app.until_noted("looked")
         looked = time.monotonic()
         show("whole list compared, seconds", looked - _QUIET - app.begun)
-        stalls("it looks", painted, looked)
+        whiles.append(("it looks", painted, looked))
         show("memory after the look, MB", app.memory())
         moves = [app.send("\x1b[B")[0] for _ in range(5)]
         show("cursor move, octets", max(moves))
@@ -210,18 +208,23 @@ def measure(place: Path, config: Path, messages: int) -> None:
         begun = time.monotonic()
         time.sleep(1)
         os.write(app.fd, b"\x1b[15~")
-        app.until_noted("engine", 3)
+        app.until_noted("looked", 2)
         again = time.monotonic()
-        stalls("idle, typed, sorted", looked, begun)
-        stalls("it looks again", begun, again)
+        whiles.append(("idle, typed, sorted", looked, begun))
+        whiles.append(("it looks again", begun, again))
         os.write(app.fd, b"\x1b[23~")
         app.until_noted("applied")
         os.write(app.fd, b"\x1b[15~")
-        app.until_noted("engine", 4)
+        app.until_noted("looked", 3)
         done = next(note[0] for note in app.notes() if note[0].startswith("applied"))
         print(done)
-        stalls("it syncs", again, time.monotonic())
+        whiles.append(("it syncs", again, time.monotonic()))
         show("memory, MB", app.memory())
+        os.write(app.fd, b"\x1b[15~")  # notes are written when it has looked
+        app.until_noted("looked", 4)
+        for when, since, until in whiles:
+            show(f"longest stall while {when}, ms", stall(app.notes(), since, until))
+            show("  of a process that does nothing, ms", stall(idle.notes(), since, until))
     finally:
         app.end()
         idle.process.kill()
@@ -244,7 +247,10 @@ def main() -> None:
         saved = place / f"{options.messages}.sqlite3"
         if not saved.exists():
             (person,) = load_config(config).users
-            big.fill(saved, person, options.messages)
+            part = place / "part.sqlite3"
+            part.unlink(missing_ok=True)
+            big.fill(part, person, options.messages)
+            part.rename(saved)
         ledger.parent.mkdir(parents=True, exist_ok=True)
         ledger.write_bytes(saved.read_bytes())
         measure(place, config, options.messages)

@@ -11,17 +11,18 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from mailsync_tui import cli
 from mailsync_tui.ui import run
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import UserConfig
+    from mailsync_tui.engine.comparison import Comparison
     from mailsync_tui.engine.events import Event
     from mailsync_tui.session import Session
+    from mailsync_tui.viewing import Look
 
-T = TypeVar("T")
 BEAT = 0.002
 """Seconds between two beats of the loop."""
 WORTH = 0.008
@@ -29,7 +30,7 @@ WORTH = 0.008
 
 
 class Watched(run.MailsyncApp):
-    """Notes when its event loop is late, and when calls of the engine begin and end."""
+    """Notes when its event loop is late, and when it has looked."""
 
     BINDINGS = [("f11", "apply_all")]  # noqa: RUF012
     watched: Path
@@ -74,12 +75,12 @@ class Watched(run.MailsyncApp):
         self.notes.append((what, time.monotonic(), 0.0))
         self.watched.write_text(json.dumps(self.notes))
 
-    async def engine(self, work: Callable[[], T]) -> T:
+    async def look(self, meanwhile: Callable[[Comparison], None]) -> Look:
         """Note the end."""
         try:
-            return await super().engine(work)
+            return await super().look(meanwhile)
         finally:
-            self.note("engine")
+            self.note("looked")
 
     async def action_apply_all(self) -> None:
         """Apply all that there is to do, and look again."""
@@ -90,8 +91,8 @@ class Watched(run.MailsyncApp):
 
         self.note("sync begins")
         viewing = self.viewing
-        plan = await super().engine(lambda: viewing.plan(Options()))
-        result = await super().engine(lambda: viewing.apply(plan, frozenset()))
+        plan = await self.engine(lambda: viewing.plan(Options()))
+        result = await self.engine(lambda: viewing.apply(plan, frozenset()))
         self.note(f"applied {sum(line.outcome == 'done' for line in result.lines)}")
 
 

@@ -5,7 +5,7 @@ What the mailboxes hold is made when it is read, so that they take little memory
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, MutableMapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from mailsync_tui.mailboxes.base import (
     Uid,
     unwatched,
 )
-from mailsync_tui.mailboxes.memory import MemoryFolder, MemoryMailbox, MemoryMessage
+from mailsync_tui.mailboxes.memory import MemoryMailbox, MemoryMessage
 
 ACCOUNTS = ("isp", "work", "old", "club", "shop")
 POP3 = "isp"
@@ -60,83 +60,96 @@ def message(number: int) -> bytes:
     ).encode()
 
 
-class _Mail(dict[Uid, MemoryMessage]):
+class _Mail(MutableMapping[Uid, MemoryMessage]):
     """The messages of a folder; those that nobody put there are made when they are asked for."""
 
-    def __init__(self, numbers: dict[Uid, None], number_of: Callable[[Uid], int]) -> None:
-        super().__init__(numbers)  # type: ignore[arg-type]
-        self._number_of = number_of
+    def __init__(self, name: str, count: int) -> None:
+        self._name = name
+        self._count = count
+        self._put: dict[Uid, MemoryMessage] = {}
+        self._away: set[Uid] = set()
+
+    def _numbers(self) -> Iterator[int]:
+        """What was there from the beginning, without what was deleted since the last sync."""
+        count = self._count
+        if self._name == CONSOLIDATED:
+            yield from (n for n in range(1, count + 1) if n % GONE_AT_HOME != 1)
+            return
+        yield from (n for n in range(1, count // len(ACCOUNTS) + 1) if n % GONE_ON_ACCOUNT != 1)
+        yield from (count + n for n in second(self._name, count))
+        yield from range(2 * count + 1, 2 * count + NEW + 1)
+
+    def _was(self, uid: Uid) -> bool:
+        number, count = plain(uid), self._count
+        if self._name == CONSOLIDATED:
+            return 0 < number <= count and number % GONE_AT_HOME != 1
+        if number > 2 * count:
+            return number <= 2 * count + NEW
+        if number > count:
+            return number - count in second(self._name, count)
+        return 0 < number <= count // len(ACCOUNTS) and number % GONE_ON_ACCOUNT != 1
+
+    def __iter__(self) -> Iterator[Uid]:
+        for number in self._numbers():
+            uid = named(self._name, number)
+            if uid not in self._away:
+                yield uid
+        yield from self._put
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, uid: object) -> bool:
+        assert isinstance(uid, (int, str))
+        return uid in self._put or (uid not in self._away and self._was(uid))
 
     def __getitem__(self, uid: Uid) -> MemoryMessage:
-        return super().__getitem__(uid) or self._made(uid)
+        if uid in self._put:
+            return self._put[uid]
+        if uid not in self:
+            raise KeyError(uid)
+        number = number_of(self._name, uid, self._count)
+        return MemoryMessage(message(number), frozenset(), _EPOCH)
 
-    def get(self, uid: Uid, default: MemoryMessage | None = None) -> MemoryMessage | None:  # type: ignore[override]
-        """The message, or the default."""
-        return self[uid] if uid in self else default  # noqa: SIM401 - that calls this
+    def __setitem__(self, uid: Uid, value: MemoryMessage) -> None:
+        self._put[uid] = value
 
-    def _made(self, uid: Uid) -> MemoryMessage:
-        return MemoryMessage(message(self._number_of(uid)), frozenset(), _EPOCH)
+    def __delitem__(self, uid: Uid) -> None:
+        if self._put.pop(uid, None) is None:
+            self._away.add(uid)
 
 
 class BigMailbox(MemoryMailbox):
-    """One of the mailboxes; it is filled when it is first listed, on its own thread."""
+    """One of the mailboxes."""
 
     def __init__(self, name: str, messages: int) -> None:
         pop = name == POP3
         super().__init__(
             name, kind="pop3" if pop else "imap", peeks=not pop, can_store=name == CONSOLIDATED
         )
-        self._count = messages
-        self._filled = False
+        folder = self.folders["INBOX"]
+        folder.messages = _Mail(name, messages)  # type: ignore[assignment]
+        folder.uidnext = 3 * messages
 
     def list(self, progress: Progress = unwatched) -> Listing:
         """List everything; no message has a flag."""
-        del progress
-        folder = self._fill()
-        return Listing(
-            (
-                FolderListing(
-                    "INBOX",
-                    Role.INBOX,
-                    folder.validity,
-                    tuple(folder.messages),
-                    uidnext=None if self.name == POP3 else folder.uidnext,
-                ),
-            ),
-            complete=True,
-        )
-
-    def _fill(self) -> MemoryFolder:
         folder = self.folders["INBOX"]
-        if not self._filled:
-            self._filled = True
-            count = self._count
-            mine = home if self.name == CONSOLIDATED else uids
-            numbers = dict.fromkeys(mine(self.name, count))
-            every = GONE_AT_HOME if self.name == CONSOLIDATED else GONE_ON_ACCOUNT
-            for uid in [*numbers][7::every]:
-                del numbers[uid]
-            if self.name != CONSOLIDATED:
-                numbers |= dict.fromkeys(named(self.name, 2 * count + n) for n in range(1, NEW + 1))
-            index = -1 if self.name == CONSOLIDATED else ACCOUNTS.index(self.name)
-            folder.messages = _Mail(numbers, lambda uid: number_of(index, uid, count))
-            folder.uidnext = 3 * count
-        return folder
+        uids = tuple(folder.messages)
+        progress(len(uids), len(uids))
+        uidnext = None if self.name == POP3 else folder.uidnext
+        listed = FolderListing("INBOX", Role.INBOX, folder.validity, uids, uidnext=uidnext)
+        return Listing((listed,), complete=True)
 
 
-def home(name: str, count: int) -> list[Uid]:
-    """The uids in the consolidated mailbox."""
-    del name
-    return list(range(1, count + 1))
-
-
-def uids(name: str, count: int) -> list[Uid]:
+def known(name: str, count: int) -> Iterator[Uid]:
     """The uids on an account that the ledger knows."""
-    index = ACCOUNTS.index(name)
-    first = [named(name, uid) for uid in range(1, count // len(ACCOUNTS) + 1)]
-    step = TWICE * len(ACCOUNTS)
-    again = range((index + 4) % 5 + 1, count + 1, step)
-    return first + [named(name, count + n) for n in again]
+    numbers = [*range(1, count // len(ACCOUNTS) + 1), *(count + n for n in second(name, count))]
+    return (named(name, number) for number in numbers)
+
+
+def second(name: str, count: int) -> range:
+    """The messages whose second copy lies on this account."""
+    return range((ACCOUNTS.index(name) + 4) % 5 + 1, count + 1, TWICE * len(ACCOUNTS))
 
 
 def named(name: str, uid: int) -> Uid:
@@ -144,11 +157,17 @@ def named(name: str, uid: int) -> Uid:
     return f"u{uid:08d}" if name == POP3 else uid
 
 
-def number_of(index: int, uid: Uid, count: int) -> int:
-    """Which message lies under a uid; ``index`` is the account's, -1 the consolidated one's."""
-    number = int(uid[1:]) if isinstance(uid, str) else uid
-    if index < 0:
+def plain(uid: Uid) -> int:
+    """The same without its form."""
+    return int(uid[1:]) if isinstance(uid, str) else uid
+
+
+def number_of(name: str, uid: Uid, count: int) -> int:
+    """Which message lies under a uid."""
+    number = plain(uid)
+    if name == CONSOLIDATED:
         return number
+    index = ACCOUNTS.index(name)
     if number > 2 * count:  # new: each account has its own
         return count + (number - 2 * count) * len(ACCOUNTS) + index
     if number > count:
@@ -164,7 +183,8 @@ def mailboxes(count: int) -> dict[str, BigMailbox]:
 def fill(path: Path, config: UserConfig, count: int) -> None:
     """Write a ledger of so many messages, all in sync."""
     from mailsync_tui.engine.observe import rules_fingerprint
-    from mailsync_tui.ledger.rows import FolderRow
+    from mailsync_tui.ledger.rows import FolderRow, NewCopy
+    from mailsync_tui.ledger.scans import set_scanned
     from mailsync_tui.ledger.writer import LedgerWriter
     from mailsync_tui.message import identity_of, summary_of_header
 
@@ -175,22 +195,24 @@ def fill(path: Path, config: UserConfig, count: int) -> None:
             c.name: ledger.put_mailbox(c.name, c.fingerprint)
             for c in (*config.external, config.consolidated)
         }
+        copies = []
         for number in range(1, count + 1):
             data = message(number)
             row = ledger.add_message(identity_of(data), summary_of_header(data), len(data), now)
             assert row == number
             at = Location("INBOX", 1, number)
-            ledger.add_copy(ids[CONSOLIDATED], at, row, len(data), 0, 0, now, adopted=True)
-        for index, name in enumerate(ACCOUNTS):
+            copies.append(NewCopy(ids[CONSOLIDATED], at, row, len(data), 0, 0, adopted=True))
+        for name in ACCOUNTS:
             validity = 0 if name == POP3 else 1
-            for uid in uids(name, count):
+            for uid in known(name, count):
                 at = Location("INBOX", validity, uid)
-                number = number_of(index, uid, count)
-                ledger.add_copy(ids[name], at, number, 300, 1, 0, now, adopted=True)
+                number = number_of(name, uid, count)
+                copies.append(NewCopy(ids[name], at, number, 300, 1, 0, adopted=True))
+        ledger.add_copies(copies, now)
         ledger.db.execute("UPDATE message SET known = 1, open = 0")
         for name, mailbox in ids.items():
             cursors = FolderRow(0, None, None) if name == POP3 else FolderRow(1, 2 * count, None)
-            ledger.set_scanned(mailbox, 1, {"INBOX": cursors})
+            set_scanned(ledger, mailbox, 1, {"INBOX": cursors}, count, now)
         ledger.set_rules(rules_fingerprint(config))
         ledger.bump()
     ledger.close()

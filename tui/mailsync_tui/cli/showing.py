@@ -57,7 +57,7 @@ def show_app(
         Wrong: There is no terminal.
     """
     _require_terminal()
-    gc.disable()  # nothing that is loaded is garbage; the app goes on with it once it has begun
+    gc.disable()  # nothing that is loaded is garbage; the app enables it when it has looked
     from mailsync_tui.ui.run import run
 
     mouse = settings.mouse if settings.mouse is not None else not _over_ssh()

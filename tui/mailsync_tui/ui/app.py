@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mailsync_tui.config.model import UserConfig
     from mailsync_tui.engine.comparison import Comparison
     from mailsync_tui.session import Session
-    from mailsync_tui.viewing import Viewing
+    from mailsync_tui.viewing import Look, Viewing
 
 T = TypeVar("T")
 
@@ -91,6 +91,7 @@ class MailsyncApp(App[int]):
         if known is None:
             known = self.session.config, self.session.ledger_path
         self._known = known
+        self._sparing = not gc.isenabled()  # the process is this app's
         self.progress: Progress | None = None
         self.applying = False
         self._ending = False
@@ -125,13 +126,26 @@ class MailsyncApp(App[int]):
         """
         return await self.aside(partial(newest, *self._known, limit))
 
-    def begun(self) -> None:
-        """Told by the first screen when it shows all messages: garbage is collected from now on.
+    async def look(self, meanwhile: Callable[[Comparison], None]) -> Look:
+        """List all mailboxes, and compare them; see :meth:`Viewing.look`.
 
-        What was loaded before stays, and is left out: going through all of it would hold up the
-        loop each time.
+        Raises:
+            LedgerError: the ledger cannot be used.
         """
-        if not gc.isenabled():
+        if self._sparing:
+            gc.disable()
+        try:
+            return await self.engine(lambda: self.viewing.look(meanwhile))
+        finally:
+            self.collect_garbage()
+
+    def collect_garbage(self) -> None:
+        """From now on, but never among what is there already.
+
+        All that a comparison holds stays for long, and has no cycles: going through it at each
+        collection would hold up the loop.
+        """
+        if self._sparing:
             gc.freeze()
             gc.enable()
 

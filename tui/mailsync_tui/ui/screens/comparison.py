@@ -118,9 +118,8 @@ class ComparisonScreen(Screen[None]):
         except LedgerError as error:
             self.looking = False
             self._tell(str(error))
+            app.collect_garbage()
             return
-        finally:
-            app.begun()
         await self._look()
 
     @work(exclusive=True, group="look")
@@ -147,13 +146,12 @@ class ComparisonScreen(Screen[None]):
         heads.states = dict.fromkeys(names, ("listing ...", "$text-accent"))
         heads.refresh()
         self.refresh_bindings()
-        app = self.mailsync
 
         def meanwhile(found: Comparison) -> None:
             self.post_message(self.Early(found))
 
         try:
-            look = await app.engine(lambda: app.viewing.look(meanwhile))
+            look = await self.mailsync.look(meanwhile)
         except LedgerError as error:
             self._tell(str(error))
             return
