@@ -253,6 +253,7 @@ def main() -> None:
             part.rename(saved)
         ledger.parent.mkdir(parents=True, exist_ok=True)
         ledger.write_bytes(saved.read_bytes())
+        ledger.chmod(0o600)
         measure(place, config, options.messages)
 
 

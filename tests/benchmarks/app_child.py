@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from mailsync_tui import cli
 from mailsync_tui.ui import run
+from mailsync_tui.ui.app import MailsyncApp
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import UserConfig
@@ -29,7 +31,7 @@ WORTH = 0.008
 """A beat that is later than this is written down."""
 
 
-class Watched(run.MailsyncApp):
+class Watched(MailsyncApp):
     """Notes when its event loop is late, and when it has looked."""
 
     BINDINGS = [("f11", "apply_all")]  # noqa: RUF012
@@ -101,9 +103,9 @@ def main() -> None:
     config, messages, watched = sys.argv[1:]
     Watched.watched = Path(watched)
     Watched.messages = int(messages)
-    run.MailsyncApp = Watched  # type: ignore[misc]
     sys.argv = ["mailsync-tui", "--config", config]
-    cli.main()
+    with patch.object(run, "MailsyncApp", Watched):
+        cli.main()
 
 
 if __name__ == "__main__":
