@@ -141,6 +141,8 @@ def test_a_password_command_that_hangs_does_not_hold_up_the_end(place: Place) ->
     )
     with terminal(place) as shown:
         shown.until(LISTING)
+        end = os.open(fifo, os.O_WRONLY)  # once ``cat`` reads
         assert leave(shown, "q") == 0
+    os.close(end)
     with pytest.raises(OSError, match="No such device"):  # nobody reads it any more
         os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
