@@ -98,9 +98,9 @@ def seen(world: World, name: str) -> dict[int, Seen]:
             data = file.read_bytes()
             number = number_of(data)
             assert number not in result, f"{number} lies on {name} twice"
-            flags = frozenset(file.name.partition(":2,")[2])
+            letters = frozenset(file.name.partition(":2,")[2])
             date = datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
-            result[number] = Seen(folder, data, flags, date)
+            result[number] = Seen(folder, data, letters, date)
     return result
 
 

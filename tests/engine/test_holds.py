@@ -164,7 +164,7 @@ def test_folders_are_read_in_the_server_s_own_form(bench: Bench) -> None:
     hold(bench, folders=("INBOX.Taxes",))
     bench.home.add_folder("Taxes")
     own = {"INBOX.Taxes": "Taxes"}
-    bench.home.resolve = lambda name: own.get(name, name)  # type: ignore[method-assign]
+    bench.home.resolve = lambda folder: own.get(folder, folder)  # type: ignore[method-assign]
     bench.move("consolidated", M, "Taxes")
     bench.sync()
     bench.remove("work", M)

@@ -235,7 +235,8 @@ class World(Undoing, RuleBasedStateMachine):
     )
     def stored_late(self, account: str, meanwhile: list[tuple[str, ...]]) -> Mail:
         """(g) The connection breaks, and the server stores what it was sent when it comes to it."""
-        message = self.new_mail(account, True)
+        self.number += 1
+        message = self._add(mail(self.number), account)
 
         def fail(step: str, index: int) -> None:
             if step == "store":

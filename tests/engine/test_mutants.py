@@ -28,6 +28,7 @@ from mailsync_tui.engine import (
     rules,
     standing,
 )
+from mailsync_tui.engine.proposing import Proposal
 from mailsync_tui.engine.world import Presence
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
@@ -390,7 +391,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "declined is forgotten": (
         rules.Rules,
         "_held_or_not",
-        lambda self, s, line: rules.Proposal(line),
+        lambda self, s, line: Proposal(line),
     ),
     "late copies are collected": (rules.Rules, "_late", lambda self, s: iter(())),
     "losses are never spent": (LedgerWriter, "spend", lambda *_: None),

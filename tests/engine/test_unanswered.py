@@ -69,7 +69,7 @@ def test_it_comes_after_so_many_listings(bench: Bench, listings: int) -> None:
 def test_it_comes_right_before_the_second_store(bench: Bench) -> None:
     bench.deliver("isp", M)
     broken_store(bench)
-    came = []
+    came: list[object] = []
 
     def fault(step: str, index: int) -> None:
         if step == "store" and not came:
@@ -200,7 +200,8 @@ def test_the_person_files_one_of_them(bench: Bench) -> None:
 def test_taken_out_it_is_the_persons_own(bench: Bench) -> None:
     stored_twice(bench)
     bench.sync(without=["forward-delete"])
-    assert bench.plan().held == bench.plan().lines == ()
+    assert not bench.plan().held
+    assert not bench.plan().lines
     bench.remove("isp", M)
     (line,) = bench.plan().lines
     assert (line.reason, len(line.copies)) == ("gone from isp", 1)

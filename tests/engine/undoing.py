@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def nothing_but(bench: Bench, *expected: tuple[str, str, str]) -> None:
         assert bench.sync().exit == 0
 
 
-def copy(bench: Bench, account: str, data: bytes) -> tuple[str, frozenset[str], datetime | None]:
+def copy(bench: Bench, account: str, data: bytes) -> tuple[str, AbstractSet[str], datetime | None]:
     (found,) = [
         (name, message.flags, message.date)
         for name, folder in bench.boxes[account].folders.items()

@@ -75,7 +75,9 @@ def test_a_server_without_or_is_asked_for_each_flag() -> None:
     with served(server) as mailbox:
         listing = mailbox.list()
     assert listing.complete
-    assert (listing.folders[0].flagged, listing.folders[0].drafts) == ({4}, {5})
+    (inbox,) = listing.folders
+    assert inbox.flagged == {4}
+    assert inbox.drafts == {5}
 
 
 class Liar(ImapScript):
