@@ -2,28 +2,70 @@
 
 Each story ends in a world that an undisturbed run settles; the harness runs it, runs it again,
 and kills it after every single step (see :mod:`tests.faults.steps`).
+
+A story is told in stages, with a sync of everything between two of them. So several stories can be
+told at once, in one world: their stages are laid over each other, the last upon the last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import copy
+import itertools
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.engine.bench import Bench, mail
+from mailsync_tui.config.model import Holds
+from mailsync_tui.engine.plan import Accept
+from tests.engine import bench as benches
+from tests.engine.bench import Bench
 
-Prepare = Callable[[Bench], None]
+
+class Play(Bench):
+    """A world in which stories are told; each has mail of its own."""
+
+    def __init__(self, directory: Path, kinds: dict[str, str] | None = None, **guards: Any) -> None:
+        super().__init__(directory, kinds, **guards)
+        self.tale = ""
+        self.run = ""
+        """The last run that was no part of what is disturbed."""
+        self.lines: frozenset[str] = frozenset()
+        """The lines of it that are undone, if not all."""
+
+    def mail(self, n: object, **keys: Any) -> bytes:
+        """A message of the story that is being told."""
+        return benches.mail(f"{self.tale}{n}", **keys)
+
+    def sync_between(self) -> None:
+        """Sync everything, between two stages."""
+        self.run = self.sync().run or self.run
+
+    def again(self, directory: Path) -> Play:
+        """The same world once more, with a state of its own."""
+        if self.directory.exists():
+            shutil.copytree(self.directory, directory)
+        other = copy.copy(self)
+        other.directory = directory
+        other.boxes = copy.deepcopy(self.boxes)
+        return other
+
+
+Step = Callable[[Play], None]
+Stages = tuple[tuple[Step, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One story."""
+    """One story, or several at once."""
 
     name: str
-    prepare: Prepare
+    stages: Stages
     options: dict[str, Any] = field(default_factory=dict)
     """Of the run that is disturbed: directions and the like."""
+    act: Step | None = None
+    """What is disturbed, where it is no sync."""
     kinds: dict[str, str] | None = None
     """The accounts, if others than isp (POP3) and work (IMAP)."""
     without: tuple[str, ...] = ()
@@ -36,95 +78,193 @@ class Scenario:
     ledger once the first lies there: that is the business of the run after.
     """
 
-    def bench(self, directory: Path) -> Bench:
+    @property
+    def plain(self) -> bool:
+        """Whether a sync of everything is what is disturbed, so that it can be told with others."""
+        return not (self.options or self.act or self.kinds or self.without or self.guards)
+
+    def bench(self, directory: Path) -> Play:
         """The world before the run."""
-        bench = Bench(directory, self.kinds, **self.guards)
-        self.prepare(bench)
+        bench = Play(directory, self.kinds, **self.guards)
+        for number, stage in enumerate(self.stages):
+            if number:
+                bench.sync_between()
+            for step in stage:
+                step(bench)
         bench.wait()
         return bench
 
+    def play(self, bench: Play) -> None:
+        """The run that is disturbed."""
+        if self.act is not None:
+            self.act(bench)
+            bench.wait()
+            return
+        rest = {k: v for k, v in self.options.items() if k != "directions"}
+        bench.sync(*self.options.get("directions", ()), without=self.without, **rest)
 
-def _deliver(bench: Bench, *where: str, n: object = 1) -> None:
-    for account in where:
-        bench.deliver(account, mail(n))
-
-
-def _known(*where: str, count: int = 1) -> Prepare:
-    def prepare(bench: Bench) -> None:
-        for n in range(count):
-            _deliver(bench, *where, n=n)
-        bench.sync()
-
-    return prepare
-
-
-def _then(first: Prepare, *more: Prepare) -> Prepare:
-    def prepare(bench: Bench) -> None:
-        first(bench)
-        for each in more:
-            each(bench)
-
-    return prepare
+    def settle(self, bench: Play) -> None:
+        """The same is asked for once more, after the death of the run before."""
+        for _ in range(self.runs):
+            self.play(bench)
 
 
-def _remove(account: str, *numbers: object) -> Prepare:
-    def prepare(bench: Bench) -> None:
+def together(*scenarios: Scenario) -> Scenario:
+    """Several stories in one world; only the first of them may be one that is not plain."""
+    first, *others = scenarios
+    assert all(other.plain for other in others)
+    length = max(len(one.stages) for one in scenarios)
+    told = [
+        [()] * (length - len(one.stages)) + [_in_tale(f"{number}.", s) for s in one.stages]
+        for number, one in enumerate(scenarios)
+    ]
+    stages = tuple(tuple(itertools.chain(*parts)) for parts in zip(*told, strict=True))
+    name = " + ".join(one.name for one in scenarios)
+    return replace(first, name=name, stages=stages, runs=max(one.runs for one in scenarios))
+
+
+def _in_tale(tale: str, steps: Sequence[Step]) -> tuple[Step, ...]:
+    def within(step: Step) -> Step:
+        def told(bench: Play) -> None:
+            bench.tale = tale
+            step(bench)
+
+        return told
+
+    return tuple(within(step) for step in steps)
+
+
+# --- steps
+
+
+def _known(*where: str, count: int = 1) -> Stages:
+    return (tuple(_deliver(n, *where) for n in range(count)), ())
+
+
+def _deliver(n: object, *where: str) -> Step:
+    def step(bench: Play) -> None:
+        for account in where:
+            bench.deliver(account, bench.mail(n))
+
+    return step
+
+
+def _then(*parts: Stages) -> Stages:
+    """One after the other: what ends the first is in one stage with what begins the second."""
+    result: Stages = ((),)
+    for part in parts:
+        result = (*result[:-1], result[-1] + part[0], *part[1:])
+    return result
+
+
+def _do(*steps: Step) -> Stages:
+    return (steps,)
+
+
+def _new(*where: str, n: object = 1) -> Stages:
+    return _do(_deliver(n, *where))
+
+
+def _remove(account: str, *numbers: object) -> Stages:
+    def step(bench: Play) -> None:
         for n in numbers:
-            bench.remove(account, mail(n))
+            bench.remove(account, bench.mail(n))
 
-    return prepare
-
-
-def _new(*where: str, n: object = 1) -> Prepare:
-    return lambda bench: _deliver(bench, *where, n=n)
+    return _do(step)
 
 
-def _sync(*directions: str, without: tuple[str, ...] = ()) -> Prepare:
-    def prepare(bench: Bench) -> None:
-        bench.sync(*directions, without=without)
-
-    return prepare
+def _move(account: str, n: object, target: str) -> Stages:
+    return _do(lambda bench: bench.move(account, bench.mail(n), target))
 
 
-def _move(account: str, n: object, target: str) -> Prepare:
-    return lambda bench: bench.move(account, mail(n), target)
+def _flag(account: str, n: object) -> Stages:
+    def step(bench: Play) -> None:
+        bench.boxes[account].flag("INBOX", bench.uid_of(account, bench.mail(n)), "\\Flagged")
+
+    return _do(step)
 
 
-def _twins(bench: Bench) -> None:
-    bench.deliver("isp", mail(1, body="one"))
-    bench.deliver("work", mail(1, body="another"))
+def _holds(**keys: Any) -> Stages:
+    def step(bench: Play) -> None:
+        bench.config = replace(bench.config, holds=Holds(**keys))
+
+    return _do(step)
 
 
-def _nameless(bench: Bench) -> None:
-    bench.deliver("isp", mail(1, message_id=False))
-    bench.deliver("work", mail(1, message_id=False))
+_SYNC: Stages = ((), ())
 
 
-def _two_copies(bench: Bench) -> None:
-    bench.deliver("work", mail(1))
-    bench.deliver("work", mail(1), "INBOX")
+def _twins(bench: Play) -> None:
+    bench.deliver("isp", bench.mail(1, body="one"))
+    bench.deliver("work", bench.mail(1, body="another"))
 
 
-def _trash(bench: Bench) -> None:
-    _known("isp", "work")(bench)
+def _nameless(bench: Play) -> None:
+    bench.deliver("isp", bench.mail(1, message_id=False))
+    bench.deliver("work", bench.mail(1, message_id=False))
+
+
+def _have_trash(bench: Play) -> None:
     bench.home.trash = "Trash"
     bench.boxes["work"].trash = "Trash"
-    bench.remove("isp", mail(0))
 
 
-def _marked(bench: Bench) -> None:
-    _known("work", count=3)(bench)
-    bench.boxes["work"].mark_deleted("INBOX", bench.uid_of("work", mail(2)))
-    bench.remove("consolidated", mail(0))
+def _marked(bench: Play) -> None:
+    bench.boxes["work"].mark_deleted("INBOX", bench.uid_of("work", bench.mail(2)))
 
 
-def _not_taken(bench: Bench) -> None:
-    _known("isp")(bench)
-    kept = dict(bench.boxes["isp"].folders["INBOX"].messages)
-    bench.remove("consolidated", mail(0))
-    bench.sync()
-    bench.boxes["isp"].folders["INBOX"].messages.update(kept)
+def _not_taken() -> Stages:
+    kept: dict[Any, Any] = {}
 
+    def keep(bench: Play) -> None:
+        kept.clear()
+        uid = bench.uid_of("isp", bench.mail(0))
+        kept[uid] = bench.boxes["isp"].folders["INBOX"].messages[uid]
+
+    def still_there(bench: Play) -> None:
+        bench.boxes["isp"].folders["INBOX"].messages.update(kept)
+
+    known, gone = _known("isp"), _remove("consolidated", 0)
+    return _then(known, _do(keep), gone, _SYNC, _do(still_there))
+
+
+# --- what is disturbed, where it is no sync
+
+
+def _undo(bench: Play) -> None:
+    with bench.session() as session:
+        session.undo(bench.run, bench.lines or None, lambda shown: True)
+
+
+def _first_line(bench: Play) -> None:
+    with bench.session() as session:
+        bench.lines = frozenset({session.undoable(bench.run)[0].id})
+
+
+def _rebase(bench: Play) -> None:
+    with bench.session() as session:
+        session.rebase("work")
+
+
+def _undoing(*parts: Stages) -> Stages:
+    """After a run that is undone."""
+    return _then(*parts, _SYNC)
+
+
+def _many(first: int, count: int) -> Stages:
+    return _do(*(_deliver(n, "isp") for n in range(first, first + count)))
+
+
+_HIDDEN = _then(
+    _many(0, 4),
+    _SYNC,
+    _SYNC,
+    _many(10, 3),
+    _SYNC,
+    _remove("isp", *range(10, 13)),
+)
+"""Fetched in one go, and listed no more right after: a provider hides it."""
+_FEW: dict[str, Any] = {"max_delete_floor": 2, "max_delete_share": 1.0}
 
 SCENARIOS = (
     Scenario("collect", _new("isp")),
@@ -150,15 +290,15 @@ SCENARIOS = (
     ),
     Scenario("forget", _then(_known("isp"), _remove("isp", 0), _remove("consolidated", 0))),
     Scenario(
-        "back on an account", _then(_known("isp"), _remove("isp", 0), _sync(), _new("isp", n=0))
+        "back on an account", _then(_known("isp"), _remove("isp", 0), _SYNC, _new("isp", n=0))
     ),
-    Scenario("late copy", _then(_known("isp"), _remove("isp", 0), _sync(), _new("work", n=0))),
+    Scenario("late copy", _then(_known("isp"), _remove("isp", 0), _SYNC, _new("work", n=0))),
     Scenario(
         "late copy, reconsidered",
-        _then(_known("isp"), _remove("isp", 0), _sync(), _new("work", n=0), _sync()),
+        _then(_known("isp"), _remove("isp", 0), _SYNC, _new("work", n=0), _SYNC),
         {"reconsider": True},
     ),
-    Scenario("the deletion did not take", _not_taken),
+    Scenario("the deletion did not take", _not_taken()),
     Scenario("filed", _then(_known("work"), _move("work", 0, "Archive"))),
     Scenario(
         "filed in the consolidated", _then(_known("isp"), _move("consolidated", 0, "Archive"))
@@ -169,11 +309,17 @@ SCENARIOS = (
         "moved out of the consolidated",
         _then(_known("isp"), _remove("consolidated", 0), _new("work", n=0)),
     ),
-    Scenario("twins", _twins, runs=2),
-    Scenario("without an id", _nameless, runs=2),
-    Scenario("two copies in one account", _two_copies, runs=2),
-    Scenario("deleting means the trash", _trash),
-    Scenario("others are marked", _marked),
+    Scenario("twins", _do(_twins), runs=2),
+    Scenario("without an id", _do(_nameless), runs=2),
+    Scenario("two copies in one account", _new("work", "work"), runs=2),
+    Scenario(
+        "deleting means the trash",
+        _then(_known("isp", "work"), _do(_have_trash), _remove("isp", 0)),
+    ),
+    Scenario(
+        "others are marked",
+        _then(_known("work", count=3), _do(_marked), _remove("consolidated", 0)),
+    ),
     Scenario("taken out", _then(_known("isp"), _remove("isp", 0)), without=("forward-delete",)),
     Scenario("a collect taken out", _new("isp"), without=("collect",)),
     Scenario(
@@ -186,5 +332,66 @@ SCENARIOS = (
             _new("isp", n="new"),
             _new("work", n="other"),
         ),
+    ),
+    Scenario(
+        "protected by a hold",
+        _then(
+            _known("work", count=2),
+            _holds(flagged=True),
+            _flag("consolidated", 0),
+            _remove("work", 0, 1),
+        ),
+    ),
+    Scenario("hidden by the provider", _HIDDEN, guards=_FEW),
+    Scenario(
+        "hidden, and accepted",
+        _HIDDEN,
+        {"accepts": (Accept("isp", "hidden"),)},
+        guards=_FEW,
+    ),
+    Scenario(
+        "rebase",
+        _then(
+            _known("work", count=3),
+            _remove("work", 0),
+            _do(lambda bench: bench.boxes["work"].renumber("INBOX") and None),
+        ),
+        act=_rebase,
+    ),
+    Scenario(
+        "undo of forward",
+        _undoing(_known("work", count=3), _remove("work", 0, 1)),
+        act=_undo,
+    ),
+    Scenario(
+        "undo of reverse on IMAP",
+        _undoing(_known("work", count=3), _remove("consolidated", 0, 1)),
+        act=_undo,
+    ),
+    Scenario(
+        "undo of reverse on POP3",
+        _undoing(_known("isp", count=3), _remove("consolidated", 0, 1)),
+        act=_undo,
+    ),
+    Scenario(
+        "undo of both",
+        _undoing(_known("work", "old", count=3), _remove("work", 0), _remove("consolidated", 1)),
+        kinds={"work": "imap", "old": "imap"},
+        act=_undo,
+    ),
+    Scenario(
+        "undo of both on IMAP and POP3",
+        _undoing(_known("isp", "work", count=3), _remove("work", 0), _remove("consolidated", 1)),
+        act=_undo,
+    ),
+    Scenario(
+        "undo where deleting means the trash",
+        _undoing(_known("isp", "work", count=2), _do(_have_trash), _remove("isp", 0)),
+        act=_undo,
+    ),
+    Scenario(
+        "undo of a single line",
+        _then(_undoing(_known("work", count=3), _remove("work", 0, 1)), _do(_first_line)),
+        act=_undo,
     ),
 )

@@ -10,15 +10,16 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from mailsync_tui.ledger.quarantine import Quarantine
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.ledger import open_ledger
+from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.message import content_digest
-from tests.engine.bench import Bench, held, kinds
-from tests.faults.scenarios import Scenario
+from tests.engine.bench import Bench, blocked, held, kinds
+from tests.faults.scenarios import Play, Scenario
 
 
 class Killed(BaseException):
@@ -85,30 +86,35 @@ def contents(bench: Bench) -> dict[str, Counter[tuple[str, str, frozenset[str]]]
     }
 
 
-def disturbed(
-    scenario: Scenario, directory: Path, kill_at: int | None = None
-) -> tuple[Bench, Steps]:
-    """Play a story up to a step."""
-    bench = scenario.bench(directory)
+def disturbed(scenario: Scenario, bench: Play, kill_at: int | None = None) -> Steps:
+    """Play what is disturbed, up to a step."""
     steps = Steps(kill_at)
     with steps.watching(bench), contextlib.suppress(Killed):
-        bench.sync(*scenario.options.get("directions", ()), **_rest(scenario))
-    bench.wait()
-    return bench, steps
+        scenario.play(bench)
+    if steps.dead:
+        bench.wait()
+    return steps
 
 
-def _rest(scenario: Scenario) -> dict[str, Any]:
-    rest = {k: v for k, v in scenario.options.items() if k != "directions"}
-    return rest | {"without": scenario.without}
-
-
-def resumed(scenario: Scenario, bench: Bench) -> None:
-    """The next run, after the death of the one before: the same is asked for once more."""
-    for _ in range(scenario.runs):
-        bench.sync(*scenario.options.get("directions", ()), **_rest(scenario))
-
-
-def after(scenario: Scenario, bench: Bench) -> tuple[object, object, object]:
+def after(scenario: Scenario, bench: Play) -> tuple[object, list[object], object]:
     """What is compared: what the mailboxes hold, and what a next plan says."""
     plan = bench.plan(*scenario.options.get("directions", ()))
-    return contents(bench), kinds(plan), held(plan)
+    return contents(bench), [*kinds(plan)], (held(plan), blocked(plan))
+
+
+def without_a_copy(bench: Play) -> list[str]:
+    """What was deleted, and is not in the quarantine, byte by byte."""
+    quarantine = Quarantine(bench.directory / "quarantine")
+    missing = []
+    ledger = open_ledger(bench.directory / "ledger.sqlite3")
+    try:
+        for run in history.runs(ledger):
+            for action in history.actions(ledger, run.id):
+                if action.kind in ("forward-delete", "reverse-delete") and action.quarantine:
+                    try:
+                        quarantine.get(action.quarantine)
+                    except QuarantineError as error:
+                        missing.append(str(error))
+    finally:
+        ledger.close()
+    return missing
