@@ -18,6 +18,7 @@ _BACK = {
         "DROP INDEX action_unanswered; ALTER TABLE action DROP COLUMN sent;"
         "ALTER TABLE copy DROP COLUMN surplus;"
     ),
+    schema.VERSION_5: "DROP INDEX message_date;",
 }
 
 

@@ -161,6 +161,10 @@ def _do(*steps: Step) -> Stages:
     return (steps,)
 
 
+def _renumber(bench: Play) -> None:
+    bench.boxes["work"].renumber("INBOX")
+
+
 def _new(*where: str, n: object = 1) -> Stages:
     return _do(_deliver(n, *where))
 
@@ -354,7 +358,7 @@ SCENARIOS = (
         _then(
             _known("work", count=3),
             _remove("work", 0),
-            _do(lambda bench: bench.boxes["work"].renumber("INBOX") and None),
+            _do(_renumber),
         ),
         act=_rebase,
     ),

@@ -223,6 +223,8 @@ async def _take(shot: Shot, directory: Path) -> str:
                     return svg
         finally:
             halfway.release()
+            app.session.stop()
+            app.close_threads()
             app.session.close()
 
 

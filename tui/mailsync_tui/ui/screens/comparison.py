@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
+from textual.worker import Worker, WorkerState
 
 from mailsync_tui.engine.comparison import Cell, Comparison, Key, nothing_yet
 from mailsync_tui.engine.events import Event, Listed, Listing, Reading
@@ -208,6 +209,12 @@ class ComparisonScreen(Screen[None]):
     def _tell(self, problem: str) -> None:
         self.problem = safe_text(problem)
         self._sum_up()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A look that ended by a fault of this program is told, not passed over."""
+        if event.state is WorkerState.ERROR:
+            kind = type(event.worker.error).__name__
+            self._tell(f"a fault of this program ({kind}); nothing was changed, F5 looks again")
 
     # --- what is shown below the panes
 
