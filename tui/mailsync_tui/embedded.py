@@ -19,14 +19,16 @@ from mailsync_tui.config.load import load_config
 from mailsync_tui.config.locations import person_dir, state_root
 from mailsync_tui.config.model import DIRECTIONS
 from mailsync_tui.demo.imap_server import DemoUnavailable
-from mailsync_tui.demo.stage import HOST, PASSWORDS, POP3, USERS, Stage
-from mailsync_tui.demo.story import ACCOUNTS, CONSOLIDATED, WORK, tell
+from mailsync_tui.demo.plot import ACCOUNTS, CONSOLIDATED, RENUMBERED, RESTORED, WORK
+from mailsync_tui.demo.stage import HOST, PASSWORDS, POP3, Stage
+from mailsync_tui.demo.story import tell
+from mailsync_tui.demo.troubles import HELD_SENDER, INVOICES, TRAVEL
 from mailsync_tui.engine.plan import Options
 from mailsync_tui.outcome import OK
 from mailsync_tui.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from types import FrameType
 
     from mailsync_tui.config.model import Direction
@@ -38,6 +40,8 @@ Clock = Callable[[], datetime]
 
 _EXTRA = {
     WORK: 'folders = ["INBOX", "Projects/*"]\ninto = "Work"\n',
+    RENUMBERED: f'folders = ["INBOX", "{TRAVEL}"]\n',
+    RESTORED: f'folders = ["INBOX", "{INVOICES}"]\n',
 }
 
 
@@ -67,13 +71,15 @@ def running(directory: Path, clock: Clock = lambda: datetime.now(UTC)) -> Iterat
 
     story = tell()
     with Stage(story.beginning) as stage:
-        config = write_config(directory, stage.ports)
+        config = write_config(directory, stage.ports, stage.users)
         earlier_sync(config, ago(12), ("collect",))
         stage.change(story.cleaning)
         earlier_sync(config, ago(5), DIRECTIONS, story.declined)
         stage.change(story.lagging)
         earlier_sync(config, ago(4), ("collect",))
         stage.change(story.present)
+        stage.befall(story.mishaps)
+        write_config(directory, stage.ports, stage.users)
         yield Demo(config, {name: (HOST, port) for name, port in stage.ports.items()})
 
 
@@ -139,9 +145,15 @@ def earlier_sync(
         raise RuntimeError(f"the demo's earlier sync ended with {result.exit}: {why}")
 
 
-def write_config(directory: Path, ports: dict[str, int]) -> Path:
-    """Write the configuration for servers on these ports; only its owner can read it."""
-    sections = [f'state_dir = "{directory / "state"}"\n']
+def write_config(directory: Path, ports: Mapping[str, int], users: Mapping[str, str]) -> Path:
+    """Write the configuration, also anew, for servers on these ports; only its owner can read it.
+
+    Args:
+        directory: Where it goes.
+        ports: By mailbox name.
+        users: By mailbox name, who logs in.
+    """
+    sections = [f'state_dir = "{directory / "state"}"\n', f'[hold]\nfrom = ["{HELD_SENDER}"]\n']
     for name in (CONSOLIDATED, *ACCOUNTS):
         section = name if name == CONSOLIDATED else f"external.{name}"
         sections.append(
@@ -150,11 +162,11 @@ def write_config(directory: Path, ports: dict[str, int]) -> Path:
             f'host = "{HOST}"\n'
             f"port = {ports[name]}\n"
             f'tls = "none"\n'
-            f'user = "{USERS[name]}"\n'
+            f'user = "{users[name]}"\n'
             f'password = "{PASSWORDS[name]}"\n' + _EXTRA.get(name, "")
         )
     path = directory / "config.toml"
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write("\n".join(sections))
     return path
 

@@ -1,4 +1,4 @@
-"""pymap's dictionary backend, filled with given mail; an inbox can bring back what was expunged.
+"""pymap's dictionary backend, filled with given mail, whose folders misbehave on request.
 
 To be imported only where the demo runs: pymap is in an extra.
 """
@@ -21,11 +21,13 @@ from pysasl.hashing import Cleartext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pymap.parsing.specials import ObjectId
+
     from mailsync_tui.demo.imap_server import Delivery
 
 
-class _Inbox(MailboxData):
-    """An inbox that remembers what was expunged, with its UIDs."""
+class _Folder(MailboxData):
+    """A folder that remembers what was expunged, with its UIDs, and can get other ones."""
 
     expunged: dict[int, Message]
 
@@ -52,13 +54,38 @@ class _Inbox(MailboxData):
                 return uid
         raise LookupError("no message with these bytes was expunged")
 
+    async def renumber(self) -> None:
+        """Get another UIDVALIDITY, and UIDs from 1 (RFC 3501, 2.3.1.1)."""
+        async with self.messages_lock.write_lock():
+            found = enumerate(self._messages.values(), 1)
+            self._messages = {uid: Message.copy(message, uid=uid) for uid, message in found}
+            self._max_uid = len(self._messages)
+            self._uid_validity += 1
+            self._updated.set()
+
+    async def rewind(self) -> None:
+        """Give the next message the UID after those that are there, as a restored backup does."""
+        async with self.messages_lock.write_lock():
+            self._max_uid = max(self._messages, default=0)
+
 
 class _Folders(MailboxSet):
     def __init__(self) -> None:
         super().__init__()
-        self.inbox = _Inbox(self._content_cache, self._thread_cache)
-        self.inbox.expunged = {}
+        self.inbox = self._folder()
         self._inbox = self.inbox
+
+    async def add_mailbox(self, name: str) -> ObjectId:
+        async with self._set_lock.write_lock():
+            if name in self._set:
+                raise ValueError(name)
+            made = self._set[name] = self._folder()
+        return made.mailbox_id
+
+    def _folder(self) -> _Folder:
+        made = _Folder(self._content_cache, self._thread_cache)
+        made.expunged = {}
+        return made
 
 
 class _QuietConfig(Config):
@@ -113,3 +140,24 @@ class Backend:
             LookupError: there is none with these bytes.
         """
         await self._folders[user].inbox.bring_back(data)
+
+    async def renumber(self, user: str, folder: str) -> None:
+        """Give a folder another UIDVALIDITY, and its messages UIDs from 1.
+
+        Raises:
+            KeyError: there is no such folder.
+        """
+        await (await self._folder(user, folder)).renumber()
+
+    async def rewind(self, user: str, folder: str) -> None:
+        """Let a folder's UIDNEXT fall to just above what it holds.
+
+        Raises:
+            KeyError: there is no such folder.
+        """
+        await (await self._folder(user, folder)).rewind()
+
+    async def _folder(self, user: str, name: str) -> _Folder:
+        found = await self._folders[user].get_mailbox(name)
+        assert isinstance(found, _Folder)
+        return found

@@ -93,3 +93,21 @@ class ImapServer:
         """
         assert self._backend is not None
         await self._backend.bring_back(user, data)
+
+    async def renumber(self, user: str, folder: str) -> None:
+        """Give a folder another UIDVALIDITY, and its messages UIDs from 1.
+
+        Raises:
+            KeyError: there is no such folder.
+        """
+        assert self._backend is not None
+        await self._backend.renumber(user, folder)
+
+    async def rewind(self, user: str, folder: str) -> None:
+        """Let a folder's UIDNEXT fall to just above what it holds, as in a restored backup.
+
+        Raises:
+            KeyError: there is no such folder.
+        """
+        assert self._backend is not None
+        await self._backend.rewind(user, folder)

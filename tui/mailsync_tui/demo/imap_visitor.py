@@ -79,6 +79,10 @@ class ImapVisitor:
             self._client.select_folder(origin)
             self._client.move(uids, folder)
 
+    def drop(self, folder: str) -> None:
+        """Delete a folder and what it holds."""
+        self._client.delete_folder(folder)
+
     def _make(self, folder: str) -> None:
         if not self._client.folder_exists(folder):
             self._client.create_folder(folder)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.demo import mime
 from mailsync_tui.demo.mail_old import OLD, OWN
-from mailsync_tui.demo.mail_private import PRIVATE
+from mailsync_tui.demo.mail_private import BANK, PRIVATE
 from mailsync_tui.demo.mail_text import (
     ADDRESSES,
     COLLEAGUES,
@@ -35,9 +35,16 @@ _TEMPLATES: dict[Flavour, tuple[Template, ...]] = {
     "work": WORK,
     "old": OLD,
     "own": OWN,
+    "bank": BANK,
 }
 _PROGRAMS = ("Thunderbird 128.5", "Apple Mail (2.3826)", "K-9 Mail 8.0", "Mutt/2.2.13")
-_OLDEST_HOURS: dict[Flavour, int] = {"private": 6000, "work": 3000, "old": 30000, "own": 5000}
+_OLDEST_HOURS: dict[Flavour, int] = {
+    "private": 6000,
+    "work": 3000,
+    "old": 30000,
+    "own": 5000,
+    "bank": 4000,
+}
 """How far back the letters of a flavour reach."""
 _WORLD_EVERY = 7
 """Every how many letters of a flavour one comes from :data:`WORLD`, while they last."""

@@ -193,3 +193,24 @@ PRIVATE: tuple[Template, ...] = (
         bulk=True,
     ),
 )
+
+BANK: tuple[Template, ...] = (
+    Template(
+        (("The Old Harbour Bank", "statements@bank.example"),),
+        (
+            "Your statement {number}",
+            "Interest on your savings in {month}",
+            "Tax certificate {number}",
+        ),
+        (
+            ("Dear Ms Bergström,",),
+            (
+                "statement {number} is enclosed. On {day} your balance was {amount} EUR.",
+                "in {month} your savings brought {amount} EUR, which we have added to them.",
+                "please keep certificate {number} over {amount} EUR for the tax office.",
+            ),
+            ("The Old Harbour Bank, {city}",),
+        ),
+        enclosure="pdf",
+    ),
+)

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 Shape = Literal["text", "html", "both"]
 Enclosure = Literal["none", "pdf", "picture", "calendar", "table"]
-Flavour = Literal["private", "work", "old", "own"]
+Flavour = Literal["private", "work", "old", "own", "bank"]
 
 OWNER = "Ann Bergström"
 ADDRESSES: dict[Flavour, str] = {
@@ -14,6 +14,7 @@ ADDRESSES: dict[Flavour, str] = {
     "work": "ann.bergstrom@larkfield.example",
     "old": "anniebee@oldpost.example",
     "own": "ann@fjordnet.example",
+    "bank": "ann@fjordnet.example",
 }
 """The address that letters of a flavour are sent to."""
 

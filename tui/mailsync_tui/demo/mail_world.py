@@ -133,4 +133,5 @@ WORLD: dict[Flavour, tuple[WorldLetter, ...]] = {
         ),
     ),
     "own": (),
+    "bank": (),
 }

@@ -41,6 +41,8 @@ class Vices:
     """QUIT deletes nothing and answers -ERR."""
     short_uidl: bool = False
     """UIDL leaves out the last message."""
+    hides_retrieved: bool = False
+    """What one session retrieved is listed in no later one, though it was not deleted."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ class Account:
     vices: Vices = field(default_factory=Vices)
     pending: dict[str, int] = field(default_factory=dict)
     """UIDLs that were deleted but show for that many sessions more."""
+    hidden: set[str] = field(default_factory=set)
+    """UIDLs that are kept but not listed."""
 
 
 class Pop3Server:
@@ -122,6 +126,7 @@ class _Session:
         self._account: Account | None = None
         self._mail: list[tuple[str, bytes]] = []
         self._deleted: set[int] = set()
+        self._retrieved: set[str] = set()
         self._sent = 0
         self._open = True
 
@@ -145,6 +150,8 @@ class _Session:
 
     def release(self) -> None:
         if self._account is not None:
+            if self._account.vices.hides_retrieved:
+                self._account.hidden |= self._retrieved
             self._account.locked = False
             self._account = None
 
@@ -191,7 +198,11 @@ class _Session:
                     del account.pending[uidl]
                     account.mail.pop(uidl, None)
             self._account = account
-            self._mail = [(uidl, _wire(data)) for uidl, data in account.mail.items()]
+            self._mail = [
+                (uidl, _wire(data))
+                for uidl, data in account.mail.items()
+                if uidl not in account.hidden
+            ]
             await self._say(f"+OK {len(self._mail)} messages")
 
     async def _do_capa(self, _argument: str) -> None:
@@ -234,7 +245,9 @@ class _Session:
         if number is None:
             await self._say("-ERR no such message")
         else:
-            await self._say("+OK", self._mail[number - 1][1])
+            uidl, data = self._mail[number - 1]
+            self._retrieved.add(uidl)
+            await self._say("+OK", data)
 
     async def _do_top(self, argument: str) -> None:
         which, _, lines = argument.partition(" ")

@@ -1,4 +1,4 @@
-"""The demo's four servers, running, and the changes that a story makes to what they hold."""
+"""The demo's servers, running, and the changes that a story makes to what they hold."""
 
 from __future__ import annotations
 
@@ -9,8 +9,22 @@ from typing import TYPE_CHECKING, Self
 from mailsync_tui.demo.imap_server import Delivery, ImapAccount, ImapServer
 from mailsync_tui.demo.imap_visitor import ImapVisitor
 from mailsync_tui.demo.loop_thread import LoopThread
+from mailsync_tui.demo.plot import (
+    CLEANER,
+    CONSOLIDATED,
+    DOWN,
+    EMPTIED,
+    HIDER,
+    ISP,
+    OLD,
+    RENUMBERED,
+    RESTORED,
+    SWAPPED,
+    WORK,
+    Change,
+    Mishap,
+)
 from mailsync_tui.demo.pop3_server import Account, Pop3Server
-from mailsync_tui.demo.story import CONSOLIDATED, ISP, OLD, WORK, Change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +33,26 @@ if TYPE_CHECKING:
     from mailsync_tui.demo.mail import Letter
 
 HOST = "127.0.0.1"
-USERS = {ISP: "ann", WORK: "ann.bergstrom", OLD: "anniebee", CONSOLIDATED: "ann.all"}
+USERS = {
+    ISP: "ann",
+    WORK: "ann.bergstrom",
+    OLD: "anniebee",
+    HIDER: "ann.b",
+    CLEANER: "ann.b",
+    EMPTIED: "ann.b",
+    RENUMBERED: "ann.b",
+    RESTORED: "ann.b",
+    SWAPPED: "ann.b",
+    DOWN: "ann.b",
+    CONSOLIDATED: "ann.all",
+}
+"""Who logs in at the beginning."""
+SECOND_USER = "mikael.b"
+"""Who logs in after a swap."""
 PASSWORDS = {name: f"demo-{name}" for name in USERS}
 """Worth nothing: the servers listen on loopback only, and hold invented mail."""
-POP3 = (ISP, OLD)
-IMAP = (WORK, CONSOLIDATED)
+POP3 = (ISP, OLD, HIDER, CLEANER, EMPTIED, SWAPPED, DOWN)
+IMAP = (WORK, RENUMBERED, RESTORED, CONSOLIDATED)
 
 
 class Stage:
@@ -34,6 +63,7 @@ class Stage:
 
     Attributes:
         ports: By mailbox name, once entered.
+        users: By mailbox name, who logs in now.
         pop3: The POP3 accounts by mailbox name, with their command logs.
 
     Raises:
@@ -42,7 +72,9 @@ class Stage:
 
     def __init__(self, beginning: Sequence[Change]) -> None:
         self.ports: dict[str, int] = {}
+        self.users = dict(USERS)
         self.pop3 = {name: Account(PASSWORDS[name]) for name in POP3}
+        self.pop3[HIDER].vices.hides_retrieved = True
         self._numbers = count(1)
         self._uidls: dict[tuple[str, Letter], str] = {}
         self._servers: dict[str, Pop3Server | ImapServer] = {}
@@ -87,7 +119,7 @@ class Stage:
 
     def visit(self, name: str) -> ImapVisitor:
         """A session of the person's own on one of the IMAP servers."""
-        return ImapVisitor(HOST, self.ports[name], USERS[name], PASSWORDS[name])
+        return ImapVisitor(HOST, self.ports[name], self.users[name], PASSWORDS[name])
 
     def change(self, changes: Sequence[Change]) -> None:
         """Let these things happen on the servers."""
@@ -123,7 +155,30 @@ class Stage:
         assert isinstance(server, ImapServer)
         for change in changes:
             if change.what == "return":
-                self._loop.run(server.bring_back(USERS[name], change.letter.data))
+                self._loop.run(server.bring_back(self.users[name], change.letter.data))
+
+    def befall(self, mishaps: Sequence[Mishap]) -> None:
+        """Let these things happen to the servers."""
+        for mishap in mishaps:
+            server = self._servers[mishap.mailbox]
+            if isinstance(server, Pop3Server):
+                self._loop.run(self._befall_pop3(server, mishap))
+            elif mishap.what == "drop":
+                with self.visit(mishap.mailbox) as visitor:
+                    visitor.drop(mishap.folder)
+            else:
+                strike = server.renumber if mishap.what == "renumber" else server.rewind
+                self._loop.run(strike(self.users[mishap.mailbox], mishap.folder))
+
+    async def _befall_pop3(self, server: Pop3Server, mishap: Mishap) -> None:
+        name = mishap.mailbox
+        if mishap.what == "refuse":
+            self.pop3[name].password = f"{PASSWORDS[name]}-changed"
+            return
+        self.users[name] = SECOND_USER
+        self.pop3[name] = server.accounts[SECOND_USER] = Account(PASSWORDS[name])
+        for letter in mishap.letters:
+            self._change_pop3(Change("deliver", name, letter))
 
 
 def _delivery(change: Change) -> Delivery:

@@ -1,94 +1,22 @@
 """What happened to the demo's mail, step by step, and what the next plan must say of it.
 
-The steps are changes of the four mailboxes between syncs; the expected lines are written down
-where a letter's fate is decided, so that they owe nothing to the planner they are held against.
+The steps are changes of the mailboxes between syncs; the expected lines are written down where a
+letter's fate is decided, so that they owe nothing to the planner they are held against.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
+from mailsync_tui.demo.author import FLAVOURS, Author
 from mailsync_tui.demo.mail import REFERENCE, Letter, Writer
+from mailsync_tui.demo.plot import CONSOLIDATED, EVERYDAY, ISP, OLD, WORK, Change, Row, Story
+from mailsync_tui.demo.troubles import add_troubles
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mailsync_tui.demo.mail_text import Flavour
-
 SEED = 20260105
-
-ISP, WORK, OLD, CONSOLIDATED = "isp", "work", "old", "consolidated"
-ACCOUNTS = (ISP, WORK, OLD)
-"""The external accounts, in the order of the configuration file."""
-
-
-class Row(StrEnum):
-    """The rows of the table by which a plan is made."""
-
-    IN_SYNC = "in sync"
-    FORWARD = "forward deletion"
-    REVERSE = "reverse deletion"
-    FORGET = "forget"
-    COLLECT = "collect"
-    ADOPT = "adopt"
-    OWN = "the consolidated mailbox's own"
-    BACK = "back on the account"
-    LATE = "late copy"
-    AGAIN = "the deletion did not take"
-
-
-Fate = Literal["action", "held", "blocked", "none"]
-
-
-class Expected(NamedTuple):
-    """One line that a plan over the last state must have, or a letter that it must leave alone."""
-
-    account: str
-    kind: str | None
-    """As in the plan's JSON; ``None`` where no line may name the letter."""
-    message_id: str | None
-    row: Row
-    fate: Fate = "action"
-    """Where the line stands in the plan; of ``blocked`` ones only the number is shown there."""
-
-
-class Change(NamedTuple):
-    """One thing that happens in one mailbox."""
-
-    what: Literal["deliver", "remove", "file", "return"]
-    """``return``: the server lists again, in its place, what it had said to have deleted."""
-    mailbox: str
-    letter: Letter
-    folder: str = "INBOX"
-    """Where it is delivered or filed; nothing for ``remove``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """The changes before each sync, in order, and the lines of the plan after the last one."""
-
-    beginning: tuple[Change, ...]
-    """All mailboxes as the first sync finds them: it collects everything."""
-    cleaning: tuple[Change, ...]
-    """Before the second sync, which applies all directions but the declined lines."""
-    lagging: tuple[Change, ...]
-    """Right after the second sync: servers list again what it deleted. The third one looks."""
-    present: tuple[Change, ...]
-    """What happened since then: the state that the person finds."""
-    declined: tuple[tuple[str, str, str | None], ...]
-    """Account, kind and Message-ID of the lines that are taken out of the second plan."""
-    expected: tuple[Expected, ...]
-
-    @property
-    def letters(self) -> tuple[Letter, ...]:
-        """Every letter once, in the order in which they are first delivered."""
-        changes = self.beginning + self.cleaning + self.lagging + self.present
-        return tuple(dict.fromkeys(change.letter for change in changes))
-
-
-_FLAVOURS: dict[str, Flavour] = {ISP: "private", WORK: "work", OLD: "old"}
 
 _COUNTS: dict[str, dict[Row, int]] = {
     ISP: {
@@ -136,37 +64,16 @@ _LISTS = 3
 _SHARED = 6
 
 
-class _Author:
+class _Everyday(Author):
     """Decides each letter's fate; every method tells one row, or one special case, to its end."""
-
-    def __init__(self, writer: Writer) -> None:
-        self.writer = writer
-        self.beginning: list[Change] = []
-        self.cleaning: list[Change] = []
-        self.lagging: list[Change] = []
-        self.present: list[Change] = []
-        self.declined: list[tuple[str, str, str | None]] = []
-        self.expected: list[Expected] = []
-
-    def write(self, account: str) -> Letter:
-        return self.writer.letter(_FLAVOURS[account])
-
-    def known(self, *accounts: str, folder: str = "INBOX") -> Letter:
-        """A letter that the first sync finds on these accounts and collects."""
-        letter = self.write(accounts[0])
-        self.beginning += [Change("deliver", name, letter, folder) for name in accounts]
-        return letter
-
-    def expect(
-        self, account: str, kind: str | None, letter: Letter, row: Row, fate: Fate = "action"
-    ) -> None:
-        self.expected.append(Expected(account, kind, letter.message_id, row, fate))
 
     def forward(self, account: str) -> None:
         letter = self.known(account)
         self.present.append(Change("remove", account, letter))
-        fate: Fate = "blocked" if (account, Row.FORWARD) == _BLOCKED else "action"
-        self.expect(account, "forward-delete", letter, Row.FORWARD, fate)
+        if (account, Row.FORWARD) == _BLOCKED:
+            self.expect(account, "forward-delete", letter, Row.FORWARD, "blocked", "max-delete")
+        else:
+            self.expect(account, "forward-delete", letter, Row.FORWARD)
 
     def reverse(self, account: str, *, trashed: bool) -> None:
         letter = self.known(account)
@@ -183,11 +90,6 @@ class _Author:
             Change("remove", CONSOLIDATED, letter),
         ]
         self.expect(account, "forget", letter, Row.FORGET)
-
-    def collect(self, account: str) -> None:
-        letter = self.write(account)
-        self.present.append(Change("deliver", account, letter))
-        self.expect(account, "collect", letter, Row.COLLECT)
 
     def adopt(self, account: str) -> None:
         letter = self.write(account)
@@ -214,7 +116,7 @@ class _Author:
     def late(self, origin: str, account: str) -> None:
         letter = self.ended(origin)
         self.present.append(Change("deliver", account, letter))
-        self.expect(account, "collect", letter, Row.LATE, "held")
+        self.expect(account, "collect", letter, Row.LATE, "held", "late-copy")
 
     def again(self, account: str) -> None:
         """Deleted by the second sync, and never missing from any listing since."""
@@ -223,15 +125,9 @@ class _Author:
         self.lagging.append(Change("return", account, letter))
         self.expect(account, "reverse-delete", letter, Row.AGAIN)
 
-    def in_sync(self, *accounts: str, folder: str = "INBOX") -> Letter:
-        letter = self.known(*accounts, folder=folder)
-        for account in accounts:
-            self.expect(account, None, letter, Row.IN_SYNC, "none")
-        return letter
-
     def fan_out_deleted_on(self, loser: str, *holders: str) -> None:
         """Gone from one account: it goes from the consolidated mailbox and all other accounts."""
-        accounts = sorted((loser, *holders), key=ACCOUNTS.index)
+        accounts = sorted((loser, *holders), key=EVERYDAY.index)
         letter = self.known(*accounts)
         self.present.append(Change("remove", loser, letter))
         self.expect(loser, "forward-delete", letter, Row.FORWARD)
@@ -265,8 +161,8 @@ class _Author:
         first = self.write(ISP)
         known = self.in_sync(OLD)
         for letter, account, flavour in (
-            (first, WORK, _FLAVOURS[WORK]),
-            (known, ISP, _FLAVOURS[ISP]),
+            (first, WORK, FLAVOURS[WORK]),
+            (known, ISP, FLAVOURS[ISP]),
         ):
             twin = self.writer.twin(letter, flavour)
             self.present.append(Change("deliver", account, twin))
@@ -275,7 +171,7 @@ class _Author:
         self.expect(ISP, "collect", first, Row.COLLECT)
 
     def without_id(self) -> None:
-        letter = self.writer.letter(_FLAVOURS[ISP], with_id=False)
+        letter = self.writer.letter(FLAVOURS[ISP], with_id=False)
         self.present.append(Change("deliver", ISP, letter))
         self.expect(ISP, "collect", letter, Row.COLLECT)
 
@@ -283,13 +179,13 @@ class _Author:
         letter = self.known(account)
         self.cleaning.append(Change("remove", account, letter))
         self.declined.append((account, "forward-delete", letter.message_id))
-        self.expect(account, "forward-delete", letter, Row.FORWARD, "held")
+        self.expect(account, "forward-delete", letter, Row.FORWARD, "held", "declined")
 
     def declined_collect(self, account: str) -> None:
         letter = self.write(account)
         self.cleaning.append(Change("deliver", account, letter))
         self.declined.append((account, "collect", letter.message_id))
-        self.expect(account, "collect", letter, Row.COLLECT, "held")
+        self.expect(account, "collect", letter, Row.COLLECT, "held", "declined")
 
     def own(self, folder: str) -> None:
         letter = self.writer.letter("own")
@@ -333,8 +229,8 @@ class _Author:
 
 def tell(seed: int = SEED, today: datetime = REFERENCE) -> Story:
     """Tell the demo's story; the same seed and date give the same letters, to the byte."""
-    author = _Author(Writer(seed, today))
-    for name in ACCOUNTS:
+    author = _Everyday(Writer(seed, today))
+    for name in EVERYDAY:
         author.account(name)
     for origin, account in _LATE:
         for _ in range(_LATE_EACH):
@@ -355,16 +251,5 @@ def tell(seed: int = SEED, today: datetime = REFERENCE) -> Story:
     for folder, count in _OWN_FOLDERS.items():
         for _ in range(count):
             author.own(folder)
-    return Story(
-        beginning=_by_date(author.beginning),
-        cleaning=tuple(author.cleaning),
-        lagging=tuple(author.lagging),
-        present=_by_date(author.present),
-        declined=tuple(author.declined),
-        expected=tuple(author.expected),
-    )
-
-
-def _by_date(changes: list[Change]) -> tuple[Change, ...]:
-    """In the order in which the letters were sent, as a mailbox fills."""
-    return tuple(sorted(changes, key=lambda change: change.letter.date))
+    add_troubles(author)
+    return author.story()

@@ -39,15 +39,18 @@ _DETAIL = {
     "`mailsync-tui rebase {mailbox}`",
     "uidvalidity": "the server of {mailbox} has given its messages new numbers, and some were not "
     "found again",
-    "went-backwards": "{mailbox} looks restored from a backup: its counters went backwards",
+    "went-backwards": "{mailbox} looks restored from a backup: its counters went backwards, and "
+    "what came after the backup is missing",
     "hidden": "of what was fetched from {mailbox} in one go, nothing was listed any more right "
     "after: some providers hide over POP3 what was fetched, and the mail may still be there",
     "expired": "all that went from {mailbox} within 7 days is older than everything that is left: "
     "some providers clean up old mail, which is nobody's wish",
     "all-changed": "{mailbox} shows none of the identifiers it had, and some messages were not "
     "found again",
-    "side-empty": "{mailbox} lists nothing at all",
-    "max-delete": "more deletions in 24 hours than max_delete_share and max_delete_floor allow",
+    "side-empty": "{mailbox} lists nothing at all, though it held mail: a disk that is not there "
+    "looks the same",
+    "max-delete": "these are more than anybody deletes by hand in 24 hours (max_delete_share and "
+    "max_delete_floor in the configuration)",
 }
 _CUT = (
     "{mailbox} lists exactly {cut:,} messages, and more were known: some servers cut a listing at "
