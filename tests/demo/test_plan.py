@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mailsync_tui
-from mailsync_tui.demo.story import OLD, Fate, tell
+from mailsync_tui.demo.plot import ACCOUNTS, DOWN, EVERYDAY, SWAPPED, Fate
+from mailsync_tui.demo.story import tell
 from mailsync_tui.embedded import running
+from mailsync_tui.engine.guards import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,22 +59,48 @@ def expected(fate: Fate) -> Lines:
     )
 
 
+def stopped(fate: Fate) -> Counter[tuple[str, str | None, str | None]]:
+    """How many lines each rule blocks or holds, by account and kind."""
+    return Counter((x.account, x.kind, x.rule) for x in tell().expected if x.fate == fate)
+
+
+def changed() -> dict[tuple[str, str | None, str | None], int]:
+    """An account that is another mailbox now is told in both directions, whatever it stops."""
+    swapped = [mishap.mailbox for mishap in tell().mishaps if mishap.what == "swap"]
+    kinds = ("forward-delete", "reverse-delete")
+    return {(name, kind, "changed"): 0 for name in swapped for kind in kinds}
+
+
 def test_the_plan_is_what_the_story_says_and_a_sync_does_it(config: Path) -> None:
     code, plan = command(config, "plan")
-    assert code == 0
+    assert code == 3, "one account is not reached"
+    assert [name for name, m in plan["mailboxes"].items() if not m["complete"]] == [DOWN]
+    assert plan["mailboxes"][DOWN]["messages"] is None
+    assert "refuses the log-in" in plan["mailboxes"][DOWN]["error"]
     assert lines_of(plan["actions"]) == expected("action")
     assert lines_of(plan["held"]) == expected("held")
-    rules = Counter(line["rule"] for line in plan["held"])
-    assert rules == {"declined": 2, "late-copy": expected("held").total() - 2}
-    blocked = [(b["account"], b["kind"], b["rule"], b["count"]) for b in plan["blocked"]]
-    assert blocked == [(OLD, "forward-delete", "max-delete", expected("blocked").total())]
+    held = Counter((line["account"], line["kind"], line["rule"]) for line in plan["held"])
+    assert held == stopped("held")
+    blocked = {(b["account"], b["kind"], b["rule"]): b["count"] for b in plan["blocked"]}
+    assert len(blocked) == len(plan["blocked"])
+    assert blocked == {**stopped("blocked"), **changed()}
 
     code, result = command(config, "sync", "--yes")
-    assert code == 4
+    assert code == 3, "what is not reached goes before what is blocked"
     assert Counter(line["outcome"] for line in result["lines"]) == {"done": len(plan["actions"])}
 
     code, after = command(config, "plan")
-    assert code == 0
+    assert code == 3
     assert after["actions"] == []
     assert lines_of(after["held"]) == expected("held")
     assert after["blocked"] == plan["blocked"]
+
+
+def test_there_is_an_account_for_every_reason() -> None:
+    told = tell().expected
+    rules = {rule for _, _, rule in (*stopped("blocked"), *changed())}
+    assert rules == set(RULES) - {"all-changed"}, "of which uidvalidity is the more precise news"
+    assert {rule for _, _, rule in stopped("held")} == {"declined", "late-copy", "hold"}
+    assert {line.account for line in told if line.fate == "unknown"} == {DOWN, SWAPPED}
+    plain = {line.account for line in told if line.account in ACCOUNTS and line.fate == "action"}
+    assert plain >= set(EVERYDAY)

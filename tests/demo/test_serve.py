@@ -15,7 +15,8 @@ import pytest
 
 import mailsync_tui
 from mailsync_tui.config.load import load_config
-from mailsync_tui.demo.story import ACCOUNTS, CONSOLIDATED
+from mailsync_tui.demo.plot import ACCOUNTS, CONSOLIDATED, EVERYDAY
+from mailsync_tui.demo.stage import POP3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def serving() -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     )
     try:
         assert process.stdout is not None
-        yield process, [process.stdout.readline().strip() for _ in range(5)]
+        yield process, [process.stdout.readline().strip() for _ in range(len(ACCOUNTS) + 2)]
     finally:
         process.terminate()
         try:
@@ -58,7 +59,8 @@ def test_it_prints_the_configuration_and_a_line_for_each_server() -> None:
         mailboxes = (person.consolidated, *person.external)
         assert words == {m.name: f"{m.host}:{m.port}" for m in mailboxes}
         assert [m.name for m in person.external] == list(ACCOUNTS)
-        assert [m.type for m in person.external] == ["pop3", "imap", "pop3"]
+        assert [m.type for m in person.external[: len(EVERYDAY)]] == ["pop3", "imap", "pop3"]
+        assert {m.name for m in person.external if m.type == "pop3"} == set(POP3)
         assert person.consolidated.name == CONSOLIDATED
 
 

@@ -14,8 +14,20 @@ import pytest
 
 from mailsync_tui.demo.imap_server import DemoUnavailable
 from mailsync_tui.demo.mail import Letter, Writer
+from mailsync_tui.demo.plot import (
+    CONSOLIDATED,
+    DOWN,
+    HIDER,
+    ISP,
+    OLD,
+    RESTORED,
+    SWAPPED,
+    WORK,
+    Change,
+    Mishap,
+)
 from mailsync_tui.demo.stage import HOST, IMAP, PASSWORDS, POP3, USERS, Stage
-from mailsync_tui.demo.story import CONSOLIDATED, ISP, OLD, WORK, Change, tell
+from mailsync_tui.demo.story import tell
 
 TIMEOUT = 30.0
 
@@ -28,7 +40,7 @@ def imap(stage: Stage, name: str) -> imaplib.IMAP4:
 
 def pop3_holds(stage: Stage, name: str) -> dict[str, bytes]:
     client = poplib.POP3(HOST, stage.ports[name], timeout=TIMEOUT)
-    client.user(USERS[name])
+    client.user(stage.users[name])
     client.pass_(PASSWORDS[name])
     lines = client.uidl()[1]
     assert isinstance(lines, list)
@@ -149,6 +161,89 @@ def test_only_what_was_deleted_can_return(letters: list[Letter]) -> None:
 def test_what_is_not_there_cannot_be_removed(letters: list[Letter]) -> None:
     with Stage([]) as stage, pytest.raises(LookupError):
         stage.change([Change("remove", WORK, letters[0])])
+
+
+def status(stage: Stage, name: str, folder: str = "INBOX") -> tuple[int, int]:
+    """UIDVALIDITY and UIDNEXT."""
+    with imap(stage, name) as client:
+        (answer,) = client.status(f'"{folder}"', "(UIDVALIDITY UIDNEXT)")[1]
+        assert isinstance(answer, bytes)
+        validity, uidnext = (int(word.strip(b"()")) for word in answer.split()[2::2])
+        return validity, uidnext
+
+
+def test_a_renumbered_folder_holds_the_same_mail_under_other_numbers(
+    letters: list[Letter],
+) -> None:
+    first, second, third = letters[:3]
+    changes = [Change("deliver", WORK, letter, "Travel") for letter in (first, second)]
+    with Stage([*changes, Change("deliver", WORK, third)]) as stage:
+        inbox, before = status(stage, WORK), status(stage, WORK, "Travel")
+        stage.befall([Mishap("renumber", WORK, "Travel")])
+        validity, uidnext = status(stage, WORK, "Travel")
+        assert validity > before[0]
+        assert uidnext == 3
+        assert imap_holds(stage, WORK, "Travel") == [first.data, second.data]
+        assert status(stage, WORK) == inbox
+
+
+def test_a_rewound_folder_gives_out_the_same_uids_again(letters: list[Letter]) -> None:
+    first, second, third = letters[:3]
+    with Stage([Change("deliver", RESTORED, letter) for letter in (first, second)]) as stage:
+        before = status(stage, RESTORED)
+        stage.change([Change("remove", RESTORED, second)])
+        assert status(stage, RESTORED) == before
+        stage.befall([Mishap("rewind", RESTORED)])
+        assert status(stage, RESTORED) == (before[0], before[1] - 1)
+        stage.change([Change("deliver", RESTORED, third)])
+        assert imap_holds(stage, RESTORED) == [first.data, third.data]
+
+
+def test_a_dropped_folder_is_not_listed(letters: list[Letter]) -> None:
+    with Stage([Change("deliver", RESTORED, letters[0], "Invoices")]) as stage:
+        stage.befall([Mishap("drop", RESTORED, "Invoices")])
+        with imap(stage, RESTORED) as client:
+            assert client.list()[1] == [b'(\\HasNoChildren) "/" INBOX']
+
+
+def test_a_swapped_account_is_somebody_elses_and_the_first_one_stays(
+    letters: list[Letter],
+) -> None:
+    first, second = letters[:2]
+    with Stage([Change("deliver", SWAPPED, first)]) as stage:
+        user = stage.users[SWAPPED]
+        stage.befall([Mishap("swap", SWAPPED, letters=(second,))])
+        assert stage.users[SWAPPED] != user
+        assert list(pop3_holds(stage, SWAPPED).values()) == [second.data]
+        stage.users[SWAPPED] = user
+        assert list(pop3_holds(stage, SWAPPED).values()) == [first.data]
+
+
+def test_a_server_that_refuses_the_password_serves_nothing(letters: list[Letter]) -> None:
+    with Stage([Change("deliver", DOWN, letters[0])]) as stage:
+        stage.befall([Mishap("refuse", DOWN)])
+        with pytest.raises(poplib.error_proto, match="AUTH"):
+            pop3_holds(stage, DOWN)
+
+
+def test_what_was_retrieved_is_hidden_from_the_next_session(letters: list[Letter]) -> None:
+    first, second = letters[:2]
+    with Stage([Change("deliver", HIDER, first)]) as stage:
+        assert list(pop3_holds(stage, HIDER).values()) == [first.data]
+        stage.change([Change("deliver", HIDER, second)])
+        assert list(pop3_holds(stage, HIDER).values()) == [second.data]
+        assert len(stage.pop3[HIDER].mail) == 2
+
+
+def test_what_was_only_looked_at_stays_listed(letters: list[Letter]) -> None:
+    with Stage([Change("deliver", HIDER, letters[0])]) as stage:
+        for _ in range(2):
+            client = poplib.POP3(HOST, stage.ports[HIDER], timeout=TIMEOUT)
+            client.user(stage.users[HIDER])
+            client.pass_(PASSWORDS[HIDER])
+            assert client.stat()[0] == 1
+            client.top(1, 0)
+            client.quit()
 
 
 def test_the_whole_beginning_is_served() -> None:

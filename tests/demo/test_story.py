@@ -8,18 +8,26 @@ import pytest
 
 from mailsync_tui.config.model import Guards
 from mailsync_tui.demo.mail import Letter
-from mailsync_tui.demo.story import (
+from mailsync_tui.demo.plot import (
     ACCOUNTS,
+    CLEANER,
     CONSOLIDATED,
+    DOWN,
+    EMPTIED,
+    EVERYDAY,
+    HIDER,
     ISP,
     OLD,
+    RENUMBERED,
+    RESTORED,
+    SWAPPED,
     WORK,
     Change,
     Expected,
     Row,
     Story,
-    tell,
 )
+from mailsync_tui.demo.story import tell
 
 FLOOR = Guards().max_delete_floor
 
@@ -36,6 +44,9 @@ class Simulation:
             self.where[letter].add(CONSOLIDATED)
         self.change(story.cleaning)
         declined = {message_id for _, _, message_id in story.declined}
+        for change in story.cleaning:
+            if change.what == "deliver" and change.letter.message_id not in declined:
+                self.collect(change.letter)
         self.ended = set()
         for letter in self.known:
             gone = not self.where[letter] & set(ACCOUNTS) or CONSOLIDATED not in self.where[letter]
@@ -43,9 +54,21 @@ class Simulation:
                 self.where[letter].clear()
                 self.ended.add(letter)
         self.change(story.lagging)
-        self.lagging = {change.letter for change in story.lagging}
+        self.lagging = {change.letter for change in story.lagging if change.what == "return"}
+        for change in story.lagging:
+            if change.what == "deliver":
+                self.collect(change.letter)
+        self.retrieved = {letter for letter, places in self.where.items() if HIDER in places}
         self.before = {letter: frozenset(places) for letter, places in self.where.items()}
         self.change(story.present)
+        for letter in self.retrieved:
+            self.where[letter].remove(HIDER)
+        for mishap in story.mishaps:
+            self.change(tuple(Change("deliver", mishap.mailbox, x) for x in mishap.letters))
+
+    def collect(self, letter: Letter) -> None:
+        self.known.add(letter)
+        self.where[letter].add(CONSOLIDATED)
 
     def change(self, changes: tuple[Change, ...]) -> None:
         for change in changes:
@@ -72,9 +95,10 @@ def simulation(story: Story) -> Simulation:
 
 def letter_of(story: Story, expected: Expected) -> Letter:
     """The letter that an expected line is about; twins are told apart by where they are."""
+    swapped = tuple(Change("deliver", m.mailbox, x) for m in story.mishaps for x in m.letters)
     found = [
         change.letter
-        for changes in (story.present, story.lagging, story.cleaning, story.beginning)
+        for changes in (swapped, story.present, story.lagging, story.cleaning, story.beginning)
         for change in changes
         if change.letter.message_id == expected.message_id and change.mailbox == expected.account
     ]
@@ -84,7 +108,7 @@ def letter_of(story: Story, expected: Expected) -> Letter:
 def test_every_account_has_five_of_every_row(story: Story) -> None:
     counts = Counter((line.account, line.row) for line in story.expected)
     for row in Row:
-        accounts = (CONSOLIDATED,) if row is Row.OWN else ACCOUNTS
+        accounts = (CONSOLIDATED,) if row is Row.OWN else EVERYDAY
         assert {
             account: counts[(account, row)] for account in accounts if counts[(account, row)] < 5
         } == {}
@@ -150,14 +174,14 @@ def test_two_messages_moved_between_accounts(story: Story, simulation: Simulatio
 
 
 def test_one_account_lost_far_more_than_half(story: Story, simulation: Simulation) -> None:
-    blocked = [line for line in story.expected if line.fate == "blocked"]
+    blocked = [line for line in story.expected if line.rule == "max-delete"]
     assert {(line.account, line.kind) for line in blocked} == {(OLD, "forward-delete")}
     known = sum(OLD in places for places in simulation.before.values())
     assert len(blocked) > 0.58 * known
 
 
 def test_nothing_else_comes_near_the_limit(story: Story, simulation: Simulation) -> None:
-    for account in ACCOUNTS:
+    for account in EVERYDAY:
         known = sum(account in places for places in simulation.before.values())
         for kind in ("forward-delete", "reverse-delete"):
             if (account, kind) == (OLD, "forward-delete"):
@@ -168,7 +192,7 @@ def test_nothing_else_comes_near_the_limit(story: Story, simulation: Simulation)
 
 
 def test_what_a_provider_lost_is_of_all_ages(story: Story, simulation: Simulation) -> None:
-    lost = sorted(letter_of(story, e).date for e in story.expected if e.fate == "blocked")
+    lost = sorted(letter_of(story, e).date for e in story.expected if e.rule == "max-delete")
     left = sorted(letter.date for letter, places in simulation.where.items() if OLD in places)
     middle = left[len(left) // 2]
     assert sum(date > middle for date in lost) > FLOOR
@@ -194,7 +218,55 @@ def test_two_lines_were_declined(story: Story) -> None:
     held = {
         (line.account, line.kind, line.message_id)
         for line in story.expected
-        if line.fate == "held" and line.row is not Row.LATE
+        if line.rule == "declined"
     }
     assert held == set(story.declined)
     assert len(held) == 2
+
+
+def test_more_than_the_floor_is_hidden_and_nothing_else_was_fetched(
+    story: Story, simulation: Simulation
+) -> None:
+    hidden = {letter_of(story, line) for line in story.expected if line.rule == "hidden"}
+    assert hidden == simulation.retrieved
+    assert len(hidden) > FLOOR
+
+
+def test_what_is_cleaned_up_is_older_than_everything_left(
+    story: Story, simulation: Simulation
+) -> None:
+    lost = [letter_of(story, line).date for line in story.expected if line.rule == "expired"]
+    left = [letter.date for letter, places in simulation.where.items() if CLEANER in places]
+    assert len(lost) > FLOOR
+    assert max(lost) < min(left)
+
+
+def test_one_account_held_more_than_the_floor_and_lists_nothing(simulation: Simulation) -> None:
+    assert sum(EMPTIED in places for places in simulation.before.values()) > FLOOR
+    assert not any(EMPTIED in places for places in simulation.where.values())
+
+
+def test_of_what_was_renumbered_one_folder_is_whole(story: Story, simulation: Simulation) -> None:
+    folders = {m.folder for m in story.mishaps if (m.what, m.mailbox) == ("renumber", RENUMBERED)}
+    lost = {letter for letter, places in simulation.before.items() if RENUMBERED in places} - {
+        letter for letter, places in simulation.where.items() if RENUMBERED in places
+    }
+    assert lost
+    held = [c for c in story.beginning if c.mailbox == RENUMBERED]
+    assert folders == {change.folder for change in held}
+    assert {change.folder for change in held if change.letter in lost} == {"INBOX"}
+
+
+def test_the_backup_is_older_than_what_was_lost(story: Story, simulation: Simulation) -> None:
+    first = [c.letter for c in story.beginning if c.mailbox == RESTORED]
+    left = [letter for letter, places in simulation.where.items() if RESTORED in places]
+    assert set(left) == set(first)
+    (dropped,) = [m.folder for m in story.mishaps if m.what == "drop"]
+    gone = {c.folder for c in story.cleaning if c.mailbox == RESTORED}
+    assert gone == {"INBOX", dropped}
+
+
+def test_small_accounts_share_no_letter_with_others(simulation: Simulation) -> None:
+    for letter, places in simulation.ever.items():
+        if places & {DOWN, SWAPPED}:
+            assert len(places & set(ACCOUNTS)) == 1, letter.subject
