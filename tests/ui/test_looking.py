@@ -163,6 +163,25 @@ def test_a_mailbox_that_fails_says_so_and_the_others_work_on(bench: Bench) -> No
     run(work)
 
 
+def test_a_pane_tells_the_reason_and_the_address_only_where_there_is_room(bench: Bench) -> None:
+    bench.boxes["work"].unreachable = "127.0.0.1:995 refuses the log-in of ann: wrong password"
+
+    async def work() -> None:
+        async with running(bench, size=(80, 24)) as (app, pilot):
+            notice = app.screen.query_one("#notice")
+            assert not notice.display
+            await press(app, pilot, "tab")
+            assert "not reached: refuses the log" in head(app)
+            assert "127.0.0.1" not in head(app)
+            assert notice.display
+            expected = "work: 127.0.0.1:995 refuses the log-in of ann: wrong password"
+            assert expected in text(app, "#notice")
+            await press(app, pilot, "tab")
+            assert not notice.display
+
+    run(work)
+
+
 def test_how_far_a_listing_is() -> None:
     assert progress_of(Listing("isp", 3200, 9400))[0] == "listing 3,200 of 9,400"
     assert progress_of(Listing("isp", 3200, None))[0] == "listing 3,200"

@@ -11,6 +11,7 @@ from mailsync_tui.engine.comparison import Cell, Row
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.columns import short_name, size_in_words
 from mailsync_tui.ui.marks import MARKS
+from mailsync_tui.ui.wording import RULES
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.planner import Noted
@@ -33,7 +34,8 @@ def in_words(row: Row, notes: Sequence[Noted]) -> str:
     for note in notes:
         line = note.line
         stopped = f"held ({note.held}): " if note.held else ""
-        stopped = f"kept by {note.blocked}: " if note.blocked else stopped
+        if note.blocked:
+            stopped = f"blocked ({note.blocked}: {RULES[note.blocked]}): "
         what = {
             "collect": f"collect from {line.account}",
             "adopt": f"enter {line.account}'s copy in the ledger",

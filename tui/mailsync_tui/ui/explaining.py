@@ -9,7 +9,15 @@ from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui import wording
 from mailsync_tui.ui.choosing import DELETIONS, Choice
 from mailsync_tui.ui.columns import short_name, size_in_words
-from mailsync_tui.ui.previewing import Group, Previewed, Single, blocked_text, stopped
+from mailsync_tui.ui.previewing import (
+    Group,
+    Previewed,
+    Single,
+    Told,
+    blocked_text,
+    stopped,
+    way_out,
+)
 
 Part = tuple[str, str]
 """Text that is safe, and a style of the theme (empty: plain)."""
@@ -58,14 +66,14 @@ def foot(choice: Choice, filtered: int | None, width: int) -> list[Part]:
 
 
 def detail(lines: Previewed, cursor: int) -> list[Part]:
-    """Three lines about what the cursor stands on."""
+    """Three lines about what the cursor stands on; more where something is stopped."""
     blocked = lines.blocked(cursor)
     if blocked is not None:
-        return [
-            (blocked_text(blocked), "bold $text-warning"),
-            (safe_text(blocked.detail, 400), ""),
-        ]
+        told = wording.sentence(safe_text(blocked.detail, 600))
+        return [(told, ""), (way_out(blocked), "$text-warning")]
     row = lines.rows[cursor] if cursor < len(lines) else None
+    if isinstance(row, Told) and row.style:
+        return [(row.text, "")]
     if isinstance(row, Group):
         return _group(row, lines.choice)
     return _line(row.line, lines.choice) if isinstance(row, Single) else []
@@ -112,6 +120,14 @@ def why(line: Line, choice: Choice) -> list[tuple[str, str]]:
     facts.append(("Undo", _undo(line)))
     told = state(line, choice)
     return [*facts, ("Now", told)] if told else facts
+
+
+def why_blocked(blocked: Blocked) -> list[tuple[str, str]]:
+    """Why a guard stopped something, and what can be done: names and texts."""
+    return [
+        ("Why", wording.sentence(blocked.detail)),
+        ("How to go on", way_out(blocked).removeprefix("Here: ")),
+    ]
 
 
 def _undo(line: Line) -> str:

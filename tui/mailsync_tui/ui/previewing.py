@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
@@ -47,7 +45,7 @@ class Told(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """What a guard stopped."""
+    """What a guard stopped, on one line: several of them leave room for the plan."""
 
     key: Hashable
     blocked: Blocked
@@ -82,28 +80,19 @@ Cells = tuple[str, int, str]
 Row = Told | Stopped | Group | Single
 
 
-@dataclass(frozen=True, slots=True)
-class Canvas:
-    """What decides how rows are drawn, besides the choice."""
-
-    width: int
-    """Cells, for texts that are broken."""
-    this_year: int
-
-
 class Previewed:
     """The rows of one plan under one filter."""
 
-    def __init__(self, choice: Choice, chosen: Filter, look: Canvas) -> None:
+    def __init__(self, choice: Choice, chosen: Filter, this_year: int) -> None:
         """Arrange the rows; with 100,000 lines some tenths of a second.
 
         Args:
             choice: The plan, and how its lines stand; it is read anew at every drawing.
             chosen: Which lines to show.
-            look: For the drawing.
+            this_year: Dates of it go without their year.
         """
         self.choice = choice
-        self.look = look
+        self.this_year = this_year
         self.rows: list[Row] = []
         self.visible: list[str] = []
         """The ids of all lines that the filter shows."""
@@ -141,10 +130,9 @@ class Previewed:
     # --- arranging
 
     def _stopped(self) -> None:
-        for number, blocked in enumerate(stopped(self.choice.plan)):
+        for blocked in stopped(self.choice.plan):
             key = ("blocked", blocked.account, blocked.kind, blocked.rule)
             self.rows.append(Stopped(key, blocked))
-            self._explain(f"blocked {number}", [blocked.detail, way_out(blocked)])
         for name, report in self.choice.plan.mailboxes.items():
             if report.error:
                 reached = "not reached" if report.messages is None else "not complete"
@@ -154,12 +142,6 @@ class Previewed:
             self.rows.append(Told(("waiting", number), waiting_text(waiting), "note"))
         if self.rows:
             self.rows.append(Told("gap", "", ""))
-
-    def _explain(self, name: str, texts: Iterable[str]) -> None:
-        for number, text in enumerate(texts):
-            broken = textwrap.wrap(safe_text(text), max(self.look.width - 6, 20))
-            for part, each in enumerate(broken):
-                self.rows.append(Told((name, number, part), f"    {each}", "note"))
 
     def _grouped(self, chosen: Filter) -> None:
         choice = self.choice
@@ -238,10 +220,8 @@ class Previewed:
         return row.line if isinstance(row, Single) else None
 
     def blocked(self, index: int) -> Blocked | None:
-        """What was stopped: at the row itself, or in its explanation."""
-        while index >= 0 and isinstance(self.rows[index], Told):
-            index -= 1
-        row = self.rows[index] if index >= 0 else None
+        """What was stopped, if the row is that."""
+        row = self.rows[index] if index < len(self.rows) else None
         return row.blocked if isinstance(row, Stopped) else None
 
     # --- drawing
@@ -252,7 +232,9 @@ class Previewed:
         if isinstance(row, Told):
             return [(fit(row.text, width), row.style)]
         if isinstance(row, Stopped):
-            return [(fit(f"! {blocked_text(row.blocked)}", width), "warn")]
+            text = f"! {blocked_text(row.blocked)}"[:width]
+            meant = f"  {wording.RULES[row.blocked.rule]}"
+            return [(text, "warn"), (fit(meant, width - len(text)), "note")]
         if isinstance(row, Group):
             return self._group(row, width)
         return self._single(row, width)
@@ -284,7 +266,7 @@ class Previewed:
             subject = f"{wording.following(line)}: {subject}"
         head: list[Cells] = [
             ("  " * row.depth + sign, 2 * row.depth + 4, style),
-            (short_date(date, self.look.this_year), 7, "dim"),
+            (short_date(date, self.this_year), 7, "dim"),
             (short_name(line.sender), 22 if width >= WIDE else 14, text),
         ]
         tail = self._tail(line, state, width)
@@ -333,17 +315,23 @@ def _nothing(choice: Choice) -> str:
 
 
 def stopped(plan: Plan) -> tuple[Blocked, ...]:
-    """What guards blocked of that for which the plan was made."""
+    """What guards blocked of that for which the plan was made.
+
+    A guard that stops nothing yet in both directions is told once.
+    """
     directions = plan.options.directions
-    return tuple(x for x in plan.blocked if KIND_DIRECTION.get(x.kind) in directions)
+    asked = [x for x in plan.blocked if KIND_DIRECTION.get(x.kind) in directions]
+    told = {(x.account, x.rule): x for x in reversed(asked)}
+    return tuple(x for x in asked if x.count or x is told[x.account, x.rule])
 
 
 def blocked_text(blocked: Blocked) -> str:
     """What was stopped, in words."""
+    if not blocked.count:
+        return f"BLOCKED {blocked.account}: every deletion ({blocked.rule})"
     kind = "forward" if blocked.kind == "forward-delete" else "reverse"
-    number = "no" if not blocked.count else f"{blocked.count:,}"
     deletions = "deletion" if blocked.count == 1 else "deletions"
-    return f"BLOCKED {blocked.account}: {number} {kind} {deletions} ({blocked.rule})"
+    return f"BLOCKED {blocked.account}: {blocked.count:,} {kind} {deletions} ({blocked.rule})"
 
 
 def can_accept(blocked: Blocked) -> bool:

@@ -34,6 +34,19 @@ DONE = {
 }
 """What became of lines that were done."""
 
+RULES = {
+    "changed": "it is another mailbox now",
+    "folder-gone": "a folder is missing",
+    "uidvalidity": "not all found again",
+    "went-backwards": "an older backup?",
+    "hidden": "hidden by the provider?",
+    "expired": "a provider's clean-up?",
+    "all-changed": "nothing bears the number it had",
+    "side-empty": "it lists nothing at all",
+    "max-delete": "unusually many",
+}
+"""What guards take for the cause, as short as can be."""
+
 _DIRECTIONS: dict[tuple[Direction, ...], str] = {
     ("forward",): "Forward deletions",
     ("reverse",): "Reverse deletions",

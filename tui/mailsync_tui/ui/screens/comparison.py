@@ -62,8 +62,8 @@ class ComparisonScreen(Screen[None]):
     ComparisonScreen {
         #detail { height: 3; background: $surface; border-top: none; }
         #summary { height: 1; background: $panel; }
-        #notice { height: auto; max-height: 3; color: $text-warning; display: none; }
-        &.unfinished #notice { display: block; }
+        #notice { height: auto; max-height: 4; color: $text-warning; display: none; }
+        &.noticing #notice { display: block; }
         #filter { height: 1; border: none; padding: 0; display: none; background: $boost; }
         &.filtering #filter { display: block; }
         &.filtering #summary { display: none; }
@@ -129,15 +129,24 @@ class ComparisonScreen(Screen[None]):
         await self._look()
 
     async def _notice(self) -> None:
-        """Say what an earlier run left open, if one did."""
+        """Say what an earlier run left open, if one did, and what failed in this pane."""
         try:
             self._unfinished = await self.mailsync.engine(self.mailsync.viewing.unfinished)
         except LedgerError as error:
             self._tell(str(error))
             return
-        self.set_class(self._unfinished is not None, "unfinished")
+        self._show_notice()
+
+    def _show_notice(self) -> None:
+        told = []
         if self._unfinished is not None:
-            self.query_one("#notice", Static).update(f" ! {unfinished_in_words(self._unfinished)}")
+            told.append(f" ! {unfinished_in_words(self._unfinished)}")
+        side = self._comparison.mailboxes[self.query_one(Panes).focused_mailbox]
+        if side.error is not None:
+            told.append(f" ? {side.name}: {safe_text(side.error, 300)}")
+        self.set_class(bool(told), "noticing")
+        if told:
+            self.query_one("#notice", Static).update("\n".join(told))
 
     async def _look(self) -> None:
         self.looking = True
@@ -180,6 +189,7 @@ class ComparisonScreen(Screen[None]):
         """Show another comparison."""
         self._comparison = comparison
         await self._again(other=True)
+        self._show_notice()
 
     @on(Panes.OtherMailboxes)
     async def _other_mailboxes(self) -> None:
@@ -324,6 +334,7 @@ class ComparisonScreen(Screen[None]):
         count = len(panes.comparison.mailboxes)
         panes.focused_mailbox = (panes.focused_mailbox + step) % count
         self.query_one(Heads).refresh()
+        self._show_notice()
 
     def action_previous_pane(self) -> None:
         """Go to the previous mailbox."""

@@ -23,7 +23,13 @@ from mailsync_tui.ui.choosing import Choice
 from mailsync_tui.ui.filters import Filter, parse
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.lineview import LineView
-from mailsync_tui.ui.previewing import Canvas, Previewed, can_accept, message_key, stopped
+from mailsync_tui.ui.previewing import (
+    Previewed,
+    blocked_text,
+    can_accept,
+    message_key,
+    stopped,
+)
 from mailsync_tui.ui.reporting import Report, of_result
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.ask import AskScreen
@@ -41,7 +47,7 @@ class PreviewScreen(Screen[None]):
     DEFAULT_CSS = """
     PreviewScreen {
         #head { height: 1; background: $panel; text-style: bold; }
-        #detail { height: 3; background: $surface; padding: 0 1; }
+        #detail { height: auto; min-height: 3; max-height: 8; background: $surface; padding: 0 1; }
         #summary { height: 2; background: $panel; }
         #filter { height: 2; border: none; padding: 0; display: none; background: $boost; }
         &.filtering #filter { display: block; }
@@ -93,17 +99,11 @@ class PreviewScreen(Screen[None]):
         if self._lines is not None:
             self.query_one(LineView).move(self._lines.first)
 
-    async def on_resize(self) -> None:
-        """Texts are broken for a width."""
-        if self._lines is not None:
-            await self._arrange()
-
     async def _arrange(self) -> None:
         """Show the lines as they are now; they are arranged off the event loop."""
         view = self.query_one(LineView)
-        canvas = Canvas(view.size.width, self.mailsync.this_year)
-        choice, chosen = self.choice, self.filter
-        lines = await self.mailsync.aside(lambda: Previewed(choice, chosen, canvas))
+        choice, chosen, this_year = self.choice, self.filter, self.mailsync.this_year
+        lines = await self.mailsync.aside(lambda: Previewed(choice, chosen, this_year))
         self._lines = lines
         view.show(lines)
         self._tell()
@@ -153,8 +153,10 @@ class PreviewScreen(Screen[None]):
         del parameters
         if action in ("apply", "look_again", "save"):
             return not self.looking and self._lines is not None
-        if action in ("read", "why"):
+        if action == "read":
             return self._line is not None
+        if action == "why":
+            return self._line is not None or self._blocked is not None
         if action == "toggle":
             return self._lines is not None and bool(self._lines.ids(self._cursor))
         if action == "accept":
@@ -166,12 +168,16 @@ class PreviewScreen(Screen[None]):
         return self._lines.line(self._cursor) if self._lines else None
 
     @property
+    def _blocked(self) -> Blocked | None:
+        return self._lines.blocked(self._cursor) if self._lines else None
+
+    @property
     def _acceptable(self) -> Blocked | None:
         """What ``A`` lets through: what the cursor stands on, or the first that can be."""
         plan = self.choice.plan
         if self._lines is None or plan.options.reconsider:
             return None
-        here = self._lines.blocked(self._cursor)
+        here = self._blocked
         if here is not None and can_accept(here):
             return here
         return next((each for each in stopped(plan) if can_accept(each)), None)
@@ -224,8 +230,11 @@ class PreviewScreen(Screen[None]):
     # --- looking
 
     def action_why(self) -> None:
-        """Tell why the line under the cursor is in the plan."""
-        line = self._line
+        """Tell why the line under the cursor is in the plan, or was stopped."""
+        line, blocked = self._line, self._blocked
+        if blocked is not None:
+            facts = explaining.why_blocked(blocked)
+            self.app.push_screen(WhyScreen(blocked_text(blocked), facts))
         if line is not None:
             title = line.subject or "(no subject)"
             self.app.push_screen(WhyScreen(title, explaining.why(line, self.choice)))
