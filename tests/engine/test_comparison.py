@@ -99,6 +99,12 @@ def test_not_reached_so_unknown(bench: Bench) -> None:
     assert isp.error == "no route to host"
 
 
+def test_what_another_mailbox_holds_under_the_name_is_unknown(bench: Bench) -> None:
+    synced(bench, 1)
+    bench.configure("isp", user="somebody-else")
+    assert cells(look(bench), 1) == {"isp": Cell.UNKNOWN, "consolidated": Cell.SAME}
+
+
 def test_unlike_twins(bench: Bench) -> None:
     bench.deliver("isp", mail(1))
     bench.deliver("work", mail(1, "another text"))

@@ -205,7 +205,10 @@ class _Forms(dict[tuple[str, int, bool], tuple[bytes, Cell]]):
         for name, row in ledger.mailboxes().items():
             if matched.names.get(name) in index:
                 self._ids[index[matched.names[name]]] = row.id
-        self._away = [side.listed is not None and not side.complete for side in sides]
+        self._away = [
+            side.listed is not None and (not side.complete or side.name in matched.changed)
+            for side in sides
+        ]
 
     def __missing__(self, form: tuple[str, int, bool]) -> tuple[bytes, Cell]:
         copies, known, twin = form

@@ -50,5 +50,5 @@ def in_words(row: Row, notes: Sequence[Noted]) -> str:
         Cell.SAME: "in sync",
         Cell.OWN: "the consolidated mailbox's own mail: never touched",
         Cell.TWIN: "an unlike twin: same headers as another message, other contents",
-        Cell.UNKNOWN: "not known: a mailbox that held it was not reached",
+        Cell.UNKNOWN: "not known: a mailbox that held it was not reached, or is another one now",
     }.get(row.verdict, MARKS[row.verdict].meaning)

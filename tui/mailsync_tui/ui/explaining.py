@@ -72,8 +72,8 @@ def detail(lines: Previewed, cursor: int) -> list[Part]:
         told = wording.sentence(safe_text(blocked.detail, 600))
         return [(told, ""), (way_out(blocked), "$text-warning")]
     row = lines.rows[cursor] if cursor < len(lines) else None
-    if isinstance(row, Told) and row.style:
-        return [(row.text, "")]
+    if isinstance(row, Told):
+        return [(row.whole, "")]
     if isinstance(row, Group):
         return _group(row, lines.choice)
     return _line(row.line, lines.choice) if isinstance(row, Single) else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -18,17 +17,16 @@ from textual.widget import Widget
 
 from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, Side
 from mailsync_tui.engine.events import Listed, Listing, Reading
-from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.columns import Span, fit, short_date
 from mailsync_tui.ui.columns import short_name as short_name
 from mailsync_tui.ui.lineview import BAR, LineView
 from mailsync_tui.ui.marks import MARKS
 from mailsync_tui.ui.ordering import Ordered
+from mailsync_tui.ui.wording import reason
 
 SIDE_BY_SIDE = 110
 """From so many columns on, more than two panes are shown."""
 _NARROWEST = 26
-_ADDRESS = re.compile(r"^\S+:\d+ (?=\S)")
 _MARK_CELLS = 10
 _DATE_CELLS = 7
 
@@ -238,17 +236,12 @@ def state_of(side: Side) -> tuple[str, str]:
     """How a listing stands, in words, and the style of them."""
     if side.error is not None:
         reached = "not reached" if side.messages is None else "not complete"
-        return f" {reached}: {_reason(side.error)}", "$text-error"
+        return f" {reached}: {reason(side.error)}", "$text-error"
     if side.listed is None:
         return " as the ledger has it", "$text-muted"
     if not side.complete:
         return " cannot tell what is gone", "$text-warning"
     return f" as of {side.listed.astimezone():%H:%M}", "$text-muted"
-
-
-def _reason(error: str) -> str:
-    """An error without the server's address: there is little room, and a pane has its name."""
-    return _ADDRESS.sub("", safe_text(error))
 
 
 def progress_of(event: Listing | Reading | Listed) -> tuple[str, str]:
@@ -257,7 +250,7 @@ def progress_of(event: Listing | Reading | Listed) -> tuple[str, str]:
         if event.error is None:
             return f"listed {event.messages:,}", "$text-success"
         reached = "not reached" if event.messages is None else "not complete"
-        return f"{reached}: {_reason(event.error)}", "$text-error"
+        return f"{reached}: {reason(event.error)}", "$text-error"
     if isinstance(event, Listing):
         doing, done = "listing", event.listed
     else:

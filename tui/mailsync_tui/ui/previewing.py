@@ -42,6 +42,8 @@ class Told(NamedTuple):
     key: Hashable
     text: str
     style: str
+    whole: str = ""
+    """In full, for where there is room."""
 
 
 class Stopped(NamedTuple):
@@ -136,10 +138,12 @@ class Previewed:
         for name, report in self.choice.plan.mailboxes.items():
             if report.error:
                 reached = "not reached" if report.messages is None else "not complete"
-                told = f"? {name}: {reached}: {safe_text(report.error, 300)}"
-                self.rows.append(Told(("away", name), told, "gone"))
+                told = f"? {name}: {reached}: {wording.reason(report.error)}"
+                whole = f"{name}: {reached}: {safe_text(report.error, 300)}"
+                self.rows.append(Told(("away", name), told, "gone", whole))
         for number, waiting in enumerate(self.choice.plan.waiting):
-            self.rows.append(Told(("waiting", number), waiting_text(waiting), "note"))
+            told = waiting_text(waiting)
+            self.rows.append(Told(("waiting", number), told, "note", told))
         if self.rows:
             self.rows.append(Told("gap", "", ""))
 

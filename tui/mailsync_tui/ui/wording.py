@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ RULES = {
 }
 """What guards take for the cause, as short as can be."""
 
+_ADDRESS = re.compile(r"^\S+:\d+ (?=\S)")
 _DIRECTIONS: dict[tuple[Direction, ...], str] = {
     ("forward",): "Forward deletions",
     ("reverse",): "Reverse deletions",
@@ -291,6 +293,11 @@ def _way_out(error: Exception) -> str:
     if isinstance(error, LedgerError):
         return "Mend this first (is the disk full?), then look again (F5)."
     return "Mend this first, then look again (F5)."
+
+
+def reason(error: str) -> str:
+    """An error in little room: without the server's address, as the mailbox's name stands there."""
+    return _ADDRESS.sub("", safe_text(error, 300))
 
 
 def sentence(text: str) -> str:
