@@ -24,8 +24,9 @@ def test_the_demo_serves_until_a_signal(place: Place) -> None:
         command = place.command("plan", "--json")
         command[command.index("--config") + 1] = config
         found = subprocess.run(
-            command, env=environment(), capture_output=True, timeout=60, check=True
+            command, env=environment(), capture_output=True, timeout=60, check=False
         )
+        assert found.returncode == 3, "one of the demo's accounts is not reached"
         kinds = {action["kind"] for action in json.loads(found.stdout)["actions"]}
         assert {"collect", "forward-delete", "reverse-delete"} <= kinds
         process.send_signal(signal.SIGTERM)
