@@ -15,7 +15,7 @@ import pytest
 
 import mailsync_tui
 from mailsync_tui.config.load import load_config
-from mailsync_tui.demo.plot import ACCOUNTS, CONSOLIDATED, EVERYDAY
+from mailsync_tui.demo.plot import CONSOLIDATED, DOWN, EVERYDAY, REACHED
 from mailsync_tui.demo.stage import POP3
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def serving() -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     )
     try:
         assert process.stdout is not None
-        yield process, [process.stdout.readline().strip() for _ in range(len(ACCOUNTS) + 2)]
+        yield process, [process.stdout.readline().strip() for _ in range(len(REACHED) + 2)]
     finally:
         process.terminate()
         try:
@@ -58,9 +58,9 @@ def test_it_prints_the_configuration_and_a_line_for_each_server() -> None:
         (person,) = config.users
         mailboxes = (person.consolidated, *person.external)
         assert words == {m.name: f"{m.host}:{m.port}" for m in mailboxes}
-        assert [m.name for m in person.external] == list(ACCOUNTS)
+        assert [m.name for m in person.external] == list(REACHED)
         assert [m.type for m in person.external[: len(EVERYDAY)]] == ["pop3", "imap", "pop3"]
-        assert {m.name for m in person.external if m.type == "pop3"} == set(POP3)
+        assert {m.name for m in person.external if m.type == "pop3"} == set(POP3) - {DOWN}
         assert person.consolidated.name == CONSOLIDATED
 
 

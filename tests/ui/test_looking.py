@@ -258,3 +258,16 @@ def test_a_filter_is_applied_as_it_is_typed_and_escape_ends_it(bench: Bench) -> 
             assert screen(app, ComparisonScreen).filter.empty
 
     run(work)
+
+
+def test_nothing_is_shown_any_more_when_the_app_has_ended(bench: Bench) -> None:
+    """A listing that ends while the app ends finds no panes to fill: that is no fault."""
+
+    async def work() -> None:
+        async with running(bench) as (app, _pilot):
+            assert await app.engine(lambda: 1) == 1
+        for threads in (app.engine, app.aside):
+            with pytest.raises(asyncio.CancelledError):
+                await threads(lambda: 1)
+
+    run(work)

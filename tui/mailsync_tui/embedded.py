@@ -19,7 +19,14 @@ from mailsync_tui.config.load import load_config
 from mailsync_tui.config.locations import person_dir, state_root
 from mailsync_tui.config.model import DIRECTIONS
 from mailsync_tui.demo.imap_server import DemoUnavailable
-from mailsync_tui.demo.plot import ACCOUNTS, CONSOLIDATED, RENUMBERED, RESTORED, WORK
+from mailsync_tui.demo.plot import (
+    ACCOUNTS,
+    CONSOLIDATED,
+    REACHED,
+    RENUMBERED,
+    RESTORED,
+    WORK,
+)
 from mailsync_tui.demo.stage import HOST, PASSWORDS, POP3, Stage
 from mailsync_tui.demo.story import tell
 from mailsync_tui.demo.troubles import HELD_SENDER, INVOICES, TRAVEL
@@ -28,7 +35,7 @@ from mailsync_tui.outcome import OK
 from mailsync_tui.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from types import FrameType
 
     from mailsync_tui.config.model import Direction
@@ -55,12 +62,15 @@ class Demo(NamedTuple):
 
 
 @contextmanager
-def running(directory: Path, clock: Clock = lambda: datetime.now(UTC)) -> Iterator[Demo]:
+def running(
+    directory: Path, clock: Clock = lambda: datetime.now(UTC), *, unreached: bool = True
+) -> Iterator[Demo]:
     """Run the demo until the block is left.
 
     Args:
         directory: An empty private directory; configuration and state go there and stay there.
         clock: The present moment, aware; the earlier syncs were some days before it.
+        unreached: Whether one of the accounts is not reached.
 
     Raises:
         DemoUnavailable: pymap is not installed.
@@ -69,9 +79,10 @@ def running(directory: Path, clock: Clock = lambda: datetime.now(UTC)) -> Iterat
     def ago(days: int) -> Clock:
         return lambda: clock() - timedelta(days=days)
 
-    story = tell()
+    accounts = ACCOUNTS if unreached else REACHED
+    story = tell(unreached=unreached)
     with Stage(story.beginning) as stage:
-        config = write_config(directory, stage.ports, stage.users)
+        config = write_config(directory, accounts, stage.ports, stage.users)
         earlier_sync(config, ago(12), ("collect",))
         stage.change(story.cleaning)
         earlier_sync(config, ago(5), DIRECTIONS, story.declined)
@@ -79,12 +90,15 @@ def running(directory: Path, clock: Clock = lambda: datetime.now(UTC)) -> Iterat
         earlier_sync(config, ago(4), ("collect",))
         stage.change(story.present)
         stage.befall(story.mishaps)
-        write_config(directory, stage.ports, stage.users)
-        yield Demo(config, {name: (HOST, port) for name, port in stage.ports.items()})
+        write_config(directory, accounts, stage.ports, stage.users)
+        yield Demo(config, {name: (HOST, stage.ports[name]) for name in (*accounts, CONSOLIDATED)})
 
 
 def serve(say: Callable[[str], None]) -> None:
     """Run the demo in a temporary directory until SIGINT, SIGTERM or SIGHUP comes.
+
+    All its accounts are reached: whoever tries the commands on it finds no exit code that an
+    account which is always away would settle before anything else.
 
     To be called from the main thread.
 
@@ -98,7 +112,7 @@ def serve(say: Callable[[str], None]) -> None:
     with (
         _ending_signals() as ended,
         TemporaryDirectory(prefix="mailsync-demo-") as directory,
-        running(Path(directory)) as demo,
+        running(Path(directory), unreached=False) as demo,
     ):
         say(f"config={demo.config}")
         for name, (host, port) in demo.servers.items():
@@ -145,16 +159,22 @@ def earlier_sync(
         raise RuntimeError(f"the demo's earlier sync ended with {result.exit}: {why}")
 
 
-def write_config(directory: Path, ports: Mapping[str, int], users: Mapping[str, str]) -> Path:
+def write_config(
+    directory: Path,
+    accounts: Sequence[str],
+    ports: Mapping[str, int],
+    users: Mapping[str, str],
+) -> Path:
     """Write the configuration, also anew, for servers on these ports; only its owner can read it.
 
     Args:
         directory: Where it goes.
+        accounts: The external mailboxes, in order.
         ports: By mailbox name.
         users: By mailbox name, who logs in.
     """
     sections = [f'state_dir = "{directory / "state"}"\n', f'[hold]\nfrom = ["{HELD_SENDER}"]\n']
-    for name in (CONSOLIDATED, *ACCOUNTS):
+    for name in (CONSOLIDATED, *accounts):
         section = name if name == CONSOLIDATED else f"external.{name}"
         sections.append(
             f"[{section}]\n"

@@ -20,6 +20,8 @@ TROUBLED = (HIDER, CLEANER, EMPTIED, RENUMBERED, RESTORED, SWAPPED, DOWN)
 
 ACCOUNTS = EVERYDAY + TROUBLED
 """The external accounts, in the order of the configuration file."""
+REACHED = tuple(name for name in ACCOUNTS if name != DOWN)
+"""Those of the demo that is only served."""
 
 
 class Row(StrEnum):

@@ -227,8 +227,14 @@ class _Everyday(Author):
             self.present.append(Change("file", CONSOLIDATED, letter, "Archive"))
 
 
-def tell(seed: int = SEED, today: datetime = REFERENCE) -> Story:
-    """Tell the demo's story; the same seed and date give the same letters, to the byte."""
+def tell(seed: int = SEED, today: datetime = REFERENCE, *, unreached: bool = True) -> Story:
+    """Tell the demo's story; the same seed and date give the same letters, to the byte.
+
+    Args:
+        seed: Of what is drawn by lot.
+        today: The day of the youngest letters.
+        unreached: Whether there is an account that is not reached.
+    """
     author = _Everyday(Writer(seed, today))
     for name in EVERYDAY:
         author.account(name)
@@ -251,5 +257,5 @@ def tell(seed: int = SEED, today: datetime = REFERENCE) -> Story:
     for folder, count in _OWN_FOLDERS.items():
         for _ in range(count):
             author.own(folder)
-    add_troubles(author)
+    add_troubles(author, unreached=unreached)
     return author.story()

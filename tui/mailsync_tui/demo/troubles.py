@@ -37,7 +37,7 @@ _UNREACHED, _DELETED_MEANWHILE = 11, 1
 _NEW = 2
 
 
-def add_troubles(author: Author) -> None:
+def add_troubles(author: Author, *, unreached: bool) -> None:
     """Tell what happened on every small account, and what ``[hold]`` protects."""
     _protected(author)
     _hidden(author)
@@ -46,7 +46,8 @@ def add_troubles(author: Author) -> None:
     _renumbered(author)
     _restored(author)
     _swapped(author)
-    _unreachable(author)
+    if unreached:
+        _unreachable(author)
 
 
 def _protected(author: Author) -> None:

@@ -164,12 +164,24 @@ class MailsyncApp(App[int]):
 
         Raises:
             Whatever the call raises.
+            CancelledError: the app has ended meanwhile.
         """
-        return await asyncio.wrap_future(self._engine.submit(work))
+        return await self._on(self._engine, work)
 
     async def aside(self, work: Callable[[], T]) -> T:
-        """Run something that has nothing to do with the engine: sorting, reading a message."""
-        return await asyncio.wrap_future(self._reader.submit(work))
+        """Run something that has nothing to do with the engine: sorting, reading a message.
+
+        Raises:
+            As :meth:`engine`.
+        """
+        return await self._on(self._reader, work)
+
+    async def _on(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.wrap_future(threads.submit(work))
+        finally:
+            if not self.is_running:  # nothing is left on the screens of what the caller would show
+                raise asyncio.CancelledError
 
     async def on_heard(self, message: Heard) -> None:
         """Every screen that wants to know is told."""
