@@ -11,7 +11,7 @@ import click
 
 from mailsync_tui import __version__
 from mailsync_tui.cli.failures import FAILED, INTERRUPTED, WRONG, Wrong
-from mailsync_tui.cli.group import Program
+from mailsync_tui.cli.group import EPILOG, Program
 from mailsync_tui.cli.people import Settings
 from mailsync_tui.safetext import safe_text
 
@@ -24,21 +24,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-_EPILOG = """\b
-Examples:
-  mailsync-tui check
-  mailsync-tui plan
-  mailsync-tui --user ann sync --collect
-
-\b
-Shell completion (bash; zsh and fish likewise), for ~/.bashrc:
-  eval "$(_MAILSYNC_TUI_COMPLETE=bash_source mailsync-tui)"
-
-\b
-Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 partly,
-4 blocked by a guard, 5 the saved plan is stale, 6 another run is applying, 130 interrupted.
-"""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, on one line.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask. For scripts.")
@@ -74,10 +59,20 @@ def plan_options(function: F) -> F:
     name="mailsync-tui",
     invoke_without_command=True,
     context_settings=_HELP,
-    epilog=_EPILOG,
+    epilog=EPILOG,
 )
-@click.option("--config", type=_PATH, metavar="FILE", help="The configuration file.")
-@click.option("--state-dir", type=_PATH, metavar="DIR", help="Ledgers and quarantines lie here.")
+@click.option(
+    "--config",
+    type=_PATH,
+    metavar="FILE",
+    help="The configuration file; default: ~/.config/mailsync-tui/config.toml.",
+)
+@click.option(
+    "--state-dir",
+    type=_PATH,
+    metavar="DIR",
+    help="Ledgers and quarantines lie here; default: ~/.local/state/mailsync-tui.",
+)
 @click.option("--user", metavar="NAME", help="Whose mail, where the configuration has several.")
 @click.option("--log-file", type=_PATH, metavar="FILE", help="Append what happens to this file.")
 @click.option(
@@ -95,7 +90,10 @@ def cli(
     log_file: Path | None,
     mouse: bool | None,
 ) -> int:
-    """Gather the mail of several accounts in one mailbox; preview and propagate deletions."""
+    """Gather the mail of several accounts in one mailbox; preview and propagate deletions.
+
+    Without a command: the terminal app. The options below stand before the command.
+    """
     settings: Settings = ctx.obj
     settings.config, settings.state_dir, settings.user = config, state_dir, user
     settings.mouse = mouse
@@ -128,7 +126,7 @@ def _app(settings: Settings) -> int:
 @everybody_option
 @click.pass_obj
 def check(settings: Settings, as_json: bool, everybody: bool) -> int:
-    """Check the configuration, and connect to every mailbox; nothing is changed."""
+    """Check the configuration and every mailbox; nothing is changed."""
     from mailsync_tui.cli import checking, jsonform
     from mailsync_tui.cli.interrupts import Interrupts
     from mailsync_tui.cli.runs import Command
@@ -245,9 +243,10 @@ def sync(
 @yes_option
 @click.pass_obj
 def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
-    """Apply the plan in FILE, looking at every line of it again first; - is standard input.
+    """Apply a saved plan, looking at every line of it again first.
 
-    Actions may have been removed from the file: these are declined, and held from then on.
+    FILE is what `plan --out FILE` saved; - is standard input. Actions may have been removed from
+    it: these are declined, and held from then on.
     """
     from mailsync_tui import planfile
     from mailsync_tui.cli import runs
@@ -298,9 +297,10 @@ def history(settings: Settings, run: str | None, as_json: bool) -> int:
 @yes_option
 @click.pass_obj
 def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, yes: bool) -> int:
-    """Put back what RUN deleted, from the quarantine: same folder, flags and date.
+    """Put back what RUN deleted, from the quarantine.
 
-    What was deleted on a POP3 server, which takes no mail back, goes into the consolidated mailbox.
+    It goes to the same folder, with the same flags and date; what was deleted on a POP3 server,
+    which takes no mail back, goes into the consolidated mailbox. `history` lists the runs.
     """
     from mailsync_tui.cli import undoing
     from mailsync_tui.cli.asking import require_terminal
@@ -323,7 +323,10 @@ def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, ye
 @yes_option
 @click.pass_obj
 def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
-    """Take what ACCOUNT (or `consolidated`) lists now as the new base; nothing is deleted."""
+    """Take what ACCOUNT lists now as the new base; nothing is deleted.
+
+    ACCOUNT may be `consolidated`. What the new base lacks is new again, wherever it is still held.
+    """
     from mailsync_tui.cli import runs
     from mailsync_tui.cli.asking import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
@@ -344,9 +347,9 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
 @click.option("--serve", "only_serve", is_flag=True, help="Start only the servers.")
 @click.pass_obj
 def demo(settings: Settings, only_serve: bool) -> int:
-    """Open the app on embedded servers with realistic mail, or only start these.
+    """Open the app on embedded servers that are filled with mail.
 
-    With --serve it prints a configuration for them, and runs until interrupted.
+    With --serve it only starts these, prints a configuration for them, and runs until interrupted.
     """
     from mailsync_tui.cli.showing import show_demo
     from mailsync_tui.embedded import DemoUnavailable, serve

@@ -12,6 +12,24 @@ from mailsync_tui.cli.failures import guarded
 from mailsync_tui.cli.output import PROGRAM
 from mailsync_tui.cli.people import Settings
 
+EPILOG = """\b
+Examples:
+  mailsync-tui check
+  mailsync-tui plan
+  mailsync-tui --user ann sync --collect
+
+\b
+Shell completion, in ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish:
+  eval "$(_MAILSYNC_TUI_COMPLETE=bash_source mailsync-tui)"
+  eval "$(_MAILSYNC_TUI_COMPLETE=zsh_source mailsync-tui)"
+  _MAILSYNC_TUI_COMPLETE=fish_source mailsync-tui | source
+
+\b
+Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 partly,
+4 blocked by a guard, 5 the saved plan is stale, 6 another run is applying, 130 interrupted.
+"""
+"""What stands below the list of commands."""
+
 
 class Program(click.Group):
     """A group whose commands return their exit code."""
