@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
+import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,54 +17,22 @@ from typing import get_args, get_type_hints
 import click
 import pytest
 
+import mailsync_tui
 from mailsync_tui import outcome
 from mailsync_tui.cli.commands import cli
-from mailsync_tui.cli.failures import INTERRUPTED
+from mailsync_tui.cli.failures import INTERRUPTED, OK, gravest
+from mailsync_tui.cli.group import EPILOG
 from mailsync_tui.config import schema
 from mailsync_tui.config.load import load_config
-from mailsync_tui.config.model import Guards, Holds, UserConfig
+from mailsync_tui.config.model import Guards, Holds, MailboxConfig, UserConfig
 from mailsync_tui.config.schema import KINDS, Kind, Side
 from mailsync_tui.engine import guards
 from mailsync_tui.engine.plan import Held
 from mailsync_tui.engine.plan import Kind as LineKind
 from mailsync_tui.ui.keytable import in_readme
+from tests.readme import README, ROOT, blocks, code, section, table
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def section(title: str) -> str:
-    """The text below a heading, up to the next one of any level; fenced code is no heading."""
-    found, fenced = [], False
-    inside = False
-    for line in README.splitlines():
-        fenced ^= line.startswith("```")
-        if re.match("#+ ", line) and not fenced:
-            inside = line.lstrip("# ").strip() == title
-        elif inside:
-            found.append(line)
-    assert found, f"no section {title!r}"
-    return "\n".join(found)
-
-
-def table(title: str) -> list[list[str]]:
-    """The cells of the tables in a section, without their headings."""
-    lines = [line for line in section(title).splitlines() if line.startswith("|")]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    rules = [number for number, row in enumerate(rows) if set("".join(row)) <= set("-:")]
-    assert rules, f"no table in {title!r}"
-    return [row for number, row in enumerate(rows) if not {number, number + 1} & set(rules)]
-
-
-def code(cell: str) -> str:
-    """The first thing in a cell that is set as code."""
-    found = re.search("`([^`]+)`", cell)
-    assert found, cell
-    return found[1]
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+SOURCE = Path(mailsync_tui.__file__).parents[1]
 
 
 def types(side: Side, kinds: Kind) -> str:
@@ -108,8 +82,23 @@ def test_every_example_is_a_configuration(text: str, tmp_path: Path) -> None:
     assert load_config(path).users
 
 
+def test_every_default_of_a_mailbox() -> None:
+    told = {code(row[0]): row[3] for row in table("Keys of a mailbox")}
+    real = dict.fromkeys(told, "–")
+    real["insecure"] = "`false`"  # only read together with ``tls``
+    for field in dataclasses.fields(MailboxConfig):
+        if field.name in told and field.default not in (dataclasses.MISSING, None):
+            value = list(field.default) if isinstance(field.default, tuple) else field.default
+            real[field.name] = f"`{json.dumps(value)}`"
+    real["port"] = "by `tls`"
+    real |= {f.key: "required" for f in schema.MAILBOX if f.required} | {"type": "required"}
+    assert told == real
+
+
 def test_every_command() -> None:
-    assert {code(row[0]).split()[1] for row in table("Commands")} == set(cli.commands)
+    told = [code(row[0]).split()[1:] for row in table("Commands")]
+    assert {words[0] for words in told if words} == set(cli.commands)
+    assert [] in told, "without a command: the app"
 
 
 def options(command: click.Command) -> set[str]:
@@ -141,6 +130,14 @@ def test_every_exit_code() -> None:
     words = ("OK", "FAILED", "WRONG", "PARTLY", "BLOCKED", "STALE", "BUSY")
     real = [getattr(outcome, word) for word in words]
     assert [int(row[0]) for row in table("Exit codes")] == [*real, INTERRUPTED]
+
+
+def test_the_gravest_of_several_exit_codes() -> None:
+    (told,) = re.findall(r"the first of ([0-9, ]+)", section("Exit codes"))
+    codes = [int(number) for number in told.split(",")]
+    assert sorted(codes) == sorted(int(row[0]) for row in table("Exit codes") if row[0] != "0")
+    for number, gravest_left in enumerate(codes):
+        assert gravest([OK, *reversed(codes[number:])]) == gravest_left
 
 
 def test_every_kind_of_line() -> None:
@@ -176,3 +173,63 @@ def test_the_demo_is_one_command_from_nothing() -> None:
     command = one_liner(lambda text: text.endswith("mailsync-tui demo --serve"))
     assert command.startswith("python3 -m venv .venv && .venv/bin/pip install")
     assert "'.[demo]'" in command
+
+
+def test_every_picture_is_there_and_every_one_is_shown() -> None:
+    shown = re.findall(r"\[!\[[^]]+\]\((screenshots/[^)]+)\.png\)\]\(([^)]+)\.svg\)", README)
+    assert all(png == svg for png, svg in shown)
+    told = set(re.findall(r"\((screenshots/[^)]+)\)", README))
+    assert all((ROOT / name).is_file() for name in told)
+    names = {path.stem for path in (ROOT / "screenshots").glob("*.png")}
+    assert {Path(name).stem for name in told} == names
+
+
+# --- completion
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_is_given_what_completes(shell: str) -> None:
+    (line,) = re.findall(rf"^(.+?) +# {shell}: ", section("Install"), re.MULTILINE)
+    assert f"\n  {line}\n" in EPILOG, "the help has the same line"
+    (variable, asked) = re.findall(r"(_[A-Z_]+)=([a-z_]+) mailsync-tui", line)[0]
+    script = complete({variable: asked})
+    assert variable in script, "the shell would ask in another way"
+    assert f"{shell}_complete" in script
+
+
+def test_commands_and_options_are_completed() -> None:
+    variable = {"_MAILSYNC_TUI_COMPLETE": "bash_complete"}
+    found = complete({**variable, "COMP_WORDS": "mailsync-tui sy", "COMP_CWORD": "1"})
+    assert found.split() == ["plain,sync"]
+    found = complete({**variable, "COMP_WORDS": "mailsync-tui sync --acc", "COMP_CWORD": "2"})
+    assert found.split() == ["plain,--accept-blocked"]
+
+
+def complete(variables: dict[str, str]) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE), **variables}
+    command = [sys.executable, "-m", "mailsync_tui"]
+    return subprocess.run(command, env=environment, check=True, stdout=-1, text=True).stdout
+
+
+# --- messages
+
+
+def texts() -> str:
+    """All strings of the program, one a line; of those with values in them, the fixed parts."""
+    found = []
+    for path in sorted(SOURCE.joinpath("mailsync_tui").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found += [
+            re.sub(r"\{\w+\}", "\n", node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+    return "\n".join(found)
+
+
+def test_every_message_is_one_of_the_program_s() -> None:
+    said = texts()
+    messages = [code(row[0]) for row in table("Troubleshooting") if "`" in row[0]]
+    assert len(messages) > 40
+    pieces = [piece for each in messages for piece in re.split("…|; |: ", each)]
+    assert [piece for piece in pieces if piece.strip(" .,()") not in said] == []

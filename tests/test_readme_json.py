@@ -1,0 +1,123 @@
+"""The README tells of every key of the JSON, and of no other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mailsync_tui import planfile
+from mailsync_tui.cli import checking, jsonform
+from mailsync_tui.engine.plan import (
+    Accept,
+    Blocked,
+    Held,
+    Line,
+    MailboxReport,
+    Options,
+    Place,
+    Plan,
+    Waiting,
+)
+from mailsync_tui.mailboxes.base import Location, Uid
+from tests.cli.place import Place as Directory
+from tests.readme import code, section
+
+NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
+
+
+def told(beginning: str) -> set[str]:
+    """The keys in the table that follows a sentence of the section on JSON."""
+    _, found, rest = section("JSON").partition(beginning)
+    assert found, beginning
+    rows = re.search(r"(?:^\|.*\n?)+", rest, re.MULTILINE)
+    assert rows
+    return {code(row) for row in rows[0].splitlines()[2:]}
+
+
+def keys(value: Any, prefix: str, leaves: frozenset[str]) -> Iterator[str]:
+    """The dotted keys of a document; a list is ``KEY[]``, a mailbox is called ``NAME``."""
+    if isinstance(value, list):
+        deep = [each for each in value if isinstance(each, dict) and f"{prefix}[]" not in leaves]
+        for each in deep:
+            yield from keys(each, f"{prefix}[]", leaves)
+        if not deep:
+            yield f"{prefix}[]"
+    elif prefix in leaves or not isinstance(value, dict):
+        yield prefix
+    else:
+        for key, each in value.items():
+            name = "NAME" if prefix == "mailboxes" else key
+            yield from keys(each, f"{prefix}.{name}" if prefix else name, leaves)
+
+
+def all_keys(*documents: Any, leaves: tuple[str, ...] = ()) -> set[str]:
+    found = {key for each in documents for key in keys(each, "", frozenset(leaves))}
+    # A list that is empty in one document and full in another is told by what it holds.
+    return {key for key in found if not any(other.startswith(f"{key}.") for other in found)}
+
+
+def line(mailbox: str, uid: Uid) -> Line:
+    place = Place(mailbox, Location("INBOX", 3, uid))
+    return Line(
+        kind="reverse-delete",
+        account=mailbox,
+        accounts=(mailbox,),
+        needs=(),
+        target=place,
+        copies=(place, place),
+        message=1,
+        message_id="<1@x>",
+        subject="S",
+        sender="Ann",
+        date=NOW,
+        size=1,
+        reason="gone from the consolidated mailbox",
+        undo="full",
+        evidence=("it is so",),
+    )
+
+
+def a_plan() -> Plan:
+    kinds = {"isp": "pop3", "work": "imap", "old": "maildir"}
+    return Plan(
+        user="default",
+        created=NOW,
+        ledger_id="x",
+        serial=1,
+        options=Options(accepts=(Accept("isp", "hidden"),)),
+        mailboxes={name: MailboxReport(kind, 1, True, None) for name, kind in kinds.items()},
+        lines=(line("isp", "u"), line("work", 7), line("old", "f")),
+        held=(Held("1", "collect", "isp", "hold", NOW, None, "S", 'from = "x"'),),
+        blocked=(Blocked("isp", "forward-delete", "hidden", 1, "look"),),
+        waiting=(Waiting("isp", "forward-delete", 1, "work was not reached"),),
+    )
+
+
+def test_a_plan() -> None:
+    real = all_keys(planfile.save(a_plan()), leaves=("seal.accepts[]", "actions[].copies[]"))
+    assert real == told("`plan --json`")
+
+
+def test_a_result(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.synced("a")
+    documents = (directory.json("history", "1"), jsonform.failure("ann", 1, "not reached"))
+    assert all_keys(*documents) == told("The result of `apply`")
+
+
+def test_the_history(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.synced("a")
+    (run,) = directory.json("history")
+    assert all_keys(run, leaves=("counts",)) == told("`history --json` is")
+
+
+def test_check(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.synced("a")
+    documents = (directory.json("check"), checking.failure("ann", 1, "no ledger"))
+    real = all_keys(*documents, leaves=("mailboxes.NAME.folders[]",))
+    assert real == told("`check --json`:")
