@@ -219,10 +219,13 @@ def texts() -> str:
     found = []
     for path in sorted(SOURCE.joinpath("mailsync_tui").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         found += [
             re.sub(r"\{\w+\}", "\n", node.value)
             for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docstrings
         ]
     return "\n".join(found)
 
