@@ -16,6 +16,7 @@ from typing import get_args, get_type_hints
 
 import click
 import pytest
+from click.testing import CliRunner
 
 import mailsync_tui
 from mailsync_tui import outcome
@@ -184,7 +185,25 @@ def test_every_picture_is_there_and_every_one_is_shown() -> None:
     assert {Path(name).stem for name in told} == names
 
 
-# --- completion
+# --- help and completion
+
+
+def test_the_help_tells_of_every_command_in_a_whole_sentence() -> None:
+    listed = CliRunner().invoke(cli, ["--help"]).output.partition("Commands:")[2]
+    assert all(f"  {name} " in listed for name in cli.commands)
+    assert "..." not in listed
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_the_help_of_every_command_has_examples(name: str) -> None:
+    told = CliRunner().invoke(cli, [name, "--help"]).output
+    _, found, examples = told.partition("Examples:\n")
+    assert found
+    for line in examples.strip().splitlines():
+        program, command, *rest = line.split()
+        assert program == "mailsync-tui"
+        given = {word for word in rest if word.startswith("--")}
+        assert given <= options(cli.commands[command])
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
