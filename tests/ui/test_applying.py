@@ -340,3 +340,15 @@ def test_without_a_quarantine_nothing_is_deleted(bench: Bench) -> None:
     drive(bench, work)
     assert bench.holds("consolidated", mail("gone")) == 1
     assert bench.holds("isp", mail("away")) == 1
+
+
+def test_what_was_not_reached_is_named_where_all_lines_are_done(bench: Bench) -> None:
+    bench.deliver("work", mail("late"))
+    bench.boxes["isp"].unreachable = "no route to isp"
+
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "c", "a", "y")
+        screen(app, ResultScreen)
+        assert text(app, "#head").strip().endswith(": all done, but isp not reached")
+
+    drive(bench, work)

@@ -103,8 +103,6 @@ def mailboxes(screen: Screen, found: Plan) -> None:
         if report.error:
             reached = "not reached" if report.messages is None else "not complete"
             note = (f"{reached}: {safe_text(report.error)}", "red")
-        elif not report.complete:
-            note = ("cannot tell what is gone", "yellow")
         rows.append([(name, "cyan"), (report.type, "dim"), (count, ""), note])
     screen.table(rows)
 

@@ -111,7 +111,10 @@ def _title(result: Result, undone: int) -> str:
     run = f"Run {result.run}: " if result.run else ""
     if result.exit == INTERRUPTED:
         return f"{run}stopped; what was done is recorded, the rest was not begun"
-    return f"{run}partly done" if undone else f"{run}all done"
+    if undone:
+        return f"{run}partly done"
+    away = [name for name, report in result.plan.mailboxes.items() if not report.complete]
+    return f"{run}all done, but {', '.join(away)} not reached" if away else f"{run}all done"
 
 
 def _counts(outcomes: Iterable[tuple[Line, str, str]]) -> list[tuple[Span, ...]]:
