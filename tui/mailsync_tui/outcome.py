@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.applying import LineResult
@@ -99,6 +100,33 @@ def plan_code(plan: Plan) -> int:
     except SessionError as error:
         return error.code
     return PARTLY if any(not r.complete for r in plan.mailboxes.values()) else OK
+
+
+L = TypeVar("L", Line, UndoLine)
+
+
+def left_open(lines: Iterable[L], results: Container[str], error: Exception) -> list[L]:
+    """The lines that have no result, after the ledger failed while lines were applied.
+
+    Args:
+        lines: Those that were to be applied.
+        results: By id, what became of those that came to their end.
+        error: How the ledger failed.
+
+    Raises:
+        SessionError: all have their result: only the end of the run is not on record.
+    """
+    found = [line for line in lines if line.id not in results]
+    if not found:
+        raise SessionError(
+            f"every line was dealt with, but the end of the run is not on record: {error}", PARTLY
+        ) from error
+    return found
+
+
+def cut_short(error: Exception) -> str:
+    """What is told of such a line: it may be done, and may not."""
+    return f"{error}; the next run looks what became of it"
 
 
 def undo_code(results: tuple[LineUndone, ...], *, stopped: bool) -> int:

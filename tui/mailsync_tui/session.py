@@ -13,7 +13,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply import apply
 from mailsync_tui.engine.applying import Run
 from mailsync_tui.engine.decline import decline, taken_back
-from mailsync_tui.engine.deleting import restore_marks
+from mailsync_tui.engine.deleting import BACK, restore_marks
 from mailsync_tui.engine.naming import resolved
 from mailsync_tui.engine.observe import Observation, observe
 from mailsync_tui.engine.plan import Options, Plan
@@ -24,9 +24,8 @@ from mailsync_tui.engine.restoring import Restoring, settling
 from mailsync_tui.engine.standing import role_counts
 from mailsync_tui.engine.undo import UndoLine, UnknownRun, chosen, undoable
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
+from mailsync_tui.ledger.ledger import LedgerError, LedgerReader, open_ledger, sqlite_told
 from mailsync_tui.ledger.lock import RunLock
-from mailsync_tui.ledger.private import make_private_dir
 from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Listing, MailboxError
@@ -40,6 +39,8 @@ from mailsync_tui.outcome import (
     Result,
     SessionError,
     UndoResult,
+    cut_short,
+    left_open,
     require_one_reached,
     require_reached,
     sync_code,
@@ -240,7 +241,7 @@ class Session(Reach):
                 number = ledger.begin_run(command, (), self.clock())
             record(ledger, observation, considered, Options())
             quarantine = self._quarantine()
-            results = Restoring(
+            restoring = Restoring(
                 number,
                 ledger,
                 quarantine,
@@ -249,12 +250,21 @@ class Session(Reach):
                 emit=self.emit,
                 cancelled=lambda: self.stopped,
                 now=self.clock,
-            ).run(shown, undoable(observation.world.config, ledger, quarantine, run))
-            code = undo_code(tuple(results), stopped=self.stopped)
-            with ledger.transaction():
-                ledger.end_run(number, code, self.clock())
+            )
+            done = restoring.journal.results
+            try:
+                with sqlite_told():
+                    restoring.run(shown, undoable(observation.world.config, ledger, quarantine, run))
+                    code = undo_code(tuple(done.values()), stopped=self.stopped)
+                    with ledger.transaction():
+                        ledger.end_run(number, code, self.clock())
+            except LedgerError as error:
+                for line in left_open(shown, done, error):
+                    restoring.journal.finish(line, [("failed", cut_short(error))])
+                code = undo_code(tuple(done.values()), stopped=self.stopped)
             plan = considered.plan
-            return UndoResult(plan.user, str(number), plan, tuple(results), code)
+            results = tuple(done[line.id] for line in shown if line.id in done)
+            return UndoResult(plan.user, str(number), plan, results, code)
 
     def _undoable(
         self, ledger: LedgerReader, run: str, lines: frozenset[str] | None
@@ -289,7 +299,6 @@ class Session(Reach):
 
     @contextlib.contextmanager
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
-        make_private_dir(self.directory)
         lock = RunLock(self.directory / "lock", command)
         held = lock.acquire(cancelled=lambda: self.stopped)
         with held, contextlib.closing(LedgerWriter(self.ledger_path)) as ledger:
@@ -339,23 +348,24 @@ class Session(Reach):
             counted=lambda folder: role_counts(home.role(folder), self.config.consolidated),
             still_holds=lambda: self._still_holds(ledger, plan.options),
         )
-        restore_marks(run)
-        decline(ledger, [line for line in plan.lines if line.id in taken_out], self.clock())
-        run.journal_all(
-            [line for line in chosen if line.id not in valid],
-            "skipped",
-            "back since the preview, or the reason holds no more",
-        )
-        results = apply(run, [line for line in chosen if line.id in valid])
-        code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
-        with ledger.transaction():
-            ledger.settle([name for name in home.folders if not run.counted(name)])
-            if plan.options.reconsider:
-                taken_back(ledger, results)
-            ledger.end_run(number, code, self.clock())
-        self._tidy(ledger, quarantine)
-        done = {result.line.id: result for result in results} | run.results
-        lines = tuple(done[line.id] for line in chosen if line.id in done)
+        try:
+            with sqlite_told():
+                restore_marks(run)
+                decline(ledger, [x for x in plan.lines if x.id in taken_out], self.clock())
+                run.journal_all([line for line in chosen if line.id not in valid], "skipped", BACK)
+                results = apply(run, [line for line in chosen if line.id in valid])
+                code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
+                with ledger.transaction():
+                    ledger.settle([name for name in home.folders if not run.counted(name)])
+                    if plan.options.reconsider:
+                        taken_back(ledger, results)
+                    ledger.end_run(number, code, self.clock())
+                self._tidy(ledger, quarantine)
+        except LedgerError as error:
+            for line in left_open(chosen, run.results, error):
+                run.finish(line, "failed", cut_short(error))
+            code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
+        lines = tuple(run.results[line.id] for line in chosen if line.id in run.results)
         return Result(plan.user, str(number), considered.plan, lines, code)
 
     def _age(self) -> float:

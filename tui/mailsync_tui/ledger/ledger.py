@@ -314,8 +314,8 @@ def _in_memory(older: sqlite3.Connection) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def told(path: Path | None = None) -> Iterator[None]:
-    """Turn what SQLite raises into one sentence that says what to do.
+def sqlite_told(path: Path | None = None) -> Iterator[None]:
+    """Turn what SQLite raises into one sentence that says what to do, and nothing else.
 
     Raises:
         LedgerError: SQLite failed.
@@ -325,13 +325,33 @@ def told(path: Path | None = None) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise LedgerError(f"the ledger{where} cannot be used: {error}") from error
-    except (sqlite3.DatabaseError, ValueError) as error:
-        raise LedgerError(
-            f"the ledger{where} is not usable ({error}); nothing was changed. Restore it from a"
-            " backup, or move it away: then everything is compared anew and nothing is deleted"
-        ) from error
+    except sqlite3.DatabaseError as error:
+        raise _unusable(where, error) from error
+
+
+@contextlib.contextmanager
+def told(path: Path | None = None) -> Iterator[None]:
+    """The same for all that goes wrong with the file, and with what stands in it.
+
+    Raises:
+        LedgerError: SQLite failed, or the file cannot be opened, or it holds what is no ledger's.
+    """
+    where = f" {path}" if path else ""
+    try:
+        with sqlite_told(path):
+            yield
+    except ValueError as error:
+        raise _unusable(where, error) from error
     except OSError as error:
         raise LedgerError(f"the ledger{where} cannot be opened: {error.strerror}") from error
+
+
+def _unusable(where: str, error: Exception) -> LedgerError:
+    unchanged = "; nothing was changed" if where else ""  # while it is opened
+    return LedgerError(
+        f"the ledger{where} is not usable ({error}){unchanged}. Restore it from a"
+        " backup, or move it away: then everything is compared anew and nothing is deleted"
+    )
 
 
 def _when(text: str) -> datetime:

@@ -189,6 +189,8 @@ VERSION_5 = """
 CREATE INDEX message_date ON message (date);
 """
 
+_NAMED = "INSERT INTO meta VALUES ('id', '{id}'), ('serial', '0');"
+
 MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 
 
@@ -203,10 +205,9 @@ def migrate(db: sqlite3.Connection) -> None:
     if version > len(MIGRATIONS):
         raise ValueError("it was written by a newer version of mailsync-tui")
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        db.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version = {number};COMMIT;")
-    if version == 0:
-        with db:
-            db.execute("INSERT INTO meta VALUES ('id', ?), ('serial', '0')", (uuid4().hex,))
+        # With its first table: one that got no id, as the disk was full then, would never get one.
+        named = _NAMED.format(id=uuid4().hex) if number == 1 else ""
+        db.executescript(f"BEGIN IMMEDIATE;{script}{named}PRAGMA user_version = {number};COMMIT;")
 
 
 def stamp(moment: datetime) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import stat
 import time
 from datetime import UTC, datetime
@@ -243,11 +244,29 @@ def make_folder(path: Path) -> None:
     """
     missing = [path, *path.parents]
     missing = missing[: next(i for i, step in enumerate(missing) if step.is_dir())]
-    for directory in [*reversed(missing), path / "tmp", path / "new", path / "cur"]:
+    for directory in reversed(missing[1:]):
         directory.mkdir(mode=0o700, exist_ok=True)
-    sync_directory(path)
+    if missing:
+        # Whole or not at all: with one of its parts alone it would count as broken from then on.
+        # Without a leading dot the unfinished one is no folder to anybody.
+        unfinished = path.with_name(f"tmp-{secrets.token_hex(8)}")
+        try:
+            unfinished.mkdir(mode=0o700)
+            _make_parts(unfinished)
+            unfinished.rename(path)
+        except OSError:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+    else:
+        _make_parts(path)
     for directory in missing:
         sync_directory(directory.parent)
+
+
+def _make_parts(path: Path) -> None:
+    for part in ("tmp", "new", "cur"):
+        (path / part).mkdir(mode=0o700, exist_ok=True)
+    sync_directory(path)
 
 
 def free_name(directory: Path, file: str) -> Path:
