@@ -14,14 +14,17 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
+from unittest.mock import patch
 
 from click.testing import Result
 
+from mailsync_tui.engine import restoring
 from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.ledger.lock import LockError
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.outcome import SessionError
 from tests.cli.place import Place
@@ -114,8 +117,12 @@ class World:
         story.before(self.place)
         shutil.copytree(self.place.directory, self._begun, symlinks=True)
         self.before = mail(self.place)
-        self.points = self._disturbed(None, "once")[1].points
-        self._settle()
+        undisturbed = self.disk()
+        with undisturbed.watching():
+            self.call()
+        self.points = undisturbed.points
+        self.expected: Mail | None = None
+        self.settle("undisturbed")
         self.expected = mail(self.place)
 
     def trial(self, at: int, stays: Stays) -> Result:
@@ -124,27 +131,43 @@ class World:
         Raises:
             AssertionError: something was lost, doubled, or deleted without a copy.
         """
-        place = self.place
-        shutil.rmtree(place.directory)
-        shutil.copytree(self._begun, place.directory, symlinks=True)
-        done, disk = self._disturbed(at, stays)
+        self.begin()
+        disk = self.disk(at, stays)
+        with disk.watching():
+            done = self.call()
         told = f"{self.story.name}, {stays}, {at}: {disk.points[at]}\n{done.output}"
         assert disk.refused, told
-        self._look_at(done, told)
-        self._settle(told)
-        assert mail(place) == self.expected, told
+        self.look_at(done, told, ("o space", "full"))
+        self.settle(told)
         return done
 
-    def _disturbed(self, at: int | None, stays: Stays) -> tuple[Result, Disk]:
-        place = self.place
-        place.age()
-        # The accounts' Maildirs are on other disks than the ledger and the consolidated one.
-        disk = Disk([place.directory / n for n in ("state", "all", "old", "work")], at, stays)
-        call = [str(place.directory / PLAN) if word == PLAN else word for word in self.story.call]
-        with disk.watching():
-            return place.run(*call), disk
+    def begin(self) -> None:
+        """Back to the beginning."""
+        shutil.rmtree(self.place.directory)
+        shutil.copytree(self._begun, self.place.directory, symlinks=True)
 
-    def _look_at(self, done: Result, told: str) -> None:
+    def disk(self, at: int | None = None, stays: Stays = "once") -> Disk:
+        """Ledger and quarantine are on one disk, and each Maildir is on another."""
+        return Disk(
+            [self.place.directory / n for n in ("state", "all", "old", "work")], at, stays
+        )
+
+    def call(self) -> Result:
+        """Run the program."""
+        there = str(self.place.directory / PLAN)
+        return self.place.run(*(there if word == PLAN else word for word in self.story.call))
+
+    def look_at(self, done: Result, told: str, words: Sequence[str]) -> None:
+        """Look at what a disturbed run did and said.
+
+        Args:
+            done: How it ended.
+            told: Where it was disturbed.
+            words: One of them is to stand in what it said.
+
+        Raises:
+            AssertionError: something is amiss.
+        """
         now = mail(self.place)
         assert done.exit_code in (0, 1, 3), told
         errors = [x for x in done.stderr.splitlines() if x.startswith("mailsync-tui: ")]
@@ -152,21 +175,28 @@ class World:
             assert now == self.before, f"nothing was changed, it says; {told}"
             assert len(errors) == 1, told
         if done.exit_code:
-            assert "o space" in done.output or "full" in done.output, told
+            assert any(word in done.output for word in words), told
             assert "unforeseen" not in done.output, told
         gone = bodies(self.before) - bodies(now)
         missing = set(gone) - kept(self.place)
         assert not missing, f"deleted without a copy: {missing}; {told}"
+        assert self.expected is not None
         wanted = bodies(self.before) | bodies(self.expected)
         assert not bodies(now) - wanted, f"doubled; {told}"
         left = [p for p in self.place.directory.rglob("*") if p.parent.name == "tmp"]
         left += list(self.place.state.rglob("tmp-*"))
         assert not left, f"left behind: {left}; {told}"
 
-    def _settle(self, told: str = "") -> None:
-        done = self.place.run(*self.story.after)
+    def settle(self, told: str) -> None:
+        """Run it until nothing is left to do.
+
+        Raises:
+            AssertionError: it does not end as the undisturbed run did.
+        """
+        with patch.object(restoring, "SETTLE_SECONDS", 0.0):  # no server is still at it
+            done = self.place.run(*self.story.after)
         assert done.exit_code in (0, 3), f"{told}\n{done.output}"
-        for _ in range(_TRIES):
+        for _ in range(_TRIES):  # each looks what became of what the one before it left open
             result = self.place.json("sync", "--yes")
             if not result["lines"]:
                 break
@@ -175,6 +205,7 @@ class World:
         plan = self.place.json("plan")
         assert not plan["actions"], told
         assert not plan["blocked"], told
+        assert self.expected in (None, mail(self.place)), told
 
 
 def mail(place: Place) -> Mail:
@@ -200,3 +231,79 @@ def kept(place: Place) -> set[tuple[str, bytes]]:
     """What the quarantine holds, read without the program, for each mailbox."""
     copies = [gzip.decompress(file.read_bytes()) for file in place.state.rglob("*.gz")]
     return set(itertools.product(("all", "old", "work"), copies))
+
+
+# --- the stories of the planner's table, over mailboxes in memory
+
+
+class Told:
+    """One story of the table, told again for each trial; its ledger and quarantine are files."""
+
+    def __init__(self, scenario: Scenario, directory: Path) -> None:
+        self.scenario, self._directory = scenario, directory
+        self._numbers = itertools.count()
+        self._begun = scenario.bench(directory / "begun")
+        undisturbed = self._begun.again(directory / "undisturbed")
+        self.points = self._play(undisturbed, None, "once")[1].points
+        for _ in range(scenario.runs - 1):
+            scenario.play(undisturbed)
+        self.expected = after(scenario, undisturbed)
+
+    def trial(self, at: int, stays: Stays) -> None:
+        """Let the disk refuse at one point; then there is room again.
+
+        Raises:
+            AssertionError: it does not end as the undisturbed run did.
+        """
+        bench = self._begun.again(self._directory / str(next(self._numbers)))
+        error, disk = self._play(bench, at, stays)
+        told = f"{self.scenario.name}, {stays}, {at}: {disk.points[at]}; {error}"
+        assert disk.refused, told
+        self.scenario.settle(bench)
+        found = after(self.scenario, bench)
+        if found[1]:  # what only the disturbed run could have known
+            self.scenario.play(bench)
+            found = after(self.scenario, bench)
+        assert found == self.expected, told
+        assert not without_a_copy(bench), told
+        shutil.rmtree(bench.directory)
+
+    def _play(self, bench: Play, at: int | None, stays: Stays) -> tuple[Exception | None, Disk]:
+        disk = Disk([bench.directory], at, stays)
+        failure: Exception | None = None
+        with disk.watching():
+            try:
+                self.scenario.play(bench)
+            except (LedgerError, LockError, QuarantineError, SessionError) as error:
+                failure = error
+        if failure is not None:
+            bench.wait()
+        return failure, disk
+
+
+def spread(whole: int, count: int) -> Sequence[int]:
+    """So many points, evenly over all there are."""
+    return sorted({whole * number // count for number in range(count)})
+
+
+def main() -> None:
+    """Run it as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=10**6, help="of each run, at most")
+    parser.add_argument("--stays", choices=STAYS, action="append")
+    options = parser.parse_args()
+    begun, trials = time.monotonic(), 0
+    for story in (*STORIES, *SCENARIOS):
+        with tempfile.TemporaryDirectory(prefix="disk-") as directory:
+            place = Path(directory)
+            world = World(story, place) if isinstance(story, Story) else Told(story, place)
+            points = spread(len(world.points), min(options.points, len(world.points)))
+            for stays, at in itertools.product(options.stays or STAYS, points):
+                world.trial(at, stays)
+                trials += 1
+        print(f"{story.name}: {len(points)} of {len(world.points)} writes: all well", flush=True)
+    print(f"{trials} full disks, {time.monotonic() - begun:.0f} s: all well")
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from unittest.mock import patch
 
 from mailsync_tui.ledger import quarantine
+from mailsync_tui.ledger.ledger import FILE_NAME
 from mailsync_tui.mailboxes import flushing
 from mailsync_tui.reading import attachments
 
@@ -51,7 +52,8 @@ class Disk:
         self.points: list[str] = []
         self.refused = 0
         self._roots = [os.path.realpath(root) for root in roots]
-        self._at, self._stays, self._number = at, stays, number
+        self.stays = stays
+        self._at, self._number = at, number
         self._full: set[str] = set()
         self._paths: dict[int, str] = {}
         self._lock = threading.Lock()
@@ -66,8 +68,8 @@ class Disk:
         with self._lock:
             here = len(self.points) == self._at
             self.points.append(f"{what} {path.removeprefix(root)}")
-            if here and self._stays != "once":
-                self._full |= {root} if self._stays == "there" else set(self._roots)
+            if here and self.stays != "once":
+                self._full |= {root} if self.stays == "there" else set(self._roots)
             refused = here or root in self._full
             self.refused += refused
             return refused
@@ -84,6 +86,19 @@ class Disk:
     def error(self) -> OSError:
         """What the system says."""
         return OSError(self._number, os.strerror(self._number))
+
+    def sqlite_error(self) -> sqlite3.Error:
+        """What SQLite says."""
+        return sqlite3.OperationalError("database or disk is full")
+
+    def meets(self, word: str, changed: bool) -> bool:
+        """Whether a statement is a point.
+
+        Args:
+            word: Its first.
+            changed: Whether its transaction has written something.
+        """
+        return word in _CHANGES or (word == "COMMIT" and changed)
 
     # --- every way to the disk
 
@@ -152,6 +167,39 @@ class Disk:
         return connection
 
 
+class BrokenLedger(Disk):
+    """Only the ledger fails, at any statement whatsoever: locked by others, or damaged.
+
+    Args:
+        roots: As a disk's.
+        error: What SQLite says.
+        at: Which statement, from 0; ``None``: none.
+        stays: As a disk's.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        error: sqlite3.Error,
+        at: int | None = None,
+        stays: Stays = "there",
+    ) -> None:
+        super().__init__(roots, at, stays)
+        self._says = error
+
+    def sqlite_error(self) -> sqlite3.Error:
+        """What SQLite says."""
+        return type(self._says)(*self._says.args)
+
+    def meets(self, word: str, changed: bool) -> bool:
+        """Every statement, but the one that takes everything back."""
+        return word != "ROLLBACK"
+
+    def refuses(self, what: str, path: str) -> bool:
+        """Whether this statement is refused; files are none."""
+        return path.endswith(FILE_NAME) and super().refuses(what, path)
+
+
 class _File(io.FileIO):
     """A file made from a descriptor, whose writes are points."""
 
@@ -172,25 +220,24 @@ class _Connection(sqlite3.Connection):
 
     disk: Disk
     where: str
-    _changed = False
+    changed = False
     """Within this transaction; a ``COMMIT`` after nothing but reading writes nothing."""
 
     def _point(self, sql: str) -> None:
         words = sql.split()
+        before, self.changed = self.changed, self.in_transaction and (
+            self.changed or words[0] in _CHANGES
+        )
         if words[0] in ("COMMIT", "ROLLBACK"):
-            changed, self._changed = self._changed, False
-            if not changed or words[0] == "ROLLBACK":
-                return
-        elif words[0] in _CHANGES:
-            self._changed = self.in_transaction
-        else:
+            self.changed = False
+        if not self.disk.meets(words[0], before):
             return
         if self.disk.refuses(" ".join(words[:3]), self.where):
             # SQLite may roll back by itself, and always does so where a COMMIT fails.
-            stands_open = self.disk._stays == "once" and words[0] != "COMMIT"
+            stands_open = self.disk.stays == "once" and words[0] != "COMMIT"
             if self.in_transaction and not stands_open:
                 super().execute("ROLLBACK")
-            raise sqlite3.OperationalError("database or disk is full")
+            raise self.disk.sqlite_error()
 
     def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
         self._point(sql)

@@ -186,6 +186,7 @@ class Reach:
             return None
         ledger = open_ledger(self.ledger_path)
         try:
-            return None if CONSOLIDATED in ledger.mailboxes() else config.path
+            with ledger.snapshot():
+                return None if CONSOLIDATED in ledger.mailboxes() else config.path
         finally:
             ledger.close()

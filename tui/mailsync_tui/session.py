@@ -302,7 +302,8 @@ class Session(Reach):
         lock = RunLock(self.directory / "lock", command)
         held = lock.acquire(cancelled=lambda: self.stopped)
         with held, contextlib.closing(LedgerWriter(self.ledger_path)) as ledger:
-            yield ledger
+            with sqlite_told():
+                yield ledger
 
     def _run(
         self,

@@ -15,7 +15,7 @@ from mailsync_tui.engine.planner import Considered
 from mailsync_tui.engine.standing import Held, Standing, is_lost, listed_whole, surplus_copies
 from mailsync_tui.engine.world import Copy, Hold, Presence, State
 from mailsync_tui.ledger import history, scans
-from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.ledger.ledger import LedgerError, sqlite_told
 from mailsync_tui.ledger.lock import LedgerBusy, LockError, RunLock
 from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
@@ -330,7 +330,7 @@ def note_seen(directory: Path, path: Path, observation: Observation, command: st
         return
     with contextlib.suppress(LedgerBusy, LockError, LedgerError):
         lock = RunLock(directory / "lock", command).acquire(timeout=0)
-        with lock, contextlib.closing(LedgerWriter(path)) as ledger:
+        with lock, contextlib.closing(LedgerWriter(path)) as ledger, sqlite_told():
             if ledger.serial != observation.world.serial:
                 return
             with ledger.transaction():

@@ -272,7 +272,9 @@ def open_ledger(path: Path) -> LedgerReader:
         migrate(db)
         return LedgerReader(db, exists=False)
     db = connect(path, writes=False)
-    if db.execute("PRAGMA user_version").fetchone() == (0,):  # made, and then the first run died
+    with told(path):
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version == 0:  # made, and then the first run died
         db.close()
         return open_ledger(path.with_name(path.name + ".none"))
     return LedgerReader(db, exists=True)
