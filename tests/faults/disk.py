@@ -11,6 +11,7 @@ import argparse
 import gzip
 import itertools
 import shutil
+import sqlite3
 import tempfile
 import time
 from collections import Counter
@@ -29,7 +30,7 @@ from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.outcome import SessionError
 from tests.cli.place import Place
 from tests.faults.scenarios import SCENARIOS, Play, Scenario
-from tests.faults.shim import Disk, Stays
+from tests.faults.shim import BrokenLedger, Disk, Stays
 from tests.faults.steps import after, without_a_copy
 
 STAYS: tuple[Stays, ...] = get_args(Stays)
@@ -140,6 +141,29 @@ class World:
         self.look_at(done, told, ("o space", "full"))
         self.settle(told)
         return done
+
+    def statements(self) -> list[str]:
+        """Every statement that an undisturbed run makes in its ledger."""
+        self.begin()
+        watched = BrokenLedger([self.place.state], sqlite3.OperationalError())
+        with watched.watching():
+            self.call()
+        return watched.points
+
+    def ledger_trial(self, error: sqlite3.Error, at: int, stays: Stays) -> None:
+        """Let the ledger fail at one statement, or from it on; then it is well again.
+
+        Raises:
+            AssertionError: as :meth:`trial`.
+        """
+        self.begin()
+        broken = BrokenLedger([self.place.state], error, at, stays)
+        with broken.watching():
+            done = self.call()
+        told = f"{self.story.name}, {error}, {stays}, {at}: {broken.points[at]}\n{done.output}"
+        assert broken.refused, told
+        self.look_at(done, told, (str(error),))
+        self.settle(told)
 
     def begin(self) -> None:
         """Back to the beginning."""
@@ -286,13 +310,32 @@ def spread(whole: int, count: int) -> Sequence[int]:
     return sorted({whole * number // count for number in range(count)})
 
 
+def _ledgers(points: int, stays: Sequence[Stays]) -> None:
+    errors = (
+        sqlite3.OperationalError("database is locked"),
+        sqlite3.DatabaseError("database disk image is malformed"),
+    )
+    for story in STORIES:
+        with tempfile.TemporaryDirectory(prefix="ledger-") as directory:
+            world = World(story, Path(directory))
+            whole = len(world.statements())
+            some = spread(whole, min(points, whole))
+            for error, how, at in itertools.product(errors, stays, some):
+                world.ledger_trial(error, at, how)
+        print(f"{story.name}: {len(some)} of {whole} statements: all well", flush=True)
+
+
 def main() -> None:
     """Run it as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=10**6, help="of each run, at most")
     parser.add_argument("--stays", choices=STAYS, action="append")
+    parser.add_argument("--ledger", action="store_true", help="each statement fails instead")
     options = parser.parse_args()
     begun, trials = time.monotonic(), 0
+    if options.ledger:
+        _ledgers(options.points, options.stays or STAYS[:2])
+        return
     for story in (*STORIES, *SCENARIOS):
         with tempfile.TemporaryDirectory(prefix="disk-") as directory:
             place = Path(directory)

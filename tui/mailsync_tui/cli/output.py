@@ -25,6 +25,7 @@ class Output:
 
     def __init__(self) -> None:
         self._log: logging.Logger | None = None
+        self._log_told = False
         for stream in (sys.stdout, sys.stderr):
             # A locale that lacks a letter of a subject is no reason to fail.
             reconfigure = getattr(stream, "reconfigure", None)
@@ -86,6 +87,7 @@ class Output:
             os.close(descriptor)
             raise
         handler = logging.StreamHandler(stream)
+        handler.handleError = self._log_failed  # type: ignore[method-assign]
         formatter = logging.Formatter(
             f"%(asctime)s {os.getpid()} %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"
         )
@@ -116,8 +118,18 @@ class Output:
         if self._log is not None:
             for handler in self._log.handlers:
                 if hasattr(handler, "stream"):
-                    handler.stream.close()
+                    with contextlib.suppress(OSError):  # what it still held was told of already
+                        handler.stream.close()
             self._log = None
+
+    def _log_failed(self, record: logging.LogRecord) -> None:
+        """Say once that the log is not written; the run goes on without it."""
+        del record
+        if not self._log_told:
+            self._log_told = True
+            error = sys.exc_info()[1]
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            self.tell(f"{PROGRAM}: the log cannot be written: {safe_text(reason)}")
 
 
 def _silence(stream: TextIO) -> None:

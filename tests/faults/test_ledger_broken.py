@@ -1,0 +1,140 @@
+"""A ledger that others have locked, that is damaged, or too new: one sentence, nothing deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailsync_tui.ledger import ledger as module
+from tests.cli.place import Place
+from tests.faults.disk import STORIES, World, bodies, mail, spread
+from tests.faults.shim import BrokenLedger
+
+HOLD = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN " + sys.argv[2])
+print("held", flush=True)
+sys.stdin.read()
+"""
+LOCKED = sqlite3.OperationalError("database is locked")
+DAMAGED = sqlite3.DatabaseError("database disk image is malformed")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Much is to be collected, adopted, forgotten, and deleted on both sides."""
+    return World(next(story for story in STORIES if story.name == "a sync"), tmp_path)
+
+
+def ledger_of(place: Place) -> Path:
+    return place.state / "default" / "ledger.sqlite3"
+
+
+@contextlib.contextmanager
+def held_by_another(path: Path, how: str) -> Iterator[None]:
+    """Another process has SQLite's lock on the ledger (a backup, a curious person's shell)."""
+    command = [sys.executable, "-c", HOLD, str(path), how]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.communicate("")
+
+
+@pytest.mark.parametrize("how", ["EXCLUSIVE", "IMMEDIATE"])
+def test_locked_by_another_process(
+    world: World, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    world.begin()
+    place = world.place
+    with held_by_another(ledger_of(place), how):
+        done = place.run("sync", "--yes")
+        assert done.exit_code == 1
+        assert mail(place) == world.before
+        (told,) = [x for x in done.stderr.splitlines() if x.startswith("mailsync-tui: ")]
+        assert "database is locked" in told
+        # One that only means to write lets others read.
+        reads = how == "IMMEDIATE"
+        for command in (["plan"], ["history"]):
+            assert place.run(*command).exit_code == (0 if reads else 1)
+    world.settle("locked by another process")
+
+
+@pytest.mark.parametrize("error", [LOCKED, DAMAGED], ids=str)
+@pytest.mark.parametrize("stays", ["once", "there"])
+def test_locked_or_damaged_in_the_middle(
+    world: World, error: sqlite3.Error, stays: str
+) -> None:
+    """At some statements; ``python -m tests.faults.disk --ledger`` does it at each."""
+    for at in spread(len(world.statements()), 7):
+        world.ledger_trial(error, at, "once" if stays == "once" else "there")
+
+
+@pytest.mark.parametrize("error", [LOCKED, DAMAGED], ids=str)
+def test_at_what_is_read_outside_of_a_transaction(world: World, error: sqlite3.Error) -> None:
+    statements = world.statements()
+    kinds = ("PRAGMA user_version", "SELECT value FROM")
+    for at in [at for at, what in enumerate(statements) if what.startswith(kinds)][:8]:
+        world.ledger_trial(error, at, "once")
+
+
+def test_each_page_in_turn_is_garbage(world: World) -> None:
+    """Nothing is deleted that has no copy, and with the ledger back all ends as it should."""
+    world.begin()
+    whole = ledger_of(world.place).read_bytes()
+    size = int.from_bytes(whole[16:18], "big")
+    pages = len(whole) // size
+    assert pages > 20
+    broken = 0
+    for page in spread(pages, 12):
+        world.begin()
+        ledger = ledger_of(world.place)
+        start = page * size
+        ledger.write_bytes(whole[:start] + b"\xa7" * size + whole[start + size :])
+        done = world.call()
+        told = f"page {page}\n{done.output}"
+        if done.exit_code == 0:  # one that this run had no need of
+            assert mail(world.place) == world.expected, told
+            continue
+        broken += 1
+        world.look_at(done, told, ("malformed", "not a database", "not usable"))
+        ledger.write_bytes(whole)  # restored from a backup, as it says
+        world.settle(told)
+    assert broken > 3
+
+
+@pytest.mark.parametrize("version", [6, 99])
+def test_one_of_a_newer_version_is_left_alone(world: World, version: int) -> None:
+    world.begin()
+    path = ledger_of(world.place)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {version}")
+    before = path.read_bytes()
+    for command in (["plan"], ["sync", "--yes"], ["history"], ["undo", "1", "--yes"]):
+        done = world.place.run(*command)
+        assert done.exit_code == 1
+        assert "newer version of mailsync-tui" in done.stderr
+    assert mail(world.place) == world.before
+    assert path.read_bytes() == before
+
+
+def test_moved_away_everything_is_compared_anew_and_nothing_is_deleted(world: World) -> None:
+    world.begin()
+    path = ledger_of(world.place)
+    path.write_bytes(b"no ledger" * 1000)
+    assert "move it away: then everything is compared anew" in world.call().stderr
+    shutil.move(path, path.with_name("broken"))
+    assert world.call().exit_code == 0
+    assert not bodies(world.before) - bodies(mail(world.place))
+    assert not world.place.json("plan")["actions"]
