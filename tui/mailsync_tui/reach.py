@@ -13,7 +13,7 @@ from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.looking import list_one
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.ledger import FILE_NAME, open_ledger
+from mailsync_tui.ledger.ledger import FILE_NAME, Mark, open_ledger
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError, Raw
 from mailsync_tui.mailboxes.registry import open_mailbox
 from mailsync_tui.mailboxes.secret import secret_of
@@ -67,6 +67,9 @@ class Reach:
         self._readers: dict[str, Mailbox] = {}
         self._reading: dict[str, ThreadPoolExecutor] = {}
         self._listed_at: datetime | None = None
+        self._mark: Mark | None = None
+        """The ledger's, before the mailboxes were listed: what is written later, by another run,
+        is of mail that the listing may lack, though nobody deleted it."""
 
     def _open(self, config: MailboxConfig) -> Mailbox:
         return open_mailbox(config, secret_of(config, self._aborted.is_set))
@@ -125,6 +128,7 @@ class Reach:
             meanwhile: Given what is there after a while, if some mailboxes are slower than that.
         """
         self._let_stores_settle()
+        self._mark = self._read_mark()
         self._listed_at = self.clock()
         new = CONSOLIDATED if self.new_maildir() else None
         futures = {
@@ -156,6 +160,14 @@ class Reach:
             age = (self.clock() - max(begun)).total_seconds()
             if 0 <= age < SETTLE_SECONDS:
                 self._stop.wait(SETTLE_SECONDS - age)
+
+    def _read_mark(self) -> Mark:
+        ledger = open_ledger(self.ledger_path)
+        try:
+            with ledger.snapshot():
+                return ledger.mark
+        finally:
+            ledger.close()
 
     def parallel(self, tasks: Mapping[str, Callable[[], T]]) -> dict[str, T]:
         """Run one task per mailbox, each on that mailbox's own thread."""

@@ -67,6 +67,8 @@ class Session(Reach):
 
     def _consider(self, options: Options) -> tuple[Observation, Considered]:
         listings = self.list_all()
+        if self._read_mark() != self._mark:  # it lacks what another run has stored meanwhile
+            listings = self.list_all()
         with contextlib.closing(open_ledger(self.ledger_path)) as ledger:
             return self.observe(ledger, listings, options)
 
@@ -89,6 +91,7 @@ class Session(Reach):
             self.clock(),
             self.parallel,
             self.emit,
+            self._mark,
         )
         return observation, consider(observation.world, options)
 
@@ -114,7 +117,7 @@ class Session(Reach):
             if self.stopped:
                 return Result(plan.user, None, plan, (), INTERRUPTED)
             with self._writing(command) as ledger:
-                if ledger.serial == plan.serial:
+                if ledger.mark == observation.mark:
                     return self._run(
                         ledger, observation, considered, taken_out, command, fresh=False
                     )
@@ -165,7 +168,7 @@ class Session(Reach):
             SessionError: another run has changed the ledger since (5), or nothing could be done.
         """
         with self._writing(command) as ledger:
-            if ledger.serial != shown.serial:
+            if ledger.mark != observation.mark:
                 raise SessionError(
                     "another run has changed the ledger since this plan was made; nothing was done",
                     STALE,

@@ -23,7 +23,7 @@ from mailsync_tui.engine.standing import is_lost
 from mailsync_tui.engine.unanswered import recognise
 from mailsync_tui.engine.world import Block, Case, Copy, Hold, MailboxState, Presence, State, World
 from mailsync_tui.ledger import history, scans
-from mailsync_tui.ledger.ledger import LedgerReader
+from mailsync_tui.ledger.ledger import LedgerReader, Mark
 from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError
@@ -53,6 +53,8 @@ class Observation:
     """Copies with a deletion that was begun by a run that died."""
     restoring: frozenset[int]
     """Messages with an undo that was begun by a run that died."""
+    mark: Mark
+    """The ledger's, before the mailboxes were listed."""
     answers: Mapping[Location, int]
     """What lies in the consolidated mailbox by a store whose answer never came: its action."""
 
@@ -75,6 +77,7 @@ def observe(
     now: datetime,
     parallel: Parallel = one_by_one,
     emit: Emit = nobody,
+    mark: Mark | None = None,
 ) -> Observation:
     """Hold the listings against the ledger.
 
@@ -86,6 +89,7 @@ def observe(
         now: The moment of the listings, aware.
         parallel: Runs the reading of headers.
         emit: Told how far that is, from those threads.
+        mark: The ledger's, before the mailboxes were listed; ``None``: as it is now.
 
     Raises:
         LedgerError: the ledger is damaged.
@@ -105,7 +109,7 @@ def observe(
         )
         for name, read in arrivals.items():
             listed[name].note_arrivals(read)
-        return _build(config, ledger, matched, listed, mailboxes, arrivals, now, parallel)
+        return _build(config, ledger, matched, listed, mailboxes, arrivals, now, parallel, mark)
 
 
 def _build(
@@ -117,6 +121,7 @@ def _build(
     arrivals: dict[str, Arrivals],
     now: datetime,
     parallel: Parallel,
+    mark: Mark | None,
 ) -> Observation:
     found = [a for read in arrivals.values() for a in read.arrivals]
     candidates = ledger.candidates({a.identity.key for a in found if a.identity})
@@ -182,13 +187,15 @@ def _build(
         config=config,
         now=now,
         ledger_id=ledger.id,
-        serial=ledger.serial,
+        serial=(mark or ledger.mark).serial,
         scan=ledger.serial + 1,
         mailboxes=states,
         cases=judged,
         blocks=tuple(Block(*block) for block in ledger.blocks()),
     )
-    return Observation(world, matched, listed, interrupted, restoring, late.answers)
+    return Observation(
+        world, matched, listed, interrupted, restoring, mark or ledger.mark, late.answers
+    )
 
 
 def _state(

@@ -54,7 +54,12 @@ class JournalWriter(DecisionWriter):
         return cursor.lastrowid
 
     def end_run(self, run: int, code: int, now: datetime) -> None:
-        """A run ended by itself, with this exit code."""
+        """A run ended by itself, with this exit code.
+
+        It has changed the ledger since it recorded its listing: what was planned meanwhile is
+        stale.
+        """
+        self.db.execute("UPDATE meta SET value = value + 1 WHERE name = 'serial'")
         self.db.execute("UPDATE run SET ended = ?, exit = ? WHERE id = ?", (stamp(now), code, run))
 
     def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> list[int]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from sys import intern
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mailsync_tui.ledger.private import mending
 from mailsync_tui.ledger.rows import (
@@ -44,6 +44,16 @@ _COPY = (
 
 class LedgerError(Exception):
     """The ledger cannot be used; the text says why, and what to do."""
+
+
+class Mark(NamedTuple):
+    """How far a ledger has been written, also by a run that is still at work, or was killed."""
+
+    serial: int
+    action: int
+    """The journal's last."""
+    unsettled: int
+    """Intents without an outcome."""
 
 
 class LedgerReader:
@@ -80,6 +90,15 @@ class LedgerReader:
     def serial(self) -> int:
         """How often it was changed by a run: a plan names it, and is stale when it differs."""
         return int(self._meta("serial") or 0)
+
+    @property
+    def mark(self) -> Mark:
+        """How far it has been written: equal marks mean that no run has written in between."""
+        (last,) = self.db.execute("SELECT ifnull(max(id), 0) FROM action").fetchone()
+        (unsettled,) = self.db.execute(
+            "SELECT count(*) FROM action WHERE outcome IS NULL"
+        ).fetchone()
+        return Mark(self.serial, last, unsettled)
 
     def _meta(self, name: str) -> str | None:
         row = self.db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
