@@ -368,7 +368,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "2: moved out is deleted": (rules.Rules, "_moved_out", lambda *_: None),
     "3: equal headers are one message": (adopting, "_adopt_batch", _all_adopted),
     "4: nothing is looked at again": (deleting, "content_digest", lambda data: _any_digest(data)),
-    "4: an old listing is trusted": (Session, "_age", lambda self: 0.0),
+    "4: an old listing is trusted": (Session, "age", lambda self: 0.0),
     "5: no copy is kept": (Quarantine, "put_all", lambda self, items: ["x" for _ in items]),
     "copies = all is any": (
         rules.Rules,

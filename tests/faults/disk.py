@@ -172,9 +172,7 @@ class World:
 
     def disk(self, at: int | None = None, stays: Stays = "once") -> Disk:
         """Ledger and quarantine are on one disk, and each Maildir is on another."""
-        return Disk(
-            [self.place.directory / n for n in ("state", "all", "old", "work")], at, stays
-        )
+        return Disk([self.place.directory / n for n in ("state", "all", "old", "work")], at, stays)
 
     def call(self) -> Result:
         """Run the program."""
@@ -235,7 +233,12 @@ class World:
 def mail(place: Place) -> Mail:
     """All that lies in the Maildirs."""
     return Counter(
-        (name, str(file.parent.parent.relative_to(place.directory / name)), flags, file.read_bytes())
+        (
+            name,
+            str(file.parent.parent.relative_to(place.directory / name)),
+            flags,
+            file.read_bytes(),
+        )
         for name in ("all", "old", "work")
         for part in ("cur", "new")
         for file in (place.directory / name).rglob(f"{part}/*")

@@ -154,7 +154,7 @@ class Disk:
 
     def _file(self, descriptor: int, mode: str = "r", **keys: Any) -> Any:
         if "w" not in mode and "a" not in mode:
-            return io.open(descriptor, mode, **keys)  # noqa: PTH123, SIM115
+            return open(descriptor, mode, **keys)
         file = io.BufferedWriter(_File(self, descriptor))
         return file if "b" in mode else io.TextIOWrapper(file, **keys)
 
@@ -225,8 +225,9 @@ class _Connection(sqlite3.Connection):
 
     def _point(self, sql: str) -> None:
         words = sql.split()
-        before, self.changed = self.changed, self.in_transaction and (
-            self.changed or words[0] in _CHANGES
+        before, self.changed = (
+            self.changed,
+            self.in_transaction and (self.changed or words[0] in _CHANGES),
         )
         if words[0] in ("COMMIT", "ROLLBACK"):
             self.changed = False

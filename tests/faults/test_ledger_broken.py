@@ -15,7 +15,6 @@ import pytest
 from mailsync_tui.ledger import ledger as module
 from tests.cli.place import Place
 from tests.faults.disk import STORIES, World, bodies, mail, spread
-from tests.faults.shim import BrokenLedger
 
 HOLD = """
 import sqlite3, sys
@@ -52,9 +51,7 @@ def held_by_another(path: Path, how: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("how", ["EXCLUSIVE", "IMMEDIATE"])
-def test_locked_by_another_process(
-    world: World, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
+def test_locked_by_another_process(world: World, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
     world.begin()
     place = world.place
@@ -73,9 +70,7 @@ def test_locked_by_another_process(
 
 @pytest.mark.parametrize("error", [LOCKED, DAMAGED], ids=str)
 @pytest.mark.parametrize("stays", ["once", "there"])
-def test_locked_or_damaged_in_the_middle(
-    world: World, error: sqlite3.Error, stays: str
-) -> None:
+def test_locked_or_damaged_in_the_middle(world: World, error: sqlite3.Error, stays: str) -> None:
     """At some statements; ``python -m tests.faults.disk --ledger`` does it at each."""
     for at in spread(len(world.statements()), 7):
         world.ledger_trial(error, at, "once" if stays == "once" else "there")

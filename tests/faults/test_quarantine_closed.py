@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.outcome import Result
-from tests.cli.place import Place
+from tests.engine.bench import Bench
+from tests.engine.bench import mail as message
 from tests.faults.disk import STORIES, World, bodies, mail
 from tests.faults.shim import Disk
-from tests.engine.bench import Bench, mail as message
 
 NUMBERS = [errno.EACCES, errno.EROFS, errno.EDQUOT, errno.EIO]
 

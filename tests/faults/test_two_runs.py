@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -149,7 +148,9 @@ def test_a_killed_one_leaves_the_ledger_to_the_next(busy: Place) -> None:
 
 
 def names(place: Place, mailbox: str) -> list[str]:
-    return [f.read_bytes().partition(b"<")[2].partition(b"@")[0].decode() for f in place.files(mailbox)]
+    return [
+        f.read_bytes().partition(b"<")[2].partition(b"@")[0].decode() for f in place.files(mailbox)
+    ]
 
 
 def test_a_plan_made_beside_an_apply_is_stale(busy: Place) -> None:

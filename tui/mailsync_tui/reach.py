@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
@@ -66,7 +68,7 @@ class Reach:
         }
         self._readers: dict[str, Mailbox] = {}
         self._reading: dict[str, ThreadPoolExecutor] = {}
-        self._listed_at: datetime | None = None
+        self._listed_at: tuple[datetime, float] | None = None
         self._mark: Mark | None = None
         """The ledger's, before the mailboxes were listed: what is written later, by another run,
         is of mail that the listing may lack, though nobody deleted it."""
@@ -129,7 +131,7 @@ class Reach:
         """
         self._let_stores_settle()
         self._mark = self._read_mark()
-        self._listed_at = self.clock()
+        self._listed_at = self.clock(), time.monotonic()
         new = CONSOLIDATED if self.new_maildir() else None
         futures = {
             name: thread.submit(list_one, name, self.mailboxes[name], self.emit, new=name == new)
@@ -141,6 +143,17 @@ class Reach:
                 away = MailboxError("still being listed")
                 meanwhile({n: away if f in late else f.result() for n, f in futures.items()})
         return {name: future.result() for name, future in futures.items()}
+
+    def age(self) -> float:
+        """Seconds since the last listing: no less than have gone by, whatever was done to a clock.
+
+        The monotonic one stands still while the machine sleeps, and the other may be set back;
+        then nobody knows, and the listing is as old as can be.
+        """
+        assert self._listed_at is not None
+        at, ticks = self._listed_at
+        gone_by = (self.clock() - at).total_seconds()
+        return max(gone_by, time.monotonic() - ticks) if gone_by >= 0 else math.inf
 
     def _let_stores_settle(self) -> None:
         """Wait a little after a run that died while storing on a server.
@@ -157,8 +170,9 @@ class Reach:
         finally:
             ledger.close()
         if begun:
-            age = (self.clock() - max(begun)).total_seconds()
-            if 0 <= age < SETTLE_SECONDS:
+            # Where the clock was set back since, nobody knows how long ago that was.
+            age = max(0.0, (self.clock() - max(begun)).total_seconds())
+            if age < SETTLE_SECONDS:
                 self._stop.wait(SETTLE_SECONDS - age)
 
     def _read_mark(self) -> Mark:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply import apply
@@ -47,6 +48,9 @@ from mailsync_tui.outcome import (
     undo_code,
 )
 from mailsync_tui.reach import Reach
+
+_CENTURY = 36_500
+"""Days; a calendar has no more than some of these."""
 
 FRESH_SECONDS = 60
 """A listing is trusted for so long right before a deletion (DESIGN.md, rule 4)."""
@@ -257,7 +261,8 @@ class Session(Reach):
             done = restoring.journal.results
             try:
                 with sqlite_told():
-                    restoring.run(shown, undoable(observation.world.config, ledger, quarantine, run))
+                    settled = undoable(observation.world.config, ledger, quarantine, run)
+                    restoring.run(shown, settled)
                     code = undo_code(tuple(done.values()), stopped=self.stopped)
                     with ledger.transaction():
                         ledger.end_run(number, code, self.clock())
@@ -304,9 +309,9 @@ class Session(Reach):
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
         lock = RunLock(self.directory / "lock", command)
         held = lock.acquire(cancelled=lambda: self.stopped)
-        with held, contextlib.closing(LedgerWriter(self.ledger_path)) as ledger:
-            with sqlite_told():
-                yield ledger
+        ledger_path = self.ledger_path
+        with held, contextlib.closing(LedgerWriter(ledger_path)) as ledger, sqlite_told():
+            yield ledger
 
     def _run(
         self,
@@ -320,7 +325,7 @@ class Session(Reach):
         shown: Plan | None = None,
     ) -> Result:
         plan = shown or considered.plan
-        if not fresh and self._age() > FRESH_SECONDS:
+        if not fresh and self.age() > FRESH_SECONDS:
             observation, considered = self.observe(ledger, self.list_all(), plan.options)
             require_reached(considered.plan)
         valid = {line.id for line in considered.plan.lines}
@@ -372,12 +377,8 @@ class Session(Reach):
         lines = tuple(run.results[line.id] for line in chosen if line.id in run.results)
         return Result(plan.user, str(number), considered.plan, lines, code)
 
-    def _age(self) -> float:
-        assert self._listed_at is not None
-        return (self.clock() - self._listed_at).total_seconds()
-
     def _still_holds(self, ledger: LedgerWriter, options: Options) -> frozenset[str] | None:
-        if self._age() <= FRESH_SECONDS:
+        if self.age() <= FRESH_SECONDS:
             return None
         considered = self.observe(ledger, self.list_all(), options)[1]
         return frozenset(line.id for line in considered.plan.lines)
@@ -386,5 +387,11 @@ class Session(Reach):
         """Old copies go, but never while the journal has an action without an outcome."""
         if history.unsettled(ledger):
             return
+        now, days = self.clock(), self.config.keep_days
+        certain = history.certain(ledger, now)
+        if certain is None:
+            return
+        since = certain - timedelta(days=min(days, _CENTURY))
+        young = history.kept_since(ledger, since, now)
         with contextlib.suppress(QuarantineError):  # a copy too many harms nobody
-            quarantine.clean(self.config.keep_days, self.clock(), ())
+            quarantine.clean(days, certain, young)

@@ -110,7 +110,8 @@ class Viewing:
         """Whether the last look is recent enough to delete by it without looking again."""
         if self.last is None:
             return False
-        return (self.session.clock() - self.last.at).total_seconds() <= FRESH_SECONDS
+        age = (self.session.clock() - self.last.at).total_seconds()
+        return 0 <= age <= FRESH_SECONDS  # the clock may have been set back
 
     def plan(self, options: Options) -> Plan:
         """A plan from the last look; nothing is contacted.

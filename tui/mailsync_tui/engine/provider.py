@@ -6,7 +6,6 @@ round number. Nobody deleted that mail, so such losses are doubted, and a guard 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -160,8 +159,8 @@ class _Provider:
     def _expired(self, name: str, lost: _Losses, state: MailboxState) -> bool:
         """Whether more than the floor went within a week, all older than everything left."""
         since = self.now - timedelta(days=EXPIRY_DAYS)
-        first = bisect_left([row.at for row in state.scans], since)
-        recent = state.scans[first].scan if first < len(state.scans) else state.scan + 1
+        # In the order of the listings: their clock may have been set meanwhile.
+        recent = next((row.scan for row in state.scans if row.at >= since), state.scan + 1)
         dates = [
             lost.dates[row]
             for row, copy in lost.copies.items()

@@ -77,7 +77,9 @@ class _Recorder:
         self.ledger.set_open(opened, is_open=True)
         self.ledger.set_open(settled, is_open=False)
         self.ledger.drop_childless()
-        self.ledger.bury(self.now - timedelta(days=TOMBSTONE_DAYS))
+        certain = history.certain(self.ledger, self.now)
+        if certain is not None:
+            self.ledger.bury(certain - timedelta(days=TOMBSTONE_DAYS))
         self._scans()
         self._blocks()
         self.ledger.set_rules(rules_fingerprint(self.world.config))
@@ -253,6 +255,11 @@ class _Recorder:
             if before and before.absent_at and self.now - before.absent_at >= waited:
                 self.ledger.mark_missing(
                     row, copy.held_scan, copy.missing_scan, copy.absent, self.now
+                )
+            elif before and before.absent_at and self.now < before.absent_at:
+                # The clock was ahead then: counted from now, or it would not be for years.
+                self.ledger.mark_missing(
+                    row, copy.held_scan, copy.missing_scan, before.absent, self.now
                 )
 
     def _still_held(self, s: Standing, copy: Copy) -> bool:

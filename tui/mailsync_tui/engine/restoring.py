@@ -55,8 +55,11 @@ def settling(ledger: LedgerReader, now: datetime) -> float:
     Listed before that, a message would be put back a second time.
     """
     begun = [action.at for action in history.unsettled(ledger) if restores.undoes(action)]
-    age = (now - max(begun)).total_seconds() if begun else SETTLE_SECONDS
-    return max(0.0, SETTLE_SECONDS - age) if age >= 0 else 0.0
+    if not begun:
+        return 0.0
+    # Where the clock was set back since, nobody knows how long ago that was.
+    age = max(0.0, (now - max(begun)).total_seconds())
+    return max(0.0, SETTLE_SECONDS - age)
 
 
 class Restoring:

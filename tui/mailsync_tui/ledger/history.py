@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mailsync_tui.ledger.ledger import LedgerReader
 from mailsync_tui.ledger.rows import ActionRow, RunRow, UnansweredStore
-from mailsync_tui.ledger.schema import moment
+from mailsync_tui.ledger.schema import moment, stamp
 from mailsync_tui.mailboxes.base import Location
 
 _ACTION = (
@@ -54,6 +54,47 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
             "SELECT id, command, directions, started, ended, exit FROM run ORDER BY id DESC"
         )
     ]
+
+
+def certain(ledger: LedgerReader, now: datetime) -> datetime | None:
+    """The latest moment that can be relied on before something is thrown away for its age.
+
+    A clock that is far ahead for a while, as one without a battery may be, must not age everything
+    at once. So it is the beginning of a run at least a day ago: such a clock has none but those
+    from before it was wrong.
+
+    Args:
+        ledger: Its runs are looked at.
+        now: What the clock says, aware.
+
+    Returns:
+        ``None``: there is no such run yet.
+    """
+    day_ago = stamp(now - timedelta(days=1))
+    (at,) = ledger.db.execute(
+        "SELECT max(started) FROM run WHERE started <= ?", (day_ago,)
+    ).fetchone()
+    return moment(at)
+
+
+def kept_since(ledger: LedgerReader, since: datetime, now: datetime) -> set[str]:
+    """The copies in the quarantine that were put there since then, as far as runs can tell.
+
+    A run began no earlier than those before it, whatever its clock said; so what was put while the
+    clock was behind is as young as the run before.
+
+    Args:
+        ledger: Its journal is read.
+        since: Aware.
+        now: What the clock says; runs after that are those of a clock that was ahead.
+    """
+    rows = ledger.db.execute(
+        "SELECT DISTINCT action.quarantine FROM action JOIN (SELECT id, max(started)"
+        " OVER (ORDER BY id) AS latest FROM run WHERE started <= ?) AS sure"
+        " ON sure.id = action.run WHERE action.quarantine IS NOT NULL AND sure.latest >= ?",
+        (stamp(now), stamp(since)),
+    )
+    return {name for (name,) in rows}
 
 
 def actions(ledger: LedgerReader, run: int) -> list[ActionRow]:

@@ -1,0 +1,366 @@
+"""A clock that jumps, by hours or years, between runs and within one: nothing is lost by it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mailsync_tui import reach
+from mailsync_tui.cli import jsonform
+from mailsync_tui.config.model import Holds
+from mailsync_tui.engine import restoring
+from mailsync_tui.engine.events import Applying, Event
+from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.ledger import open_ledger
+from mailsync_tui.viewing import Viewing
+from tests.engine.bench import START, Bench, blocked, held, kinds, mail
+from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.steps import after, contents, without_a_copy
+
+HOURS, YEARS = timedelta(hours=5), timedelta(days=15 * 365)
+JUMPS = (HOURS, -HOURS, YEARS, -YEARS)
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server is still at it."""
+    monkeypatch.setattr(reach, "SETTLE_SECONDS", 0)
+    monkeypatch.setattr(restoring, "SETTLE_SECONDS", 0.0)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+# --- every story of the table
+
+
+@pytest.mark.parametrize("jump", [YEARS, -YEARS], ids=["ahead", "back"])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
+def test_between_two_runs(scenario: Scenario, tmp_path: Path, jump: timedelta) -> None:
+    """The person's clock is set right, or wrong, right before the run; then it goes on from there.
+
+    What a provider does within days may be told from what a person does only by the clock.
+    """
+    begun = scenario.bench(tmp_path / "begun")
+    undisturbed, bench = begun.again(tmp_path / "u"), begun.again(tmp_path / "j")
+    for one in (undisturbed, bench):
+        if one is bench:
+            one.now += jump
+        scenario.settle(one)
+    assert contents(bench) == contents(undisturbed)
+    assert after(scenario, bench)[1:] == after(scenario, undisturbed)[1:]
+    assert not without_a_copy(bench)
+    scenario.play(bench)
+    assert contents(bench) == contents(undisturbed), "a second run did something"
+
+
+# --- within a run
+
+
+@pytest.mark.parametrize("jump", JUMPS, ids=str)
+def test_while_the_person_looks_at_the_plan(bench: Bench, jump: timedelta) -> None:
+    """A listing of before the jump may be hours old: all is looked at again."""
+    bench.deliver("work", mail(1))
+    bench.sync()
+    bench.remove("work", mail(1))
+
+    def choose(plan: Plan) -> frozenset[str]:
+        assert kinds(plan) == [("forward-delete", "work")]
+        bench.deliver("work", mail(1))  # back, while nobody knows how long it takes
+        bench.now += jump
+        return frozenset()
+
+    with bench.session() as session:
+        result = session.sync(Options(), choose)
+    (line,) = result.lines
+    assert (line.outcome, bench.holds("consolidated", mail(1))) == ("skipped", 1)
+
+
+def test_a_clock_set_back_by_what_has_gone_by(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the minute at which it was listed: only the monotonic clock knows of the time between."""
+    ticks = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: ticks)
+    with bench.session() as session:
+        session.plan(Options())
+        assert session.age() == 0
+        ticks += 3600
+        assert session.age() == 3600
+        bench.now -= timedelta(seconds=1)
+        assert session.age() > 10**9
+        ticks -= 3600  # a machine that slept: only the other one knows
+        bench.now += timedelta(hours=2)
+        assert 7000 < session.age() < 7201
+
+
+@pytest.mark.parametrize("jump", [-HOURS, -YEARS], ids=str)
+def test_the_app_looks_again_before_it_asks(bench: Bench, jump: timedelta) -> None:
+    with bench.session() as session:
+        viewing = Viewing(session)
+        viewing.look(lambda comparison: None)
+        assert viewing.fresh
+        bench.now += jump
+        assert not viewing.fresh
+
+
+@pytest.mark.parametrize("jump", JUMPS, ids=str)
+def test_while_lines_are_applied(bench: Bench, jump: timedelta) -> None:
+    for n in range(4):
+        bench.deliver("work", mail(n))
+    bench.sync()
+    bench.remove("work", mail(0))
+    bench.remove("consolidated", mail(1))
+    bench.deliver("isp", mail(9))
+
+    def emit(event: Event) -> None:
+        if isinstance(event, Applying):
+            bench.now += jump
+
+    with bench.session() as session:
+        session.emit = emit
+        result = session.sync(Options(), lambda plan: frozenset())
+    assert [x.outcome for x in result.lines] == ["done"] * 3
+    homes = [bench.holds("consolidated", mail(n)) for n in (0, 1, 2, 3, 9)]
+    assert homes == [0, 0, 1, 1, 1]
+    bench.wait()
+    assert kinds(bench.plan()) == []
+
+
+# --- the late-store wait
+
+
+@pytest.mark.parametrize("jump", JUMPS, ids=str)
+def test_the_wait_for_a_late_store(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, jump: timedelta
+) -> None:
+    """Set back, nobody knows how long ago the store was: the whole wait, and never more."""
+    monkeypatch.setattr(reach, "SETTLE_SECONDS", 5)
+    bench.deliver("isp", mail(1))
+
+    class Killed(BaseException):
+        pass
+
+    def dies(operation: str, _: int) -> None:
+        if operation == "store":
+            raise Killed
+
+    bench.home.fault = dies
+    with pytest.raises(Killed):
+        bench.sync()
+    bench.home.fault = None
+    bench.now += jump
+    waited: list[float] = []
+    with bench.session() as session:
+        monkeypatch.setattr(session._stop, "wait", lambda s=0.0: waited.append(s))
+        session.sync(Options(), lambda plan: frozenset())
+        first = list(waited)
+        session.plan(Options())
+    assert first == ([5] if jump < timedelta(0) else [])
+    assert waited == first  # settled
+    assert bench.holds("consolidated", mail(1)) == 1
+
+
+@pytest.mark.parametrize("jump", JUMPS, ids=str)
+def test_the_wait_of_an_undo(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, jump: timedelta
+) -> None:
+    monkeypatch.setattr(restoring, "SETTLE_SECONDS", 5.0)
+    bench.deliver("work", mail(1))
+    bench.sync()
+    bench.remove("work", mail(1))
+    run = bench.sync().run
+    assert run is not None
+
+    class Killed(BaseException):
+        pass
+
+    def dies(operation: str, _: int) -> None:
+        if operation == "store":
+            raise Killed
+
+    bench.home.fault = dies
+    with pytest.raises(Killed), bench.session() as session:
+        session.undo(run, None, lambda shown: True)
+    bench.home.fault = None
+    bench.now += jump
+    with contextlib.closing(open_ledger(bench.directory / "ledger.sqlite3")) as ledger:
+        assert restoring.settling(ledger, bench.now) == (5.0 if jump < timedelta(0) else 0.0)
+
+
+# --- absent_scans, holds, guards
+
+
+def test_absent_scans_after_a_clock_that_was_ahead(bench: Bench) -> None:
+    """It counts from the moment at which the clock was set right, not years later."""
+    bench.guards(absent_scans=2)
+    bench.deliver("work", mail(1))
+    bench.sync()
+    bench.remove("work", mail(1))
+    bench.now += YEARS
+    assert bench.sync().lines == ()
+    bench.now -= YEARS
+    assert bench.sync().lines == ()
+    bench.wait(-14)  # a minute later
+    assert kinds(bench.plan()) == []
+    bench.wait(14)
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+
+
+@pytest.mark.parametrize("jump", [-HOURS, -YEARS], ids=str)
+def test_absent_scans_and_a_clock_set_back(bench: Bench, jump: timedelta) -> None:
+    bench.guards(absent_scans=3)
+    bench.deliver("work", mail(1))
+    bench.sync()
+    bench.remove("work", mail(1))
+    for step in (timedelta(0), jump, timedelta(0)):
+        bench.now += step
+        assert kinds(bench.plan()) == []
+        bench.sync()
+    assert bench.holds("consolidated", mail(1)) == 1
+
+
+@pytest.mark.parametrize("jump", [-HOURS, -YEARS], ids=str)
+def test_younger_than_protects_with_a_clock_set_back(bench: Bench, jump: timedelta) -> None:
+    from dataclasses import replace
+
+    bench.config = replace(bench.config, holds=Holds(younger_than=timedelta(days=1)))
+    for n, date in ((1, START - timedelta(days=9)), (2, START - timedelta(hours=1))):
+        bench.deliver("work", mail(n, date=date))
+    bench.sync()
+    for n, date in ((1, START - timedelta(days=9)), (2, START - timedelta(hours=1))):
+        bench.remove("work", mail(n, date=date))
+    bench.now += jump
+    young = held(bench.plan())
+    assert ("forward-delete", "work", "hold") in young
+    assert len(young) == (1 if jump == -HOURS else 2)  # in the year 2011, both are from the future
+
+
+@pytest.mark.parametrize("jump", [YEARS, -YEARS], ids=["ahead", "back"])
+def test_a_provider_that_cleans_up_is_known_though_a_listing_was_of_another_year(
+    tmp_path: Path, jump: timedelta
+) -> None:
+    bench = Bench(tmp_path, {"isp": "pop3"}, max_delete_floor=4, max_delete_share=1.0)
+
+    def dated(n: int) -> bytes:
+        return mail(n, date=START - timedelta(days=100 - n))
+
+    for n in range(12):
+        bench.deliver("isp", dated(n))
+    bench.sync()
+    bench.wait(24 * 60)
+    bench.deliver("isp", dated(20))
+    bench.now += jump
+    bench.sync()
+    bench.now -= jump
+    for day in range(3):  # the two oldest, every day
+        bench.wait(24 * 60)
+        for n in (2 * day, 2 * day + 1):
+            bench.remove("isp", dated(n))
+        last = bench.plan()
+        if day < 2:
+            bench.sync()
+    assert [rule for _, _, rule, _ in blocked(last)] == ["expired"]
+
+
+# --- the quarantine, and what else is thrown away for its age
+
+
+@pytest.fixture
+def deleted(bench: Bench) -> Iterator[Bench]:
+    """A run each day; that of the third deleted a message."""
+    for day in range(3):
+        if day == 2:
+            bench.remove("work", mail(0))
+        _a_day(bench, day)
+    yield bench
+
+
+def _a_day(bench: Bench, day: int) -> None:
+    """Mail comes, a run collects it, and its copies are dated as its clock is."""
+    before = set(_copies(bench))
+    bench.deliver("work", mail(day))
+    result = bench.sync()
+    assert result.exit == 0
+    for copy in set(_copies(bench)) - before:
+        os.utime(copy, (bench.now.timestamp(), bench.now.timestamp()))
+    bench.wait(24 * 60 - 15)
+
+
+def _copies(bench: Bench) -> list[Path]:
+    return list((bench.directory / "quarantine").glob("??/*.gz"))
+
+
+def test_copies_go_once_they_are_old_enough(deleted: Bench) -> None:
+    for day in range(10, 40):
+        _a_day(deleted, day)
+        assert len(_copies(deleted)) == 1
+    _a_day(deleted, 50)
+    _a_day(deleted, 51)
+    assert _copies(deleted) == []
+
+
+def test_a_clock_that_is_years_ahead_throws_nothing_away(deleted: Bench) -> None:
+    deleted.now += YEARS
+    for day in (10, 11):  # an hour of such runs
+        deleted.deliver("work", mail(day))
+        deleted.sync()
+    deleted.now -= YEARS
+    for day in range(20, 45):
+        _a_day(deleted, day)
+    assert len(_copies(deleted)) == 1
+    (undone,) = [n for n in (3,) if deleted.holds("consolidated", mail(0)) == 0]
+    with deleted.session() as session:
+        assert session.undo(str(undone), None, lambda shown: True).exit == 0
+    assert deleted.holds("consolidated", mail(0)) == 1
+
+
+def test_what_was_deleted_while_the_clock_was_behind_is_kept_as_long(bench: Bench) -> None:
+    """A machine without a battery deletes in the year 2011, and then hears what year it is."""
+    for day in range(2):
+        _a_day(bench, day)
+    bench.remove("work", mail(0))
+    bench.now -= YEARS
+    _a_day(bench, 2)
+    bench.now += YEARS
+    for day in range(3, 31):
+        _a_day(bench, day)
+        assert len(_copies(bench)) == 1
+    for day in range(31, 36):
+        _a_day(bench, day)
+    assert _copies(bench) == []
+
+
+def test_a_tombstone_outlives_a_clock_that_is_ahead(deleted: Bench) -> None:
+    """What was deleted does not come back as new."""
+    deleted.now += YEARS
+    deleted.deliver("work", mail(10))
+    deleted.sync()
+    deleted.now -= YEARS
+    deleted.deliver("isp", mail(0))  # a forward that came late
+    assert held(deleted.plan()) == [("collect", "isp", "late-copy")]
+
+
+# --- the history
+
+
+def test_runs_are_in_their_order_whatever_their_clocks_said(bench: Bench) -> None:
+    for n, jump in enumerate((timedelta(0), YEARS, -YEARS, -YEARS, YEARS)):
+        bench.now += jump
+        bench.deliver("work", mail(n))
+        bench.sync()
+    with contextlib.closing(open_ledger(bench.directory / "ledger.sqlite3")) as ledger:
+        rows = history.runs(ledger)
+    assert [row.id for row in rows] == [5, 4, 3, 2, 1]
+    started: list[datetime] = [row.started for row in rows]
+    assert started != sorted(started, reverse=True)
+    assert [run["run"] for run in jsonform.runs(rows)] == ["5", "4", "3", "2", "1"]
