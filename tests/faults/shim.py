@@ -124,8 +124,8 @@ class Disk:
     def _where(self, path: Any, dir_fd: int | None = None) -> str:
         if isinstance(path, int):
             return self._paths.get(path, "")
-        base = self._paths.get(dir_fd, "") if dir_fd is not None else ""
-        return os.path.normpath(os.path.join(base or os.getcwd(), os.fspath(path)))
+        base = Path.cwd() if dir_fd is None else Path(self._paths.get(dir_fd, ""))
+        return os.path.normpath(base / path)
 
     def _checked(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(path: Any, *rest: Any, **keys: Any) -> Any:
