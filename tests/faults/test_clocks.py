@@ -245,7 +245,7 @@ def test_younger_than_protects_with_a_clock_set_back(bench: Bench, jump: timedel
     assert len(young) == (1 if jump == -HOURS else 2)  # in the year 2011, both are from the future
 
 
-@pytest.mark.parametrize("jump", [YEARS, -YEARS], ids=["ahead", "back"])
+@pytest.mark.parametrize("jump", [YEARS, timedelta(days=-100)], ids=["ahead", "back"])
 def test_a_provider_that_cleans_up_is_known_though_a_listing_was_of_another_year(
     tmp_path: Path, jump: timedelta
 ) -> None:
