@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, cast
 import imapclient
 
 from mailsync_tui.mailboxes import net
-from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
+from mailsync_tui.mailboxes.base import (
+    ConnectionLost,
+    LoginRefused,
+    MailboxError,
+    Unreachable,
+)
 from mailsync_tui.mailboxes.dialling import dial
 from mailsync_tui.mailboxes.imap_wire import MAX_LINE
 from mailsync_tui.mailboxes.xoauth2 import Exchange
@@ -302,7 +307,7 @@ def broken(endpoint: net.Endpoint, error: Exception) -> Unreachable:
     said = _words(error)
     if "EOF" in said or "socket error" in said:
         return net.unreachable(endpoint, EOFError())
-    return Unreachable(f"{safe_text(endpoint[0])}:{endpoint[1]} ended the connection: {said}")
+    return ConnectionLost(f"{safe_text(endpoint[0])}:{endpoint[1]} ended the connection: {said}")
 
 
 def _words(error: Exception, hidden: str = "") -> str:
