@@ -40,7 +40,7 @@ STORIES = {
     "disk not mounted": "16,885 messages went because a disk was not mounted",
     "side empty": "an account lost everything at once, and the other side followed",
     "renumbered": "190 of 191 messages went after a server had renumbered them",
-    "made anew": "a folder was made anew under the same UIDVALIDITY, and its new mail passed for old",
+    "made anew": "a folder was made anew, and its new mail passed for the old under its UIDs",
     "hidden after fetching": "a webmail hid what had been fetched over POP3",
     "listing cut": "a provider lists about 250 at a time, or no more than its limit",
     "provider cleans up": "a provider deleted what was old",

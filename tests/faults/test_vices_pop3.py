@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -19,7 +19,10 @@ COUNT = 30
 LETTERS = [letter(number) for number in range(COUNT)]
 
 
-def filled(server: Pop3Script, count: int = COUNT) -> Pop3Script:
+Server = TypeVar("Server", bound=Pop3Script)
+
+
+def filled(server: Server, count: int = COUNT) -> Server:
     server.mail = {f"u{number}": data for number, data in enumerate(LETTERS[:count])}
     return server
 

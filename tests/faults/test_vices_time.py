@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +15,9 @@ from tests.faults.desk import Desk, at, outcomes
 from tests.mailboxes.contract import letter
 from tests.servers.imap_script import ImapScript
 from tests.servers.pop3_script import Pop3Script, Session
+
+if TYPE_CHECKING:
+    from tests.servers.imap_script import Connection
 
 COUNT = 300
 LETTERS = [letter(number) for number in range(COUNT)]
@@ -70,3 +75,28 @@ def test_a_log_in_that_takes_five_seconds_to_fail_is_waited_for() -> None:
     for timing in (imap_connection.Timing(), pop3.Timing()):
         assert timing.connect > 10
         assert timing.read > 10
+
+
+@pytest.mark.vice(17)
+def test_a_log_in_that_takes_its_time_to_fail_holds_no_other_account_up(tmp_path: Path) -> None:
+    """It is refused only once the other account was listed."""
+
+    listed = Event()
+
+    class Slow(ImapScript):
+        def do_login(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
+            assert listed.wait(30)
+            to.say(tag + b" NO [AUTHENTICATIONFAILED] no")
+
+    class Quick(Pop3Script):
+        def do_quit(self, to: Session, argument: str) -> None:
+            listed.set()
+            super().do_quit(to, argument)
+
+    with Slow() as slow, Quick() as quick:
+        quick.mail = {"u1": LETTERS[1]}
+        # The slow one comes first.
+        desk = Desk(tmp_path, at("imap", "work", slow.port), at("pop3", "isp", quick.port))
+        done = desk.sync()
+        assert outcomes(done) == {("collect", "done"): 1}
+        assert "AUTHENTICATIONFAILED" in str(done.plan.mailboxes["work"].error)
