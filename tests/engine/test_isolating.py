@@ -36,6 +36,7 @@ class Server:
                 yield Raw(one, b"", frozenset(), None)
 
 
+@pytest.mark.vice(15)
 @pytest.mark.parametrize("part", [1, 10, 1000])
 @pytest.mark.parametrize("poison", [(1,), (100,), (37, 38), (3, 50, 99)])
 def test_all_others_come_in_order_and_it_is_named(poison: tuple[int, ...], part: int) -> None:

@@ -264,6 +264,7 @@ def _decoded(line: bytes) -> str:
     return base64.b64decode(line).decode()
 
 
+@pytest.mark.vice(12)
 def test_capabilities_are_those_after_the_log_in() -> None:
     class Growing(ImapScript):
         capabilities = OLD
