@@ -105,6 +105,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
+@pytest.mark.story("label")
 @pytest.mark.vice(20)
 def test_archived_is_not_deleted(desk: Desk) -> None:
     desk.server.unlabel(letter(1))

@@ -46,6 +46,7 @@ class Dying(ImapScript):
         super().do_expunge(to, tag, arguments, literals)
 
 
+@pytest.mark.story("expunged with ours")
 @pytest.mark.vice(6)
 @pytest.mark.parametrize("dies", [False, True])
 def test_what_others_marked_stays_marked_and_there(tmp_path: Path, dies: bool) -> None:
@@ -330,6 +331,7 @@ class Broken(ImapScript):
         super().tell(to, folder, message, items)
 
 
+@pytest.mark.story("poison")
 @pytest.mark.vice(15)
 @pytest.mark.parametrize("header_too", [False, True])
 def test_a_poison_on_an_account_stops_no_other_and_is_named(

@@ -56,6 +56,7 @@ class Lagging(Pop3Script):
         return super().listed()
 
 
+@pytest.mark.story("quit lags")
 @pytest.mark.vice(3)
 def test_what_is_still_listed_after_quit_did_not_fail_and_is_not_collected_again(
     tmp_path: Path,
@@ -86,6 +87,8 @@ class Alike(Pop3Script):
         return self.form.format(number)
 
 
+@pytest.mark.story("shared UIDL")
+@pytest.mark.story("position as UIDL")
 @pytest.mark.vice(4)
 @pytest.mark.parametrize("form", ["one", "{}"], ids=["shared", "position"])
 def test_by_their_headers_messages_are_told_apart_and_only_the_right_one_goes(
@@ -176,6 +179,7 @@ class Crashing(Pop3Script):
         return True
 
 
+@pytest.mark.story("poison")
 @pytest.mark.vice(15)
 @pytest.mark.parametrize("where", ["RETR", "TOP", "both"])
 @pytest.mark.parametrize("refuses", [True, False])
@@ -269,6 +273,7 @@ def test_without_capa_there_may_be_uidl_and_top(tmp_path: Path) -> None:
         assert "u3" not in server.mail
 
 
+@pytest.mark.story("long line")
 @pytest.mark.vice(18)
 def test_a_line_of_a_hundred_thousand_octets_is_collected_as_it_is(tmp_path: Path) -> None:
     long = [letter(n, b"x" * size + b"\r\n") for n, size in enumerate((2047, 2048, 100_000))]

@@ -64,6 +64,7 @@ class Losing(ImapScript):
         to.ok(tag)
 
 
+@pytest.mark.story("append lost")
 @pytest.mark.vice(2)
 @pytest.mark.parametrize("capabilities", [ImapScript.capabilities, ONE_BY_ONE])
 def test_what_was_lost_is_collected_again_and_never_deleted_at_its_source(
@@ -240,6 +241,7 @@ class Refusing(Crashing):
         to.say(tag + b" NO it is poison")
 
 
+@pytest.mark.story("poison")
 @pytest.mark.vice(15)
 @pytest.mark.parametrize("poison", POISON, ids=["NUL", "no header", "empty"])
 @pytest.mark.parametrize("server", [Crashing, Refusing])
