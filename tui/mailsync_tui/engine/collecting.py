@@ -265,6 +265,9 @@ def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
 
 def _store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
     """Intents, the act, outcomes."""
+    if CONSOLIDATED in run.broken:  # nothing is sent, so that no answer is waited for
+        run.journal_all([f.line for f in batch], "failed", run.broken[CONSOLIDATED])
+        return
     now = run.now()
     name = f"{now.timestamp():.6f}.{secrets.token_hex(8)}"
     new = [
