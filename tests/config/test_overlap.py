@@ -18,6 +18,7 @@ def store(path: Path | str) -> str:
 
 
 class TestServers:
+    @pytest.mark.story("synced with himself")
     @pytest.mark.parametrize(
         "change",
         [

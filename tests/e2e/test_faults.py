@@ -230,6 +230,7 @@ def local(server: Dovecot, tmp_path: Path) -> World:
     return ready(World(server, tmp_path, {"old": "maildir"}, "maildir"))
 
 
+@pytest.mark.story("disk full")
 def test_no_space_for_the_quarantine(local: World, monkeypatch: pytest.MonkeyPatch) -> None:
     before = mail(local)
     full(monkeypatch, "quarantine")
@@ -243,6 +244,7 @@ def test_no_space_for_the_quarantine(local: World, monkeypatch: pytest.MonkeyPat
     assert not local.plan().lines
 
 
+@pytest.mark.story("disk full")
 def test_space_is_looked_at_beforehand(local: World, monkeypatch: pytest.MonkeyPatch) -> None:
     before = mail(local)
     real = os.statvfs
@@ -258,6 +260,7 @@ def test_space_is_looked_at_beforehand(local: World, monkeypatch: pytest.MonkeyP
     assert mail(local) == before
 
 
+@pytest.mark.story("disk full")
 @pytest.mark.parametrize("part", ["Maildir-home/tmp", "Maildir-home"])
 def test_no_space_in_the_consolidated_mailbox(
     local: World, monkeypatch: pytest.MonkeyPatch, part: str

@@ -105,6 +105,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
+@pytest.mark.story("label")
+@pytest.mark.vice(20)
 def test_archived_is_not_deleted(desk: Desk) -> None:
     desk.server.unlabel(letter(1))
     assert desk.kinds() == []
@@ -128,6 +130,7 @@ def test_archived_and_later_thrown_away(desk: Desk) -> None:
     assert desk.kinds() == ["forward-delete"]
 
 
+@pytest.mark.vice(20)
 def test_a_reverse_deletion_moves_to_the_trash(desk: Desk) -> None:
     uid = next(u for u, m in desk.home.folders["INBOX"].messages.items() if m.data == letter(1))
     desk.home.remove("INBOX", uid)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from mailsync_tui.mailboxes.base import Location, MailboxError, Raw
+from mailsync_tui.mailboxes.base import (
+    ConnectionLost,
+    Location,
+    MailboxError,
+    NewMessage,
+    Raw,
+    Stored,
+)
 from tests.engine.bench import Bench, mail
 
 GOOD, LATER = mail(1), mail(2)
@@ -83,3 +90,70 @@ def test_an_own_copy_that_cannot_be_compared_is_not_doubled(tmp_path: Path) -> N
     outcomes = {(line.line.kind, line.outcome) for line in bench.sync().lines}
     assert outcomes == {("adopt", "failed"), ("collect", "done")}
     assert bench.holds("consolidated", twin) == 1
+
+
+class Crashing:
+    """What becomes of a store: with a poison message in it, the connection is lost."""
+
+    def __init__(self, bench: Bench, poison: Iterable[bytes]) -> None:
+        self._poison = set(poison)
+        self._store = bench.home.store
+        self.sizes: list[int] = []
+        bench.home.store = self.store  # type: ignore[method-assign]
+
+    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
+        self.sizes.append(len(messages))
+        if self._poison.intersection(message.data for message in messages):
+            raise ConnectionLost("it closed the connection")
+        return self._store(messages, folder)
+
+
+def test_what_crashes_the_store_ends_alone(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    mails = [mail(n) for n in range(96)]
+    poison = mails[77]
+    for data in mails:
+        bench.deliver("work", data)
+    crashing = Crashing(bench, [poison])
+    bench.sync()
+    assert crashing.sizes == [96]
+    bench.sync()
+    assert crashing.sizes[1:] == [6] * 16
+    assert sum(bench.holds("consolidated", data) for data in mails) == 90
+    # New mail goes before it, and does not wait for it.
+    bench.deliver("work", mail("new"))
+    bench.sync()
+    assert crashing.sizes[-7:] == [1] * 7
+    lines = bench.sync().lines
+    assert [(line.line.message_id, line.outcome) for line in lines] == [
+        ("<m77@example.org>", "failed")
+    ]
+    assert sum(bench.holds("consolidated", data) for data in mails) == 95
+    assert bench.holds("consolidated", mail("new")) == 1
+    assert bench.holds("work", poison) == 1
+
+
+def test_a_mailbox_that_crashes_at_every_store_is_left_alone_after_three(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    mails = [mail(n) for n in range(40)]
+    for data in mails:
+        bench.deliver("work", data)
+    crashing = Crashing(bench, mails)
+    for attempt in (1, 3, 3):
+        crashing.sizes.clear()
+        assert {line.outcome for line in bench.sync().lines} == {"failed"}
+        assert len(crashing.sizes) == attempt
+
+
+def test_several_that_crash_the_store_keep_no_other_waiting_for_ever(tmp_path: Path) -> None:
+    """What was not sent because of them goes before them the next time."""
+    bench = Bench(tmp_path)
+    mails = [mail(n) for n in range(16)]
+    poison = mails[2:10]
+    for data in mails:
+        bench.deliver("work", data)
+    Crashing(bench, poison)
+    for _ in range(6):
+        bench.sync()
+    held = [data for data in mails if bench.holds("consolidated", data)]
+    assert held == [*mails[:2], *mails[10:]]

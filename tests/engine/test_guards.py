@@ -99,6 +99,7 @@ def test_renumbered_with_some_not_found_again_is_blocked(bench: Bench) -> None:
     assert blocked(bench.plan()) == [("work", "forward-delete", "uidvalidity", 3)]
 
 
+@pytest.mark.vice(7)
 def test_a_folder_made_anew_under_the_same_validity_is_not_believed(bench: Bench) -> None:
     folder = bench.boxes["work"].folders["INBOX"]
     folder.messages.clear()

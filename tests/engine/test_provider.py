@@ -47,6 +47,7 @@ def collected_and_hidden(bench: Bench, mails: Sequence[bytes] = LATER) -> None:
 # Hidden
 
 
+@pytest.mark.vice(20)
 def test_what_was_fetched_in_one_go_and_is_gone_at_once_is_hidden(bench: Bench) -> None:
     collected_and_hidden(bench)
     plan = bench.plan()
@@ -190,6 +191,7 @@ def old(tmp_path: Path) -> Bench:
     return bench
 
 
+@pytest.mark.vice(21)
 def test_all_that_is_oldest_within_a_week_has_expired(old: Bench) -> None:
     remove(old, dated(0, 11))
     plan = old.plan()
@@ -250,6 +252,7 @@ def test_round_numbers() -> None:
     assert found == [50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10_000]
 
 
+@pytest.mark.vice(20)
 @pytest.mark.parametrize("account", ["isp", "work"])
 @pytest.mark.parametrize("left", [50, 51])
 def test_a_listing_of_exactly_fifty(tmp_path: Path, account: str, left: int) -> None:

@@ -168,6 +168,7 @@ def test_a_pop3_message_without_an_end() -> None:
 # --- a forged Message-ID
 
 
+@pytest.mark.story("forged id")
 def test_a_forged_id_neither_suppresses_nor_deletes_another_message(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     genuine, forged = mail(1, body="genuine"), mail(1, body="forged")

@@ -10,6 +10,7 @@ from tests.faults.scenarios import SCENARIOS, Scenario, together
 from tests.faults.steps import after, contents, disturbed, without_a_copy
 
 
+@pytest.mark.story("killed")
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
 def test_killed_after_every_step_and_resumed_it_ends_the_same(
     scenario: Scenario, tmp_path: Path

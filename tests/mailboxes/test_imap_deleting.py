@@ -49,6 +49,7 @@ def test_uid_expunge_leaves_foreign_marks_alone() -> None:
     assert marks.said == []
 
 
+@pytest.mark.vice(6)
 def test_without_uidplus_foreign_marks_are_lifted_and_set_again() -> None:
     server = filled(ImapScript())
     server.capabilities = NO_UIDPLUS
@@ -76,6 +77,7 @@ class Rival(ImapScript):
             self.inbox.messages[2].flags.add("\\Deleted")
 
 
+@pytest.mark.vice(6)
 def test_without_uidplus_nothing_is_expunged_beside_a_rival() -> None:
     server = filled(Rival())
     server.inbox.messages[0].flags.add("\\Deleted")
@@ -212,6 +214,7 @@ def test_to_the_trash(gone: str) -> None:
     assert server.folders["Bin"].uids == [2]
 
 
+@pytest.mark.vice(20)
 def test_gmail_always_moves_to_the_trash() -> None:
     server = filled(ImapScript())
     server.capabilities = CAPABLE + " X-GM-EXT-1"
@@ -234,6 +237,7 @@ def test_a_missing_trash_is_made() -> None:
     assert len(server.folders["Old/Trash"].messages) == 1
 
 
+@pytest.mark.vice(6)
 @pytest.mark.parametrize("capabilities", [CAPABLE, NO_UIDPLUS])
 def test_cut_anywhere_only_ours_is_ever_missing(capabilities: str) -> None:
     def fresh() -> ImapScript:

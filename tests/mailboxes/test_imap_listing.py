@@ -68,6 +68,7 @@ class NoOr(ImapScript):
             super().do_search(to, tag, arguments, literals)
 
 
+@pytest.mark.vice(12)
 def test_a_server_without_or_is_asked_for_each_flag() -> None:
     server = filled(NoOr())
     server.inbox.add(letter(9), "\\Flagged")
@@ -125,6 +126,7 @@ class WithoutValidity(ImapScript):
         to.ok(tag)
 
 
+@pytest.mark.vice(7)
 def test_without_uidvalidity_is_not_complete() -> None:
     with served(WithoutValidity()) as mailbox:
         listing = mailbox.list()
@@ -164,6 +166,7 @@ class MessageNumbers(ImapScript):
             super().do_search(to, tag, arguments, literals)
 
 
+@pytest.mark.vice(10)
 def test_message_numbers_never_pass_for_uids() -> None:
     server = MessageNumbers()
     server.inbox.uidnext = 100
@@ -187,6 +190,7 @@ class Grown(ImapScript):
         to.ok(tag)
 
 
+@pytest.mark.vice(18)
 def test_a_line_above_a_megabyte() -> None:
     server = Grown()
     server.capabilities = OLD
@@ -261,6 +265,7 @@ def test_only_below_the_root_and_only_what_holds_mail() -> None:
         assert [folder.name for folder in mailbox.list().folders] == ["ann", "ann/Work"]
 
 
+@pytest.mark.vice(19)
 def test_prefix_and_delimiter_are_not_shown() -> None:
     server = ImapScript()
     server.delimiter = "."
@@ -288,6 +293,7 @@ def test_prefix_and_delimiter_are_not_shown() -> None:
             assert mailbox.resolve(given) == shown
 
 
+@pytest.mark.vice(19)
 def test_the_delimiter_is_asked_for_where_no_namespace_tells_it() -> None:
     server = ImapScript()
     server.capabilities = OLD

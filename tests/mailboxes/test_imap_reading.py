@@ -51,6 +51,7 @@ class OtherForms(ImapScript):
         to.say(b"* 4 EXISTS")
 
 
+@pytest.mark.vice(10)
 def test_other_forms_of_the_same_answers() -> None:
     with served(filled(OtherForms())) as mailbox:
         heads = list(mailbox.heads(places([3, 1, 2])))
@@ -117,6 +118,7 @@ class Stale(ImapScript):
         return [uid for uid in super().found(folder, criteria) if uid != 2]
 
 
+@pytest.mark.vice(8)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -165,6 +167,7 @@ def test_cut_once_it_is_fetched_again() -> None:
     assert [raw.data for raw in raws] == [letter(1), letter(2), letter(3)]
 
 
+@pytest.mark.vice(8)
 def test_always_cut_it_is_named_after_all_others_came() -> None:
     with served(filled(Cutting())) as mailbox:
         reading = mailbox.fetch(places([1, 2, 3]))
@@ -176,6 +179,7 @@ def test_always_cut_it_is_named_after_all_others_came() -> None:
             next(reading)
 
 
+@pytest.mark.vice(8)
 @pytest.mark.parametrize("guesses", [7, -7])
 def test_a_wrong_size_is_no_reason_to_leave_it_out(guesses: int) -> None:
     server = filled(Cutting())
@@ -199,6 +203,7 @@ class Poisoned(ImapScript):
         to.ok(tag)
 
 
+@pytest.mark.vice(15)
 def test_one_that_the_server_cannot_read_does_not_stop_the_rest() -> None:
     with served(filled(Poisoned(), 6)) as mailbox:
         heads = list(mailbox.heads(places(range(1, 7))))
@@ -217,6 +222,7 @@ class WholeInstead(ImapScript):
         )
 
 
+@pytest.mark.vice(10)
 def test_a_whole_message_instead_of_its_header_is_not_kept() -> None:
     server = WholeInstead()
     server.inbox.add(letter(1, b"x" * 1_000_000))
@@ -251,6 +257,7 @@ def test_large_ones_come_alone_and_the_order_stays() -> None:
     assert asked == ["1", "2", "3:4", "5:6"]
 
 
+@pytest.mark.vice(11)
 def test_no_command_is_too_long() -> None:
     server = ImapScript()
     server.inbox.uidnext = 1_000_000_000

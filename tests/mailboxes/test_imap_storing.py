@@ -34,6 +34,7 @@ def test_stored_in_order_and_proved(gone: str) -> None:
     assert [one.data for one in server.inbox.messages[1:11]] == [letter(n) for n in range(10)]
 
 
+@pytest.mark.vice(2)
 @pytest.mark.parametrize("gone", ["", "UNSELECT"])
 def test_never_into_the_folder_that_is_open(gone: str) -> None:
     class Losing(ImapScript):
@@ -72,6 +73,7 @@ class Lost(ImapScript):
         to.say(tag + b" OK " + self.told + b"done")
 
 
+@pytest.mark.vice(2)
 @pytest.mark.parametrize(
     "told", [b"", b"[APPENDUID 7 1:4] ", b"[APPENDUID 7 900:903] ", b"[APPENDUID 6 1:4] "]
 )
@@ -87,6 +89,7 @@ def test_ok_is_no_proof(told: bytes) -> None:
     }
 
 
+@pytest.mark.vice(11)
 def test_an_older_twin_is_no_proof() -> None:
     class Deaf(ImapScript):
         def do_append(self, to: Connection, tag: bytes, *_: object) -> None:
@@ -128,6 +131,7 @@ class Choosy(ImapScript):
             super().do_append(to, tag, arguments, data)
 
 
+@pytest.mark.vice(15)
 @pytest.mark.parametrize("capabilities", [CAPABLE, CAPABLE.replace("LITERAL+", ""), OLD])
 def test_the_poison_is_held_back_alone(capabilities: str) -> None:
     server = Choosy()
@@ -163,6 +167,7 @@ class WithoutKeywords(ImapScript):
             super().do_append(to, tag, arguments, literals)
 
 
+@pytest.mark.vice(14)
 def test_refused_keywords_are_left_out() -> None:
     server = WithoutKeywords()
     with served(server) as mailbox:
@@ -194,6 +199,7 @@ class BareLf(ImapScript):
             super().do_append(to, tag, arguments, data)
 
 
+@pytest.mark.vice(5)
 def test_line_ends() -> None:
     only_lf = letter(1).replace(b"\r\n", b"\n")
     mixed = letter(2, b"a\nb\r\n\rc\r\n")
@@ -222,6 +228,7 @@ class Mending(ImapScript):
         return data.replace(b"Ann", b"=?x?=").replace(b"<letter", b"<rewritten").replace(b"\0", b"")
 
 
+@pytest.mark.vice(14)
 def test_what_the_server_altered_is_known_by_its_place() -> None:
     with served(Mending()) as mailbox:
         stored = mailbox.store(new(letter(1), letter(2, b"a\0b\r\n")), "INBOX")
@@ -238,6 +245,7 @@ def test_something_else_at_that_place_is_no_proof() -> None:
     assert stored.location is None
 
 
+@pytest.mark.vice(19)
 def test_a_missing_folder_is_made_with_its_parents_and_subscribed() -> None:
     class Strict(ImapScript):
         """A child of a missing parent is an error (SERVERS.md, 19)."""
@@ -257,6 +265,7 @@ def test_a_missing_folder_is_made_with_its_parents_and_subscribed() -> None:
     assert server.sent("SUBSCRIBE") == ['SUBSCRIBE "Work/Old/2024"']
 
 
+@pytest.mark.vice(13)
 def test_trycreate_is_believed_once() -> None:
     class Trying(ImapScript):
         def do_append(

@@ -74,6 +74,7 @@ def test_other_directories_are_no_folders(path: Path, mailbox: MaildirMailbox) -
     assert [one.name for one in listing.folders] == ["INBOX"]
 
 
+@pytest.mark.story("seen between")
 def test_reading_is_repeated_until_it_is_steady(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +99,7 @@ def test_reading_is_repeated_until_it_is_steady(
     assert len(readings) > 1
 
 
+@pytest.mark.story("seen between")
 def test_a_folder_that_never_holds_still_is_unknown(
     path: Path, mailbox: MaildirMailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

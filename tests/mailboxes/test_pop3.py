@@ -111,6 +111,7 @@ class Unlocking(list[str]):
             self._account.locked = False
 
 
+@pytest.mark.vice(16)
 def test_a_locked_mailbox_is_tried_again(account: Account, mailbox: Pop3Mailbox) -> None:
     account.locked = True
     account.log = Unlocking(account, 3)
@@ -180,6 +181,7 @@ def test_a_message_that_was_cut_short_is_not_handed_on(
     assert seen == [letter(number) for number in range(6)]
 
 
+@pytest.mark.vice(16)
 def test_a_server_that_cannot_pipeline_is_asked_one_by_one(account: Account, port: int) -> None:
     account.vices = Vices(drops_pipelined=True)
     config = MailboxConfig("test", "pop3", host="127.0.0.1", port=port, tls="none", user="ann")
@@ -215,6 +217,7 @@ def test_without_uidl_and_top_nothing_is_deleted(account: Account, mailbox: Pop3
     assert any("neither UIDL nor TOP" in note for note in mailbox.facts().notes)
 
 
+@pytest.mark.vice(4)
 @pytest.mark.parametrize("vices", [Vices(no_uidl=True), Vices(positional_uidl=True)])
 def test_a_position_is_no_name(account: Account, mailbox: Pop3Mailbox, vices: Vices) -> None:
     account.vices = vices
@@ -230,6 +233,7 @@ def test_a_position_is_no_name(account: Account, mailbox: Pop3Mailbox, vices: Vi
     assert "u3" not in account.mail
 
 
+@pytest.mark.vice(4)
 def test_messages_that_share_a_uidl_are_told_apart(account: Account, mailbox: Pop3Mailbox) -> None:
     account.vices = Vices(shared_uidl=True)
     locations = listed(mailbox)
@@ -244,6 +248,7 @@ def test_messages_that_share_a_uidl_are_told_apart(account: Account, mailbox: Po
     assert list(account.mail) == ["u0"]
 
 
+@pytest.mark.vice(4)
 def test_the_second_of_two_equal_messages_is_not_called_gone(
     account: Account, mailbox: Pop3Mailbox
 ) -> None:
@@ -255,6 +260,7 @@ def test_the_second_of_two_equal_messages_is_not_called_gone(
     assert len(account.mail) == 1
 
 
+@pytest.mark.vice(3)
 def test_a_server_that_unlinks_late(account: Account, mailbox: Pop3Mailbox) -> None:
     account.vices = Vices(lag=1)
     first, *rest = listed(mailbox)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
+@pytest.mark.vice(1)
 def test_commands_are_sent_ahead_of_their_answers() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -181,6 +182,7 @@ def test_an_abort_ends_a_blocked_call() -> None:
     assert isinstance(caught[0], Unreachable)
 
 
+@pytest.mark.vice(18)
 @pytest.mark.parametrize(
     ("answer", "data"),
     [

@@ -17,6 +17,7 @@ MESSAGE = (
 HEADER, BODY = MESSAGE.split(b"\r\n\r\n", 1)
 
 
+@pytest.mark.vice(5)
 @pytest.mark.parametrize(
     "served",
     [

@@ -70,6 +70,7 @@ def test_nothing_raises_and_all_of_it_is_text(raw: bytes) -> None:
     assert replace(identity, digest=None) == identity_of_header(raw)
 
 
+@pytest.mark.vice(5)
 @pytest.mark.parametrize("alteration", ALTERATIONS)
 @given(raw=messages())
 def test_a_server_may_alter_a_message(alteration: str, raw: bytes) -> None:

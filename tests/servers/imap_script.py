@@ -124,6 +124,9 @@ class ImapScript:
         to.ok(tag)
 
     def do_create(self, to: Connection, tag: bytes, arguments: str, _: object) -> None:
+        if _name(arguments) in self.folders:
+            to.say(tag + b" NO [ALREADYEXISTS] it exists")
+            return
         self.folders[_name(arguments)] = Folder()
         to.ok(tag)
 

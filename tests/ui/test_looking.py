@@ -95,6 +95,7 @@ def all_but_one(
     return done, late
 
 
+@pytest.mark.vice(17)
 def test_the_others_are_shown_while_one_mailbox_is_slow(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

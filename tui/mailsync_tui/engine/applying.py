@@ -13,7 +13,14 @@ from mailsync_tui.engine.plan import Line, Options, Place
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes.base import Cancelled, Location, Mailbox, MailboxDown, MailboxError
+from mailsync_tui.mailboxes.base import (
+    Cancelled,
+    ConnectionLost,
+    Location,
+    Mailbox,
+    MailboxDown,
+    MailboxError,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -21,6 +28,9 @@ if TYPE_CHECKING:
 BATCH_MESSAGES = 200
 BATCH_BYTES = 8 * 1024 * 1024
 """A batch is closed when it has reached either; a larger message is a batch of its own."""
+
+_MOST_LOSSES = 3
+"""Connections lost one after the other in storing: then it is no message's doing."""
 
 L = TypeVar("L")
 T = TypeVar("T")
@@ -63,6 +73,8 @@ class Run:
     results: dict[str, LineResult] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     """Mailboxes that failed in this run, and how: they are not tried again."""
+    losses: dict[str, int] = field(default_factory=dict)
+    """Connections that were lost in storing since a store succeeded."""
 
     def mailbox(self, name: str) -> Mailbox:
         """A mailbox that has not failed in this run.
@@ -77,6 +89,12 @@ class Run:
     def failed(self, name: str, error: MailboxError) -> None:
         """Note a failure: a mailbox that is down is not tried again, one broken message is."""
         if isinstance(error, MailboxDown):
+            self.broken[name] = str(error)
+
+    def lost(self, name: str, error: MailboxError) -> None:
+        """Note that a store failed: a connection that was lost may be one message's doing."""
+        self.losses[name] = self.losses.get(name, 0) + 1
+        if not isinstance(error, ConnectionLost) or self.losses[name] >= _MOST_LOSSES:
             self.broken[name] = str(error)
 
     def begin(self, lines: Sequence[Line]) -> None:

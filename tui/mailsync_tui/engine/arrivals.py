@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.isolating import each
 from mailsync_tui.engine.world import Copy, Presence
 from mailsync_tui.ledger.rows import MessageRow
 from mailsync_tui.mailboxes.base import (
@@ -54,7 +56,7 @@ def read_heads(
     """Read the headers of new locations; without a Message-ID the content, if that is harmless."""
     result = Arrivals()
     try:
-        for head in mailbox.heads(locations):
+        for head in each(mailbox.heads, locations):
             identity, summary = read_header(head.header)
             arrival = Arrival(
                 mailbox.name,
@@ -70,12 +72,15 @@ def read_heads(
         if nameless and mailbox.peeks:
             _read_digests(mailbox, result.arrivals, nameless)
             result.arrivals = [_compared_later(a) for a in result.arrivals]
-    except MailboxError as error:
+    except MailboxDown as error:
         result.error = str(error)
+    except MailboxError:  # one that breaks the connection: it is counted as unread
+        pass
     read = {a.location for a in result.arrivals}
     result.unread = len(locations) - len(read)
-    if not mailbox.peeks and result.error is None:
-        # POP3 without TOP: each can still be fetched, and is compared then
+    if mailbox.name != CONSOLIDATED and result.error is None:
+        # POP3 without TOP, or a header that breaks the server: it may still be fetched, and is
+        # compared then; if not, its line tells.
         result.arrivals.extend(
             Arrival(mailbox.name, location, None, Summary("", "", None), 0, compare=True)
             for location in locations
@@ -87,7 +92,7 @@ def read_heads(
 def _read_digests(mailbox: Mailbox, arrivals: list[Arrival], which: Iterable[Arrival]) -> None:
     digests = {}
     try:
-        for raw in mailbox.fetch([a.location for a in which]):
+        for raw in each(mailbox.fetch, [a.location for a in which]):
             digests[raw.location] = content_digest(raw.data)
     except MailboxDown:
         raise

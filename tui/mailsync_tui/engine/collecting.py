@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.applying import BATCH_BYTES, BATCH_MESSAGES, Run, ahead, by, intent
+from mailsync_tui.engine.isolating import each
 from mailsync_tui.engine.plan import Line, Place
 from mailsync_tui.engine.unanswered import fingerprint
+from mailsync_tui.ledger import history
 from mailsync_tui.ledger.rows import CopyRow, MessageRow, Placed
 from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Raw, Stored
 from mailsync_tui.message import (
@@ -22,6 +25,8 @@ from mailsync_tui.message import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+_SMALLER = 4
+"""Each attempt halves the parts so many times: 200 messages, then 12, then 1."""
 ALREADY_THERE = "it was in the consolidated mailbox already"
 DELETED_BEFORE = "its bytes are those of a message that was deleted before: a late copy"
 
@@ -100,7 +105,7 @@ def _batches(
     size = 0
     failure: MailboxError | None = None
     try:
-        for raw in run.mailbox(account).fetch(list(wanted)):
+        for raw in each(run.mailbox(account).fetch, list(wanted)):
             batch.append(Arrived(wanted[raw.location], raw, identity_of(raw.data)))
             size += len(raw.data)
             if run.cancelled():
@@ -243,8 +248,25 @@ def split_off(run: Run, row: CopyRow, identity: Identity, raw: Raw) -> int:
 
 
 def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
-    """Store a batch in the consolidated mailbox: intents, the act, outcomes."""
-    if not batch:
+    """Store a batch in the consolidated mailbox.
+
+    What was sent before and never answered goes after all others and in smaller parts, at last
+    alone: some messages crash a server, and the others of their batch are not to wait for them.
+    """
+    sent = Counter(s.message for s in history.unanswered(run.ledger, {f.message for f in batch}))
+    by_attempts: dict[int, list[Fetched]] = defaultdict(list)
+    for f in batch:
+        by_attempts[sent[f.message]].append(f)
+    for attempts, some in sorted(by_attempts.items()):
+        size = max(1, len(some) >> _SMALLER * attempts)
+        for start in range(0, len(some), size):
+            _store(run, some[start : start + size], folder)
+
+
+def _store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
+    """Intents, the act, outcomes."""
+    if CONSOLIDATED in run.broken:  # nothing is sent, so that no answer is waited for
+        run.journal_all([f.line for f in batch], "failed", run.broken[CONSOLIDATED])
         return
     now = run.now()
     name = f"{now.timestamp():.6f}.{secrets.token_hex(8)}"
@@ -267,10 +289,11 @@ def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
     try:
         answers = run.mailbox(CONSOLIDATED).store(new, folder)
     except MailboxError as error:  # the intents stay open: the next run looks what became of them
-        run.broken[CONSOLIDATED] = str(error)
+        run.lost(CONSOLIDATED, error)
         for f in batch:
             run.finish(f.line, "failed", str(error))
         return
+    run.losses.pop(CONSOLIDATED, None)
     altered = _altered(run, answers, batch)
     placed = []
     with run.ledger.transaction():

@@ -13,6 +13,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.applying import Run, batches, by, intent
 from mailsync_tui.engine.collecting import split_off
 from mailsync_tui.engine.events import Outcome
+from mailsync_tui.engine.isolating import each
 from mailsync_tui.engine.plan import Line, Place
 from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.quarantine import QuarantineError
@@ -99,7 +100,7 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Doomed]:
     raws: dict[Location, Raw] = {}
     failure = ""
     try:
-        raws.update((raw.location, raw) for raw in run.mailboxes[mailbox].fetch(wanted))
+        raws.update((raw.location, raw) for raw in each(run.mailboxes[mailbox].fetch, wanted))
     except MailboxDown as error:
         run.failed(mailbox, error)
         run.journal_all(lines, "failed", f"{error}; nothing was deleted")

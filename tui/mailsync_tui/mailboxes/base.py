@@ -266,6 +266,13 @@ class Unreachable(MailboxDown):
     """No connection, it broke, or it timed out."""
 
 
+class ConnectionLost(Unreachable):
+    """A connection that stood was closed in the middle, or what came is no answer.
+
+    That may be one message's doing: there are some that crash a server.
+    """
+
+
 class LoginRefused(MailboxDown):
     """The server does not accept the user or the secret."""
 

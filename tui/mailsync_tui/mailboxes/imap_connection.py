@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, cast
 import imapclient
 
 from mailsync_tui.mailboxes import net
-from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
+from mailsync_tui.mailboxes.base import (
+    ConnectionLost,
+    LoginRefused,
+    MailboxError,
+    Unreachable,
+)
 from mailsync_tui.mailboxes.dialling import dial
 from mailsync_tui.mailboxes.imap_wire import MAX_LINE
 from mailsync_tui.mailboxes.xoauth2 import Exchange
@@ -272,8 +277,8 @@ def _describe(client: _Client) -> LoggedIn:
         names = client.capabilities()
         personal: tuple[tuple[str, str], ...] = ()
         other: tuple[str, ...] = ()
-        if b"NAMESPACE" in names:
-            space = client.namespace()
+        space = _namespaces(client) if b"NAMESPACE" in names else None
+        if space is not None:
             personal = tuple((prefix, delimiter or "") for prefix, delimiter in space[0] or ())
             other = tuple(prefix for part in space[1:] for prefix, _ in part or ())
     except imaplib.IMAP4.abort:
@@ -283,6 +288,16 @@ def _describe(client: _Client) -> LoggedIn:
     capabilities = frozenset(name.decode("ascii", "replace").upper() for name in names)
     encryption = net.describe_tls(client.imap.sock)
     return LoggedIn(client.imap, capabilities, encryption, personal, other)
+
+
+def _namespaces(client: _Client) -> tuple[tuple[tuple[str, str], ...] | None, ...] | None:
+    """The namespaces; ``None`` where they are offered and then refused (SERVERS.md, 12)."""
+    try:
+        return cast("tuple[tuple[tuple[str, str], ...] | None, ...]", client.namespace())
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:
+        return None
 
 
 def _simple(*texts: str) -> bool:
@@ -302,7 +317,7 @@ def broken(endpoint: net.Endpoint, error: Exception) -> Unreachable:
     said = _words(error)
     if "EOF" in said or "socket error" in said:
         return net.unreachable(endpoint, EOFError())
-    return Unreachable(f"{safe_text(endpoint[0])}:{endpoint[1]} ended the connection: {said}")
+    return ConnectionLost(f"{safe_text(endpoint[0])}:{endpoint[1]} ended the connection: {said}")
 
 
 def _words(error: Exception, hidden: str = "") -> str:

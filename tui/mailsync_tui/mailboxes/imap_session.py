@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.mailboxes.imap_syntax import Token, expand_set, response_code, tokens
-from mailsync_tui.mailboxes.imap_wire import Command, Untagged, Wire
+from mailsync_tui.mailboxes.imap_wire import Command, RefusedError, Untagged, Wire
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -122,7 +122,13 @@ class Session:
         Raises:
             RefusedError: the server cannot.
         """
-        return self.found(self.send_search(criteria, what))
+        if self.esearch:
+            try:
+                return self.found(self.send_search(criteria, what))
+            except RefusedError:
+                # Offered, and not understood (SERVERS.md, 12): it is not asked for again.
+                self.esearch = False
+        return self.found(self.send_plain_search(criteria, what))
 
     def send_search(self, criteria: bytes, what: str) -> Command:
         """Begin a UID SEARCH in the short form, if the server has it; :meth:`found` ends it."""

@@ -9,7 +9,7 @@ import ssl
 import threading
 from typing import TYPE_CHECKING
 
-from mailsync_tui.mailboxes.base import Unreachable
+from mailsync_tui.mailboxes.base import ConnectionLost, Unreachable
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -155,14 +155,14 @@ def unreachable(
     if isinstance(error, socket.gaierror):
         return Unreachable(f"the host name {safe_text(endpoint[0])} cannot be resolved")
     if isinstance(error, ssl.SSLZeroReturnError | ssl.SSLEOFError | EOFError):
-        return Unreachable(f"{where} closed the connection")
+        return ConnectionLost(f"{where} closed the connection")
     if isinstance(error, ssl.SSLError):
         reason = safe_text((error.reason or str(error)).replace("_", " ").lower())
         return Unreachable(f"no TLS with {where}: {reason}")
     if isinstance(error, ConnectionRefusedError):
         return Unreachable(f"{where} refuses the connection")
     if isinstance(error, ConnectionError):
-        return Unreachable(f"{where} closed the connection")
+        return ConnectionLost(f"{where} closed the connection")
     if isinstance(error, OSError):
         reason = safe_text(error.strerror or str(error), 200)
         return Unreachable(f"no connection to {where}: {reason}")

@@ -96,13 +96,23 @@ class Pop3Mailbox:
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers by TOP; none where the server lacks it."""
-        for location, size, data in self._read(locations, "TOP {} 0"):
+        for location, size, data in self._read(locations, "TOP {} 0", {}):
             yield Head(location, header_of(data), size, frozenset(), None)
 
     def fetch(self, locations: Iterable[Location]) -> Iterator[Raw]:
-        """Stream messages by RETR, asked for ahead of their answers where the server allows it."""
-        for location, _, data in self._read(locations, "RETR {}"):
+        """Stream messages by RETR, asked for ahead of their answers where the server allows it.
+
+        Raises:
+            MailboxError: after all others, for one that is refused and still listed afterwards.
+        """
+        refused: dict[Location, str] = {}
+        for location, _, data in self._read(locations, "RETR {}", refused):
             yield Raw(location, data, frozenset(), None)
+        if refused:
+            listed = self._in_session(lambda _, census: census.numbers)
+            for location, text in refused.items():
+                if location.uid in listed:
+                    raise MailboxError(f"the server does not give this message: {text}")
 
     def read(self, location: Location) -> Raw | None:
         """One message, whole, by TOP; a server that lacks TOP cannot show it.
@@ -250,9 +260,9 @@ class Pop3Mailbox:
             return work(wire, take_census(wire, progress))
 
     def _read(
-        self, locations: Iterable[Location], verb: str
+        self, locations: Iterable[Location], verb: str, refused: dict[Location, str]
     ) -> Iterator[tuple[Location, int, bytes]]:
-        """Yield location, size and answer for each message that is there."""
+        """Yield location, size and answer for each message that is there and not refused."""
         remaining = [*locations]
         while remaining:
             done = 0
@@ -278,6 +288,8 @@ class Pop3Mailbox:
                         done = place + 1
                         if reply.ok:
                             yield remaining[place], census.sizes.get(number, 0), reply.data
+                        else:
+                            refused[remaining[place]] = reply.text
                     # Until QUIT is answered the server may still hold the lock.
                     next(replies, None)
                 remaining = []
