@@ -1,4 +1,4 @@
-"""Taking a password or token out of what a server says: careless ones repeat what they were sent."""
+"""Taking a password or token out of what a server says: careless ones repeat what they hear."""
 
 from __future__ import annotations
 

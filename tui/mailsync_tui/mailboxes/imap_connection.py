@@ -166,9 +166,7 @@ def log_in(
     try:
         client = _connect(config, timing, plain, seen)
         _authenticate(client, config, secret)
-        logged_in = _describe(client)
-        client.imap.log_in_is_over()
-        return logged_in
+        return _describe(client)
     except BaseException as error:
         for sock in opened:
             net.cut(sock)
@@ -209,9 +207,7 @@ def _connect(
 
 
 class InjectedError(Exception):
-    """Between the consent to STARTTLS and TLS there were more words, and anyone may have put them
-    there.
-    """
+    """Somebody said more between the consent to STARTTLS and TLS."""
 
 
 class _Watched:
@@ -329,6 +325,7 @@ def _describe(client: _Client) -> LoggedIn:
         raise MailboxError(f"the server does not describe itself: {_words(error)}") from error
     capabilities = frozenset(name.decode("ascii", "replace").upper() for name in names)
     encryption = net.describe_tls(client.imap.sock)
+    client.imap.log_in_is_over()
     return LoggedIn(client.imap, capabilities, encryption, personal, other)
 
 
