@@ -48,7 +48,8 @@ class Output:
     def error(self, text: str, user: str | None = None) -> None:
         """Say what went wrong, on standard error and in the log."""
         who = f"{PROGRAM}: {user}" if user else PROGRAM
-        for line in text.splitlines() or [""]:
+        # Not splitlines(), which takes ten more characters for line ends, as strangers may write.
+        for line in text.split("\n"):
             self.tell(f"{who}: {safe_text(line)}")
             self.log(f"{user}: {line}" if user else line, error=True)
 

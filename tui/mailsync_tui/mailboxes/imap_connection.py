@@ -20,6 +20,7 @@ from mailsync_tui.mailboxes.base import (
     Unreachable,
 )
 from mailsync_tui.mailboxes.dialling import dial
+from mailsync_tui.mailboxes.hiding import Hiding
 from mailsync_tui.mailboxes.imap_wire import MAX_LINE
 from mailsync_tui.mailboxes.xoauth2 import Exchange
 from mailsync_tui.safetext import safe_text
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailsync_tui.config.model import MailboxConfig
+
+
+_BEFORE_LOG_IN = 1024 * 1024
+"""Octets that a server may say until its user is known to it and it has described itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Imap4(imaplib.IMAP4):
 
     def __init__(self, opened: Callable[[], socket.socket], host: str) -> None:
         self._opened = opened
+        self._room: int | None = _BEFORE_LOG_IN
         super().__init__(host)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002
@@ -69,7 +75,28 @@ class Imap4(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         """One line, with its end; not cut at imaplib's limit."""
-        return cast("bytes", self.file.readline(MAX_LINE + 1))
+        line = cast("bytes", self.file.readline(self._limit(MAX_LINE) + 1))
+        self._count(len(line))
+        return line
+
+    def read(self, size: int) -> bytes:
+        """A literal; fewer octets only at the end of the connection."""
+        self._count(size)
+        return cast("bytes", self.file.read(size))
+
+    def log_in_is_over(self) -> None:
+        """From now on the wire says how much may come."""
+        self._room = None
+
+    def _limit(self, most: int) -> int:
+        return most if self._room is None else min(most, self._room)
+
+    def _count(self, octets: int) -> None:
+        """Make sure that a server does not talk without an end to imaplib, which keeps it all."""
+        if self._room is not None:
+            self._room -= octets
+            if self._room < 0:
+                raise self.abort("it says more than can be before the log-in")
 
     def has_news(self) -> bool:
         """Whether something has arrived that was not read yet, or the other side has left."""
@@ -184,15 +211,28 @@ def _connect(
     return client
 
 
+class InjectedError(Exception):
+    """Somebody said more between the consent to STARTTLS and TLS."""
+
+
 class _Watched:
     """What imapclient asks of a TLS context, with a handshake that can be cut."""
 
-    def __init__(self, context: ssl.SSLContext, watch: Callable[[socket.socket], None]) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, watch: Callable[[socket.socket], None], imap: Imap4
+    ) -> None:
         self._context = context
         self._watch = watch
+        self._imap = imap
 
     def wrap_socket(self, sock: socket.socket, server_hostname: str) -> ssl.SSLSocket:
-        """Begin TLS."""
+        """Begin TLS.
+
+        Raises:
+            InjectedError: something was said that nobody is to say before TLS has begun.
+        """
+        if self._imap.has_news():
+            raise InjectedError
         return net.handshake(sock, self._context, server_hostname, self._watch)
 
 
@@ -214,7 +254,10 @@ def _start_tls(
         return sock
 
     try:
-        client.starttls(_Watched(context, watch))
+        client.starttls(_Watched(context, watch, client.imap))
+    except InjectedError:
+        where = f"{safe_text(endpoint[0])}:{endpoint[1]}"
+        raise Unreachable(f"{where} sent data between STARTTLS and TLS") from None
     except ssl.SSLCertVerificationError as error:
         raise net.refused_certificate(endpoint, error, redial, watch) from error
     except imaplib.IMAP4.abort:
@@ -236,6 +279,7 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
             f"{safe_text(config.host)} takes no password over this connection (LOGINDISABLED)"
         )
     value = secret()
+    hide = Hiding(config.user, value)
     exchange = Exchange(config.user, value)
     try:
         if token:
@@ -252,13 +296,12 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
                 f"{safe_text(config.host)} cannot be given this user or secret: "
                 "it has characters for which the server has no way"
             )
-    except imaplib.IMAP4.abort:
-        raise
     except imaplib.IMAP4.error as error:
-        if isinstance(error.__context__, imaplib.IMAP4.abort):
-            # imapclient takes the end of a connection for a refusal.
-            raise error.__context__ from None
-        said = "; ".join(filter(None, (_words(error, hidden=value), exchange.refusal)))
+        # imapclient takes the end of a connection for a refusal.
+        for one in (error, error.__context__):
+            if isinstance(one, imaplib.IMAP4.abort):
+                raise broken((config.host, config.port), one, hide) from None
+        said = "; ".join(filter(None, (_words(error, hide), exchange.refusal)))
         # "from None": the library's exception holds what the server said, whatever it is.
         raise LoginRefused(
             f"{safe_text(config.host)} does not let {safe_text(config.user)} in: {said}"
@@ -287,6 +330,7 @@ def _describe(client: _Client) -> LoggedIn:
         raise MailboxError(f"the server does not describe itself: {_words(error)}") from error
     capabilities = frozenset(name.decode("ascii", "replace").upper() for name in names)
     encryption = net.describe_tls(client.imap.sock)
+    client.imap.log_in_is_over()
     return LoggedIn(client.imap, capabilities, encryption, personal, other)
 
 
@@ -304,28 +348,30 @@ def _simple(*texts: str) -> bool:
     return all(text.isascii() and text.isprintable() for text in texts)
 
 
-def broken(endpoint: net.Endpoint, error: Exception) -> Unreachable:
+def broken(
+    endpoint: net.Endpoint, error: Exception, hide: Callable[[str], str] = str
+) -> Unreachable:
     """The sentence for what ended a connection.
 
     Args:
         endpoint: Where it went.
         error: An ``OSError`` or ``EOFError``, an imaplib error (its aborts are nearly always the
             end of a connection), or :class:`GarbledError`.
+        hide: Takes a secret out of what was said.
     """
     if isinstance(error, OSError | EOFError):
         return net.unreachable(endpoint, error)
-    said = _words(error)
+    said = _words(error, hide)
     if "EOF" in said or "socket error" in said:
         return net.unreachable(endpoint, EOFError())
     return ConnectionLost(f"{safe_text(endpoint[0])}:{endpoint[1]} ended the connection: {said}")
 
 
-def _words(error: Exception, hidden: str = "") -> str:
+def _words(error: Exception, hide: Callable[[str], str] = str) -> str:
     """What a server said, without imaplib's ``b'…'`` around it, and without the secret."""
     said = error.args[0] if error.args else ""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    if hidden:
-        text = text.replace(hidden, "…")
+    text = hide(text)
     if text[:2] in ("b'", 'b"') and text[-1:] == text[1]:
         text = text[2:-1]
     return safe_text(text.strip(), 200)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import Facts
 from mailsync_tui.mailboxes.imap_listing import folders
-from mailsync_tui.mailboxes.imap_syntax import Token, tokens
+from mailsync_tui.mailboxes.imap_syntax import Token, number, tokens
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def status(command: Command) -> dict[str, int]:
         listed = tokens(answer.parts, answer.start)[-1:]
         items: list[Token] = listed[0] if listed and isinstance(listed[0], list) else []
         for key, value in zip(items[::2], items[1::2], strict=False):
-            if isinstance(key, bytes) and isinstance(value, bytes) and value.isdigit():
-                numbers[key.decode("ascii", "replace").upper()] = int(value)
+            count = number(value)
+            if isinstance(key, bytes) and count is not None:
+                numbers[key.decode("ascii", "replace").upper()] = count
     return numbers

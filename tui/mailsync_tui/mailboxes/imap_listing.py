@@ -30,6 +30,9 @@ _KEYS = (b"DELETED", b"DRAFT", b"FLAGGED")
 _AT_ONCE = 1000
 """Messages whose flags are asked for in one command."""
 
+MOST_FOLDERS = 100_000
+"""More are not believed."""
+
 _AHEAD = 16
 """Folders that are asked for before the first answer is read."""
 
@@ -62,6 +65,8 @@ def folders(
     listed = [(attributes, names.shown(raw)) for attributes, raw in session.list_folders()]
     if not listed:
         raise MailboxError("the server lists no folder at all")
+    if len(listed) > MOST_FOLDERS:
+        raise MailboxError(f"the server lists more than {MOST_FOLDERS} folders")
     trash = names.resolve(config.trash) if config.trash is not None else None
     junk = names.resolve(config.junk) if config.junk is not None else None
     root = names.resolve(config.root) if config.root and not everywhere else ""

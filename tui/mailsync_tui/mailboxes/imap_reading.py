@@ -11,6 +11,7 @@ from mailsync_tui.mailboxes.imap_syntax import (
     GarbledError,
     Token,
     flags_of,
+    number,
     parse_date,
     tokens,
     uid_sets,
@@ -106,9 +107,9 @@ def read_items(command: Command) -> dict[int, Items]:
         except GarbledError:
             # The frame was right, so only this message is not to be read.
             continue
-        uid = items.get("UID")
-        if isinstance(uid, bytes) and uid.isdigit():
-            found.setdefault(int(uid), {}).update(items)
+        uid = number(items.get("UID"))
+        if uid is not None:
+            found.setdefault(uid, {}).update(items)
     return found
 
 
@@ -140,6 +141,7 @@ def _begin(
         f"reading {safe_text(folder)}",
         wanted=uids,
         max_literal=_LONGEST_HEADER if items is _HEAD_ITEMS else MAX_LITERAL,
+        kept=_KEPT_HEADER if items is _HEAD_ITEMS else None,
     )
     return _Batch(folder, validity, uids, command)
 
@@ -279,7 +281,8 @@ def _read_alone(session: Session, batch: _Batch, uid: int) -> Items:
         raise RefusedError(what, "OK", b"the server gives no text of it")
     if len(data) < size:
         line = b"UID FETCH %d BODY.PEEK[]<%d.1>" % (uid, len(data))
-        rest = session.wire.finish(session.wire.send(line, what, wanted=[uid])).check()
+        command = session.wire.send(line, what, wanted=[uid], max_literal=MAX_LITERAL)
+        rest = session.wire.finish(command).check()
         if read_items(rest).get(uid, {}).get("BODY"):
             raise RefusedError(what, "OK", b"%d of %d octets came" % (len(data), size))
     return items
@@ -291,8 +294,7 @@ def _whole(items: Items) -> bool:
 
 
 def _size(items: Items) -> int | None:
-    size = items.get("RFC822.SIZE")
-    return int(size) if isinstance(size, bytes) and size.isdigit() else None
+    return number(items.get("RFC822.SIZE"))
 
 
 def _header_only(header: bytes) -> bytes:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import MailboxError
-from mailsync_tui.mailboxes.imap_syntax import Token, expand_set, response_code, tokens
+from mailsync_tui.mailboxes.imap_syntax import (
+    GarbledError,
+    Token,
+    expand_set,
+    number,
+    response_code,
+    tokens,
+)
 from mailsync_tui.mailboxes.imap_wire import Command, RefusedError, Untagged, Wire
 from mailsync_tui.safetext import safe_text
 
@@ -206,12 +213,17 @@ def numbers_found(command: Command) -> set[int]:
             raise MailboxError(f"{command.what}: the answer cannot be read") from None
     if not answered:
         raise MailboxError(f"{command.what}: the server answered nothing")
+    if found and not 0 < min(found) <= max(found) <= _LARGEST_UID:
+        raise MailboxError(f"{command.what}: the answer holds numbers that are no UIDs")
     return found
 
 
 def _plain(answer: Untagged) -> Iterable[int]:
     # A server with CONDSTORE may add "(MODSEQ n)".
-    return map(int, answer.text.partition(b"(")[0].split())
+    words = answer.text.partition(b"(")[0]
+    if words.count(b" ") > MOST_MESSAGES:
+        raise GarbledError("more messages than there are")
+    return map(int, words.split())
 
 
 def _esearch(answer: Untagged) -> Iterable[int]:
@@ -224,8 +236,9 @@ def _esearch(answer: Untagged) -> Iterable[int]:
     return expand_set(words[words.index(b"ALL") + 1], MOST_MESSAGES)
 
 
-MOST_MESSAGES = 10_000_000
+MOST_MESSAGES = 2_000_000
 """A folder that claims to hold more is not believed."""
+_LARGEST_UID = 2**32 - 1
 
 
 def _opened(folder: str, command: Command) -> Opened:
@@ -240,15 +253,11 @@ def _opened(folder: str, command: Command) -> Opened:
     return Opened(
         folder,
         exists,
-        _number(codes.get(b"UIDVALIDITY")) or 0,
-        _number(codes.get(b"UIDNEXT")),
-        _number(codes.get(b"HIGHESTMODSEQ")),
+        number(codes.get(b"UIDVALIDITY")) or 0,
+        number(codes.get(b"UIDNEXT")),
+        number(codes.get(b"HIGHESTMODSEQ")),
         command.code != b"READ-ONLY",
     )
-
-
-def _number(text: bytes | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
 
 
 def _lower(words: Iterable[Token]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from mailsync_tui.mailboxes.imap_syntax import (
     GarbledError,
     expand_set,
     format_date,
+    number,
     response_code,
     storable_flags,
 )
@@ -232,13 +233,13 @@ def _accept(target: _Target, batch: list[_Item], command: Command) -> None:
         item.accepted = True
     code, argument = response_code(command.text)
     words = argument.split()
-    if code != b"APPENDUID" or len(words) != 2 or not words[0].isdigit():
+    if code != b"APPENDUID" or len(words) != 2:
         return
     try:
         uids = expand_set(words[1], len(batch))
     except GarbledError:
         return
-    if len(uids) == len(batch) and int(words[0]) == target.validity:
+    if len(uids) == len(batch) and number(words[0]) == target.validity:
         for item, uid in zip(batch, uids, strict=True):
             item.uid = uid
 

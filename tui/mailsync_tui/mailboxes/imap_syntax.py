@@ -11,6 +11,9 @@ from mailsync_tui.mailboxes.base import MailboxError
 SET_LIMIT = 7000
 """Octets of a UID set: with the rest of its command well below the 8 kB that all servers take."""
 
+_DIGITS = 19
+"""Of the largest number."""
+
 Token = bytes | None | list["Token"]
 """An atom, string or literal; ``NIL``; a parenthesised list."""
 
@@ -92,6 +95,13 @@ def response_code(text: bytes) -> tuple[bytes, bytes]:
     if match is None:
         return b"", b""
     return match[1].upper(), match[2] or b""
+
+
+def number(text: Token) -> int | None:
+    """A number as far as IMAP has them, 63 bits (RFC 9051, 9); ``None`` if it is none."""
+    if not isinstance(text, bytes) or len(text) > _DIGITS or not text.isdigit():
+        return None
+    return value if (value := int(text)) < 2**63 else None
 
 
 def expand_set(text: bytes, limit: int) -> list[int]:

@@ -23,16 +23,26 @@ from mailsync_tui.safetext import safe_text
 if TYPE_CHECKING:
     from mailsync_tui.mailboxes.imap_connection import Imap4
 
-MAX_LINE = 64 * 1024 * 1024
-"""Octets of one line: a SEARCH answer with some six million UIDs."""
+MAX_LINE = 32 * 1024 * 1024
+"""Octets of one line: a SEARCH answer with some three million UIDs."""
 MAX_LITERAL = 1024 * 1024 * 1024
 """Octets of one literal: no server takes a larger message; what claims more is not believed."""
+
+MAX_ANSWERS = 128 * 1024 * 1024
+"""Octets that all untagged answers to one command may take in memory, beside one literal of the
+largest size that is kept; some 300,000 folders are as much."""
+_SMALL = 64 * 1024
+"""Octets of a literal where no message was asked for: a folder's name."""
+_ANSWER = 400
+"""Octets that an answer takes in memory beside its text, roughly."""
 
 _LITERAL = re.compile(rb"~?\{(\d{1,12})\+?\}$")
 _FLIGHT = 8192
 """Octets of unanswered commands: they fit every socket buffer, so that sending never blocks on a
 server that waits for its answers to be read."""
-_UID = re.compile(rb"[ (]UID (\d+)[ )]", re.IGNORECASE)
+_DIGITS = 10
+"""Of a message number (RFC 9051, 9: 32 bits)."""
+_UID = re.compile(rb"[ (]UID (\d{1,10})[ )]", re.IGNORECASE)
 _TAG = re.compile(rb"\(TAG \"?([^\s\")]+)\"?\)", re.IGNORECASE)
 _STATUS = frozenset({b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"})
 
@@ -62,7 +72,7 @@ class Untagged:
         self.parts = parts
         self.number: int | None = None
         second = words[1] if len(words) > 1 else b""
-        if second.isdigit() and len(words) > 2:
+        if second.isdigit() and len(second) <= _DIGITS and len(words) > 2:
             self.number = int(second)
             self.kind = words[2].upper()
             self.start = len(words[0]) + len(second) + len(words[2]) + 3
@@ -88,11 +98,30 @@ class Command:
     wanted: frozenset[int] | None = None
     """A FETCH: the UIDs that it asked for."""
     searches: bool = False
-    max_literal: int = MAX_LITERAL
+    max_literal: int = _SMALL
+    kept: int = _SMALL
+    """Octets that are kept of each literal; the rest is read and dropped."""
     untagged: list[Untagged] = field(default_factory=list)
+    room: int = field(init=False)
+    """Octets that its answers may still take."""
     status: str = ""
     """``OK``, ``NO`` or ``BAD`` once it is answered."""
     text: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Make room for its answers."""
+        self.room = MAX_ANSWERS + self.kept
+
+    def take(self, answer: Untagged) -> None:
+        """Keep an answer.
+
+        Raises:
+            GarbledError: there have been too many.
+        """
+        self.room -= _ANSWER + sum(map(len, answer.parts))
+        if self.room < 0:
+            raise GarbledError("answers without an end")
+        self.untagged.append(answer)
 
     @property
     def code(self) -> bytes:
@@ -138,7 +167,8 @@ class Wire:
         what: str,
         *,
         wanted: Iterable[int] | None = None,
-        max_literal: int = MAX_LITERAL,
+        max_literal: int = _SMALL,
+        kept: int | None = None,
     ) -> Command:
         """Send a command and go on; :meth:`finish` reads its answer.
 
@@ -147,6 +177,7 @@ class Wire:
             what: What it is to do, for an error.
             wanted: The UIDs that a FETCH asks for.
             max_literal: Literals above this many octets end the connection.
+            kept: Octets that are kept of a literal; ``None``: all of it.
 
         Raises:
             OSError: the connection broke.
@@ -158,7 +189,9 @@ class Wire:
         tag = b"m%d" % self._count
         uids = None if wanted is None else frozenset(wanted)
         searches = line.startswith(b"UID SEARCH")
-        command = Command(tag, what, len(line), uids, searches, max_literal)
+        command = Command(
+            tag, what, len(line), uids, searches, max_literal, max_literal if kept is None else kept
+        )
         self._waiting.append(command)
         self.write((tag + b" " + line + b"\r\n",))
         return command
@@ -203,7 +236,10 @@ class Wire:
     def _read_one(self) -> None:
         if self._ended:
             raise EOFError
-        parts = self._read_parts(max((one.max_literal for one in self._waiting), default=0))
+        parts = self._read_parts(
+            max((one.max_literal for one in self._waiting), default=0),
+            max((one.kept for one in self._waiting), default=0),
+        )
         first = parts[0]
         if first.startswith(b"* "):
             answer = Untagged(parts)
@@ -211,7 +247,7 @@ class Wire:
                 self._goodbye = answer.text
             else:
                 for command in self._concerned(answer):
-                    command.untagged.append(answer)
+                    command.take(answer)
         elif first.startswith(b"+"):
             self._continued = True
         else:
@@ -245,7 +281,7 @@ class Wire:
         self._waiting.remove(command)
         command.status, command.text = word, text
 
-    def _read_parts(self, max_literal: int) -> list[bytes]:
+    def _read_parts(self, max_literal: int, kept: int) -> list[bytes]:
         parts: list[bytes] = []
         while True:
             line = self._imap.readline()
@@ -263,10 +299,15 @@ class Wire:
             if size > max_literal:
                 raise GarbledError(f"a part of {size} octets")
             parts.append(text[: match.start()])
-            data = self._imap.read(size)
-            if len(data) < size:
-                raise EOFError
-            parts.append(data)
+            parts.append(self._exactly(min(size, kept)))
+            for left in range(size - kept, 0, -_SMALL):
+                self._exactly(min(left, _SMALL))
+
+    def _exactly(self, size: int) -> bytes:
+        data = self._imap.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
 
     def logout(self) -> None:
         """Say goodbye; never raises."""

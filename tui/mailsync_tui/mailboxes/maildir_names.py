@@ -73,7 +73,9 @@ def directory_name(name: str) -> str:
     """The Maildir++ directory for a folder's ``/`` form; empty for ``INBOX``."""
     if name == INBOX:
         return ""
-    return "." + ".".join(_encode(level) for level in name.split("/"))
+    directory = "." + ".".join(_encode(level) for level in name.split("/"))
+    # What has no name at all is INBOX, as in Maildir.resolve(); never the directory above.
+    return "" if directory == ".." else directory
 
 
 def printable(name: str) -> str:

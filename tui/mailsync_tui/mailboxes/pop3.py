@@ -26,7 +26,7 @@ from mailsync_tui.mailboxes.base import (
 )
 from mailsync_tui.mailboxes.dialling import dial
 from mailsync_tui.mailboxes.pop3_census import Census, header_of, read_headers, take_census
-from mailsync_tui.mailboxes.pop3_wire import LISTING_LIMIT, Busy, Command, Reply, Stalled, Wire
+from mailsync_tui.mailboxes.pop3_wire import Busy, Command, Reply, Stalled, Wire
 from mailsync_tui.message import identity_of_header
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _INBOX = "INBOX"
 _LOCK_WAITS = 4
+_CAPABILITIES = 1 << 16
+"""Octets of an answer to CAPA."""
 _MATTER = ("PIPELINING", "UIDL", "TOP", "STLS", "EXPIRE", "LOGIN-DELAY", "RESP-CODES")
 _POSITIONS_ONLY = "this server has neither UIDL nor TOP: nothing is deleted on it"
 _UNSEEN = (
@@ -224,7 +226,7 @@ class Pop3Mailbox:
             wire.log_in(config.user, secret, token=token)
             if self._capabilities is None:
                 # Asked here, as log-in changes them; no CAPA does not mean no UIDL or TOP.
-                names = wire.ask("CAPA", LISTING_LIMIT).data.decode("ascii", "replace").splitlines()
+                names = wire.ask("CAPA", _CAPABILITIES).data.decode("ascii", "replace").splitlines()
                 pairs = (name.strip().partition(" ") for name in names)
                 self._capabilities = {name.upper(): rest for name, _, rest in pairs}
             wire.pipelines = "PIPELINING" in self._capabilities and not self._one_by_one

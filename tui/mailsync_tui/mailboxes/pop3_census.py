@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailsync_tui.mailboxes.base import unwatched
+from mailsync_tui.mailboxes.base import MailboxError, unwatched
 from mailsync_tui.mailboxes.pop3_wire import LISTING_LIMIT, MESSAGE_LIMIT, Command
 from mailsync_tui.message import identity_of_header
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _FROM_HEADER = "top:"
 _PROBES = 3
 """So many refusals of TOP, and no success, mean that the server does not have it."""
+_MOST_MESSAGES = 1_000_000
+"""A listing with more lines is not believed."""
+_KEPT_HEADER = 1 << 18
+"""Octets of a header that are kept: identity and summary need far less."""
 _SLACK = 1 << 20
 """Octets by which an answer may be longer than twice the size that LIST told."""
 
@@ -66,6 +70,7 @@ def take_census(wire: Wire, progress: Progress = unwatched) -> Census:
 
     Raises:
         Unreachable: the connection broke or timed out.
+        MailboxError: the server tells of more than can be.
     """
     count = ""
 
@@ -123,13 +128,18 @@ def read_headers(
 
     Raises:
         Unreachable: the connection broke or timed out.
+        MailboxError: the server tells of more than can be.
     """
     headers: dict[int, bytes] = {}
+    room = MESSAGE_LIMIT
     for some in (numbers[:_PROBES], numbers[_PROBES:]):
         commands = [Command(f"TOP {number} 0", _limit(sizes, number)) for number in some]
         for number, reply in zip(some, wire.ask_many(commands), strict=True):
             if reply.ok:
                 headers[number] = header_of(reply.data)
+                room -= len(headers[number])
+                if room < 0:
+                    raise MailboxError("the headers of all messages are too large to be kept")
                 progress(len(headers), len(numbers))
         if not headers:
             break
@@ -137,11 +147,15 @@ def read_headers(
 
 
 def header_of(data: bytes) -> bytes:
-    """The header lines and the empty line after them, of an answer to TOP."""
+    """The header lines and the empty line after them, of an answer to TOP; not all of a huge one.
+
+    Args:
+        data: The answer; a body may follow.
+    """
     if data.startswith((b"\r\n", b"\n")):
         return data[: data.index(b"\n") + 1]
     ends = [end + len(mark) for mark in (b"\n\r\n", b"\n\n") if (end := data.find(mark)) >= 0]
-    return data[: min(ends, default=len(data))]
+    return data[: min([*ends, _KEPT_HEADER])]
 
 
 def _is_number(text: str) -> bool:
@@ -153,7 +167,13 @@ def _limit(sizes: dict[int, int], number: int) -> int:
 
 
 def _table(data: bytes) -> dict[int, str]:
-    """The lines of a LIST or UIDL; one that makes no sense is missed when they are counted."""
+    """The lines of a LIST or UIDL; one that makes no sense is missed when they are counted.
+
+    Raises:
+        MailboxError: there are too many.
+    """
+    if data.count(b"\n") > _MOST_MESSAGES:
+        raise MailboxError(f"the server lists more than {_MOST_MESSAGES} messages")
     table: dict[int, str] = {}
     for line in data.splitlines():
         number, _, rest = line.strip().partition(b" ")

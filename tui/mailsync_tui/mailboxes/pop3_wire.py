@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.mailboxes import net
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
+from mailsync_tui.mailboxes.hiding import Hiding
 from mailsync_tui.mailboxes.xoauth2 import Exchange
 from mailsync_tui.safetext import safe_text
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 1 << 30
 """Octets of one answer that are read at most."""
 LISTING_LIMIT = 1 << 27
-"""Octets of a listing (UIDL, LIST, CAPA) that are read at most."""
+"""Octets of a listing (UIDL, LIST) that are read at most."""
 
 _STATUS_LIMIT = 1 << 16
 _WINDOW = 1000
@@ -83,6 +84,8 @@ class Wire:
         """QUIT was sent."""
         self._endpoint = endpoint
         self._stall = stall
+        self._hide: Callable[[str], str] = str
+        """Takes the secret out of what the server says while it is given."""
         self._buffer = bytearray()
 
     def greet(self) -> None:
@@ -126,6 +129,7 @@ class Wire:
         """
         if any(control in user + secret for control in "\r\n\0"):
             raise LoginRefused(f"the user or secret for {self._where} holds a line end")
+        self._hide = Hiding(user, secret)
         exchange = Exchange(user, secret)
         if token:
             reply = self.ask("AUTH XOAUTH2")
@@ -138,12 +142,12 @@ class Wire:
             if reply.ok:
                 reply = self.ask(f"PASS {secret}")
         if not reply.ok or reply.challenge:
-            # A careless server may repeat what it was sent.
-            text = reply.text.replace(safe_text(secret), "…") if secret else reply.text
+            text = reply.text
             if _BUSY.search(text):
                 raise Busy(f"{self._where}: the mailbox is in use: {text}")
             text = "; ".join(filter(None, (text, exchange.refusal)))
             raise LoginRefused(f"{self._where} refuses the log-in of {safe_text(user)}: {text}")
+        self._hide = str
 
     def ask(self, line: str, limit: int = 0) -> Reply:
         """Send one command and read its answer; ``limit`` as in :class:`Command`.
@@ -206,7 +210,7 @@ class Wire:
         end = self._find(b"\n", 0, _STATUS_LIMIT, outstanding)
         status = bytes(buffer[:end]).rstrip(b"\r")
         word, _, rest = status.partition(b" ")
-        text = safe_text(rest.decode("utf-8", "replace"), 200)
+        text = safe_text(self._hide(rest.decode("utf-8", "replace")), 200)
         if word == b"+":
             del buffer[: end + 1]
             return Reply(ok=True, text=text, data=rest.strip(), challenge=True)

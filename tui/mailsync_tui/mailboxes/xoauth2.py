@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from mailsync_tui.mailboxes.hiding import Hiding, xoauth2
 from mailsync_tui.safetext import safe_text
 
 _TOLD = ("status", "error", "error_description", "scope", "schemes")
@@ -24,8 +25,8 @@ class Exchange:
     """
 
     def __init__(self, user: str, token: str) -> None:
-        self._first: bytes | None = f"user={user}\1auth=Bearer {token}\1\1".encode()
-        self._token = token
+        self._first: bytes | None = xoauth2(user, token).encode()
+        self._hide = Hiding(user, token)
         self.refusal = ""
         """What the server told in its challenge, in words for a person; empty if nothing."""
 
@@ -47,4 +48,4 @@ class Exchange:
             told = ", ".join(parts)
         text = told if isinstance(told, str) else ""
         # A careless server may repeat what it was sent.
-        return safe_text(text.replace(self._token, "…"), 200)
+        return safe_text(self._hide(text), 200)
