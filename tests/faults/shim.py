@@ -125,7 +125,7 @@ class Disk:
         if isinstance(path, int):
             return self._paths.get(path, "")
         base = Path.cwd() if dir_fd is None else Path(self._paths.get(dir_fd, ""))
-        return os.path.normpath(base / path)
+        return os.path.normpath(str(base / path))
 
     def _checked(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(path: Any, *rest: Any, **keys: Any) -> Any:
@@ -161,8 +161,9 @@ class Disk:
     def _connect(self, database: Any, *args: Any, **keys: Any) -> sqlite3.Connection:
         where = os.fspath(database)
         if where == ":memory:":
-            return _CONNECT(database, *args, **keys)
-        connection = _CONNECT(database, *args, **keys, factory=_Connection)
+            plain: sqlite3.Connection = _CONNECT(database, *args, **keys)
+            return plain
+        connection: _Connection = _CONNECT(database, *args, **keys, factory=_Connection)
         connection.disk, connection.where = self, where
         return connection
 

@@ -69,7 +69,7 @@ def test_what_sqlite_writes_beside_the_ledger(
             seen[path.name] = mode(path)
 
     def connect(*args: Any, **more: Any) -> sqlite3.Connection:
-        db = plain(*args, **more)
+        db: sqlite3.Connection = plain(*args, **more)
         db.set_trace_callback(look)  # called at each statement, within transactions too
         return db
 

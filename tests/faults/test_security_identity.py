@@ -17,7 +17,7 @@ FORGERIES = {
 }
 
 
-@pytest.fixture(params=FORGERIES.values(), ids=FORGERIES)
+@pytest.fixture(params=list(FORGERIES.values()), ids=list(FORGERIES))
 def forged(request: pytest.FixtureRequest) -> bytes:
     data: bytes = request.param
     assert data != GENUINE
