@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.engine.arrivals import Arrival, Arrivals
-from mailsync_tui.engine.isolating import each
 from mailsync_tui.engine.world import Copy, Presence, State
 from mailsync_tui.ledger.ledger import LedgerReader
 from mailsync_tui.ledger.rows import FolderRow, MailboxRow
@@ -16,7 +15,6 @@ from mailsync_tui.mailboxes.base import (
     Listing,
     Location,
     Mailbox,
-    MailboxDown,
     MailboxError,
     Role,
     Uid,
@@ -231,15 +229,11 @@ def _look_at(
     """A folder made anew may keep its UIDVALIDITY: are its UIDs still the same messages?"""
     messages = {at: places[at.folder, at.validity][at.uid][0] for at in samples}
     keys = ledger.keys(messages.values())
-    read = 0
     try:
-        for head in each(mailbox.heads, samples):
-            read += 1
+        for head in mailbox.heads(samples):
             expected = keys.get(messages[head.location])
             if expected and identity_of_header(head.header).key not in expected:
                 here.contradicted.add(head.location.folder)
     except MailboxError as error:
-        if read and not isinstance(error, MailboxDown):
-            return  # one that breaks the connection: the others have told
         here.complete = False
         here.error = str(error)
