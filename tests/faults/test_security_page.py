@@ -15,7 +15,7 @@ from mailsync_tui.mailboxes import (
     pop3_census,
     pop3_wire,
 )
-from tests.test_readme import section
+from tests.readme import section
 
 TESTS = Path(__file__).parent.parent
 
