@@ -17,8 +17,9 @@ from mailsync_tui.cli import repeating
 from mailsync_tui.cli.failures import Wrong, gravest
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.mailboxes.maildir import MaildirMailbox
-from tests.cli.place import Place, environment, snapshot
+from tests.cli.place import Place, environment, message, snapshot
 from tests.cli.terminal import LIMIT, terminal
+from tests.servers.imap_script import SECRET, Connection, Folder, ImapScript
 
 
 def test_a_sync_collects_and_tells(place: Place) -> None:
@@ -83,6 +84,31 @@ def test_a_missing_account_is_partly(place: Place) -> None:
     assert result.exit_code == 3
     assert "old: not reached" in result.stdout
     assert "work: 1 collected" in result.stdout
+
+
+def test_a_folder_that_refuses_from_the_first_day_on_does_not_stop_the_others(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(ImapScript):
+        def do_examine(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
+            if "Shut" in arguments:
+                to.say(tag + b" NO sorry")
+            else:
+                self.open(to, tag, arguments, b"READ-ONLY")
+
+    server = Refusing()
+    server.folders["Shut"] = Folder()
+    server.inbox.add(message("one").replace(b"\n", b"\r\n"))
+    monkeypatch.setenv("PASS", SECRET)
+    with server:
+        place.write_config(
+            f'[external.far]\ntype = "imap"\nhost = "127.0.0.1"\nport = {server.port}\n'
+            'tls = "none"\nuser = "ann"\npassword_env = "PASS"\nfolders = ["*"]\n'
+        )
+        result = place.run("sync", "--yes")
+    assert result.exit_code == 3
+    assert "opening Shut: sorry" in result.stdout
+    assert "far: 1 collected" in result.stdout
 
 
 def test_another_run_at_work_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

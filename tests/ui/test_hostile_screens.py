@@ -6,8 +6,9 @@ import asyncio
 import importlib
 import inspect
 import pkgutil
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from textual.pilot import Pilot
@@ -20,7 +21,10 @@ from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.viewing import Viewing
+from tests.cli.place import Place
+from tests.cli.terminal import terminal
 from tests.engine.bench import Bench
+from tests.servers.script import talking
 from tests.ui.harness import press, running, screen, settled
 from tests.ui.hostile import LONG, MARKUP, NASTY, check, nasty_mail
 from tests.ui.test_applying import Gate, reach
@@ -181,3 +185,44 @@ def test_all_of_them(bench: Bench, monkeypatch: pytest.MonkeyPatch, size: tuple[
 def broken(*_: Any) -> None:
     """As what cannot be planned, for a hostile reason."""
     raise SessionError(WIDE, 1)
+
+
+def test_on_a_terminal(tmp_path: Path) -> None:
+    def talk(file: BinaryIO) -> None:
+        file.write(b"+OK hello\r\n")
+        while file.readline():
+            file.write(b"-ERR " + NASTY.replace("\n", "").encode() + LONG.encode() + b"\r\n")
+
+    place = Place(tmp_path)
+    path = tmp_path / "old" / "new" / "1700000099.Mnasty.host"
+    path.write_bytes(mail("nasty"))
+    with talking(talk) as port:
+        place.write_config(
+            f'[external.isp]\ntype = "pop3"\nhost = "127.0.0.1"\nport = {port}\ntls = "none"\n'
+            f'user = "ann"\npassword_env = "PASS"\n'
+        )
+        with terminal(place, PASS="x") as shown:
+            written = b""
+            for keys, expected in (
+                (b"", b"not reached"),
+                (b"", b"nasty [/bold]"),
+                (b"c", b"nasty [/bold]"),
+                (b"a", b"Yes (y)"),
+                (b"y", b"all done"),
+                (b"h", b"collect"),
+                (b"\r", b"nasty [/bold]"),
+                (b"\r", b"From:"),
+            ):
+                if keys:
+                    written += shown.seen
+                    shown.seen = b""
+                    shown.answer(keys)
+                shown.until(expected)
+            shown.answer(b"\x03")
+            assert shown.end() == 0
+    written += shown.seen
+    text = written.decode("utf-8", "replace")
+    for sequence in ("\x1b]52", "\x1b[38;5;201;6m"):
+        assert sequence not in text, sequence
+    assert not re.search("[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200f]", text)
+    assert "\ufffd]52;c;aGk=" in text

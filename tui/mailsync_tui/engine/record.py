@@ -100,7 +100,10 @@ class _Recorder:
             self.ledger.rename_mailbox(f"{old} (renaming)", name)
         config = self.world.config
         for mailbox in (*config.external, config.consolidated):
-            if self.world.mailboxes[mailbox.name].error is None:
+            known = self.ledger.mailboxes()
+            # One that is new and was listed in part was reached, so its mail can be collected.
+            partly = mailbox.name in self.observation.listed and mailbox.name not in known
+            if self.world.mailboxes[mailbox.name].error is None or partly:
                 self.ids[mailbox.name] = self.ledger.put_mailbox(mailbox.name, mailbox.fingerprint)
         for name, row in self.ledger.mailboxes().items():
             self.ids.setdefault(name, row.id)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mailsync_tui.config.model import MailboxConfig
 
 
-_BEFORE_LOG_IN = 1024 * 1024
+BEFORE_LOG_IN = 1024 * 1024
 """Octets that a server may say until its user is known to it and it has described itself."""
 
 
@@ -67,7 +67,7 @@ class Imap4(imaplib.IMAP4):
 
     def __init__(self, opened: Callable[[], socket.socket], host: str) -> None:
         self._opened = opened
-        self._room: int | None = _BEFORE_LOG_IN
+        self._room: int | None = BEFORE_LOG_IN
         super().__init__(host)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002

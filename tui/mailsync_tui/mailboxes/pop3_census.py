@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _FROM_HEADER = "top:"
 _PROBES = 3
 """So many refusals of TOP, and no success, mean that the server does not have it."""
-_MOST_MESSAGES = 1_000_000
+MOST_MESSAGES = 1_000_000
 """A listing with more lines is not believed."""
 _KEPT_HEADER = 1 << 18
 """Octets of a header that are kept: identity and summary need far less."""
@@ -172,8 +172,8 @@ def _table(data: bytes) -> dict[int, str]:
     Raises:
         MailboxError: there are too many.
     """
-    if data.count(b"\n") > _MOST_MESSAGES:
-        raise MailboxError(f"the server lists more than {_MOST_MESSAGES} messages")
+    if data.count(b"\n") > MOST_MESSAGES:
+        raise MailboxError(f"the server lists more than {MOST_MESSAGES} messages")
     table: dict[int, str] = {}
     for line in data.splitlines():
         number, _, rest = line.strip().partition(b" ")
