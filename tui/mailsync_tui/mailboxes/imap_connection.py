@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import imaplib
 import os
+import re
 import select
 import ssl
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import imapclient
 from mailsync_tui.mailboxes import net
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
 from mailsync_tui.mailboxes.dialling import dial
+from mailsync_tui.mailboxes.imap_namespace import parse_namespaces
 from mailsync_tui.mailboxes.imap_wire import MAX_LINE
 from mailsync_tui.mailboxes.xoauth2 import Exchange
 from mailsync_tui.safetext import safe_text
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailsync_tui.config.model import MailboxConfig
+
+_WORDS = re.compile(rb"\A(?:\* (?:\d+ )?|[A-P]{4,}\d+ )[a-zA-Z]+(?: \[[a-zA-Z-]+)?")
+"""What an answer begins with: the tag, as imaplib makes it, or ``*``; then its kind and code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,12 @@ class Imap4(imaplib.IMAP4):
     def readline(self) -> bytes:
         """One line, with its end; not cut at imaplib's limit."""
         return cast("bytes", self.file.readline(MAX_LINE + 1))
+
+    def _get_line(self) -> bytes:
+        # imaplib knows the words of an answer in capitals only, but their case means nothing
+        # (RFC 3501, 9); once logged in, nothing passes here any more.
+        line: bytes = super()._get_line()  # type: ignore[misc]
+        return _WORDS.sub(lambda match: match[0].upper(), line, count=1)
 
     def has_news(self) -> bool:
         """Whether something has arrived that was not read yet, or the other side has left."""
@@ -273,9 +284,11 @@ def _describe(client: _Client) -> LoggedIn:
         personal: tuple[tuple[str, str], ...] = ()
         other: tuple[str, ...] = ()
         if b"NAMESPACE" in names:
-            space = client.namespace()
-            personal = tuple((prefix, delimiter or "") for prefix, delimiter in space[0] or ())
-            other = tuple(prefix for part in space[1:] for prefix, _ in part or ())
+            # Not imapclient's: it knows no extensions, and NIL in capitals only.
+            status, data = client.imap.namespace()
+            if status != "OK" or data == [None]:
+                raise MailboxError(f"the server does not tell its namespaces: {_said(data[0])}")
+            personal, other = parse_namespaces(data)
     except imaplib.IMAP4.abort:
         raise
     except (imaplib.IMAP4.error, ValueError) as error:
@@ -307,7 +320,10 @@ def broken(endpoint: net.Endpoint, error: Exception) -> Unreachable:
 
 def _words(error: Exception, hidden: str = "") -> str:
     """What a server said, without imaplib's ``b'…'`` around it, and without the secret."""
-    said = error.args[0] if error.args else ""
+    return _said(error.args[0] if error.args else "", hidden)
+
+
+def _said(said: object, hidden: str = "") -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     if hidden:
         text = text.replace(hidden, "…")
