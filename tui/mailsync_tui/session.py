@@ -26,7 +26,6 @@ from mailsync_tui.engine.undo import UndoLine, UnknownRun, chosen, undoable
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader, open_ledger
 from mailsync_tui.ledger.lock import RunLock
-from mailsync_tui.ledger.private import make_private_dir
 from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Listing, MailboxError
@@ -289,7 +288,6 @@ class Session(Reach):
 
     @contextlib.contextmanager
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
-        make_private_dir(self.directory)
         lock = RunLock(self.directory / "lock", command)
         held = lock.acquire(cancelled=lambda: self.stopped)
         with held, contextlib.closing(LedgerWriter(self.ledger_path)) as ledger:

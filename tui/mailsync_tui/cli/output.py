@@ -51,12 +51,14 @@ class Output:
             self.tell(f"{who}: {safe_text(line)}")
             self.log(f"{user}: {line}" if user else line, error=True)
 
-    def written(self, stream: TextIO, text: str) -> None:
+    def written(self, stream: TextIO | None, text: str) -> None:
         """Write and flush.
 
         Raises:
             OutputError: It cannot be written. That nobody reads it any more is no error.
         """
+        if stream is None:
+            raise OutputError("the output cannot be written: it is closed")
         try:
             stream.write(text)
             stream.flush()
@@ -118,6 +120,11 @@ class Output:
                 if hasattr(handler, "stream"):
                     handler.stream.close()
             self._log = None
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is a terminal; one that was closed before the start is ``None``."""
+    return stream is not None and stream.isatty()
 
 
 def _silence(stream: TextIO) -> None:
