@@ -38,6 +38,43 @@ def secure(authority: Authority) -> Iterator[Dovecot]:
         yield server
 
 
+class LowerCase(ImapScript):
+    """Words of the protocol in small letters; the case of keywords means nothing (RFC 3501, 9)."""
+
+    capabilities = "imap4rev1 uidplus namespace"
+    greeting = b"* ok [capability imap4rev1 namespace] hello\r\n"
+
+    def do_capability(self, to: Connection, tag: bytes, *_: object) -> None:
+        to.say(b"* capability " + self.capabilities.encode())
+        to.say(tag + b" ok done")
+
+    def do_login(self, to: Connection, tag: bytes, arguments: str, _: object) -> None:
+        if SECRET in arguments:
+            to.say(tag + b" ok [capability imap4rev1 uidplus namespace] in")
+        else:
+            to.say(tag + b" no [authenticationfailed] Wrong password")
+
+    def do_namespace(self, to: Connection, tag: bytes, *_: object) -> None:
+        to.say(b'* namespace (("Mine/" "/")) nil nil')
+        to.say(tag + b" ok done")
+
+
+def test_words_in_small_letters_are_understood() -> None:
+    with LowerCase() as server, mailbox_at(server.port, SECRET) as mailbox:
+        server.inbox.add(letter(1))
+        assert mailbox.list().complete
+        assert "UIDPLUS" in mailbox.facts().capabilities
+
+
+def test_a_refusal_in_small_letters_is_one() -> None:
+    with (
+        LowerCase() as server,
+        mailbox_at(server.port, "wrong") as mailbox,
+        pytest.raises(LoginRefused, match="Wrong password"),
+    ):
+        mailbox.facts()
+
+
 # TLS
 
 

@@ -293,6 +293,30 @@ def test_prefix_and_delimiter_are_not_shown() -> None:
             assert mailbox.resolve(given) == shown
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(b'(("INBOX." "." "X-PARAM" ("FLAG1" "FLAG2"))) NIL NIL', id="extension"),
+        pytest.param(b'(({6}\r\nINBOX. ".")) NIL NIL', id="literal"),
+        pytest.param(b'(("INBOX." ".")("#mh/" "/")) nil (("" NIL))', id="several"),
+    ],
+)
+def test_other_forms_of_a_namespace(said: bytes) -> None:
+    server = ImapScript()
+    server.delimiter, server.namespace = ".", said
+    server.folders["INBOX.Work"] = Folder()
+    with served(server) as mailbox:
+        assert mailbox.resolve("INBOX.Work") == "Work"
+
+
+@pytest.mark.parametrize("said", [b"", b"7 8 9", b"((7)) NIL NIL", b"(((", b"((()))"])
+def test_a_namespace_that_is_none_is_an_error(said: bytes) -> None:
+    server = ImapScript()
+    server.namespace = said
+    with served(server) as mailbox, pytest.raises(MailboxError):
+        mailbox.facts()
+
+
 @pytest.mark.vice(19)
 def test_the_delimiter_is_asked_for_where_no_namespace_tells_it() -> None:
     server = ImapScript()

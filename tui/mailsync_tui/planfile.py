@@ -37,6 +37,7 @@ LARGEST = 512 * 2**20
 _LARGEST_SEAL = 2 * LARGEST
 _FREE = frozenset({"created", "actions"})
 """What the checksum leaves out: two plans differ in the one, and from the other lines may go."""
+_UTC = "%Y-%m-%dT%H:%M:%SZ"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 _UID_KEYS = {"imap": "uid", "pop3": "uidl", "maildir": "file"}
@@ -165,13 +166,15 @@ def read(path: Path) -> str:
         raise PlanFileError(f"{safe_text(str(path))} is no file name") from error
 
 
-def read_from(file: BinaryIO) -> str:
-    """The same from an open file.
+def read_from(file: BinaryIO | None) -> str:
+    """The same from an open file; ``None`` is a standard input that is closed.
 
     Raises:
-        PlanFileError: It is too large, or no text.
+        PlanFileError: It is closed, too large, or no text.
         OSError: It cannot be read.
     """
+    if file is None:
+        raise PlanFileError("standard input is closed")
     data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise PlanFileError("this is too large for a saved plan")
@@ -186,7 +189,15 @@ def read_from(file: BinaryIO) -> str:
 
 def utc(moment: datetime) -> str:
     """A moment as JSON has it: UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime(_UTC)
+
+
+def _moment(text: str) -> datetime:
+    """The moment of :func:`utc`; any other form is an alteration."""
+    moment = datetime.strptime(text, _UTC).replace(tzinfo=UTC)
+    if utc(moment) != text:
+        raise ValueError("not as a plan has it")
+    return moment
 
 
 def held_form(plan: Plan) -> list[dict[str, Any]]:
@@ -333,7 +344,7 @@ def _plan(document: dict[str, Any]) -> Plan:
     seal = document["seal"]
     return Plan(
         user=document["user"],
-        created=datetime.fromisoformat(document["created"]),
+        created=_moment(document["created"]),
         ledger_id=document["ledger"]["id"],
         serial=document["ledger"]["serial"],
         options=Options(
@@ -357,6 +368,8 @@ def _left(plan: Plan, actions: list[dict[str, Any]]) -> frozenset[str]:
     types = {name: report.type for name, report in plan.mailboxes.items()}
     remaining = iter(plan.lines)
     left = set()
+    if not isinstance(actions, list):
+        raise TypeError("not a list")
     for action in actions:
         line = next((line for line in remaining if line.id == action["id"]), None)
         if line is None:

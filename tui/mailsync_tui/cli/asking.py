@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mailsync_tui.cli import render
 from mailsync_tui.cli.failures import Wrong
 from mailsync_tui.cli.interrupts import Interrupts
+from mailsync_tui.cli.output import is_terminal
 from mailsync_tui.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def require_terminal(*, yes: bool) -> None:
         Wrong: Nobody can be asked, and ``--yes`` was not given.
     """
     # The question goes to standard error, so that results can be redirected.
-    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not yes and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise Wrong("there is no terminal to ask on, and no --yes: nothing was contacted")
 
 

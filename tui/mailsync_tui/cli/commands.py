@@ -11,7 +11,7 @@ import click
 
 from mailsync_tui import __version__
 from mailsync_tui.cli.failures import FAILED, INTERRUPTED, WRONG, Wrong
-from mailsync_tui.cli.group import EPILOG, Program
+from mailsync_tui.cli.group import EPILOG, PathType, Program
 from mailsync_tui.cli.people import Settings
 from mailsync_tui.safetext import safe_text
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_PATH = click.Path(path_type=Path)
+_PATH = PathType(path_type=Path)
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, on one line.")
@@ -170,6 +170,8 @@ def plan(
     people = settings.people(config, everybody=everybody)
     if out is not None and len(people) > 1:
         raise Wrong("--out saves the plan of one person: choose one with --user")
+    if str(out) == "-":
+        raise Wrong("--out wants a file; --json prints the same on standard output")
     options = _options_for(people, **chosen)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, config, people, interrupts, as_json)
@@ -258,7 +260,8 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
     require_terminal(yes=yes)
     config = settings.load()
     person = settings.person(config)
-    text = planfile.read_from(sys.stdin.buffer) if str(file) == "-" else planfile.read(file)
+    given = getattr(sys.stdin, "buffer", None)
+    text = planfile.read_from(given) if str(file) == "-" else planfile.read(file)
     saved, left = planfile.load(text, person.name)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, config, (person,), interrupts, as_json)

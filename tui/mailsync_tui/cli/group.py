@@ -78,3 +78,17 @@ class Program(click.Group):
                 f"no such command: {safe_text(name, 64)}{nearest(name, known)}", ctx
             )
         return super().resolve_command(ctx, args)
+
+
+class PathType(click.Path):
+    """A path. An empty one, as of a variable that is not set, is not the present directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path.
+
+        Raises:
+            UsageError: it is empty, or cannot be used.
+        """
+        if value == "":
+            self.fail("expected a path, not an empty text", param, ctx)
+        return super().convert(value, param, ctx)

@@ -53,12 +53,14 @@ class Output:
             self.tell(f"{who}: {safe_text(line)}")
             self.log(f"{user}: {line}" if user else line, error=True)
 
-    def written(self, stream: TextIO, text: str) -> None:
+    def written(self, stream: TextIO | None, text: str) -> None:
         """Write and flush.
 
         Raises:
             OutputError: It cannot be written. That nobody reads it any more is no error.
         """
+        if stream is None:
+            raise OutputError("the output cannot be written: it is closed")
         try:
             stream.write(text)
             stream.flush()
@@ -131,6 +133,11 @@ class Output:
             error = sys.exc_info()[1]
             reason = getattr(error, "strerror", None) or type(error).__name__
             self.tell(f"{PROGRAM}: the log cannot be written: {safe_text(reason)}")
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is a terminal; one that was closed before the start is ``None``."""
+    return stream is not None and stream.isatty()
 
 
 def _silence(stream: TextIO) -> None:

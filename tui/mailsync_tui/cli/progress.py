@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from mailsync_tui.cli.output import is_terminal
 from mailsync_tui.engine.events import Applying, Event, LineDone, Listed, Listing, Reading
 from mailsync_tui.safetext import safe_text
 
@@ -41,7 +42,7 @@ def progress_for(output: Output, mailboxes: int, *, json: bool) -> Progress:
         mailboxes: How many will be listed.
         json: A script reads along, so no bar.
     """
-    if sys.stderr.isatty() and not json:
+    if is_terminal(sys.stderr) and not json:
         return BarProgress(mailboxes)
     return LineProgress(output)
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
+from mailsync_tui.cli.output import is_terminal
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ class Screen:
             stream: Results go to ``stdout``, the text of a question to ``stderr``.
         """
         self._output = output
-        self._stream: TextIO = sys.stdout if stream == "stdout" else sys.stderr
+        self._stream: TextIO | None = sys.stdout if stream == "stdout" else sys.stderr
         self._lines: list[Sequence[Span]] = []
         self._console: Console | None = None
-        if self._stream.isatty():
+        if self._stream is not None and is_terminal(self._stream):
             from rich.console import Console
 
             self._console = Console(file=self._stream, highlight=False, markup=False, emoji=False)

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mailsync_tui.cli.failures import FAILED, OK, Wrong
+from mailsync_tui.cli.output import is_terminal
 from mailsync_tui.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def welcome(settings: Settings, path: Path) -> int:
 
 
 def _on_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return is_terminal(sys.stdin) and is_terminal(sys.stdout)
 
 
 def _over_ssh() -> bool:

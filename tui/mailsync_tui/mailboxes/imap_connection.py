@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import imaplib
 import os
+import re
 import select
 import ssl
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from mailsync_tui.mailboxes.base import (
 )
 from mailsync_tui.mailboxes.dialling import dial
 from mailsync_tui.mailboxes.hiding import Hiding
+from mailsync_tui.mailboxes.imap_namespace import ask_namespaces
 from mailsync_tui.mailboxes.imap_wire import MAX_LINE
 from mailsync_tui.mailboxes.xoauth2 import Exchange
 from mailsync_tui.safetext import safe_text
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
     from mailsync_tui.config.model import MailboxConfig
 
+_WORDS = re.compile(rb"\A(?:\* (?:\d+ )?|[A-P]{4,}\d+ )[a-zA-Z]+(?: \[[a-zA-Z-]+)?")
+"""What an answer begins with: the tag, as imaplib makes it, or ``*``; then its kind and code."""
 
 BEFORE_LOG_IN = 1024 * 1024
 """Octets that a server may say until its user is known to it and it has described itself."""
@@ -97,6 +101,12 @@ class Imap4(imaplib.IMAP4):
             self._room -= octets
             if self._room < 0:
                 raise self.abort("it says more than can be before the log-in")
+
+    def _get_line(self) -> bytes:
+        # imaplib knows the words of an answer in capitals only, but their case means nothing
+        # (RFC 3501, 9); once logged in, nothing passes here any more.
+        line: bytes = super()._get_line()  # type: ignore[misc]
+        return _WORDS.sub(lambda match: match[0].upper(), line, count=1)
 
     def has_news(self) -> bool:
         """Whether something has arrived that was not read yet, or the other side has left."""
@@ -320,10 +330,8 @@ def _describe(client: _Client) -> LoggedIn:
         names = client.capabilities()
         personal: tuple[tuple[str, str], ...] = ()
         other: tuple[str, ...] = ()
-        space = _namespaces(client) if b"NAMESPACE" in names else None
-        if space is not None:
-            personal = tuple((prefix, delimiter or "") for prefix, delimiter in space[0] or ())
-            other = tuple(prefix for part in space[1:] for prefix, _ in part or ())
+        if b"NAMESPACE" in names:
+            personal, other = ask_namespaces(client.imap)
     except imaplib.IMAP4.abort:
         raise
     except (imaplib.IMAP4.error, ValueError) as error:
@@ -332,16 +340,6 @@ def _describe(client: _Client) -> LoggedIn:
     encryption = net.describe_tls(client.imap.sock)
     client.imap.log_in_is_over()
     return LoggedIn(client.imap, capabilities, encryption, personal, other)
-
-
-def _namespaces(client: _Client) -> tuple[tuple[tuple[str, str], ...] | None, ...] | None:
-    """The namespaces; ``None`` where they are offered and then refused (SERVERS.md, 12)."""
-    try:
-        return cast("tuple[tuple[tuple[str, str], ...] | None, ...]", client.namespace())
-    except imaplib.IMAP4.abort:
-        raise
-    except imaplib.IMAP4.error:
-        return None
 
 
 def _simple(*texts: str) -> bool:
