@@ -90,8 +90,8 @@ _COUNTED = {
     "forward-delete": "deleted in consolidated",
     "reverse-delete": "deleted on accounts",
     "forget": "forgotten",
-    UNDO + "forward-delete": "put back in consolidated",
-    UNDO + "reverse-delete": "put back from accounts",
+    UNDO + "forward-delete": "put back (deleted in consolidated)",
+    UNDO + "reverse-delete": "put back (deleted on accounts)",
 }
 
 
