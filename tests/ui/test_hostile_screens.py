@@ -116,10 +116,9 @@ def refuse(operation: str, _: int) -> None:
         raise MailboxError(WIDE)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=["80x24", "200x50"])
-def test_all_of_them(bench: Bench, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+def test_all_of_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
-        async with running(bench, size=size) as (app, pilot):
+        async with running(bench, size=(80, 24)) as (app, pilot):
             walk = Walk(app, pilot)
             walk.look(SHOWN)
             await walk.press("question_mark", "escape", shows="")
