@@ -69,7 +69,7 @@ def test_words_in_small_letters_are_understood() -> None:
 def test_a_refusal_in_small_letters_is_one() -> None:
     with (
         LowerCase() as server,
-        mailbox_at(server.port, "wrong") as mailbox,
+        mailbox_at(server.port, "another") as mailbox,
         pytest.raises(LoginRefused, match="Wrong password"),
     ):
         mailbox.facts()
