@@ -22,7 +22,6 @@ from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
-from mailsync_tui.ui.screens.help import HelpScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
 from mailsync_tui.ui.screens.result import ResultScreen
 from tests.engine.bench import Bench, mail
@@ -236,34 +235,6 @@ def test_an_end_finishes_the_current_message_and_exits_with_130(
     assert bench.holds("consolidated", mail("gone")) == 0, "what had begun was finished"
     assert bench.holds("work", mail("shared")) == 1, "nothing else was begun"
     assert bench.holds("isp", mail("away")) == 1
-
-
-@pytest.mark.parametrize("key", ["question_mark", "ctrl+p"])
-def test_help_and_palette_make_way_for_the_result(bench: Bench, key: str) -> None:
-    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
-        gate = Gate("delete")
-        bench.home.fault = gate
-        await press(app, pilot, "b", "a")
-        await pilot.press("y")
-        await reach(gate)
-        applying = screen(app, ApplyingScreen)
-        await pilot.press("question_mark")
-        await pilot.pause()
-        screen(app, HelpScreen)
-        await pilot.press("escape")
-        await pilot.pause()
-        assert screen(app, ApplyingScreen) is applying and not applying.stopping
-        await pilot.press(key)
-        await pilot.pause()
-        assert app.screen is not applying
-        gate.opened.set()
-        await settled(app, pilot)
-        screen(app, ResultScreen)
-        await press(app, pilot, "escape")
-        screen(app, ComparisonScreen)
-
-    drive(bench, work)
-    assert bench.holds("consolidated", mail("gone")) == 0
 
 
 # --- afterwards

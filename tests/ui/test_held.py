@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +12,6 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
-from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.plan import Plan
 from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.screens.held import HeldScreen
@@ -143,66 +140,5 @@ def test_the_columns_are_aligned_at_every_width(bench: Bench, size: tuple[int, i
             below = [line for line in lines(screen(app, HeldScreen)) if line.startswith("[ ] :")]
             assert len({line.index("message") for line in below}) == 1
             assert all(len(line) <= size[0] for line in below)
-
-    run(work)
-
-
-def protected_bench(directory: Path) -> Bench:
-    """One line held by each key of ``[hold]``, and one that ``folders`` alone holds on work."""
-    bench = Bench(directory)
-    old = bench.now - timedelta(days=30)
-    letters = {
-        "flag": mail("flag", date=old),
-        "sender": mail("sender", sender="bank@bank.example", date=old),
-        "folder": mail("folder", date=old),
-        "young": mail("young", date=bench.now),
-    }
-    bench.configure("work", folders=("*",))
-    bench.boxes["work"].add_folder("Taxes")
-    for name, letter in letters.items():
-        bench.deliver("work", letter, "Taxes" if name == "folder" else "INBOX")
-    bench.sync()
-    flagged = bench.uid_of("work", letters["flag"])
-    bench.boxes["work"].flag("INBOX", flagged, "\\Flagged")
-    for letter in letters.values():
-        bench.remove("consolidated", letter)
-    holds = Holds(True, ("*@bank.example",), ("Tax*",), timedelta(days=2))
-    bench.config = replace(bench.config, holds=holds)
-    return bench
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-def test_what_part_of_hold_protects_is_told_in_words(
-    tmp_path: Path, previewed: list[Plan], size: tuple[int, int]
-) -> None:
-    bench = protected_bench(tmp_path)
-    reasons = {
-        "flag": "it is flagged",
-        "sender": "it is from *@bank.example",
-        "folder": "it lies in Tax*",
-        "young": "it is younger than 2 days",
-    }
-
-    async def work() -> None:
-        async with running(bench, size) as (app, pilot):
-            await press(app, pilot, "x")
-            shown = lines(screen(app, HeldScreen))
-            told = {
-                below.split()[-1]: head for head, below in zip(shown[::2], shown[1::2], strict=True)
-            }
-            assert told == {
-                name: f"[ ] hold: 1 line, protected by [hold]: {why}"
-                for name, why in reasons.items()
-            }
-            for _ in reasons:
-                assert "never deleted" in text(app, "#detail")
-                await press(app, pilot, "down")
-                name = text(app, "#detail").splitlines()[0].split()[-1]
-                assert f"protected by [hold]: {reasons[name]}" in text(app, "#detail")
-                await press(app, pilot, "down")
-            await press(app, pilot, "asterisk", "a")
-            assert not previewed
-            (notice,) = app._notifications
-            assert "4 lines cannot be brought back" in notice.message
 
     run(work)

@@ -50,8 +50,6 @@ class Noted:
     """Since when it is held, where the ledger has that."""
     blocked: str | None = None
     """The guard that stopped it."""
-    hold: str | None = None
-    """Which key of the configuration's ``[hold]`` protects it, and with which value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +228,7 @@ class _Planning:
             return
         if proposal.held is None and line.kind in ("forward-delete", "reverse-delete"):
             line = replace(line, evidence=evidence(line, self.standings[index], self.world))
-        self.noted[index].append(Noted(line, proposal.held, proposal.since, hold=proposal.hold))
+        self.noted[index].append(Noted(line, proposal.held, proposal.since))
         if proposal.held is None:
             self.lines.append(line)
             return

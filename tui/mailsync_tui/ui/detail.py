@@ -12,7 +12,6 @@ from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.columns import short_name, size_in_words
 from mailsync_tui.ui.marks import MARKS
 from mailsync_tui.ui.wording import RULES
-from mailsync_tui.ui.words import protected
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.planner import Noted
@@ -34,9 +33,7 @@ def in_words(row: Row, notes: Sequence[Noted]) -> str:
     told = []
     for note in notes:
         line = note.line
-        stopped = ""
-        if note.held:
-            stopped = f"held ({note.held}{f': {protected(note.hold)}' if note.hold else ''}): "
+        stopped = f"held ({note.held}): " if note.held else ""
         if note.blocked:
             stopped = f"blocked ({note.blocked}: {RULES[note.blocked]}): "
         what = {

@@ -1,4 +1,4 @@
-"""Held lines, grouped by what holds them, as a list shows them."""
+"""Held lines, grouped by the rule that holds them, as a list shows them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mailsync_tui.engine.planner import Noted
 from mailsync_tui.ui.filters import Filter, Text
 from mailsync_tui.ui.lineview import Span, fit
-from mailsync_tui.ui.words import HOLDS, deed, local_day, protected, several
+from mailsync_tui.ui.words import HOLDS, deed, local_day, several
 
 _KIND_CELLS = 38
 _DAY_CELLS = 12
@@ -17,28 +17,15 @@ _ROOMY = 100
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The lines that one rule holds for one reason, as far as they are shown."""
+    """The lines that one rule holds, as far as they are shown."""
 
     rule: str
-    hold: str | None
-    """The key of the configuration's ``[hold]``, with its value."""
     ids: frozenset[str]
 
     @property
     def meaning(self) -> str:
         """What the rule means, in half a sentence."""
-        return holder(self.rule, self.hold)
-
-
-def holder(rule: str, hold: str | None) -> str:
-    """What holds a line, in half a sentence.
-
-    Args:
-        rule: A key of :data:`HOLDS`.
-        hold: The key of ``[hold]`` with its value, where that is what holds it.
-    """
-    told = HOLDS[rule][0] if rule in HOLDS else "a rule holds it"
-    return f"{told}: {protected(hold)}" if hold else told
+        return HOLDS[self.rule][0] if self.rule in HOLDS else "a rule holds them"
 
 
 class HeldLines:
@@ -53,14 +40,14 @@ class HeldLines:
             only: Which to show.
         """
         self.chosen = chosen
-        found: dict[tuple[str, str | None], list[Noted]] = {(rule, None): [] for rule in HOLDS}
+        by_rule: dict[str, list[Noted]] = {rule: [] for rule in HOLDS}
         for note in held:
             if only.admits(_text(note)):
-                found.setdefault((note.held or "", note.hold), []).append(note)
+                by_rule.setdefault(note.held or "", []).append(note)
         self.items: list[Group | Noted] = []
-        for (rule, hold), notes in found.items():
+        for rule, notes in by_rule.items():
             if notes:
-                self.items.append(Group(rule, hold, frozenset(note.line.id for note in notes)))
+                self.items.append(Group(rule, frozenset(note.line.id for note in notes)))
                 notes.sort(key=_newest_first)
                 self.items += notes
         self._index = {self.key(number): number for number in range(len(self.items))}
@@ -74,9 +61,9 @@ class HeldLines:
         return frozenset(item.line.id for item in self.items if isinstance(item, Noted))
 
     def key(self, index: int) -> Hashable:
-        """The line's id, or what holds a group."""
+        """The line's id, or the rule of a group."""
         item = self.items[index]
-        return (item.rule, item.hold) if isinstance(item, Group) else item.line.id
+        return ("rule", item.rule) if isinstance(item, Group) else item.line.id
 
     def index(self, key: Hashable) -> int | None:
         """Where a line or group stands."""

@@ -47,9 +47,8 @@ HOLDS: dict[str, tuple[str, str]] = {
         "deletion.",
     ),
     "hold": (
-        "protected by [hold]",
-        "What [hold] in the configuration protects is never deleted. It cannot be brought back "
-        "here: change the configuration, or what it asks for, such as the flag.",
+        "protected by [hold] in the configuration",
+        "What [hold] in the configuration protects is not deleted.",
     ),
     "undone": (
         "put back by an undo: kept where they are",
@@ -57,14 +56,6 @@ HOLDS: dict[str, tuple[str, str]] = {
     ),
 }
 """By rule: what holds a line, short (60 cells) and whole. Our own text."""
-
-_PROTECTED = {
-    "flagged": "it is flagged",
-    "from": "it is from {}",
-    "folders": "it lies in {}",
-    "younger_than": "it is younger than {}",
-}
-_UNITS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 
 _DEEDS = {
     "collect": "collect from {}",
@@ -90,22 +81,9 @@ _COUNTED = {
     "forward-delete": "deleted in consolidated",
     "reverse-delete": "deleted on accounts",
     "forget": "forgotten",
-    UNDO + "forward-delete": "put back (deleted in consolidated)",
-    UNDO + "reverse-delete": "put back (deleted on accounts)",
+    UNDO + "forward-delete": "put back in consolidated",
+    UNDO + "reverse-delete": "put back from accounts",
 }
-
-
-def protected(hold: str) -> str:
-    """Which part of ``[hold]`` protects a message, as a sentence says it.
-
-    Args:
-        hold: Key and value as they stand in the configuration: ``younger_than = "2d"``.
-    """
-    key, _, value = hold.partition(" = ")
-    told = value.strip('"')
-    if key == "younger_than" and told[:-1].isdigit():
-        told = several(int(told[:-1]), _UNITS[told[-1]])
-    return safe_text(_PROTECTED[key].format(told), 200)
 
 
 def deed(kind: str, account: str) -> str:

@@ -94,8 +94,6 @@ class ApplyingScreen(Screen[None]):
         if app.ended():
             return
         app.session.resume()
-        while app.screen is not self:  # the help, or the palette: the result is what counts
-            app.pop_screen()
         app.switch_screen(ResultScreen(report))
 
     async def _report(self) -> Report:

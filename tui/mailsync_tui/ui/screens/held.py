@@ -16,7 +16,7 @@ from mailsync_tui.outcome import SessionError
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.headings import Heading
-from mailsync_tui.ui.holding import Group, HeldLines, holder
+from mailsync_tui.ui.holding import Group, HeldLines
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.narrowing import FilterInput, Narrowing
@@ -149,14 +149,9 @@ class HeldScreen(Narrowing):
             self.notify(safe_text(str(error)), severity="error", markup=False)
             return
         lost = chosen - {line.id for line in plan.lines}
-        kept = {note.line.id for note in self.held if note.hold} & lost
-        for some, why in (
-            (kept, "cannot be brought back: [hold] in the configuration protects it"),
-            (lost - kept, "cannot be done now: look again with F5 first"),
-        ):
-            if some:
-                text = f"{several(len(some), 'line')} {why}"
-                self.notify(text, severity="warning", markup=False)
+        if lost:
+            text = f"{several(len(lost), 'line')} cannot be done now: look again with F5 first"
+            self.notify(text, severity="warning", markup=False)
         if plan.lines:
             self.app.push_screen(PreviewScreen(plan))
 
@@ -179,7 +174,7 @@ def _detail(item: Group | Noted) -> Content:
     since = f", since {local_moment(item.since)}" if item.since else ""
     date = f"  {local_moment(line.date)}" if line.date else ""
     rule = item.held or ""
-    why = holder(rule, item.hold)
+    why = HOLDS[rule][0] if rule in HOLDS else rule
     reason = safe_text(line.reason, 200)
     return Content("\n").join(
         [
