@@ -316,7 +316,7 @@ class ComparisonScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """Leave the app."""
-        self.app.exit(0)
+        self.app.exit()
 
     def action_next_difference(self) -> None:
         """Go to the next difference."""
