@@ -386,6 +386,42 @@ def test_a_block_is_let_through_by_typing_the_accounts_name_alone(blocked: Bench
     drive(blocked, work)
 
 
+def test_what_went_from_several_accounts_is_let_through_with_the_rest(tmp_path: Path) -> None:
+    """Twelve went from both, and stand under isp; two more went from work alone."""
+    bench = Bench(tmp_path, max_delete_floor=3, max_delete_share=0.1, copies="all")
+    shared = [f"shared{n}" for n in range(12)]
+    for name in shared:
+        bench.deliver("isp", mail(name))
+        bench.deliver("work", mail(name))
+    for name in ("one", "two"):
+        bench.deliver("work", mail(name))
+    bench.sync()
+    for name in shared:
+        bench.remove("isp", mail(name))
+        bench.remove("work", mail(name))
+    for name in ("one", "two"):
+        bench.remove("work", mail(name))
+    bench.boxes["work"].deliver("INBOX", mail("left"))
+    bench.boxes["isp"].deliver("INBOX", mail("left"))
+
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "f")
+        assert "12 forward" in row(app, "! BLOCKED isp")
+        assert "2 forward" in row(app, "! BLOCKED work")
+        await go(app, pilot, "! BLOCKED work")
+        await press(app, pilot, "A")
+        assert "With them go 12 lines" in everything(app)
+        app.screen.query_one(Input).value = "work"
+        await press(app, pilot, "enter")
+        preview = screen(app, PreviewScreen)
+        (accept,) = preview.choice.plan.options.accepts
+        assert (accept.account, accept.count) == ("work", 14)
+        assert not [x for x in preview.choice.plan.blocked if x.account == "work"]
+        assert {"message one", "message two"} <= {x.subject for x in preview.choice.doing}
+
+    drive(bench, work)
+
+
 def test_what_is_blocked_in_another_direction_is_not_in_the_way(blocked: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "c")
