@@ -50,6 +50,8 @@ class Noted:
     """Since when it is held, where the ledger has that."""
     blocked: str | None = None
     """The guard that stopped it."""
+    hold: str | None = None
+    """Which key of the configuration's ``[hold]`` protects it, as it stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ class _Planning:
             return
         if proposal.held is None and line.kind in ("forward-delete", "reverse-delete"):
             line = replace(line, evidence=evidence(line, self.standings[index], self.world))
-        self.noted[index].append(Noted(line, proposal.held, proposal.since))
+        self.noted[index].append(Noted(line, proposal.held, proposal.since, hold=proposal.hold))
         if proposal.held is None:
             self.lines.append(line)
             return

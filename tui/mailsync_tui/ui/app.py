@@ -231,8 +231,11 @@ class MailsyncApp(App[int]):
 
     @property
     def code(self) -> int:
-        """The exit code. What happens while the app ends (another signal, a fault) is no part of
-        it: a run that was cut short stays one."""
+        """The exit code.
+
+        What happens while the app ends (another signal, a fault) is no part of it: a run that was
+        cut short stays one.
+        """
         if self._cut_short:
             return INTERRUPTED
         return FAULT if self._exception is not None else 0

@@ -79,14 +79,13 @@ def detail(lines: Previewed, cursor: int) -> list[Part]:
     if isinstance(row, Told):
         return [(row.whole, "")]
     if isinstance(row, Group):
-        return _group(row, lines.choice)
+        return _group(row, lines)
     return _line(row.line, lines.choice) if isinstance(row, Single) else []
 
 
-def _group(row: Group, choice: Choice) -> list[Part]:
-    found = [choice.lines[name] for name in row.lines if choice.state(name) == "in"]
-    octets = sum(line.size for line in found)
-    told = f"{wording.lines_(len(found))} of {len(row.lines):,} to be done, {size_in_words(octets)}"
+def _group(row: Group, lines: Previewed) -> list[Part]:
+    left, octets = lines.left(row)
+    told = f"{wording.lines_(left)} of {len(row.lines):,} to be done, {size_in_words(octets)}"
     return [(row.title, "bold"), (told, ""), ("space takes all of them out, or in", "$text-muted")]
 
 
