@@ -93,7 +93,7 @@ class MailsyncApp(App[int]):
         self._sparing = not gc.isenabled()  # the process is this app's
         self.progress: Progress | None = None
         self.applying = False
-        self._ending = False
+        self.ending = False
         self._cut_short = False
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
@@ -217,17 +217,17 @@ class MailsyncApp(App[int]):
 
     def action_interrupt(self) -> None:
         """End: after the current message, if a run is applying."""
-        self._ending = True
+        self.ending = True
         self.session.stop()
         if not self.applying:
             self.exit()
 
     def ended(self) -> bool:
         """Told by the screen whose run has ended: whether the app is to end with it."""
-        if self._ending:
+        if self.ending:
             self._cut_short = True
             self.exit()
-        return self._ending
+        return self.ending
 
     @property
     def code(self) -> int:

@@ -15,6 +15,7 @@ from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.events import Event
 from mailsync_tui.ledger.ledger import FILE_NAME
 from mailsync_tui.ui.app import MailsyncApp
+from mailsync_tui.ui.terminal import TerminalDriver
 
 if TYPE_CHECKING:
     from mailsync_tui.session import Session
@@ -53,6 +54,7 @@ def run(
 
     sys.setswitchinterval(_SWITCH_SECONDS)
     app = MailsyncApp(open_session, log_line, known=(person, directory / FILE_NAME))
+    app.driver_class = TerminalDriver
     with heeding_signals(app):
         app.run(mouse=mouse)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is a signal again

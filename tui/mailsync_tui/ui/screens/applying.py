@@ -118,7 +118,7 @@ class ApplyingScreen(Screen[None]):
         ended = sum(each.done + each.failed for each in counts)
         told = pace(self.progress.rate(), self.progress.seconds_left())
         state = f" {ended:,} of {self.progress.total:,}   {told}\n"
-        if self.stopping:
+        if self.stopping or self.mailsync.ending:
             state += " Stopping: the current message is finished, no other is begun."
         self.query_one("#state", Static).update(Content(state))
 
