@@ -68,4 +68,4 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, app: App[object], **options: Any) -> None:
         """Take Textual's options as they are."""
         super().__init__(app, **options)
-        self._file = cast("TextIO", _UntilLost(self._file))
+        self._file = cast("Any", _UntilLost(cast("TextIO", self._file)))
