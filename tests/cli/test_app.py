@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.place import Place
+from tests.cli.place import Place, message
 from tests.cli.terminal import Terminal, terminal
+from tests.servers.imap_script import SECRET, Connection, Folder, ImapScript, Message
 from tests.servers.script import talking
 
 LISTING = b"listed 1"
@@ -146,3 +148,63 @@ def test_a_password_command_that_hangs_does_not_hold_up_the_end(place: Place) ->
     os.close(end)
     with pytest.raises(OSError, match="No such device"):  # nobody reads it any more
         os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+
+
+class Hanging(ImapScript):
+    """Gives a message out only when it may, and never answers LOGOUT."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+        self.may_answer = threading.Event()
+
+    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+        if "BODY.PEEK[]" in items:
+            self.asked.set()
+            assert self.may_answer.wait(60)
+        super().tell(to, folder, message, items)
+
+    def do_logout(self, to: Connection, tag: bytes, *_: object) -> None:
+        while to.line():
+            pass
+
+
+@pytest.mark.parametrize("how", ["Ctrl+C", *SIGNALS, "the terminal is lost"])
+def test_a_run_cut_short_ends_with_130_though_a_server_hangs_when_left(
+    place: Place, how: str
+) -> None:
+    place.synced("known")
+    with Hanging() as server:
+        for name in ("one", "two"):
+            server.inbox.add(message(name))
+        place.write_config(
+            f'[external.slow]\ntype = "imap"\nhost = "127.0.0.1"\nport = {server.port}\n'
+            f'tls = "none"\nuser = "ann"\npassword = "{SECRET}"\n'
+        )
+        place.config.chmod(0o600)
+        with terminal(place) as shown:
+            shown.until(b"2 new")
+            shown.until(b"as of ")
+            shown.answer(b"c")
+            shown.until(b"copy into")
+            shown.answer(b"a")
+            shown.until(b"> No")
+            shown.answer(b"y")
+            assert server.asked.wait(60)
+            if how in KEYS:
+                shown.answer(KEYS[how])
+                shown.until(b"Stopping")
+                server.may_answer.set()
+                assert shown.end() == 130
+                return
+            if how in SIGNALS:
+                shown.process.send_signal(SIGNALS[how])
+                server.may_answer.set()
+                assert shown.end() == 130
+                return
+            os.close(shown.master)
+            try:
+                server.may_answer.set()
+                assert shown.process.wait(60) == 130
+            finally:
+                shown.master = os.open(os.devnull, os.O_RDONLY)

@@ -19,9 +19,11 @@ from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.outcome import Result
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.ui.run import heeding_signals
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
+from mailsync_tui.ui.screens.help import HelpScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
 from mailsync_tui.ui.screens.result import ResultScreen
 from tests.engine.bench import Bench, mail
@@ -219,22 +221,46 @@ def test_an_end_finishes_the_current_message_and_exits_with_130(
         await press(app, pilot, "b", "a")
         await pilot.press("y")
         await reach(gate)
-        if isinstance(end, str):
-            await pilot.press(end)
-        else:
-            os.kill(os.getpid(), end)
-            await asyncio.to_thread(app.session._stop.wait, 20)
-        await pilot.pause()
-        assert app.return_value is None, "the message is not finished yet"
-        gate.opened.set()
-        await app.workers.wait_for_complete()
+        with heeding_signals(app):
+            if isinstance(end, str):
+                await pilot.press(end)
+            else:
+                os.kill(os.getpid(), end)
+                await asyncio.to_thread(app.session._stop.wait, 20)
+            await pilot.pause()
+            assert app.is_running, "the message is not finished yet"
+            gate.opened.set()
+            await app.workers.wait_for_complete()
+            app.action_interrupt()  # once more, while it ends: a lost terminal does that
 
     app = drive(bench, work)
-    assert app.return_value == 130
+    assert app.code == 130
     bench.home.fault = None
     assert bench.holds("consolidated", mail("gone")) == 0, "what had begun was finished"
     assert bench.holds("work", mail("shared")) == 1, "nothing else was begun"
     assert bench.holds("isp", mail("away")) == 1
+
+
+def test_help_is_there_while_it_applies_and_does_not_disturb_it(bench: Bench) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        gate = Gate("delete")
+        bench.home.fault = gate
+        await press(app, pilot, "b", "a")
+        await pilot.press("y")
+        await reach(gate)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        screen(app, HelpScreen)
+        gate.opened.set()
+        await settled(app, pilot)
+        screen(app, HelpScreen)
+        await press(app, pilot, "escape")
+        screen(app, ResultScreen)
+        assert "all done" in text(app, "#head")
+        await press(app, pilot, "escape")
+        screen(app, ComparisonScreen)
+
+    drive(bench, work)
 
 
 # --- afterwards

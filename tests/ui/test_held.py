@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
+from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.plan import Plan
 from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.screens.held import HeldScreen
@@ -140,5 +143,33 @@ def test_the_columns_are_aligned_at_every_width(bench: Bench, size: tuple[int, i
             below = [line for line in lines(screen(app, HeldScreen)) if line.startswith("[ ] :")]
             assert len({line.index("message") for line in below}) == 1
             assert all(len(line) <= size[0] for line in below)
+
+    run(work)
+
+
+@pytest.mark.parametrize(
+    ("holds", "told"),
+    [
+        (Holds(flagged=True), "it is flagged"),
+        (Holds(senders=("*@example.org",)), "its sender is like *@example.org"),
+        (Holds(folders=("INBOX",)), "it lies in a folder like INBOX"),
+        (Holds(younger_than=timedelta(days=30)), "it is younger than 30d"),
+    ],
+)
+def test_what_the_configuration_protects_tells_which_key_does(
+    tmp_path: Path, holds: Holds, told: str
+) -> None:
+    bench = Bench(tmp_path)
+    bench.deliver("isp", mail("kept"))
+    bench.sync()
+    bench.remove("isp", mail("kept"))
+    bench.home.flag("INBOX", bench.uid_of("consolidated", mail("kept")), "\\Flagged")
+    bench.config = replace(bench.config, holds=holds)
+
+    async def work() -> None:
+        async with running(bench) as (app, pilot):
+            await press(app, pilot, "x", "down")
+            screen(app, HeldScreen)
+            assert f"[hold] protects it, as {told}" in text(app, "#detail")
 
     run(work)

@@ -183,6 +183,21 @@ def test_a_pane_tells_the_reason_and_the_address_only_where_there_is_room(bench:
     run(work)
 
 
+def test_a_pane_of_another_mailbox_says_so_and_the_notice_is_indented(bench: Bench) -> None:
+    bench.configure("isp", user="somebody-else")
+
+    async def work() -> None:
+        async with running(bench, (80, 24)) as (app, _):
+            assert "ANOTHER MAILBOX than before" in head(app)
+            first, *others = text(app, "#notice").splitlines()
+            assert first.startswith(" ! isp: another mailbox than before")
+            assert others
+            assert all(line.startswith("   ") and len(line) <= 80 for line in others)
+            assert "`mailsync-tui rebase isp`" in " ".join(text(app, "#notice").split())
+
+    run(work)
+
+
 def test_how_far_a_listing_is() -> None:
     assert progress_of(Listing("isp", 3200, 9400))[0] == "listing 3,200 of 9,400"
     assert progress_of(Listing("isp", 3200, None))[0] == "listing 3,200"

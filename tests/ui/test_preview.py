@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,9 @@ from textual.widgets import Input, Static
 
 from mailsync_tui import planfile
 from mailsync_tui.ui.app import MailsyncApp
+from mailsync_tui.ui.choosing import Choice
 from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.ui.previewing import Previewed
 from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
@@ -386,6 +389,42 @@ def test_a_block_is_let_through_by_typing_the_accounts_name_alone(blocked: Bench
     drive(blocked, work)
 
 
+def test_what_went_from_several_accounts_is_let_through_with_the_rest(tmp_path: Path) -> None:
+    """Twelve went from both, and stand under isp; two more went from work alone."""
+    bench = Bench(tmp_path, max_delete_floor=3, max_delete_share=0.1, copies="all")
+    shared = [f"shared{n}" for n in range(12)]
+    for name in shared:
+        bench.deliver("isp", mail(name))
+        bench.deliver("work", mail(name))
+    for name in ("one", "two"):
+        bench.deliver("work", mail(name))
+    bench.sync()
+    for name in shared:
+        bench.remove("isp", mail(name))
+        bench.remove("work", mail(name))
+    for name in ("one", "two"):
+        bench.remove("work", mail(name))
+    bench.boxes["work"].deliver("INBOX", mail("left"))
+    bench.boxes["isp"].deliver("INBOX", mail("left"))
+
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "f")
+        assert "12 forward" in row(app, "! BLOCKED isp")
+        assert "2 forward" in row(app, "! BLOCKED work")
+        await go(app, pilot, "! BLOCKED work")
+        await press(app, pilot, "A")
+        assert "With them go 12 lines" in everything(app)
+        app.screen.query_one(Input).value = "work"
+        await press(app, pilot, "enter")
+        preview = screen(app, PreviewScreen)
+        (accept,) = preview.choice.plan.options.accepts
+        assert (accept.account, accept.count) == ("work", 14)
+        assert not [x for x in preview.choice.plan.blocked if x.account == "work"]
+        assert {"message one", "message two"} <= {x.subject for x in preview.choice.doing}
+
+    drive(bench, work)
+
+
 def test_what_is_blocked_in_another_direction_is_not_in_the_way(blocked: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "c")
@@ -394,6 +433,45 @@ def test_what_is_blocked_in_another_direction_is_not_in_the_way(blocked: Bench) 
         screen(app, PreviewScreen)
 
     drive(blocked, work)
+
+
+def test_choosing_and_comparing_plans_is_not_done_on_the_loop_s_thread(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: dict[str, threading.Thread] = {}
+
+    def noted(kind: type, name: str) -> None:
+        real = getattr(kind, name)
+
+        def call(*args: Any, **named: Any) -> Any:
+            done[name] = threading.current_thread()
+            return real(*args, **named)
+
+        monkeypatch.setattr(kind, name, call)
+
+    for name in ("toggle", "differs", "renewed"):
+        noted(Choice, name)
+    noted(Previewed, "count")
+
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "b")
+        done.clear()
+        await press(app, pilot, "*", "f5", "space")
+        assert done.keys() == {"toggle", "differs", "renewed", "count"}
+        assert threading.current_thread() not in done.values()
+
+    drive(bench, work)
+
+
+def test_after_another_look_the_comparison_beneath_shows_what_is_there_now(bench: Bench) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "b")
+        bench.deliver("work", mail("latest"))
+        await press(app, pilot, "f5", "escape")
+        screen(app, ComparisonScreen)
+        assert any("message latest" in line for line in rows(app))
+
+    drive(bench, work)
 
 
 def test_leaving_the_question_lets_nothing_through(blocked: Bench) -> None:

@@ -47,7 +47,7 @@ def compare(
     """
     world = observation.world
     sides = tuple(
-        Side(s.name, s.type, s.messages, s.complete, s.error, listed_at)
+        Side(s.name, s.type, s.messages, s.complete, s.error, listed_at, s.changed)
         for s in (world.mailboxes[c.name] for c in (*config.external, config.consolidated))
     )
     with ledger.snapshot():

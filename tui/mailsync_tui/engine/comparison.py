@@ -81,6 +81,8 @@ class Side:
     error: str | None
     listed: datetime | None
     """When it was listed; ``None``: what stands there is what the ledger knows."""
+    other: bool = False
+    """It is another mailbox than the ledger knows under this name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,9 @@ class Blocked:
     rule: str
     count: int
     detail: str
+    allow: int = field(default=0, compare=False)
+    """How many lines must be let through to end it, if that is more than ``count``: those, too,
+    that are counted under another account or rule which stops them as well."""
 
 
 @dataclass(frozen=True, slots=True)

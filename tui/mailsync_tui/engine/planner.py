@@ -50,6 +50,8 @@ class Noted:
     """Since when it is held, where the ledger has that."""
     blocked: str | None = None
     """The guard that stopped it."""
+    hold: str | None = None
+    """Which key of the configuration's ``[hold]`` protects it, as it stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class _Planning:
         self.guards = Guards(world)
         self.accepted = Accepted(options.accepts)
         self.blocked: Counter[tuple[str, Kind, str]] = Counter()
+        self.stopped: Counter[tuple[str, Kind, str]] = Counter()
         self.waiting: Counter[tuple[str, Kind, str]] = Counter()
         self.lines: list[Line] = []
         self.held: list[Held] = []
@@ -139,6 +142,7 @@ class _Planning:
                     free[index].append(account)
                     counted[account] += not rules
         too_many = self._too_many("forward-delete", counted)
+        self._count_stopped("forward-delete", stopped, counted)
         self.forward_lines = counted
         result: dict[int, Line] = {}
         for index, accounts in candidates.items():
@@ -199,6 +203,8 @@ class _Planning:
         for (_, line, rules), stop in zip(candidates, stops, strict=True):
             counted[line.account] += stop is None and not rules
         kinds = {line.kind for _, line, _ in candidates}
+        for kind in kinds:
+            self._count_stopped(kind, stopped, counted)
         too_many = {a for kind in kinds for a in self._too_many(kind, counted)}
         for (index, line, rules), stop in zip(candidates, stops, strict=True):
             if stop is None and not rules and line.account in too_many:
@@ -218,6 +224,16 @@ class _Planning:
 
     # --- the sum
 
+    def _count_stopped(
+        self, kind: Kind, stopped: Counter[tuple[str, str]], counted: Counter[str]
+    ) -> None:
+        """Remember by how many lines :class:`Accepted` measures what is let through."""
+        for (account, rule), lines in stopped.items():
+            self.stopped[account, kind, rule] = max(lines, self.stopped[account, kind, rule])
+        for account, lines in counted.items():
+            key = (account, kind, "max-delete")
+            self.stopped[key] = max(lines, self.stopped[key])
+
     def _block(self, index: int, line: Line, account: str, rule: str) -> None:
         self.blocked[(account, line.kind, rule)] += 1
         self.noted[index].append(Noted(line, blocked=rule))
@@ -228,7 +244,7 @@ class _Planning:
             return
         if proposal.held is None and line.kind in ("forward-delete", "reverse-delete"):
             line = replace(line, evidence=evidence(line, self.standings[index], self.world))
-        self.noted[index].append(Noted(line, proposal.held, proposal.since))
+        self.noted[index].append(Noted(line, proposal.held, proposal.since, hold=proposal.hold))
         if proposal.held is None:
             self.lines.append(line)
             return
@@ -297,8 +313,8 @@ class _Planning:
             lines=kept,
             held=tuple(self.held),
             blocked=tuple(
-                Blocked(account, kind, rule, count, self._detail(account, kind, rule))
-                for (account, kind, rule), count in self.blocked.items()
+                Blocked(*key, count, self._detail(*key), allow=max(count, self.stopped[key]))
+                for key, count in self.blocked.items()
             ),
             waiting=tuple(
                 Waiting(account, kind, count, why)

@@ -242,7 +242,7 @@ ACTIONS: tuple[Action, ...] = (
         ("question_mark", "f1"),
         "help",
         "Show the keys that work here, and what the signs mean.",
-        tuple(where for where in _CALM if where != "help"),
+        ("progress", *(where for where in _CALM if where != "help")),
     ),
     Action(
         "back",

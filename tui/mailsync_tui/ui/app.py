@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import sys
 import threading
 import traceback
@@ -38,13 +37,13 @@ T = TypeVar("T")
 
 FAULT = 1
 """The exit code after a fault of the app itself."""
+INTERRUPTED = 130
+"""The exit code after a run that was cut short."""
 
 _SORRY = (
     "mailsync-tui has met a fault of its own ({kind}) and ended. What was done is in the history; "
     "nothing else was changed. Please report it; --log-file FILE writes down where it happened."
 )
-
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 _LOOK_SECONDS = 1.0
 """Between two looks whether the terminal is still there."""
@@ -94,7 +93,9 @@ class MailsyncApp(App[int]):
         self._sparing = not gc.isenabled()  # the process is this app's
         self.progress: Progress | None = None
         self.applying = False
-        self._ending = False
+        self.ending = False
+        self._cut_short = False
+        self._own_loop: asyncio.AbstractEventLoop | None = None
         self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
@@ -198,13 +199,17 @@ class MailsyncApp(App[int]):
     # --- beginning and ending
 
     def on_mount(self) -> None:
-        """Show the mailboxes; end after the current message when the terminal is lost."""
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self.action_interrupt)
+        """Show the mailboxes; mind whether the terminal is lost."""
+        self._own_loop = asyncio.get_running_loop()
         if not self.is_headless:
             self.set_interval(_LOOK_SECONDS, self._mind_the_terminal)
         self.push_screen(ComparisonScreen(self._known[0]))
+
+    def heed_signal(self) -> None:
+        """What a handler of signals may call, at any moment: it ends the app soon."""
+        loop = self._own_loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self.action_interrupt)
 
     def _mind_the_terminal(self) -> None:
         if hung_up(sys.stdin.fileno()):
@@ -212,16 +217,28 @@ class MailsyncApp(App[int]):
 
     def action_interrupt(self) -> None:
         """End: after the current message, if a run is applying."""
-        self._ending = True
+        self.ending = True
         self.session.stop()
         if not self.applying:
-            self.exit(0)
+            self.exit()
 
     def ended(self) -> bool:
         """Told by the screen whose run has ended: whether the app is to end with it."""
-        if self._ending:
-            self.exit(130)
-        return self._ending
+        if self.ending:
+            self._cut_short = True
+            self.exit()
+        return self.ending
+
+    @property
+    def code(self) -> int:
+        """The exit code.
+
+        What happens while the app ends (another signal, a fault) is no part of it: a run that was
+        cut short stays one.
+        """
+        if self._cut_short:
+            return INTERRUPTED
+        return FAULT if self._exception is not None else 0
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of this program: one sentence, and the place of it in the log.

@@ -28,6 +28,10 @@ _STATES = {
     "falls": "Falls with a line that it needs and that is out: space takes both in.",
     "over": "Holds no more since the mailboxes were listed again: not done.",
 }
+_MORE = (
+    "With them go {lines} that it stops as well, counted under another account or rule (the "
+    "message is gone from several accounts, or doubtful for several reasons)."
+)
 _NEW = "New since this plan was first shown: not done unless you take it in (space)."
 
 
@@ -75,14 +79,13 @@ def detail(lines: Previewed, cursor: int) -> list[Part]:
     if isinstance(row, Told):
         return [(row.whole, "")]
     if isinstance(row, Group):
-        return _group(row, lines.choice)
+        return _group(row, lines)
     return _line(row.line, lines.choice) if isinstance(row, Single) else []
 
 
-def _group(row: Group, choice: Choice) -> list[Part]:
-    found = [choice.lines[name] for name in row.lines if choice.state(name) == "in"]
-    octets = sum(line.size for line in found)
-    told = f"{wording.lines_(len(found))} of {len(row.lines):,} to be done, {size_in_words(octets)}"
+def _group(row: Group, lines: Previewed) -> list[Part]:
+    left, octets = lines.left(row)
+    told = f"{wording.lines_(left)} of {len(row.lines):,} to be done, {size_in_words(octets)}"
     return [(row.title, "bold"), (told, ""), ("space takes all of them out, or in", "$text-muted")]
 
 
@@ -154,8 +157,10 @@ def changes(choice: Choice) -> str:
 def acceptance(blocked: Blocked, plan: Plan) -> tuple[str, Sequence[str]]:
     """What letting through means: a title and sentences."""
     same = [x for x in stopped(plan) if (x.account, x.rule) == (blocked.account, blocked.rule)]
+    more = sum(each.allow - each.count for each in same)
     sentences = [
         *(f"{blocked_text(each)}." for each in same),
+        *([_MORE.format(lines=wording.lines_(more))] if more else []),
         wording.sentence(blocked.detail),
         "They then stand in the plan as ordinary lines, for this once; nothing is done before "
         "you have applied it.",
@@ -165,6 +170,6 @@ def acceptance(blocked: Blocked, plan: Plan) -> tuple[str, Sequence[str]]:
 
 
 def accepted(blocked: Blocked, plan: Plan) -> Accept:
-    """What is let through once it was typed: no more lines than were shown."""
+    """What is let through once it was typed: no more lines than :func:`acceptance` told."""
     same = [x for x in stopped(plan) if (x.account, x.rule) == (blocked.account, blocked.rule)]
-    return Accept(blocked.account, blocked.rule, max(each.count for each in same))
+    return Accept(blocked.account, blocked.rule, max(each.allow for each in same))

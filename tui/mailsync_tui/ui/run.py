@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.events import Event
 from mailsync_tui.ledger.ledger import FILE_NAME
 from mailsync_tui.ui.app import MailsyncApp
+from mailsync_tui.ui.terminal import TerminalDriver
 
 if TYPE_CHECKING:
     from mailsync_tui.session import Session
@@ -51,13 +54,36 @@ def run(
 
     sys.setswitchinterval(_SWITCH_SECONDS)
     app = MailsyncApp(open_session, log_line, known=(person, directory / FILE_NAME))
-    code = app.run(mouse=mouse) or app.return_code or 0
-    if not closed(app):
-        tidy()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return code
+    app.driver_class = TerminalDriver
+    with heeding_signals(app):
+        app.run(mouse=mouse)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is a signal again
+        if not closed(app):
+            tidy()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(app.code)
+        return app.code
+
+
+@contextmanager
+def heeding_signals(app: MailsyncApp) -> Iterator[None]:
+    """While this is entered, SIGTERM and SIGHUP end the app, and those that follow do no more.
+
+    A handler of the event loop would be gone with the loop: the next signal would kill the process
+    while connections are closed, with another exit code than the run's.
+    """
+    before = {
+        number: signal.signal(number, lambda _number, _frame: app.heed_signal())
+        for number in (signal.SIGTERM, signal.SIGHUP)
+    }
+    interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.signal(signal.SIGINT, interrupt)
 
 
 def closed(app: MailsyncApp, patience: float = PATIENCE) -> bool:

@@ -81,14 +81,31 @@ _COUNTED = {
     "forward-delete": "deleted in consolidated",
     "reverse-delete": "deleted on accounts",
     "forget": "forgotten",
-    UNDO + "forward-delete": "put back in consolidated",
-    UNDO + "reverse-delete": "put back from accounts",
+    UNDO + "forward-delete": "put back that consolidated lost",
+    UNDO + "reverse-delete": "put back that accounts lost",
 }
 
 
 def deed(kind: str, account: str) -> str:
     """What a line is going to do."""
     return _DEEDS.get(kind, kind).format(account)
+
+
+def hold_in_words(hold: str) -> str:
+    """What protects a message, said as a person would.
+
+    Args:
+        hold: A key of ``[hold]`` and its value, as the engine names them: ``from = "*@bank.x"``.
+    """
+    key, _, value = hold.partition(" = ")
+    value = value.strip('"')
+    told = {
+        "flagged": "it is flagged",
+        "from": f"its sender is like {value}",
+        "folders": f"it lies in a folder like {value}",
+        "younger_than": f"it is younger than {value}",
+    }
+    return safe_text(f"[hold] protects it, as {told.get(key, hold)}", 200)
 
 
 def tried(kind: str, account: str, outcome: str | None) -> str:

@@ -60,6 +60,7 @@ class ApplyingScreen(Screen[None]):
         self.lines = lines
         self.progress = Progress(lines)
         self.stopping = False
+        self._report_made: Report | None = None
         self._run = run
         self._heading = title
 
@@ -94,7 +95,14 @@ class ApplyingScreen(Screen[None]):
         if app.ended():
             return
         app.session.resume()
-        app.switch_screen(ResultScreen(report))
+        self._report_made = report
+        if app.screen is self:
+            self.on_screen_resume()
+
+    def on_screen_resume(self) -> None:
+        """Show what became of it; if the run ended under the help, once that is left."""
+        if self._report_made is not None:
+            self.app.switch_screen(ResultScreen(self._report_made))
 
     async def _report(self) -> Report:
         width = self.size.width
@@ -118,7 +126,7 @@ class ApplyingScreen(Screen[None]):
         ended = sum(each.done + each.failed for each in counts)
         told = pace(self.progress.rate(), self.progress.seconds_left())
         state = f" {ended:,} of {self.progress.total:,}   {told}\n"
-        if self.stopping:
+        if self.stopping or self.mailsync.ending:
             state += " Stopping: the current message is finished, no other is begun."
         self.query_one("#state", Static).update(Content(state))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -30,6 +31,8 @@ from mailsync_tui.ui.panes import Heads, Panes, progress_of
 from mailsync_tui.ui.past import unfinished_in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mailsync_tui.config.model import Direction, UserConfig
     from mailsync_tui.ui.app import MailsyncApp
     from mailsync_tui.viewing import Unfinished
@@ -46,6 +49,12 @@ DIRECTIONS: dict[str, tuple[Direction, ...]] = {
     "collect": ("collect",),
 }
 """What each preview key asks for."""
+
+
+_OTHER = (
+    "another mailbox than before (host, user or kind); nothing of it is deleted until "
+    "`mailsync-tui rebase {name}` takes it as it is"
+)
 
 
 class ComparisonScreen(Screen[None]):
@@ -111,10 +120,10 @@ class ComparisonScreen(Screen[None]):
     async def _begin(self) -> None:
         app = self.mailsync
         try:
-            await self._take(await app.newest(_FIRST))
+            await self.take(await app.newest(_FIRST))
             known = await app.engine(lambda: app.viewing.known())
             self.query_one(Panes).this_year = app.this_year
-            await self._take(known)
+            await self.take(known)
             await self._notice()
         except LedgerError as error:
             self.looking = False
@@ -144,9 +153,18 @@ class ComparisonScreen(Screen[None]):
         side = self._comparison.mailboxes[self.query_one(Panes).focused_mailbox]
         if side.error is not None:
             told.append(f" ? {side.name}: {safe_text(side.error, 300)}")
+        elif side.other:
+            told.append(f" ! {side.name}: {_OTHER.format(name=side.name)}")
         self.set_class(bool(told), "noticing")
         if told:
-            self.query_one("#notice", Static).update("\n".join(told))
+            self.query_one("#notice", Static).update("\n".join(self._indented(told)))
+
+    def _indented(self, told: Sequence[str]) -> list[str]:
+        """Each text in lines, the second and later ones below the first one's words."""
+        width = max(self.size.width, 20)
+        return [
+            line for text in told for line in textwrap.wrap(text, width, subsequent_indent="   ")
+        ]
 
     async def _look(self) -> None:
         self.looking = True
@@ -169,14 +187,14 @@ class ComparisonScreen(Screen[None]):
             self.looking = False
             heads.states = {}
             heads.refresh()
-        await self._take(look.comparison)
+        await self.take(look.comparison)
         await self._notice()
         self.refresh_bindings()
 
     async def on_comparison_screen_early(self, message: Early) -> None:
         """Some mailboxes are slow: the others are shown already."""
         if self.looking:
-            await self._take(message.comparison)
+            await self.take(message.comparison)
 
     def on_engine_event(self, event: Event) -> None:
         """A mailbox is being listed, or was."""
@@ -185,7 +203,7 @@ class ComparisonScreen(Screen[None]):
             heads.states[event.mailbox] = progress_of(event)
             heads.refresh()
 
-    async def _take(self, comparison: Comparison) -> None:
+    async def take(self, comparison: Comparison) -> None:
         """Show another comparison."""
         self._comparison = comparison
         await self._again(other=True)
@@ -316,7 +334,7 @@ class ComparisonScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """Leave the app."""
-        self.app.exit(0)
+        self.app.exit()
 
     def action_next_difference(self) -> None:
         """Go to the next difference."""

@@ -20,7 +20,7 @@ from mailsync_tui.ui.holding import Group, HeldLines
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.narrowing import FilterInput, Narrowing
-from mailsync_tui.ui.words import HOLDS, deed, local_moment, several
+from mailsync_tui.ui.words import HOLDS, deed, hold_in_words, local_moment, several
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp
@@ -175,6 +175,8 @@ def _detail(item: Group | Noted) -> Content:
     date = f"  {local_moment(line.date)}" if line.date else ""
     rule = item.held or ""
     why = HOLDS[rule][0] if rule in HOLDS else rule
+    if item.hold is not None:
+        why = hold_in_words(item.hold)
     reason = safe_text(line.reason, 200)
     return Content("\n").join(
         [
