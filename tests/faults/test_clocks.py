@@ -43,7 +43,7 @@ def bench(tmp_path: Path) -> Bench:
 # --- every story of the table
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS[::2], ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", SCENARIOS[::3], ids=lambda s: s.name)
 def test_between_two_runs(scenario: Scenario, tmp_path: Path) -> None:
     """The person's clock is set right, or wrong, right before the run; then it goes on from there.
 
@@ -53,7 +53,7 @@ def test_between_two_runs(scenario: Scenario, tmp_path: Path) -> None:
     undisturbed, bench = begun.again(tmp_path / "u"), begun.again(tmp_path / "j")
     for one in (undisturbed, bench):
         if one is bench:  # each other of these stories in the other direction
-            one.now += YEARS if SCENARIOS.index(scenario) % 4 else -YEARS
+            one.now += YEARS if SCENARIOS.index(scenario) % 2 else -YEARS
         scenario.settle(one)
     assert contents(bench) == contents(undisturbed)
     assert after(scenario, bench)[1:] == after(scenario, undisturbed)[1:]
