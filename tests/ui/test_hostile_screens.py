@@ -205,6 +205,7 @@ def test_on_a_terminal(tmp_path: Path) -> None:
             for keys, expected in (
                 (b"", b"not reached"),
                 (b"", b"nasty [/bold]"),
+                (b"", b" collect \x1b"),  # the footer: the listing is over
                 (b"c", b"nasty [/bold]"),
                 (b"a", b"Yes (y)"),
                 (b"y", b"all done"),
