@@ -145,8 +145,25 @@ def evidence(line: Line) -> tuple[str, ...]:
 def sums(found: Iterable[Sum], width: int) -> str:
     """What is to be done in which mailbox; without the octets of each where the room is short."""
     found = list(found)
-    full = _sums(found, octets=True)
-    return full if len(full) <= width else _sums(found, octets=False)
+    told = (_sums(found, octets=True), _sums(found, octets=False))
+    return next((text for text in told if len(text) <= width), _total(found))
+
+
+def _total(found: Sequence[Sum]) -> str:
+    """However many mailboxes there are, in little room."""
+    told = []
+    for verb, kinds in (("delete", DELETIONS), ("collect", ("collect",))):
+        some = [each for each in found if each.kind in kinds]
+        if some:
+            places = len({each.mailbox for each in some})
+            where = "in" if verb == "delete" else "from"
+            octets = size_in_words(sum(each.octets for each in some))
+            lines = sum(each.lines for each in some)
+            told.append(f"{verb} {lines:,} {where} {places} mailboxes ({octets})")
+    ledger = sum(each.lines for each in found if each.kind not in (*DELETIONS, "collect"))
+    if ledger:
+        told.append(f"ledger only {ledger:,}")
+    return ", ".join(told)
 
 
 def _sums(found: Sequence[Sum], *, octets: bool) -> str:
