@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from mailsync_tui.engine.plan import Kind, Line, Options, Place, Plan
 from mailsync_tui.mailboxes.base import Location
+from mailsync_tui.ui import wording
 from mailsync_tui.ui.choosing import Choice, Sum
 
 
@@ -137,3 +138,14 @@ def test_lines_that_the_person_asked_for_are_in_at_once() -> None:
     later = Choice(plan(OTHER)).renewed(plan(ROOT, OTHER), wanted=True)
     assert later.doing == (ROOT, OTHER)
     assert later.new == {ROOT.id}
+
+
+def test_sums_fit_in_their_line_whatever_there_is_to_do() -> None:
+    found = [
+        Sum("forward-delete", "consolidated", 17, 18_000),
+        *(Sum("reverse-delete", f"account{number}", 12, 11_000) for number in range(4)),
+        Sum("forget", "work", 33, 0),
+    ]
+    assert "17 in consolidated (18 kB)" in wording.sums(found, 200)
+    short = wording.sums(found, 78)
+    assert short == "delete 65 in 5 mailboxes (62 kB), ledger only 33"

@@ -39,7 +39,7 @@ def short_date(stamp: str, this_year: int) -> str:
     moment = datetime.fromisoformat(stamp).astimezone()
     if moment.year == this_year:
         return f"{moment.day:2} {_MONTHS[moment.month - 1]}"
-    return f"{_MONTHS[moment.month - 1]} {moment.year % 100:02}"
+    return f"{_MONTHS[moment.month - 1]}'{moment.year % 100:02}"  # not to be taken for a day
 
 
 def short_name(sender: str) -> str:

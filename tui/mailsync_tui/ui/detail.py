@@ -11,7 +11,7 @@ from mailsync_tui.engine.comparison import Cell, Row
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.columns import short_name, size_in_words
 from mailsync_tui.ui.marks import MARKS
-from mailsync_tui.ui.wording import RULES
+from mailsync_tui.ui.words import RULES
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.planner import Noted

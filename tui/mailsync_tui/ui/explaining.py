@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mailsync_tui.engine.plan import Accept, Blocked, Line, Plan
 from mailsync_tui.safetext import safe_text
-from mailsync_tui.ui import wording
+from mailsync_tui.ui import wording, words
 from mailsync_tui.ui.choosing import DELETIONS, Choice
 from mailsync_tui.ui.columns import short_name, size_in_words
 from mailsync_tui.ui.previewing import (
@@ -64,7 +64,7 @@ def foot(choice: Choice, filtered: int | None, width: int) -> list[Part]:
     if filtered is not None:
         parts.append((f"filter: {filtered:,} shown (Esc ends)", "$text-accent"))
     if not parts:
-        parts.append((f"all of {wording.lines_(total)}", "$text-muted"))
+        parts.append((f"all of {words.several(total, 'line')}", "$text-muted"))
     first: Part = (f" {wording.sums(choice.sums(), width - 2)}\n", "bold")
     return [first, *((f" {text}  ", style) for text, style in parts)]
 
@@ -73,7 +73,7 @@ def detail(lines: Previewed, cursor: int) -> list[Part]:
     """Three lines about what the cursor stands on; more where something is stopped."""
     blocked = lines.blocked(cursor)
     if blocked is not None:
-        told = wording.sentence(safe_text(blocked.detail, 600))
+        told = words.sentence(safe_text(blocked.detail, 600))
         return [(told, ""), (way_out(blocked), "$text-warning")]
     row = lines.rows[cursor] if cursor < len(lines) else None
     if isinstance(row, Told):
@@ -85,7 +85,9 @@ def detail(lines: Previewed, cursor: int) -> list[Part]:
 
 def _group(row: Group, lines: Previewed) -> list[Part]:
     left, octets = lines.left(row)
-    told = f"{wording.lines_(left)} of {len(row.lines):,} to be done, {size_in_words(octets)}"
+    told = (
+        f"{words.several(left, 'line')} of {len(row.lines):,} to be done, {size_in_words(octets)}"
+    )
     return [(row.title, "bold"), (told, ""), ("space takes all of them out, or in", "$text-muted")]
 
 
@@ -128,7 +130,7 @@ def why(line: Line, choice: Choice) -> list[tuple[str, str]]:
 def why_blocked(blocked: Blocked) -> list[tuple[str, str]]:
     """Why a guard stopped something, and what can be done: names and texts."""
     return [
-        ("Why", wording.sentence(blocked.detail)),
+        ("Why", words.sentence(blocked.detail)),
         ("How to go on", way_out(blocked).removeprefix("Here: ")),
     ]
 
@@ -160,8 +162,8 @@ def acceptance(blocked: Blocked, plan: Plan) -> tuple[str, Sequence[str]]:
     more = sum(each.allow - each.count for each in same)
     sentences = [
         *(f"{blocked_text(each)}." for each in same),
-        *([_MORE.format(lines=wording.lines_(more))] if more else []),
-        wording.sentence(blocked.detail),
+        *([_MORE.format(lines=words.several(more, "line"))] if more else []),
+        words.sentence(blocked.detail),
         "They then stand in the plan as ordinary lines, for this once; nothing is done before "
         "you have applied it.",
         f"To let them through, type the account's name: {blocked.account}",

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from textwrap import wrap
 
 from mailsync_tui.ui.actions import ACTIONS, EVERYWHERE, SCREENS, Action, Where, shown_keys
-from mailsync_tui.ui.lineview import Span, fit
+from mailsync_tui.ui.columns import Span, fit
 from mailsync_tui.ui.marks import MARKS
 from mailsync_tui.ui.past import STATES
 from mailsync_tui.ui.words import HOLDS, OUTCOMES

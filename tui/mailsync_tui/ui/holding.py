@@ -6,8 +6,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from mailsync_tui.engine.planner import Noted
+from mailsync_tui.ui.columns import Span, fit
 from mailsync_tui.ui.filters import Filter, Text
-from mailsync_tui.ui.lineview import Span, fit
 from mailsync_tui.ui.words import HOLDS, deed, local_day, several
 
 _KIND_CELLS = 38

@@ -17,12 +17,11 @@ from textual.widget import Widget
 
 from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, Side
 from mailsync_tui.engine.events import Listed, Listing, Reading
-from mailsync_tui.ui.columns import Span, fit, short_date
-from mailsync_tui.ui.columns import short_name as short_name
+from mailsync_tui.ui.columns import Span, fit, short_date, short_name
 from mailsync_tui.ui.lineview import BAR, LineView
 from mailsync_tui.ui.marks import MARKS
 from mailsync_tui.ui.ordering import Ordered
-from mailsync_tui.ui.wording import reason
+from mailsync_tui.ui.words import reason
 
 SIDE_BY_SIDE = 110
 """From so many columns on, more than two panes are shown."""

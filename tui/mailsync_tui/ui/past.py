@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from mailsync_tui.config.model import DIRECTIONS
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 from mailsync_tui.safetext import safe_text
+from mailsync_tui.ui.columns import Span, fit
 from mailsync_tui.ui.filters import Filter, Text
-from mailsync_tui.ui.lineview import Span, fit
 from mailsync_tui.ui.words import OUTCOMES, Sign, counted, local_moment, several, tried
 
 if TYPE_CHECKING:

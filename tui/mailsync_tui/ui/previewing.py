@@ -11,7 +11,7 @@ from mailsync_tui.engine.comparison import Comparison, Key
 from mailsync_tui.engine.guards import UNACCEPTABLE
 from mailsync_tui.engine.plan import KIND_DIRECTION, Blocked, Line, Plan, Waiting
 from mailsync_tui.safetext import safe_text
-from mailsync_tui.ui import wording
+from mailsync_tui.ui import wording, words
 from mailsync_tui.ui.choosing import DELETIONS, Choice, State
 from mailsync_tui.ui.columns import Span, column, fit, short_date, short_name, size_in_words
 from mailsync_tui.ui.filters import Filter, Text
@@ -151,7 +151,7 @@ class Previewed:
         for name, report in self.choice.plan.mailboxes.items():
             if report.error:
                 reached = "not reached" if report.messages is None else "not complete"
-                told = f"? {name}: {reached}: {wording.reason(report.error)}"
+                told = f"? {name}: {reached}: {words.reason(report.error)}"
                 whole = f"{name}: {reached}: {safe_text(report.error, 300)}"
                 self.rows.append(Told(("away", name), told, "gone", whole))
         for number, waiting in enumerate(self.choice.plan.waiting):
@@ -211,12 +211,12 @@ class Previewed:
         return rows
 
     def _admits(self, chosen: Filter, line: Line) -> bool:
-        words = {line.kind, *wording.KINDS[line.kind].split(), self.choice.state(line.id)}
-        words.add("delete" if line.kind in DELETIONS else "keep")
+        states = {line.kind, words.KINDS[line.kind], self.choice.state(line.id)}
+        states.add("delete" if line.kind in DELETIONS else "keep")
         if line.id in self.choice.new:
-            words.add("new")
+            states.add("new")
         there = {line.account, *line.accounts, line.target.mailbox}
-        return chosen.admits(Text(line.subject, line.sender, frozenset(words), frozenset(there)))
+        return chosen.admits(Text(line.subject, line.sender, frozenset(states), frozenset(there)))
 
     # --- asking
 
@@ -251,7 +251,7 @@ class Previewed:
             return [(fit(row.text, width), row.style)]
         if isinstance(row, Stopped):
             text = f"! {blocked_text(row.blocked)}"[:width]
-            meant = f"  {wording.RULES[row.blocked.rule]}"
+            meant = f"  {words.RULES[row.blocked.rule]}"
             return [(text, "warn"), (fit(meant, width - len(text)), "note")]
         if isinstance(row, Group):
             return self._group(row, width)

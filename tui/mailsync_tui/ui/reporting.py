@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mailsync_tui.engine.plan import Line
 from mailsync_tui.outcome import INTERRUPTED, Result
 from mailsync_tui.safetext import safe_text
-from mailsync_tui.ui import wording
+from mailsync_tui.ui import words
 from mailsync_tui.ui.columns import Span, column, fit
 from mailsync_tui.ui.previewing import blocked_text, stopped
 from mailsync_tui.ui.progress import Count
@@ -75,14 +75,14 @@ def of_result(
     rows: list[tuple[Span, ...]] = [*_counts(outcomes)]
     undone = [each for each in outcomes if each[1] not in ("done", "not begun")]
     if undone:
-        rows += [(), ((f"Not done: {wording.lines_(len(undone))}", "strong"),)]
+        rows += [(), ((f"Not done: {words.several(len(undone), 'line')}", "strong"),)]
         for line, outcome, reason in undone:
             rows += _undone(line, outcome, reason, width)
     if left:
-        told = f"Not begun, as the run was stopped before: {wording.lines_(len(left))}"
+        told = f"Not begun, as the run was stopped before: {words.several(len(left), 'line')}"
         rows += [(), ((told, "strong"),), *(_named("?", "note", line) for line in left)]
     if declined:
-        told = f"Held from now on, as you took them out: {wording.lines_(len(declined))}"
+        told = f"Held from now on, as you took them out: {words.several(len(declined), 'line')}"
         rows += [(), ((told, "strong"),), *(_named(":", "note", line) for line in declined)]
     blocked = stopped(result.plan)
     if blocked:
@@ -123,7 +123,7 @@ def _counts(outcomes: Iterable[tuple[Line, str, str]]) -> list[tuple[Span, ...]]
         counts.setdefault((line.account, line.kind), Counter())[outcome] += 1
     rows: list[tuple[Span, ...]] = []
     for (account, kind), found in counts.items():
-        spans: list[Span] = [(column(account, 16), "name"), (column(wording.DONE[kind], 24), "")]
+        spans: list[Span] = [(column(account, 16), "name"), (column(words.DONE[kind], 24), "")]
         spans += [
             (f"{found[outcome]:,} {outcome}  ", _STYLES.get(outcome, "note"))
             for outcome in ("done", "skipped", "failed", "vanished", "not begun")
@@ -136,7 +136,7 @@ def _counts(outcomes: Iterable[tuple[Line, str, str]]) -> list[tuple[Span, ...]]
 def _named(sign: str, style: str, line: Line) -> tuple[Span, ...]:
     return (
         (f"{sign} ", style),
-        (column(f"{line.account} {wording.KINDS[line.kind]}", 20), "dim"),
+        (column(f"{line.account} {words.KINDS[line.kind]}", 20), "dim"),
         (line.subject or "(no subject)", ""),
     )
 
@@ -163,7 +163,7 @@ def progress_lines(counts: Iterable[Count], width: int) -> list[str]:
         bar = f"[{'#' * full}{'.' * (BAR - full)}]"
         failed = f", {each.failed:,} not" if each.failed else ""
         told = f"{ended:,} of {each.total:,}{failed}"
-        head = column(each.account, 14) + column(wording.KINDS[each.kind], 12)
+        head = column(each.account, 14) + column(words.KINDS[each.kind], 12)
         rows.append(fit(f" {head}{bar} {told}", width).rstrip())
     return rows
 

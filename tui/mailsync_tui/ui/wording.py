@@ -1,8 +1,7 @@
-"""Plans, questions and failures in plain words."""
+"""Plans, questions and failures in sentences, made of :mod:`mailsync_tui.ui.words`."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,39 +15,8 @@ from mailsync_tui.outcome import STALE, SessionError
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.choosing import DELETIONS, Choice, Sum
 from mailsync_tui.ui.columns import size_in_words
+from mailsync_tui.ui.words import sentence, several
 
-KINDS = {
-    "collect": "collect",
-    "adopt": "adopt",
-    "forget": "forget",
-    "forward-delete": "forward",
-    "reverse-delete": "reverse",
-}
-"""The kinds of lines, as short as can be."""
-
-DONE = {
-    "collect": "collected",
-    "adopt": "entered in the ledger",
-    "forget": "forgotten",
-    "forward-delete": "deleted in consolidated",
-    "reverse-delete": "deleted there",
-}
-"""What became of lines that were done."""
-
-RULES = {
-    "changed": "it is another mailbox now",
-    "folder-gone": "a folder is missing",
-    "uidvalidity": "not all found again",
-    "went-backwards": "an older backup?",
-    "hidden": "hidden by the provider?",
-    "expired": "a provider's clean-up?",
-    "all-changed": "nothing bears the number it had",
-    "side-empty": "it lists nothing at all",
-    "max-delete": "unusually many",
-}
-"""What guards take for the cause, as short as can be."""
-
-_ADDRESS = re.compile(r"^\S+:\d+ (?=\S)")
 _DIRECTIONS: dict[tuple[Direction, ...], str] = {
     ("forward",): "Forward deletions",
     ("reverse",): "Reverse deletions",
@@ -145,8 +113,25 @@ def evidence(line: Line) -> tuple[str, ...]:
 def sums(found: Iterable[Sum], width: int) -> str:
     """What is to be done in which mailbox; without the octets of each where the room is short."""
     found = list(found)
-    full = _sums(found, octets=True)
-    return full if len(full) <= width else _sums(found, octets=False)
+    told = (_sums(found, octets=True), _sums(found, octets=False))
+    return next((text for text in told if len(text) <= width), _total(found))
+
+
+def _total(found: Sequence[Sum]) -> str:
+    """However many mailboxes there are, in little room."""
+    told = []
+    for verb, kinds in (("delete", DELETIONS), ("collect", ("collect",))):
+        some = [each for each in found if each.kind in kinds]
+        if some:
+            places = len({each.mailbox for each in some})
+            where = "in" if verb == "delete" else "from"
+            octets = size_in_words(sum(each.octets for each in some))
+            lines = sum(each.lines for each in some)
+            told.append(f"{verb} {lines:,} {where} {places} mailboxes ({octets})")
+    ledger = sum(each.lines for each in found if each.kind not in (*DELETIONS, "collect"))
+    if ledger:
+        told.append(f"ledger only {ledger:,}")
+    return ", ".join(told)
 
 
 def _sums(found: Sequence[Sum], *, octets: bool) -> str:
@@ -194,18 +179,20 @@ def question(choice: Choice, config: UserConfig) -> Question:
     collects = sum(line.kind == "collect" for line in lines)
     verbs = []
     if deletions:
-        verbs.append(f"delete {messages(len(deletions))}")
+        verbs.append(f"delete {several(len(deletions), 'message')}")
     if collects:
-        verbs.append(f"collect {messages(collects)}")
-    title = " and ".join(verbs) or f"enter {messages(len(lines))} in the ledger"
+        verbs.append(f"collect {several(collects, 'message')}")
+    title = " and ".join(verbs) or f"enter {several(len(lines), 'message')} in the ledger"
     sentences = [*_places(found), *_undoing(deletions)]
     if deletions:
         sentences.append(_KEPT.format(config.keep_days))
     sentences.append(_FAILS)
     if choice.declined:
-        sentences.append(f"Taken out, and held from now on: {lines_(len(choice.declined))}.")
+        sentences.append(
+            f"Taken out, and held from now on: {several(len(choice.declined), 'line')}."
+        )
     if choice.undecided:
-        sentences.append(f"New, and left out this time: {lines_(len(choice.undecided))}.")
+        sentences.append(f"New, and left out this time: {several(len(choice.undecided), 'line')}.")
     asked = len(deletions) > config.guards.max_delete_floor
     return Question(
         f"{title[0].upper()}{title[1:]}?", tuple(sentences), len(deletions) if asked else None
@@ -218,17 +205,19 @@ def _places(found: Sequence[Sum]) -> list[str]:
     for each in found:
         if each.kind == "collect":
             told.append(
-                f"Copied from {each.mailbox} into {CONSOLIDATED}: {messages(each.lines)}, "
+                f"Copied from {each.mailbox} into {CONSOLIDATED}: "
+                f"{several(each.lines, 'message')}, "
                 f"{size_in_words(each.octets)}."
             )
         elif each.kind in DELETIONS:
             told.append(
-                f"Deleted {at(each.mailbox)}: {messages(each.lines)}, {size_in_words(each.octets)}."
+                f"Deleted {at(each.mailbox)}: {several(each.lines, 'message')}, "
+                f"{size_in_words(each.octets)}."
             )
         else:
             ledger += each.lines
     if ledger:
-        told.append(f"In the ledger only, no mailbox changes: {messages(ledger)}.")
+        told.append(f"In the ledger only, no mailbox changes: {several(ledger, 'message')}.")
     return told
 
 
@@ -240,26 +229,17 @@ def _undoing(deletions: Sequence[Line]) -> list[str]:
         return ["All of it can be undone from the history: each message goes back where it was."]
     told = []
     if counts["full"]:
-        told.append(f"Can be undone from the history: {messages(counts['full'])}.")
+        told.append(f"Can be undone from the history: {several(counts['full'], 'message')}.")
     if counts["consolidated-only"]:
         names = sorted({x.account for x in deletions if x.undo == "consolidated-only"})
         told.append(
-            f"Undo brings back in {CONSOLIDATED} only: {messages(counts['consolidated-only'])}, "
+            f"Undo brings back in {CONSOLIDATED} only: "
+            f"{several(counts['consolidated-only'], 'message')}, "
             f"as no mail can be put back on {' or '.join(names)}."
         )
     if counts["none"]:
-        told.append(f"Cannot be undone: {messages(counts['none'])}.")
+        told.append(f"Cannot be undone: {several(counts['none'], 'message')}.")
     return told
-
-
-def messages(number: int) -> str:
-    """A number of messages."""
-    return "1 message" if number == 1 else f"{number:,} messages"
-
-
-def lines_(number: int) -> str:
-    """A number of lines."""
-    return "1 line" if number == 1 else f"{number:,} lines"
 
 
 def failure(error: Exception, done: int) -> tuple[str, ...]:
@@ -272,8 +252,8 @@ def failure(error: Exception, done: int) -> tuple[str, ...]:
     told = [sentence(safe_text(str(error)))]
     if done:
         told.append(
-            f"{lines_(done)} had come to an end before; the history has them. The rest was not "
-            "begun; what was under way is looked at and settled by the next run."
+            f"{several(done, 'line')} had come to an end before; the history has them. The rest "
+            "was not begun; what was under way is looked at and settled by the next run."
         )
     else:
         told.append("No mailbox was changed.")
@@ -293,13 +273,3 @@ def _way_out(error: Exception) -> str:
     if isinstance(error, LedgerError):
         return "Mend this first (is the disk full?), then look again (F5)."
     return "Mend this first, then look again (F5)."
-
-
-def reason(error: str) -> str:
-    """An error in little room: without the server's address, as the mailbox's name stands there."""
-    return _ADDRESS.sub("", safe_text(error, 300))
-
-
-def sentence(text: str) -> str:
-    """A text as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")

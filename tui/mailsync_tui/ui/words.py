@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -57,6 +58,38 @@ HOLDS: dict[str, tuple[str, str]] = {
 }
 """By rule: what holds a line, short (60 cells) and whole. Our own text."""
 
+KINDS = {
+    "collect": "collect",
+    "adopt": "adopt",
+    "forget": "forget",
+    "forward-delete": "forward",
+    "reverse-delete": "reverse",
+}
+"""The kinds of lines, as short as can be."""
+
+DONE = {
+    "collect": "collected",
+    "adopt": "entered in the ledger",
+    "forget": "forgotten",
+    "forward-delete": "deleted in consolidated",
+    "reverse-delete": "deleted there",
+}
+"""What became of lines that were done."""
+
+RULES = {
+    "changed": "it is another mailbox now",
+    "folder-gone": "a folder is missing",
+    "uidvalidity": "not all found again",
+    "went-backwards": "an older backup?",
+    "hidden": "hidden by the provider?",
+    "expired": "a provider's clean-up?",
+    "all-changed": "nothing bears the number it had",
+    "side-empty": "it lists nothing at all",
+    "max-delete": "unusually many",
+}
+"""What guards take for the cause, as short as can be."""
+
+_ADDRESS = re.compile(r"^\S+:\d+ (?=\S)")
 _DEEDS = {
     "collect": "collect from {}",
     "adopt": "enter {}'s copy in the ledger",
@@ -138,3 +171,13 @@ def local_day(moment: datetime | None) -> str:
 def several(count: int, one: str, more: str | None = None) -> str:
     """A number with its noun: ``1 line``, ``2 lines``."""
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def reason(error: str) -> str:
+    """An error in little room: without the server's address, as the mailbox's name stands there."""
+    return _ADDRESS.sub("", safe_text(error, 300))
+
+
+def sentence(text: str) -> str:
+    """A text as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")

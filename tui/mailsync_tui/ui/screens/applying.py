@@ -16,7 +16,7 @@ from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.ledger.lock import LedgerBusy, LockError
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.outcome import SessionError
-from mailsync_tui.ui import wording
+from mailsync_tui.ui import wording, words
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.keybar import KeyBar
 from mailsync_tui.ui.progress import Counted, Progress
@@ -71,7 +71,9 @@ class ApplyingScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """What is done, how far it is, how fast, keys."""
-        yield Static(f" {self._heading} {wording.lines_(len(self.lines))}", id="head", markup=False)
+        yield Static(
+            f" {self._heading} {words.several(len(self.lines), 'line')}", id="head", markup=False
+        )
         yield Static(id="counts", markup=False)
         yield Static(id="state", markup=False)
         yield KeyBar()

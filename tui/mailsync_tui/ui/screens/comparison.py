@@ -293,6 +293,8 @@ class ComparisonScreen(Screen[None]):
             return not self.looking and self.mailsync.viewing.last is not None
         if action == "held":
             return not self.looking and self.mailsync.viewing.last is not None
+        if action == "clear":
+            return self.has_class("filtering") or not self.filter.empty
         if action in ("next_difference", "read"):
             return bool(len(self.query_one(Panes).lines))
         return True

@@ -17,7 +17,7 @@ from mailsync_tui.engine.plan import Blocked, Line, Plan
 from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.outcome import SessionError
 from mailsync_tui.safetext import safe_text
-from mailsync_tui.ui import explaining, saving, wording
+from mailsync_tui.ui import explaining, saving, wording, words
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.choosing import Choice
 from mailsync_tui.ui.filters import Filter, parse
@@ -204,7 +204,7 @@ class PreviewScreen(Screen[None]):
             return before - len(choice.away) - len(ids) if into else 0
 
         more = await self.mailsync.aside(toggled)
-        belong = f"{wording.lines_(more)} that belong to it came in, too"
+        belong = f"{words.several(more, 'line')} that belong to it came in, too"
         self._changed(belong if more > 0 else "")
 
     # --- filtering
