@@ -113,6 +113,28 @@ def test_what_came_back_since_the_preview_is_skipped(place: Place) -> None:
     assert len(place.files("all")) == 1
 
 
+def test_what_vanished_since_the_preview_is_no_failure(place: Place) -> None:
+    place.synced("a")
+    place.deliver("old", "b", "c")
+    out, _ = saved(place)
+    place.remove("old", "b")
+    found = place.json("apply", str(out), "--yes")
+    assert [(line["message_id"], line["outcome"]) for line in found["lines"]] == [
+        ("<b@example.org>", "vanished"),
+        ("<c@example.org>", "done"),
+    ]
+    assert len(place.files("all")) == 2
+
+
+def test_what_was_not_listed_completely_has_not_vanished(place: Place) -> None:
+    place.synced("a")
+    place.deliver("old", "b")
+    out, _ = saved(place)
+    (place.directory / "old").rename(place.directory / "away")
+    found = place.json("apply", str(out), "--yes", code=3)
+    assert [line["outcome"] for line in found["lines"]] == ["skipped"]
+
+
 def test_nobody_to_ask_means_nothing_is_contacted(place: Place) -> None:
     place.deliver("old", "a")
     out, _ = saved(place)

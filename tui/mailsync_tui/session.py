@@ -14,9 +14,10 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply import apply
 from mailsync_tui.engine.applying import Run
 from mailsync_tui.engine.decline import decline, taken_back
-from mailsync_tui.engine.deleting import BACK, restore_marks
+from mailsync_tui.engine.deleting import restore_marks
 from mailsync_tui.engine.naming import resolved
 from mailsync_tui.engine.observe import Observation, observe
+from mailsync_tui.engine.outdated import journal_outdated
 from mailsync_tui.engine.plan import Options, Plan
 from mailsync_tui.engine.planner import Considered, consider
 from mailsync_tui.engine.rebase import rebase
@@ -361,7 +362,8 @@ class Session(Reach):
             with sqlite_told():
                 restore_marks(run)
                 decline(ledger, [x for x in plan.lines if x.id in taken_out], self.clock())
-                run.journal_all([line for line in chosen if line.id not in valid], "skipped", BACK)
+                outdated = [line for line in chosen if line.id not in valid]
+                journal_outdated(run, outdated, observation.listed)
                 results = apply(run, [line for line in chosen if line.id in valid])
                 code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
                 with ledger.transaction():

@@ -111,6 +111,12 @@ class Listed:
         whole = self.complete and self.identifies
         return Presence.GONE if whole else Presence.UNKNOWN
 
+    def left(self, location: Location) -> bool:
+        """Whether its folder is as it was and was listed completely, but lacks it now."""
+        folder = self.folders.get(location.folder)
+        same = folder is not None and folder.validity == location.validity
+        return same and self.presence(location) is Presence.GONE
+
     def doubt(self, location: Location) -> str | None:
         """The guard that does not believe in an absence."""
         folder = self.folders.get(location.folder)

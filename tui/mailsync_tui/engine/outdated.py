@@ -1,0 +1,31 @@
+"""Lines of a plan that a newer listing does not make any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mailsync_tui.engine.applying import Run
+from mailsync_tui.engine.deleting import BACK
+from mailsync_tui.engine.places import Listed
+from mailsync_tui.engine.plan import Line
+
+
+def journal_outdated(run: Run, lines: Sequence[Line], listed: Mapping[str, Listed]) -> None:
+    """Record that they are not applied.
+
+    What was to be brought and is listed no more has vanished, which is no failure.
+
+    Args:
+        run: What is applied.
+        lines: Those that the newer plan lacks.
+        listed: The newer listings, by mailbox.
+    """
+    gone = [line for line in lines if _vanished(line, listed)]
+    run.journal_all(gone, "vanished", "it was gone before it was fetched")
+    run.journal_all([line for line in lines if line not in gone], "skipped", BACK)
+
+
+def _vanished(line: Line, listed: Mapping[str, Listed]) -> bool:
+    if line.kind not in ("collect", "adopt") or line.account not in listed:
+        return False
+    return listed[line.account].left(line.copies[0].location)
