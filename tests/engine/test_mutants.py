@@ -21,7 +21,6 @@ from mailsync_tui.engine import (
     deleting,
     guards,
     observe,
-    places,
     planner,
     provider,
     record,
@@ -349,7 +348,7 @@ def _all_adopted(run: Any, account: str, lines: Any) -> None:
 
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "1: an incomplete mailbox is whole": (standing, "listed_whole", lambda *_: True),
-    "1: survivors are not sampled": (places, "_look_at", lambda *_: None),
+    "1: survivors are not sampled": (observe, "contradicted", lambda *_: frozenset()),
     "2: filed is deleted": (standing, "relocated", lambda copies, _: copies),
     "2: what an account threw away is followed": (standing, "_thrown_away", lambda *_: False),
     "12: what a provider hides is deleted": (provider._Provider, "_fetched", lambda *_: set()),
