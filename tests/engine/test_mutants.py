@@ -27,6 +27,7 @@ from mailsync_tui.engine import (
     rules,
     standing,
 )
+from mailsync_tui.engine.expiry import Expiry
 from mailsync_tui.engine.proposing import Proposal
 from mailsync_tui.engine.world import Presence
 from mailsync_tui.ledger.quarantine import Quarantine
@@ -354,8 +355,8 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "12: what a provider hides is deleted": (provider._Provider, "_fetched", lambda *_: set()),
     "12: what a provider cleans up is deleted": (
         provider._Provider,
-        "_expired",
-        lambda *_: False,
+        "_expiry",
+        lambda *_: Expiry(),
     ),
     "12: a listing that is cut is believed": (provider._Provider, "_cut", lambda *_: None),
     "12: what is listed again counts as hidden": (session, "note_seen", lambda *_: None),
