@@ -133,6 +133,7 @@ def route(
         *("-m", "mailsync_tui", "--config", str(world.config_file)),
         *("--state-dir", str(world.state_root)),
     ]
+    _warm(server, directory, kind, home, tag)
     sides = Sides(world, name, messages)
     show(name, "first collection", timed([*command, "sync", "--yes"]))
     sides.home |= sides.account
@@ -170,6 +171,14 @@ def route(
     sides.check("both")
     plan = world.plan()
     assert not plan.lines, f"{len(plan.lines)} lines are left"
+
+
+def _warm(server: Dovecot, directory: Path, kind: Kind, home: Kind, tag: str) -> None:
+    """Collect one message elsewhere: the first run compiles what it loads of other libraries."""
+    warm = World(server, directory / f"{tag}warm", {"acct": kind}, home, tag=f"{tag}warm-")
+    warm.deliver("acct", range(1), 1000)
+    place = ("--config", str(warm.config_file), "--state-dir", str(warm.state_root))
+    timed([sys.executable, "-m", "mailsync_tui", *place, "sync", "--yes"])
 
 
 def mbsync(server: Dovecot, directory: Path, messages: int, size: int, home: Kind) -> None:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import os
 import select
 import shlex
+import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 from types import ModuleType
 
 import pytest
@@ -132,10 +134,13 @@ class Keyring(ModuleType):
         super().__init__("keyring")
         self.entries: dict[tuple[str, str], str] = {}
         self.error: Exception | None = None
+        self.hangs: Event | None = None
 
     def get_password(self, service: str, user: str) -> str | None:
         if self.error is not None:
             raise self.error
+        if self.hangs is not None:
+            self.hangs.wait(60)
         return self.entries.get((service, user))
 
 
@@ -183,6 +188,52 @@ class TestKeyring:
         assert "\x1b" not in said
         assert "hunter2" not in said
         assert caught.value.__cause__ is None
+
+    def test_one_that_never_answers(self, library: Keyring) -> None:
+        library.hangs = Event()
+        try:
+            with pytest.raises(SecretError) as caught:
+                resolve(self.SECRET, "work", timeout=0.05)
+        finally:
+            library.hangs.set()
+        assert str(caught.value) == (
+            "work: keyring = true: the keyring, asked for ann smith@mail.example.org, did not"
+            " answer within 0.05 s; is it locked?"
+        )
+
+    def test_it_is_waited_for_no_longer_when_the_program_is_to_end(self, library: Keyring) -> None:
+        library.hangs = Event()
+        try:
+            with pytest.raises(SecretError, match="as this program was to end"):
+                resolve(self.SECRET, "work", cancelled=lambda: True)
+        finally:
+            library.hangs.set()
+
+    def test_one_that_never_answers_does_not_hold_up_the_programs_end(self, tmp_path: Path) -> None:
+        (tmp_path / "keyring").mkdir()
+        (tmp_path / "keyring" / "__init__.py").write_text(
+            "import threading\ndef get_password(service, user):\n    threading.Event().wait(300)\n"
+        )
+        (tmp_path / "keyring" / "errors.py").write_text("class KeyringError(Exception): pass\n")
+        script = (
+            "from mailsync_tui.config.errors import SecretError\n"
+            "from mailsync_tui.config.model import Secret\n"
+            "from mailsync_tui.config.secrets import resolve\n"
+            "try:\n"
+            "    resolve(Secret('keyring', 'ann'), 'work', timeout=0.05)\n"
+            "except SecretError as error:\n"
+            "    print(error)\n"
+        )
+        path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+        ended = subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert "did not answer within 0.05 s" in ended.stdout
 
     def test_without_the_library(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "keyring", None)

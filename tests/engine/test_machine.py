@@ -113,12 +113,21 @@ class World(Undoing, RuleBasedStateMachine):
         self.number += 1
         return self._add(mail(self.number), "consolidated")
 
-    @rule(target=mails, like=mails, account=st.sampled_from(sorted(ACCOUNTS)))
-    def unlike_twin(self, like: Mail, account: str) -> Mail:
-        self.number += 1
+    @rule(
+        target=mails,
+        like=mails,
+        where=st.lists(st.sampled_from(EVERYWHERE), min_size=1, max_size=3),
+    )
+    def unlike_twins(self, like: Mail, where: list[str]) -> Any:
+        """Equal headers, and each another body."""
         head = like.data.partition(b"\r\n\r\n")[0]
         self._touched(like)
-        return self._add(head + b"\r\n\r\nanother text %d\r\n" % self.number, account)
+        twins = []
+        for mailbox in where:
+            self.number += 1
+            data = head + b"\r\n\r\nanother text %d\r\n" % self.number
+            twins.append(self._add(data, mailbox))
+        return multiple(*twins)
 
     @rule(message=mails, account=st.sampled_from(sorted(ACCOUNTS)))
     def deliver_once_more(self, message: Mail, account: str) -> None:

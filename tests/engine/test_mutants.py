@@ -21,13 +21,13 @@ from mailsync_tui.engine import (
     deleting,
     guards,
     observe,
-    places,
     planner,
     provider,
     record,
     rules,
     standing,
 )
+from mailsync_tui.engine.expiry import Expiry
 from mailsync_tui.engine.proposing import Proposal
 from mailsync_tui.engine.world import Presence
 from mailsync_tui.ledger.quarantine import Quarantine
@@ -349,14 +349,14 @@ def _all_adopted(run: Any, account: str, lines: Any) -> None:
 
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "1: an incomplete mailbox is whole": (standing, "listed_whole", lambda *_: True),
-    "1: survivors are not sampled": (places, "_look_at", lambda *_: None),
+    "1: survivors are not sampled": (observe, "contradicted", lambda *_: frozenset()),
     "2: filed is deleted": (standing, "relocated", lambda copies, _: copies),
     "2: what an account threw away is followed": (standing, "_thrown_away", lambda *_: False),
     "12: what a provider hides is deleted": (provider._Provider, "_fetched", lambda *_: set()),
     "12: what a provider cleans up is deleted": (
         provider._Provider,
-        "_expired",
-        lambda *_: False,
+        "_expiry",
+        lambda *_: Expiry(),
     ),
     "12: a listing that is cut is believed": (provider._Provider, "_cut", lambda *_: None),
     "12: what is listed again counts as hidden": (session, "note_seen", lambda *_: None),

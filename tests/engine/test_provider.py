@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from mailsync_tui.engine.plan import Accept
 from mailsync_tui.engine.provider import is_round
 from mailsync_tui.outcome import BLOCKED, OK
-from tests.engine.bench import START, Bench, blocked, kinds, mail
+from tests.engine.bench import Bench, blocked, kinds, mail
 
 EARLIER = [mail(n) for n in range(30)]
 LATER = [mail(n) for n in range(100, 115)]
@@ -172,76 +171,6 @@ def test_imap_hides_nothing(bench: Bench) -> None:
     remove(bench, LATER[:10], "work")
     remove(bench, EARLIER[:5], "work")
     assert [b[2] for b in blocked(bench.plan())] == ["side-empty"]
-
-
-# Expired
-
-
-def dated(first: int, last: int) -> list[bytes]:
-    """One message a day, the oldest first."""
-    return [mail(n, date=START + timedelta(days=n - 100)) for n in range(first, last)]
-
-
-@pytest.fixture
-def old(tmp_path: Path) -> Bench:
-    bench = Bench(tmp_path)
-    deliver(bench, dated(0, 40))
-    bench.sync()
-    bench.sync()
-    return bench
-
-
-@pytest.mark.vice(21)
-def test_all_that_is_oldest_within_a_week_has_expired(old: Bench) -> None:
-    remove(old, dated(0, 11))
-    plan = old.plan()
-    assert blocked(plan) == [("isp", "forward-delete", "expired", 11)]
-    assert "older than everything that is left" in plan.blocked[0].detail
-    old.sync()
-    assert blocked(old.plan()) == [("isp", "forward-delete", "expired", 11)]
-    assert old.sync(accepts=(Accept("isp", "expired", 11),)).exit == OK
-    assert old.holds("consolidated", dated(0, 1)[0]) == 0
-
-
-def test_up_to_the_floor_nothing_has_expired(old: Bench) -> None:
-    remove(old, dated(0, 10))
-    assert kinds(old.plan()) == [("forward-delete", "isp")] * 10
-
-
-def test_one_that_is_older_is_left(old: Bench) -> None:
-    remove(old, dated(1, 15))
-    assert kinds(old.plan()) == [("forward-delete", "isp")] * 14
-
-
-def test_one_that_is_newer_went_too(old: Bench) -> None:
-    remove(old, [*dated(0, 12), *dated(39, 40)])
-    assert kinds(old.plan()) == [("forward-delete", "isp")] * 13
-
-
-def test_a_few_every_day_add_up_within_a_week(old: Bench) -> None:
-    for day in range(2):
-        remove(old, dated(5 * day, 5 * day + 5))
-        assert old.sync().exit == OK
-        old.wait(24 * 60)
-    remove(old, dated(10, 15))
-    assert blocked(old.plan()) == [("isp", "forward-delete", "expired", 5)]
-    old.wait(8 * 24 * 60)
-    assert kinds(old.plan()) == [("forward-delete", "isp")] * 5
-
-
-def test_what_we_deleted_has_not_expired(old: Bench) -> None:
-    remove(old, dated(0, 8), "consolidated")
-    old.sync()
-    remove(old, dated(8, 16))
-    assert kinds(old.plan()) == [("forward-delete", "isp")] * 8
-
-
-def test_imap_expires_nothing(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    deliver(bench, dated(0, 40), "work")
-    bench.sync()
-    remove(bench, dated(0, 15), "work")
-    assert kinds(bench.plan()) == [("forward-delete", "work")] * 15
 
 
 # Cut off

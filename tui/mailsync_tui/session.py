@@ -88,10 +88,11 @@ class Session(Reach):
         Raises:
             LedgerError: the ledger is damaged.
         """
+        config, reached = resolved(self.config, self.mailboxes, listings, self.parallel)
         observation = observe(
-            resolved(self.config, self.mailboxes, listings),
+            config,
             ledger,
-            listings,
+            reached,
             self.mailboxes,
             self.clock(),
             self.parallel,

@@ -6,7 +6,9 @@ import os
 import shlex
 import signal
 import subprocess
+import threading
 import time
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -45,8 +47,9 @@ def resolve(
     Args:
         secret: Where the secret comes from.
         account: The account's name, for the error's text.
-        timeout: Seconds that a command may take; it may have to wait for a person.
-        cancelled: Asked while a command runs; once it says yes, the command is ended.
+        timeout: Seconds that a command or the keyring may take; it may have to wait for a person.
+        cancelled: Asked meanwhile; once it says yes, the command is ended, and the keyring is
+            waited for no longer.
 
     Raises:
         SecretError: There is none. The text never holds what a command printed on its output.
@@ -57,7 +60,7 @@ def resolve(
         case "password_env":
             value = _from_environment(secret.value, account)
         case "keyring":
-            value = _from_keyring(secret.value, account)
+            value = _from_keyring(secret.value, account, timeout, cancelled)
         case "password_command" | "token_command":
             where = f"{account}: {secret.source}"
             value = _from_command(secret.value, where, timeout, cancelled)
@@ -72,7 +75,7 @@ def _from_environment(variable: str, account: str) -> str:
     return _usable(raw, where)
 
 
-def _from_keyring(entry: str, account: str) -> str:
+def _from_keyring(entry: str, account: str, timeout: float, cancelled: Callable[[], bool]) -> str:
     """A password of the desktop's keyring, by the library ``keyring`` (an extra)."""
     where = f"{account}: keyring = true"
     try:
@@ -85,7 +88,12 @@ def _from_keyring(entry: str, account: str) -> str:
         ) from None
     name = safe_text(entry, 200)
     try:
-        value = keyring.get_password(SERVICE, entry)
+        value = _within(
+            lambda: keyring.get_password(SERVICE, entry),
+            f"{where}: the keyring, asked for {name},",
+            timeout,
+            cancelled,
+        )
     except (KeyringError, RuntimeError, OSError) as error:
         # Not chained: what a backend puts into its errors is not known.
         reason = safe_text(_first_line(str(error).encode()).decode(), 200) or type(error).__name__
@@ -94,6 +102,37 @@ def _from_keyring(entry: str, account: str) -> str:
         command = safe_text(shlex.join(["keyring", "set", SERVICE, entry]), 300)
         raise SecretError(f"{where}: it holds no password for {name}; set it with: {command}")
     return _usable(value.encode("utf-8", "surrogatepass"), f"{where}: the entry {name}")
+
+
+def _within(
+    ask: Callable[[], str | None], what: str, timeout: float, cancelled: Callable[[], bool]
+) -> str | None:
+    """The answer of a call that nothing can end, such as one to a daemon or a locked desktop.
+
+    It is waited for on a thread of its own, which neither holds up the program's end nor is joined
+    by a pool; one that never answers is left to itself.
+
+    Raises:
+        SecretError: It did not answer in time, or the program is to end.
+    """
+    answer: Future[str | None] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="keyring", daemon=True).start()
+    end = time.monotonic() + timeout
+    while True:
+        wait([answer], timeout=min(_LOOK, timeout))
+        if answer.done():
+            return answer.result()
+        if cancelled():
+            raise SecretError(f"{what} was waited for no longer, as this program was to end")
+        if time.monotonic() >= end:
+            raise SecretError(f"{what} did not answer within {timeout:g} s; is it locked?")
 
 
 def _from_command(command: str, where: str, timeout: float, cancelled: Callable[[], bool]) -> str:

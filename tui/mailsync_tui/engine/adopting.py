@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from mailsync_tui.config.model import CONSOLIDATED
@@ -51,7 +52,7 @@ def adopt(run: Run, lines: Sequence[Line]) -> None:
 def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow]]:
     """The lines with both copies' rows, the consolidated copy read and found to be the message."""
     result: list[tuple[Line, CopyRow, CopyRow]] = []
-    unread: dict[Location, tuple[Line, CopyRow, CopyRow]] = {}
+    unread: dict[Location, list[tuple[Line, CopyRow, CopyRow]]] = defaultdict(list)
     elsewhere: list[Line] = []
     why = ""
     messages = run.messages({row.message for line in lines if (row := run.row(line.copies[0]))})
@@ -70,23 +71,24 @@ def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow
             if own is None:
                 elsewhere.append(line)
             else:
-                unread[own.location] = (line, copy, own)
+                unread[own.location].append((line, copy, own))
     try:
         for raw in run.mailbox(CONSOLIDATED).fetch(list(unread)):
-            line, copy, own = unread.pop(raw.location)
+            several = unread.pop(raw.location)
+            _, _, own = several[0]
             identity = identity_of(raw.data)
             digests = messages[own.message].digests
             if digests and identity.digest not in digests:
                 split_off(run, own, identity, raw)
-                run.journal(line, "skipped", "the copy in the consolidated mailbox is unlike it")
+                elsewhere.extend(line for line, _, _ in several)
                 continue
             with run.ledger.transaction():
                 run.ledger.learn(own.message, identity, summary_of_header(raw.data))
-            result.append((line, copy, own))
+            result.extend(several)
     except MailboxError as error:
         run.failed(CONSOLIDATED, error)
         why = str(error)
-    for line, _, _ in unread.values():
+    for line, _, _ in (each for several in unread.values() for each in several):
         run.journal(line, "failed" if why else "vanished", why or "it was gone before it was read")
     _compare_anew(run, elsewhere)
     return result
@@ -136,6 +138,8 @@ def _collect_unlike(run: Run, account: str, unlike: Sequence[tuple[Arrived, Copy
     if may:
         store(run, by_bytes(run, unlike), config.into or run.config.consolidated.folder)
         return
+    messages = run.messages(copy.message for _, copy in unlike)
     for (line, raw, identity), copy in unlike:
-        split_off(run, copy, identity, raw)
+        if identity.digest not in messages[copy.message].digests:
+            split_off(run, copy, identity, raw)
         run.journal(line, "skipped", UNLIKE)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.isolating import each
+from mailsync_tui.engine.parallel import Parallel
 from mailsync_tui.engine.world import Copy, Presence
 from mailsync_tui.ledger.rows import MessageRow
 from mailsync_tui.mailboxes.base import (
@@ -129,7 +130,7 @@ def sort_out(
     rows: Mapping[int, MessageRow],
     copies: Mapping[int, Sequence[Copy]],
     mailboxes: Mapping[str, Mailbox],
-    parallel: Callable[[Mapping[str, Callable[[], Arrivals]]], dict[str, Arrivals]],
+    parallel: Parallel,
 ) -> SortedOut:
     """Find which message each arrival is (DESIGN.md, rule 3).
 
@@ -219,7 +220,7 @@ def _peek_where_sizes_differ(
     candidates: Mapping[bytes, Sequence[int]],
     copies: Mapping[int, Sequence[Copy]],
     mailboxes: Mapping[str, Mailbox],
-    parallel: Callable[[Mapping[str, Callable[[], Arrivals]]], dict[str, Arrivals]],
+    parallel: Parallel,
 ) -> Sequence[Arrival]:
     """Read what takes a lost copy's place in the same mailbox with another size."""
     suspects: dict[str, list[Arrival]] = defaultdict(list)

@@ -65,6 +65,14 @@ class _Sentences:
             for copy in self.s.evidence[account]:
                 yield from self._loss(copy)
             yield from self._thrown_away(account)
+            spared = self.world.mailboxes[account].spared
+            if spared:
+                few = "one message" if spared == 1 else f"{spared} messages"
+                yield (
+                    f"it went with many others within 7 days, and of all that is left on {account} "
+                    f"only {few} can be older: a provider that cleans up may have spared "
+                    f"{'it' if spared == 1 else 'them'}"
+                )
 
     def _gone_from_consolidated(self) -> Iterator[str]:
         lost = [c for c in self.s.on(CONSOLIDATED) if c.adopted and is_lost(c)]

@@ -7,17 +7,17 @@ what is listed where the ledger has it is present, whatever its headers say).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.engine.arrivals import Arrival, Arrivals, read_heads, sort_out
 from mailsync_tui.engine.events import Emit, Reading, nobody
 from mailsync_tui.engine.pace import paced
-from mailsync_tui.engine.places import Listed, Matched, compare, match_mailboxes
+from mailsync_tui.engine.parallel import Parallel
+from mailsync_tui.engine.places import Listed, Matched, compare, contradicted, match_mailboxes
 from mailsync_tui.engine.provider import doubted
 from mailsync_tui.engine.standing import is_lost
 from mailsync_tui.engine.unanswered import recognise
@@ -29,17 +29,7 @@ from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError
 from mailsync_tui.message import Summary
 
-T = TypeVar("T")
-Tasks = Mapping[str, Callable[[], T]]
-Parallel = Callable[[Tasks[Arrivals]], dict[str, Arrivals]]
-"""Runs one task per mailbox, each on that mailbox's own thread."""
-
 ABSENT_MINUTES = 10
-
-
-def one_by_one(tasks: Tasks[T]) -> dict[str, T]:
-    """Run the tasks in turn, on this thread."""
-    return {name: task() for name, task in tasks.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +65,7 @@ def observe(
     listings: Mapping[str, Listing | MailboxError],
     mailboxes: Mapping[str, Mailbox],
     now: datetime,
-    parallel: Parallel = one_by_one,
+    parallel: Parallel,
     emit: Emit = nobody,
     mark: Mark | None = None,
 ) -> Observation:
@@ -87,7 +77,7 @@ def observe(
         listings: What each mailbox listed, or why it could not.
         mailboxes: To read the headers of what is new; bodies only where that leaves no trace.
         now: The moment of the listings, aware.
-        parallel: Runs the reading of headers.
+        parallel: Runs the reading of headers, on the mailboxes' own threads.
         emit: Told how far that is, from those threads.
         mark: The ledger's, before the mailboxes were listed; ``None``: as it is now.
 
@@ -97,9 +87,18 @@ def observe(
     with ledger.snapshot():
         matched = match_mailboxes(config, ledger)
         listed = {
-            c.name: compare(c, listings[c.name], matched, ledger, mailboxes.get(c.name))
+            c.name: compare(c, listings[c.name], matched, ledger)
             for c in (*config.external, config.consolidated)
         }
+        looked_at = parallel(
+            {
+                name: partial(contradicted, mailboxes[name], here.samples)
+                for name, here in listed.items()
+                if here.samples and name in mailboxes
+            }
+        )
+        for name, found in looked_at.items():
+            listed[name].note_contradicted(found)
         arrivals = parallel(
             {
                 name: partial(read_heads, mailboxes[name], here.arrived, paced(emit, Reading, name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
@@ -97,7 +97,9 @@ class Listed:
     survivors: int = 0
     renumbered: int = 0
     unread: int = 0
-    contradicted: set[str] = field(default_factory=set)
+    samples: dict[Location, Set[bytes]] = field(default_factory=dict)
+    """Some surviving UIDs beside what vanished, with the identity keys to be found there."""
+    contradicted: Set[str] = frozenset()
     """Folders in which a surviving UID is another message now."""
 
     def presence(self, location: Location) -> Presence:
@@ -147,6 +149,14 @@ class Listed:
             self.complete = False
             self.error = read.error
 
+    def note_contradicted(self, found: frozenset[str] | MailboxError) -> None:
+        """Take in what the samples showed, or why they could not be looked at."""
+        if isinstance(found, MailboxError):
+            self.complete = False
+            self.error = str(found)
+        else:
+            self.contradicted = found
+
     def count_found(self, arrival: Arrival, copies: list[Copy]) -> None:
         """Count a message that is found again in the same folder under another identifier."""
         self.renumbered += any(
@@ -162,9 +172,8 @@ def compare(
     listing: Listing | MailboxError,
     matched: Matched,
     ledger: LedgerReader,
-    mailbox: Mailbox | None,
 ) -> Listed:
-    """Hold one listing against the ledger's places."""
+    """Hold one listing against the ledger's places; nothing is contacted."""
     row = matched.rows.get(config.name)
     changed = config.name in matched.changed
     if isinstance(listing, MailboxError):
@@ -215,8 +224,10 @@ def compare(
         here.survivors += len(alive)
         if absent and alive and isinstance(alive[0], int):
             samples.extend(Location(name, validity, uid) for uid in _spread(alive))
-    if samples and mailbox is not None and here.complete:
-        _look_at(samples, places, here, ledger, mailbox)
+    if samples and here.complete:
+        messages = {at: places[at.folder, at.validity][at.uid][0] for at in samples}
+        keys = ledger.keys(messages.values())
+        here.samples = {at: keys.get(message, frozenset()) for at, message in messages.items()}
     return here
 
 
@@ -225,21 +236,21 @@ def _spread(uids: list[Uid]) -> list[Uid]:
     return uids[::step][: SAMPLE - 1] + uids[-1:]
 
 
-def _look_at(
-    samples: list[Location],
-    places: Mapping[tuple[str, int], Mapping[Uid, tuple[int, str]]],
-    here: Listed,
-    ledger: LedgerReader,
-    mailbox: Mailbox,
-) -> None:
-    """A folder made anew may keep its UIDVALIDITY: are its UIDs still the same messages?"""
-    messages = {at: places[at.folder, at.validity][at.uid][0] for at in samples}
-    keys = ledger.keys(messages.values())
+def contradicted(
+    mailbox: Mailbox, samples: Mapping[Location, Set[bytes]]
+) -> frozenset[str] | MailboxError:
+    """Folders made anew with the UIDVALIDITY they had: are their UIDs still the same messages?
+
+    Args:
+        mailbox: Asked for the headers; on its own thread.
+        samples: Where to look, and the identity keys that are to be found there.
+    """
+    found = set()
     try:
-        for head in mailbox.heads(samples):
-            expected = keys.get(messages[head.location])
+        for head in mailbox.heads(list(samples)):
+            expected = samples[head.location]
             if expected and identity_of_header(head.header).key not in expected:
-                here.contradicted.add(head.location.folder)
+                found.add(head.location.folder)
     except MailboxError as error:
-        here.complete = False
-        here.error = str(error)
+        return error
+    return frozenset(found)

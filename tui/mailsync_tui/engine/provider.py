@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailsync_tui.config.model import UserConfig
+from mailsync_tui.engine.expiry import Expiry, judge
 from mailsync_tui.engine.places import Listed, Matched
 from mailsync_tui.engine.standing import LOSABLE
 from mailsync_tui.engine.world import Case, Copy, MailboxState, Presence, State
@@ -34,6 +35,7 @@ class _Suspicions:
     """Rule, by the ledger's row of the copy."""
     cut: int | None = None
     fetched: bool = False
+    spared: int = 0
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class _Losses:
     copies: dict[int, Copy] = field(default_factory=dict)
     """By row: proved to be gone from this mailbox, all of the message."""
     dates: dict[int, datetime | None] = field(default_factory=dict)
-    """The messages' dates."""
+    """The messages' dates, none later than they were first listed; ``None`` where one has none."""
 
 
 def doubted(
@@ -75,7 +77,9 @@ def doubted(
     }
     marked = dict(states)
     for name, each in found.items():
-        marked[name] = replace(states[name], cut=each.cut, fetched_gone=each.fetched)
+        marked[name] = replace(
+            states[name], cut=each.cut, fetched_gone=each.fetched, spared=each.spared
+        )
     doubts = {row: rule for each in found.values() for row, rule in each.doubts.items()}
     return tuple(_doubting(case, doubts) if doubts else case for case in cases), marked
 
@@ -111,7 +115,7 @@ class _Provider:
                     and copy.doubt is None
                 ):
                     result[copy.mailbox].copies[copy.id] = copy
-                    result[copy.mailbox].dates[copy.id] = case.summary.date or copy.since
+                    result[copy.mailbox].dates[copy.id] = _dated(case, copy)
         return result
 
     def suspicions(self, name: str, lost: _Losses, state: MailboxState) -> _Suspicions:
@@ -121,14 +125,17 @@ class _Provider:
         doubts: dict[int, str] = {}
         cut = self._cut(name, lost, doubts)
         fetched: set[int] = set()
+        spared = 0
         if kind == "pop3":
             fetched = self._fetched(name, lost)
             if len(fetched) > self.floor:
                 doubts.update(dict.fromkeys(fetched, "hidden"))
             left = {row: c for row, c in lost.copies.items() if row not in doubts}
-            if self._expired(name, _Losses(left, lost.dates), state):
+            expiry = self._expiry(name, _Losses(left, lost.dates), state)
+            spared = expiry.spared
+            if expiry.expired:
                 doubts.update(dict.fromkeys(left, "expired"))
-        return _Suspicions(doubts, cut, bool(fetched))
+        return _Suspicions(doubts, cut, bool(fetched), spared)
 
     def _cut(self, name: str, lost: _Losses, doubts: dict[int, str]) -> int | None:
         """A folder that lists a round number of messages where more were known."""
@@ -156,33 +163,29 @@ class _Provider:
                 whole |= rows
         return whole
 
-    def _expired(self, name: str, lost: _Losses, state: MailboxState) -> bool:
-        """Whether more than the floor went within a week, all older than everything left."""
+    def _expiry(self, name: str, lost: _Losses, state: MailboxState) -> Expiry:
+        """What went within a week, held against what is left."""
         since = self.now - timedelta(days=EXPIRY_DAYS)
         # In the order of the listings: their clock may have been set meanwhile.
         recent = next((row.scan for row in state.scans if row.at >= since), state.scan + 1)
-        dates = [
-            lost.dates[row]
-            for row, copy in lost.copies.items()
-            if copy.state is State.LIVE or copy.missing_scan >= recent
-        ]
-        if not dates:
-            return False
-        row = self.matched.rows[name]
-        ended = scans.ended_since(self.ledger, row.id, recent)
-        if len(dates) + len(ended) <= self.floor:
-            return False
-        oldest = next(
-            (
-                date
-                for location, date in scans.oldest_first(self.ledger, row.id)
-                if self.listed[name].presence(location) is Presence.YES
-            ),
-            None,
+        row = self.matched.rows[name].id
+        return judge(
+            self.ledger,
+            row,
+            [
+                (number, lost.dates[number])
+                for number, copy in lost.copies.items()
+                if copy.state is State.LIVE or copy.missing_scan >= recent
+            ],
+            scans.ended_since(self.ledger, row, recent),
+            self.floor,
+            lambda location: self.listed[name].presence(location) is Presence.YES,
         )
-        if oldest is None or not all(date is not None and date < oldest for date in dates):
-            return False
-        return len(dates) + sum(date < oldest for date in ended) > self.floor
+
+
+def _dated(case: Case, copy: Copy) -> datetime | None:
+    date = case.summary.date
+    return min(date, copy.since) if date is not None and copy.since is not None else date
 
 
 def is_round(number: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -73,7 +73,7 @@ class _Recorder:
             unsettled = index in self.considered.unsettled or not self._plain(standing)
             (opened if unsettled else settled).append(message)
         # Last, as a location may be another copy's until that is known to lie elsewhere now.
-        self.ledger.add_copies(self.arrived, self.now)
+        self.ledger.add_copies(sorted(self.arrived, key=self._position()), self.now)
         self.ledger.set_open(opened, is_open=True)
         self.ledger.set_open(settled, is_open=False)
         self.ledger.drop_childless()
@@ -84,6 +84,16 @@ class _Recorder:
         self._blocks()
         self.ledger.set_rules(rules_fingerprint(self.world.config))
         self.ledger.bump()
+
+    def _position(self) -> Callable[[NewCopy], int]:
+        """In which order a mailbox lists its arrivals: the ledger's rows keep that order."""
+        order = {
+            (self.ids[name], location): number
+            for name, here in self.observation.listed.items()
+            if name in self.ids
+            for number, location in enumerate(here.arrived)
+        }
+        return lambda copy: order.get((copy.mailbox, copy.location), 0)
 
     # --- mailboxes
 

@@ -31,20 +31,19 @@ again, and what comes late is *recognised*:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.arrivals import Arrival, Arrivals
+from mailsync_tui.engine.parallel import Parallel
 from mailsync_tui.engine.world import Copy, Presence
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.ledger import LedgerReader
 from mailsync_tui.ledger.rows import UnansweredStore
 from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxDown, MailboxError
 from mailsync_tui.message import content_digest
-
-Parallel = Callable[[Mapping[str, Callable[[], Arrivals]]], dict[str, Arrivals]]
 
 
 @dataclass(slots=True)

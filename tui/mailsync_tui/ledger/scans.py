@@ -62,28 +62,57 @@ def fetched_by(ledger: LedgerReader, mailbox: int, scan: int) -> int:
     return int(count)
 
 
-def ended_since(ledger: LedgerReader, mailbox: int, scan: int) -> list[datetime]:
-    """The dates of messages that this mailbox lost from a scan on, and that have ended since."""
+_AGE = "min(message.date, copy.since)"
+"""A message's date, but none later than it was first listed: such a date is wrong."""
+
+
+def ended_since(ledger: LedgerReader, mailbox: int, scan: int) -> list[tuple[int, datetime | None]]:
+    """The copies that this mailbox lost from a scan on and that have ended since, with their dates.
+
+    Copies by row, which stand in the order of their arrival; no date where a message has none.
+    """
     rows = ledger.db.execute(
-        "SELECT coalesce(message.date, copy.since) FROM copy"
-        " JOIN message ON message.id = copy.message"
+        f"SELECT copy.id, {_AGE} FROM copy JOIN message ON message.id = copy.message"
         " WHERE copy.mailbox = ? AND copy.missing_scan > 0 AND copy.missing_scan >= ?"
         " AND copy.state = 'ended'",
         (mailbox, scan),
     )
-    return [datetime.fromisoformat(date) for (date,) in rows]
+    return [(row, datetime.fromisoformat(date) if date else None) for row, date in rows]
 
 
 def oldest_first(ledger: LedgerReader, mailbox: int) -> Iterator[tuple[Location, datetime]]:
-    """Where the live copies of a mailbox lie, and their messages' dates, the oldest first."""
+    """Where the dated live copies of a mailbox lie, and their dates, the oldest first."""
     rows = ledger.db.execute(
-        "SELECT copy.folder, copy.validity, copy.uid, coalesce(message.date, copy.since) AS date"
+        f"SELECT copy.folder, copy.validity, copy.uid, {_AGE} AS date"
         " FROM copy JOIN message ON message.id = copy.message"
-        " WHERE copy.mailbox = ? AND copy.state = 'live' ORDER BY date",
+        " WHERE copy.mailbox = ? AND copy.state = 'live' AND date IS NOT NULL ORDER BY date",
         (mailbox,),
     )
     for *location, date in rows:
         yield Location(*location), datetime.fromisoformat(date)
+
+
+def first_arrived(ledger: LedgerReader, mailbox: int) -> Iterator[tuple[Location, int]]:
+    """Where the live copies of a mailbox lie, and their rows, in the order of their arrival."""
+    rows = ledger.db.execute(
+        "SELECT folder, validity, uid, id FROM copy"
+        " WHERE mailbox = ? AND state = 'live' ORDER BY id",
+        (mailbox,),
+    )
+    for *location, row in rows:
+        yield Location(*location), row
+
+
+def middle_date(ledger: LedgerReader, mailbox: int) -> datetime | None:
+    """The date that half of a mailbox's live copies are older than."""
+    found = ledger.db.execute(
+        f"SELECT {_AGE} AS date FROM copy JOIN message ON message.id = copy.message"
+        " WHERE copy.mailbox = ?1 AND copy.state = 'live' AND date IS NOT NULL ORDER BY date"
+        " LIMIT 1 OFFSET (SELECT count(*) / 2 FROM copy JOIN message ON message.id = copy.message"
+        " WHERE copy.mailbox = ?1 AND copy.state = 'live' AND message.date IS NOT NULL)",
+        (mailbox,),
+    ).fetchone()
+    return datetime.fromisoformat(found[0]) if found else None
 
 
 def mark_seen(ledger: LedgerWriter, mailbox: int, scan: int) -> None:

@@ -1,0 +1,83 @@
+"""Messages with equal headers and other bodies, in any mailboxes: one sync settles them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailsync_tui.outcome import OK
+from tests.engine.bench import Bench, kinds, mail
+
+ACCOUNTS = {"isp": "pop3", "pop": "pop3", "work": "imap", "old": "imap"}
+
+
+def twin(number: int, *, named: bool) -> bytes:
+    """All have the same headers."""
+    head = mail(1, message_id=named).partition(b"\r\n\r\n")[0]
+    return head + b"\r\n\r\ntext %d\r\n" % number
+
+
+CHAINS = {
+    "twins on one account": "consolidated3 / isp2 isp4",
+    "and one of them is the own one": "consolidated4 isp3 isp4 isp1",
+    "over two accounts": "work1 work4 isp3 consolidated1",
+    "one of them twice": "isp3 consolidated2 isp3",
+    "many": "isp3 consolidated3 isp5 old5 isp4 isp1 isp5 work4",
+    "two own ones": "old1 old1 old2 consolidated1 consolidated3",
+    "some later": "pop4 consolidated3 isp1 consolidated4 / old3 old3 isp1",
+    "none of the own": "isp1 isp2 / pop2 pop3 work3 / old4 work1",
+}
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)
+def test_a_chain_of_unlike_twins_takes_one_sync(tmp_path: Path, chain: str, named: bool) -> None:
+    bench = Bench(tmp_path, ACCOUNTS)
+    bench.sync()
+    everything = set()
+    for arrived in chain.split("/"):
+        for place in arrived.split():
+            message = twin(int(place[-1]), named=named)
+            everything.add(message)
+            bench.deliver(place[:-1], message)
+        plan = bench.plan()
+        result = bench.sync()
+        assert result.exit == OK
+        assert len(result.lines) == len(plan.lines)  # what becomes of each is told
+        assert kinds(bench.plan()) == []
+    assert [bench.holds("consolidated", message) for message in everything] == [1] * len(everything)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_each_of_a_chain_is_deleted_for_itself(tmp_path: Path, named: bool) -> None:
+    bench = Bench(tmp_path, ACCOUNTS)
+    bench.deliver("consolidated", twin(1, named=named))
+    for account, number in (("work", 1), ("work", 2), ("old", 2), ("old", 3)):
+        bench.deliver(account, twin(number, named=named))
+    bench.sync()
+    bench.remove("old", twin(2, named=named))
+    bench.remove("work", twin(1, named=named))
+    bench.sync()
+    left = [bench.holds("consolidated", twin(number, named=named)) for number in (1, 2, 3)]
+    assert left == [0, 0, 1]
+    assert bench.holds("work", twin(2, named=named)) == 0
+    assert kinds(bench.plan()) == []
+
+
+def test_beside_an_own_one_that_is_unlike_it_is_collected(tmp_path: Path) -> None:
+    """Its bytes were read before; those of the own copy, which has its headers, were not."""
+    bench = Bench(tmp_path, ACCOUNTS)
+    one, two, three = (twin(number, named=True) for number in (1, 2, 3))
+    bench.deliver("work", one)
+    bench.deliver("consolidated", two)
+    bench.sync("forward")
+    bench.remove("consolidated", two)
+    bench.sync("forward")
+    bench.deliver("consolidated", three)
+    assert kinds(bench.plan()) == [("adopt", "work")]
+    assert bench.sync("forward").exit != OK
+    assert bench.holds("consolidated", one) == 0
+    assert bench.sync().exit == OK
+    assert (bench.holds("consolidated", one), bench.holds("consolidated", three)) == (1, 1)
+    assert kinds(bench.plan()) == []
