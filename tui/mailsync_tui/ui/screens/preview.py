@@ -391,9 +391,8 @@ class PreviewScreen(Screen[None]):
 
     def _apply(self, choice: Choice) -> None:
         viewing = self.mailsync.viewing
-        plan, declined = choice.shown, choice.declined
+        plan, declined, lines = choice.shown, choice.declined, choice.doing
         taken_out = [line for line in plan.lines if line.id in declined]
-        lines = choice.doing
 
         def run(width: int) -> Report:
             return of_result(viewing.apply(plan, declined), lines, taken_out, width)
