@@ -188,7 +188,7 @@ def test_a_pane_of_another_mailbox_says_so_and_the_notice_is_indented(bench: Ben
 
     async def work() -> None:
         async with running(bench, (80, 24)) as (app, _):
-            assert "ANOTHER MAILBOX than before" in head(app)
+            assert "ANOTHER MAILBOX now" in head(app)
             first, *others = text(app, "#notice").splitlines()
             assert first.startswith(" ! isp: another mailbox than before")
             assert others

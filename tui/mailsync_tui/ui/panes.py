@@ -237,7 +237,7 @@ def state_of(side: Side) -> tuple[str, str]:
         reached = "not reached" if side.messages is None else "not complete"
         return f" {reached}: {reason(side.error)}", "$text-error"
     if side.other:
-        return " ANOTHER MAILBOX than before", "$text-warning"
+        return " ANOTHER MAILBOX now", "$text-warning"
     if side.listed is None:
         return " as the ledger has it", "$text-muted"
     if not side.complete:

@@ -287,11 +287,9 @@ class PreviewScreen(Screen[None]):
             self.looking, self.note = False, ""
             self._tell()
             self.refresh_bindings()
-
-        def renewed() -> tuple[bool, Choice]:
-            return choice.differs(plan), choice.renewed(plan)
-
-        differs, self.choice = await self.mailsync.aside(renewed)
+        differs, self.choice = await self.mailsync.aside(
+            lambda: (choice.differs(plan), choice.renewed(plan))
+        )
         self.note = explaining.changes(self.choice) if differs else "looked again: nothing changed"
         await self._arrange()
         return not differs
@@ -346,10 +344,9 @@ class PreviewScreen(Screen[None]):
 
     def action_save(self) -> None:
         """Save the plan, without what was taken out."""
-        sentences = ["For `mailsync-tui apply FILE`. Only you can read the file."]
         asking = AskScreen(
             "Save the plan to which file?",
-            sentences,
+            ["For `mailsync-tui apply FILE`. Only you can read the file."],
             answer=saving.suggestion(self.choice.plan),
             problem=saving.problem,
         )
