@@ -49,7 +49,8 @@ HOLDS: dict[str, tuple[str, str]] = {
     ),
     "hold": (
         "protected by [hold] in the configuration",
-        "What [hold] in the configuration protects is not deleted.",
+        "What [hold] in the configuration protects is never deleted. It cannot be brought back "
+        "here: change the configuration, or what it asks for, such as the flag.",
     ),
     "undone": (
         "put back by an undo: kept where they are",

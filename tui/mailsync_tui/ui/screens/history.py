@@ -130,7 +130,7 @@ def _detail(run: RunRow) -> Content:
     ended = "no end is recorded" if run.ended is None else f"ended {local_moment(run.ended)}"
     return Content("\n").join(
         [
-            Content.assemble((f" {run_name(run)}", "bold"), f": {safe_text(asked, 80)}; {ended}"),
+            Content.assemble((f" {run_name(run)}", "bold"), f"{safe_text(asked, 80)}; {ended}"),
             Content(f" {done_in_words(run)}"),
             Content.assemble((f" {mark.sign} {mark.word}: {mark.meaning}", "$text-muted")),
         ]
