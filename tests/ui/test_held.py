@@ -171,5 +171,9 @@ def test_what_the_configuration_protects_tells_which_key_does(
             await press(app, pilot, "x", "down")
             screen(app, HeldScreen)
             assert f"[hold] protects it, as {told}" in text(app, "#detail")
+            await press(app, pilot, "space", "a")
+            screen(app, HeldScreen)
+            (notice,) = app._notifications
+            assert "1 line cannot be brought back: [hold]" in notice.message
 
     run(work)

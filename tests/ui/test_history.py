@@ -13,10 +13,15 @@ from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.past import state
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from mailsync_tui.ui.screens.confirm import ConfirmScreen
 from mailsync_tui.ui.screens.history import HistoryScreen
 from mailsync_tui.ui.screens.past_run import RunScreen
+from mailsync_tui.ui.screens.result import ResultScreen
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import drawn, press, running, screen, text
+
+PATIENCE = 60
+"""Seconds until a test that waits for something gives up."""
 
 
 def run(work: Callable[[], Awaitable[None]]) -> None:
@@ -213,3 +218,35 @@ def test_hostile_text_in_the_journal_is_shown_as_text(bench: Bench) -> None:
             assert "[@click=app.quit]x[/]" in text(app, "#title")
 
     run(work)
+
+
+def test_what_an_undo_finds_there_already_is_told_apart_from_what_it_puts_back(
+    bench: Bench,
+) -> None:
+    bench.deliver("work", mail("four"))
+
+    async def work() -> None:
+        async with running(bench) as (app, pilot):
+            await press(app, pilot, "h")
+            await pilot.press("u")
+            async with asyncio.timeout(PATIENCE):  # it is looked up first what can come back
+                while not isinstance(app.screen, ConfirmScreen):
+                    await pilot.pause()
+            await press(app, pilot, "y")
+            shown = drawn(screen(app, ResultScreen).query_one(LineView))
+            rows = [" ".join(line.split()) for line in shown]
+            assert "consolidated 1 put back" in rows
+            assert "work 1 there already" in rows
+            assert "it was there already: nothing was stored" in rows
+            await press(app, pilot, "h")
+            told = lines(screen(app, HistoryScreen))[0]
+            assert "1 put back that consolidated lost, 1 put back" in told
+            assert "undo, 2026-01-05" in text(app, "#detail")
+            assert "direction" not in text(app, "#detail") and "::" not in text(app, "#detail")
+            await press(app, pilot, "enter")
+            deeds = lines(screen(app, RunScreen))
+            assert sum("put back, gone from isp" in line for line in deeds) == 1
+            assert sum("nothing to put back on work" in line for line in deeds) == 1
+
+    run(work)
+    assert bench.holds("work", mail("four")) == 1

@@ -33,28 +33,28 @@ STICKY = frozenset(RULES) - UNACCEPTABLE
 """These stay in the ledger until a person ends them; the others are seen anew each time."""
 
 _DETAIL = {
-    "changed": "{account} is another mailbox than the one in the ledger; nothing is deleted until "
-    "`mailsync-tui rebase {account}` takes it as the new base",
+    "changed": "the account {account} is another mailbox than the one in the ledger; nothing is "
+    "deleted until `mailsync-tui rebase {account}` takes it as the new base",
     "folder-gone": "a folder of {mailbox} is missing; this ends when it is back, or with "
     "`mailsync-tui rebase {mailbox}`",
     "uidvalidity": "the server of {mailbox} has given its messages new numbers, and some were not "
     "found again",
-    "went-backwards": "{mailbox} looks restored from a backup: its counters went backwards, and "
-    "what came after the backup is missing",
+    "went-backwards": "the server of {mailbox} looks restored from a backup: its counters went "
+    "backwards, and what came after the backup is missing",
     "hidden": "of what was fetched from {mailbox} in one go, nothing was listed any more right "
     "after: some providers hide over POP3 what was fetched, and the mail may still be there",
     "expired": "all that went from {mailbox} within 7 days is older than everything that is left: "
     "some providers clean up old mail, which is nobody's wish",
-    "all-changed": "{mailbox} shows none of the identifiers it had, and some messages were not "
-    "found again",
-    "side-empty": "{mailbox} lists nothing at all, though it held mail: a disk that is not there "
-    "looks the same",
+    "all-changed": "the mailbox {mailbox} shows none of the identifiers it had, and some messages "
+    "were not found again",
+    "side-empty": "the mailbox {mailbox} lists nothing at all, though it held mail: a disk that is "
+    "not there looks the same",
     "max-delete": "these are more than anybody deletes by hand in 24 hours (max_delete_share and "
     "max_delete_floor in the configuration)",
 }
 _CUT = (
-    "{mailbox} lists exactly {cut:,} messages, and more were known: some servers cut a listing at "
-    "a round number, and the rest may still be there"
+    "the mailbox {mailbox} lists exactly {cut:,} messages, and more were known: some servers cut a "
+    "listing at a round number, and the rest may still be there"
 )
 _PROVIDERS = frozenset({"hidden", "expired"})
 """What a provider does again and again: one more way out is to take no deletion from it."""

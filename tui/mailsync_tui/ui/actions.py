@@ -218,7 +218,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "previous_pane",
         ("shift+tab",),
-        "pane",
+        "previous pane",
         "Go to the previous mailbox.",
         ("comparison",),
         footer=False,

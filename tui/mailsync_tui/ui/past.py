@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import DIRECTIONS
+from mailsync_tui.engine.undojournal import THERE
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.columns import Span, fit
 from mailsync_tui.ui.filters import Filter, Text
+from mailsync_tui.ui.wording import at
 from mailsync_tui.ui.words import OUTCOMES, Sign, counted, local_moment, several, tried
 
 if TYPE_CHECKING:
@@ -150,6 +152,8 @@ class Deed:
     @property
     def words(self) -> str:
         """What it did, or was going to do."""
+        if self.reason == THERE:
+            return f"nothing to put back {at(self.mailbox)}"
         return tried(self.kind, self.account, self.outcome)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.undo import UndoLine
-from mailsync_tui.engine.undojournal import LineUndone
+from mailsync_tui.engine.undojournal import THERE, LineUndone
 from mailsync_tui.outcome import INTERRUPTED, UndoResult
 from mailsync_tui.safetext import safe_text
 from mailsync_tui.ui.columns import Span, column
@@ -22,6 +22,7 @@ _POP3 = (
     "{} of them: {} is a POP3 server, which takes no mail back. They return to the consolidated "
     "mailbox only."
 )
+_NOTHING_STORED = "it was there already: nothing was stored"
 _TWICE = "What is there already is not put back twice. The undo is a run of its own."
 
 
@@ -67,8 +68,7 @@ def of_undo(run: int, result: UndoResult, lines: Sequence[UndoLine], width: int)
     rows: list[tuple[Span, ...]] = []
     sums: dict[str, Counter[str]] = {}
     for each in result.lines:
-        word = "put back" if each.outcome == "done" else each.outcome
-        sums.setdefault(each.line.mailbox, Counter())[word] += 1
+        sums.setdefault(each.line.mailbox, Counter())[_outcome(each)] += 1
     for mailbox, words in sums.items():
         told = ", ".join(f"{count:,} {word}" for word, count in words.items())
         rows.append(((column(mailbox, 16), "name"), (told, "")))
@@ -97,6 +97,12 @@ def _title(run: int, result: UndoResult) -> str:
     return f"{own}run {run} is undone, as far as was asked"
 
 
+def _outcome(each: LineUndone) -> str:
+    if each.outcome != "done":
+        return each.outcome
+    return "there already" if each.reason == THERE else "put back"
+
+
 def _noted(each: LineUndone, width: int) -> list[tuple[Span, ...]]:
     sign, style = ("=", "note") if each.outcome == "done" else ("!", "warn")
     name: tuple[Span, ...] = (
@@ -104,8 +110,8 @@ def _noted(each: LineUndone, width: int) -> list[tuple[Span, ...]]:
         (column(each.line.mailbox, 16), "dim"),
         (each.line.subject or "(no subject)", ""),
     )
-    word = "put back" if each.outcome == "done" else each.outcome
-    told = safe_text(f"{word}: {each.reason}", 1000)
+    told = f"{_outcome(each)}: {each.reason}" if each.reason != THERE else _NOTHING_STORED
+    told = safe_text(told, 1000)
     return [name, *(((f"    {x}", style),) for x in textwrap.wrap(told, max(width - 8, 20)))]
 
 

@@ -38,7 +38,7 @@ HOLDS: dict[str, tuple[str, str]] = {
         "You took this line out of a plan before it was applied: that is remembered.",
     ),
     "late-copy": (
-        "deleted or forgotten, then turned up where it never was",
+        "deleted or forgotten, then turned up elsewhere",
         "The message was deleted or forgotten, and then turned up on an account that never held "
         "it, as a forward that comes late does. It is neither collected nor deleted.",
     ),
@@ -49,7 +49,8 @@ HOLDS: dict[str, tuple[str, str]] = {
     ),
     "hold": (
         "protected by [hold] in the configuration",
-        "What [hold] in the configuration protects is not deleted.",
+        "What [hold] in the configuration protects is never deleted. It cannot be brought back "
+        "here: change the configuration, or what it asks for, such as the flag.",
     ),
     "undone": (
         "put back by an undo: kept where they are",
@@ -94,9 +95,9 @@ _DEEDS = {
     "collect": "collect from {}",
     "adopt": "enter {}'s copy in the ledger",
     "forget": "forget",
-    "forward-delete": "delete in the consolidated mailbox",
+    "forward-delete": "delete in consolidated",
     "reverse-delete": "delete on {}",
-    UNDO + "forward-delete": "put back in the consolidated mailbox",
+    UNDO + "forward-delete": "put back in consolidated",
     UNDO + "reverse-delete": "put back what {} lost",
 }
 _DONE = {

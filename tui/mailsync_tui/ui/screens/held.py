@@ -149,9 +149,14 @@ class HeldScreen(Narrowing):
             self.notify(safe_text(str(error)), severity="error", markup=False)
             return
         lost = chosen - {line.id for line in plan.lines}
-        if lost:
-            text = f"{several(len(lost), 'line')} cannot be done now: look again with F5 first"
-            self.notify(text, severity="warning", markup=False)
+        kept = {note.line.id for note in self.held if note.hold is not None} & lost
+        for some, why in (
+            (kept, "cannot be brought back: [hold] in the configuration protects it"),
+            (lost - kept, "cannot be done now: look again with F5 first"),
+        ):
+            if some:
+                text = f"{several(len(some), 'line')} {why}"
+                self.notify(text, severity="warning", markup=False)
         if plan.lines:
             self.app.push_screen(PreviewScreen(plan))
 

@@ -126,11 +126,11 @@ class HistoryScreen(Screen[None]):
 def _detail(run: RunRow) -> Content:
     """A run in three lines: which, what it did, and what that means."""
     mark = STATES[state(run)]
-    asked = ", ".join(run.directions) or "no direction"
+    asked = f": {', '.join(run.directions)}" if run.directions else ""
     ended = "no end is recorded" if run.ended is None else f"ended {local_moment(run.ended)}"
     return Content("\n").join(
         [
-            Content.assemble((f" {run_name(run)}", "bold"), f": {safe_text(asked, 80)}; {ended}"),
+            Content.assemble((f" {run_name(run)}", "bold"), f"{safe_text(asked, 80)}; {ended}"),
             Content(f" {done_in_words(run)}"),
             Content.assemble((f" {mark.sign} {mark.word}: {mark.meaning}", "$text-muted")),
         ]
