@@ -38,8 +38,10 @@ class Tally:
 
 
 def drawn(source: random.Random) -> Scenario:
-    """One story of any kind, told with one or two others where it is not told alone."""
+    """One story of any kind, told with one or two others where these have the same accounts."""
     first = source.choice(SCENARIOS)
+    if first.kinds is not None:  # it has other accounts than the other stories tell of
+        return first
     plain = [one for one in SCENARIOS if one.plain and one is not first]
     return together(first, *source.sample(plain, source.randint(1, _TOLD - 1)))
 
