@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
@@ -252,3 +253,26 @@ def test_blanks_and_bars_cost_no_segment_of_their_own() -> None:
     parts = [("   ", BLUE), (BAR, RED), ("gone ", RED), (BAR, BLUE), ("  ", BLUE), ("x", MARKED)]
     line = joined(Segment(*part) for part in parts)
     assert [(s.text, s.style) for s in line] == [(f"   {BAR}gone {BAR}  ", RED), ("x", MARKED)]
+
+
+def test_the_cursor_is_seen_on_the_linux_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It draws a bright ground (100 to 107) as the dark one (40 to 47)."""
+    for name in ("COLORTERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "linux")
+
+    async def work() -> None:
+        view = LineView(numbered(1, 2))
+        async with shown(view) as pilot:
+            assert pilot.app.console.color_system == "standard"
+            grounds = []
+            for y in (0, 1):
+                style = next(iter(view.render_line(y))).style
+                assert style is not None
+                assert style.bgcolor is not None
+                ground = style.bgcolor.downgrade(ColorSystem.STANDARD)
+                (code,) = ground.get_ansi_codes(foreground=False)
+                grounds.append(int(code) % 60)
+            assert grounds[0] != grounds[1]
+
+    run(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar, Protocol
 
+from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
@@ -25,6 +26,9 @@ BAR = "│"
 """Between columns."""
 _THUMB = "┃"
 _COLOURLESS = f" {BAR}{_THUMB}"
+_GROUND = Color.parse("#0000aa")
+"""The cursor's on a terminal of 16 colours: the nearest to the theme's is grey, which as a ground
+is drawn black on the Linux console."""
 
 
 class Lines(Protocol):
@@ -279,6 +283,8 @@ class LineView(ScrollView, can_focus=True):
         if name not in self._styles:
             whole = self.get_component_rich_style(f"line--{name}")
             ground = whole.bgcolor if name.startswith("cursor") else None
+            if ground and self.app.console.color_system == "standard":
+                ground = _GROUND
             letters = None if ground else whole.color
             self._styles[name] = Style(
                 color=letters, bgcolor=ground, bold=whole.bold or None, dim=whole.dim or None
