@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -624,6 +625,23 @@ def test_what_is_applied_is_what_was_asked_about_whatever_is_pressed(bench: Benc
         assert asked.doing == lines
         await press(app, pilot, "*")
         assert preview.choice.doing == lines
+
+    drive(bench, work)
+
+
+def test_a_key_between_another_look_and_its_lines_counts_nothing_that_is_gone(
+    bench: Bench,
+) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "b", "*")
+        preview = screen(app, PreviewScreen)
+        lines = preview._lines
+        assert lines is not None
+        before = lines.choice
+        later = before.renewed(replace(before.plan, lines=before.plan.lines[:1])).copy()
+        later.toggle(lines.visible)
+        lines.take(later)
+        assert lines.choice is before
 
     drive(bench, work)
 

@@ -67,9 +67,7 @@ class PreviewScreen(Screen[None]):
         self.choice = Choice(replace(plan, lines=()))
         self.filter = Filter()
         self.looking = False
-        self.problem = ""
-        self.note = ""
-        """What the last key brought about, besides what is to be seen."""
+        self.problem, self.note = "", ""
         self._plan = plan
         self._lines: Previewed | None = None
         self._cursor = 0
