@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -451,13 +452,13 @@ def test_choosing_and_comparing_plans_is_not_done_on_the_loop_s_thread(
 
     for name in ("toggle", "differs", "renewed"):
         noted(Choice, name)
-    noted(Previewed, "count")
+    noted(Previewed, "take")
 
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
         done.clear()
         await press(app, pilot, "*", "f5", "space")
-        assert done.keys() == {"toggle", "differs", "renewed", "count"}
+        assert done.keys() == {"toggle", "differs", "renewed", "take"}
         assert threading.current_thread() not in done.values()
 
     drive(bench, work)
@@ -609,6 +610,40 @@ def test_a_new_line_can_be_taken_in(bench: Bench) -> None:
 
     drive(bench, work)
     assert bench.holds("consolidated", mail("same")) == 0
+
+
+def test_what_is_applied_is_what_was_asked_about_whatever_is_pressed(bench: Bench) -> None:
+    """The choice that a question is about does not change while that is being made or open."""
+
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "b")
+        preview = screen(app, PreviewScreen)
+        asked = preview.choice
+        lines = asked.doing
+        await press(app, pilot, "*")
+        assert not preview.choice.doing
+        assert asked.doing == lines
+        await press(app, pilot, "*")
+        assert preview.choice.doing == lines
+
+    drive(bench, work)
+
+
+def test_a_key_between_another_look_and_its_lines_counts_nothing_that_is_gone(
+    bench: Bench,
+) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "b", "*")
+        preview = screen(app, PreviewScreen)
+        lines = preview._lines
+        assert lines is not None
+        before = lines.choice
+        later = before.renewed(replace(before.plan, lines=before.plan.lines[:1])).copy()
+        later.toggle(lines.visible)
+        lines.take(later)
+        assert lines.choice is before
+
+    drive(bench, work)
 
 
 def test_what_was_taken_out_stays_out_when_one_looks_again(bench: Bench) -> None:

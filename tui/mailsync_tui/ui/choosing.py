@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -70,6 +71,13 @@ class Choice:
         return "falls" if line in self.fallen else "in"
 
     # --- choosing
+
+    def copy(self) -> Choice:
+        """The same choice, to be changed while this one is shown or asked about."""
+        later = copy(self)
+        later.out, later.undecided = self.out.copy(), self.undecided.copy()
+        later._left, later._octets = self._left.copy(), self._octets.copy()
+        return later
 
     def toggle(self, lines: Iterable[str]) -> bool:
         """Take lines out; or back in, if none of them is in.

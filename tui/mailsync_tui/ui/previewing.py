@@ -112,7 +112,7 @@ class Previewed:
         self._away: Counter[Hashable] = Counter()
         self._octets_away: Counter[Hashable] = Counter()
         self._counted: set[str] = set()
-        self.count()
+        self.take(choice)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -125,18 +125,20 @@ class Previewed:
         """Where a row stands."""
         return self._index.get(key)
 
-    def count(self) -> None:
-        """The choice has changed: correct what the groups count.
+    def take(self, choice: Choice) -> None:
+        """Count in the groups by another choice; with 100,000 lines a tenth of a second.
 
-        With 100,000 lines a tenth of a second.
+        One over the lines of another plan is left alone: they have to be arranged anew.
         """
-        away, lines = self.choice.away, self.choice.lines
+        if choice.lines is not self.choice.lines:
+            return
+        away, lines = choice.away, choice.lines
         for name in away ^ self._counted:
             step = 1 if name in away else -1
             for home in self._homes.get(name, ()):
                 self._away[home] += step
                 self._octets_away[home] += step * lines[name].size
-        self._counted = away
+        self.choice, self._counted = choice, away
 
     def left(self, group: Group) -> tuple[int, int]:
         """How many lines of a group are to be done, and the octets of their messages."""

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,8 +60,9 @@ def run(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is a signal again
         if not closed(app):
             tidy()
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with suppress(OSError):  # the terminal is lost
+                sys.stdout.flush()
+                sys.stderr.flush()
             os._exit(app.code)
         return app.code
 

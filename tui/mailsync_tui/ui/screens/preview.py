@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -66,12 +67,11 @@ class PreviewScreen(Screen[None]):
         self.choice = Choice(replace(plan, lines=()))
         self.filter = Filter()
         self.looking = False
-        self.problem = ""
-        self.note = ""
-        """What the last key brought about, besides what is to be seen."""
+        self.problem, self.note = "", ""
         self._plan = plan
         self._lines: Previewed | None = None
         self._cursor = 0
+        self._choosing = asyncio.Lock()
 
     @property
     def mailsync(self) -> MailsyncApp:
@@ -103,9 +103,10 @@ class PreviewScreen(Screen[None]):
     async def _arrange(self) -> None:
         """Show the lines as they are now; they are arranged off the event loop."""
         view = self.query_one(LineView)
-        choice, chosen, this_year = self.choice, self.filter, self.mailsync.this_year
-        lines = await self.mailsync.aside(lambda: Previewed(choice, chosen, this_year))
-        self._lines = lines
+        async with self._choosing:
+            choice, chosen, this_year = self.choice, self.filter, self.mailsync.this_year
+            lines = await self.mailsync.aside(lambda: Previewed(choice, chosen, this_year))
+            self._lines = lines
         view.show(lines)
         self._tell()
         self.refresh_bindings()
@@ -194,16 +195,16 @@ class PreviewScreen(Screen[None]):
 
     async def _toggle(self, ids: tuple[str, ...]) -> None:
         """Other keys wait until this is done: with 100,000 lines some tenths of a second."""
-        choice, lines = self.choice, self._lines
 
-        def toggled() -> int:
-            before = len(choice.away)
-            into = choice.toggle(ids)
-            if lines is not None:
-                lines.count()
-            return before - len(choice.away) - len(ids) if into else 0
+        def toggled() -> tuple[Choice, int]:
+            later = before.copy()  # a question about the choice as it was may be open
+            into = later.toggle(ids)
+            lines.take(later)
+            return later, len(before.away) - len(later.away) - len(ids) if into else 0
 
-        more = await self.mailsync.aside(toggled)
+        async with self._choosing:
+            before, lines = self.choice, cast("Previewed", self._lines)
+            self.choice, more = await self.mailsync.aside(toggled)
         belong = f"{words.several(more, 'line')} that belong to it came in, too"
         self._changed(belong if more > 0 else "")
 
@@ -276,7 +277,6 @@ class PreviewScreen(Screen[None]):
         self.note = "looking again: all mailboxes are listed ..."
         self._tell()
         self.refresh_bindings()
-        choice = self.choice
         try:
             plan = await self.mailsync.engine(self._anew)
             await self._show_beneath()
@@ -287,9 +287,10 @@ class PreviewScreen(Screen[None]):
             self.looking, self.note = False, ""
             self._tell()
             self.refresh_bindings()
-        differs, self.choice = await self.mailsync.aside(
-            lambda: (choice.differs(plan), choice.renewed(plan))
-        )
+        async with self._choosing:
+            differs, self.choice = await self.mailsync.aside(
+                lambda: (self.choice.differs(plan), self.choice.renewed(plan))
+            )
         self.note = explaining.changes(self.choice) if differs else "looked again: nothing changed"
         await self._arrange()
         return not differs
@@ -328,17 +329,18 @@ class PreviewScreen(Screen[None]):
 
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _accept(self, blocked: Blocked) -> None:
-        choice, viewing = self.choice, self.mailsync.viewing
-        accept = explaining.accepted(blocked, choice.plan)
-        options = choice.plan.options
-        options = replace(options, accepts=(*options.accepts, accept))
+        viewing, options = self.mailsync.viewing, self.choice.plan.options
+        accepts = (*options.accepts, explaining.accepted(blocked, self.choice.plan))
         try:
-            plan = await self.mailsync.engine(lambda: viewing.plan(options))
+            plan = await self.mailsync.engine(
+                lambda: viewing.plan(replace(options, accepts=accepts))
+            )
         except SessionError as error:
             self.problem = safe_text(str(error), 400)
             self._tell()
             return
-        self.choice = await self.mailsync.aside(lambda: choice.renewed(plan, wanted=True))
+        async with self._choosing:
+            self.choice = await self.mailsync.aside(lambda: self.choice.renewed(plan, wanted=True))
         self.note = f"let through this once: {blocked.account} {blocked.rule}"
         await self._arrange()
 
