@@ -11,7 +11,7 @@ from tests.faults.wire import HOWS, PLACES, Place, Trial, spread
 from tests.servers.dovecot import Dovecot
 from tests.servers.proxy import How
 
-POINTS = 4
+POINTS = 2
 """A part; ``python -m tests.faults.wire`` does many."""
 
 pytestmark = pytest.mark.server

@@ -202,27 +202,27 @@ def test_on_a_terminal(tmp_path: Path) -> None:
         )
         with terminal(place, PASS="x") as shown:
             written = b""
-            for keys, expected in (
-                (b"", b"not reached"),
-                (b"", b"nasty [/bold]"),
-                (b"", b" collect \x1b"),  # the footer: the listing is over
-                (b"c", b"nasty [/bold]"),
+            for keys, *expected in (
+                # Each ends with what the footer offers only once the screen is there.
+                (b"", b"not reached", b"nasty [/bold]", b" collect \x1b"),
+                (b"c", b"nasty [/bold]", b" apply \x1b"),
                 (b"a", b"Yes (y)"),
-                (b"y", b"all done"),
-                (b"h", b"collect"),
-                (b"\r", b"nasty [/bold]"),
+                (b"y", b"all done", b" history \x1b"),
+                (b"h", b"collect", b" open \x1b"),
+                (b"\r", b"nasty [/bold]", b" read \x1b"),
                 (b"\r", b"From:"),
             ):
                 if keys:
                     written += shown.seen
                     shown.seen = b""
                     shown.answer(keys)
-                shown.until(expected)
+                for text in expected:
+                    shown.until(text)
             shown.answer(b"\x03")
             assert shown.end() == 0
     written += shown.seen
-    text = written.decode("utf-8", "replace")
+    whole = written.decode("utf-8", "replace")
     for sequence in ("\x1b]52", "\x1b[38;5;201;6m"):
-        assert sequence not in text, sequence
-    assert not re.search("[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200f]", text)
-    assert "\ufffd]52;c;aGk=" in text
+        assert sequence not in whole, sequence
+    assert not re.search("[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200f]", whole)
+    assert "\ufffd]52;c;aGk=" in whole
