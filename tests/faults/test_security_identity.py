@@ -123,3 +123,26 @@ def test_a_forgery_is_not_taken_for_what_moved_away(bench: Bench, forged: bytes)
     for _ in range(2):
         bench.sync()
     assert bench.holds("consolidated", forged) == 0
+
+
+@pytest.mark.parametrize(("at", "collected"), [("isp", True), ("far", False)])
+def test_the_genuine_one_comes_again_beside_a_forgery(
+    bench: Bench, forged: bytes, at: str, collected: bool
+) -> None:
+    bench.deliver("isp", GENUINE)
+    bench.sync()
+    bench.deliver("work", forged)
+    for _ in range(2):
+        bench.sync()
+    bench.remove("isp", GENUINE)
+    bench.sync()
+    assert bench.holds("consolidated", GENUINE) == 0
+    bench.deliver(at, GENUINE)
+    for _ in range(2):  # the first one compares the bytes
+        bench.sync()
+    plan = bench.plan()
+    assert bench.holds(at, GENUINE) == bench.holds("consolidated", forged) == 1
+    # Back where it had been, it is collected; elsewhere it is a late copy, and shown as that.
+    assert bench.holds("consolidated", GENUINE) == collected
+    assert [(h.account, h.rule) for h in plan.held] == [(at, "late-copy")] * (not collected)
+    assert not plan.lines

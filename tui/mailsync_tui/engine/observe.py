@@ -154,7 +154,7 @@ def _build(
         listed[CONSOLIDATED].note_arrivals(late.unread)
     builder.surplus = late.surplus
     sorted_out = sort_out(late.arrivals, candidates, rows, copies, mailboxes, parallel)
-    undecided = _undecided(ledger, rows)
+    undecided = _undecided(ledger, {n: row for n, row in rows.items() if copies[n]})
     for others in undecided.values():
         sorted_out.doubtful |= others
     cases = [
@@ -350,7 +350,12 @@ class _CaseBuilder:
 
 
 def _undecided(ledger: LedgerReader, rows: Mapping[int, MessageRow]) -> dict[int, set[int]]:
-    """Messages that may be another's copy until their bytes are read, with those others."""
+    """Messages that may be another's copy until their bytes are read, with those others.
+
+    Args:
+        ledger: Knows the others.
+        rows: Messages of which some copy is left: without one, none can be another's.
+    """
     unread = {number: row for number, row in rows.items() if not row.known and not row.digests}
     keys = {row.identity.key for row in unread.values() if row.identity is not None}
     candidates = ledger.candidates(keys)
