@@ -10,6 +10,7 @@ is there once in the end.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -31,7 +32,10 @@ from hypothesis.stateful import (
 
 from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.ledger import FILE_NAME, open_ledger
 from mailsync_tui.mailboxes.base import Unreachable
+from mailsync_tui.message import identity_of
 from mailsync_tui.outcome import SessionError
 from tests.engine.bench import Bench, mail
 from tests.engine.machine_undo import Undoing
@@ -236,6 +240,14 @@ class World(Undoing, RuleBasedStateMachine):
     def trouble_ends(self) -> None:
         self._calm()
 
+    def _was_sent(self, message: Mail) -> bool:
+        """Whether the intent to store it is open."""
+        key = identity_of(message.data).key
+        with contextlib.closing(open_ledger(self.bench.directory / FILE_NAME)) as ledger:
+            sent = [a.message for a in history.unsettled(ledger) if a.message is not None]
+            rows = ledger.messages(sent).values()
+        return any(row.identity is not None and row.identity.key == key for row in rows)
+
     @precondition(lambda self: not self._anything_away())
     @rule(
         target=mails,
@@ -254,8 +266,11 @@ class World(Undoing, RuleBasedStateMachine):
         self.bench.home.fault = fail
         self._sync((), [])
         self.bench.home.fault = None
+        sent = self._was_sent(message)
         for directions in meanwhile:
             self._sync(directions, [])
+        if not sent:  # the connection broke at what stood before it
+            return message
         self.bench.home.deliver("INBOX", message.data)
         plans = [self._sync((), []) for _ in range(2)]
         if all(plan is not None and not plan.blocked for plan in plans):
