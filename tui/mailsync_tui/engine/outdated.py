@@ -20,9 +20,12 @@ def journal_outdated(run: Run, lines: Sequence[Line], listed: Mapping[str, Liste
         lines: Those that the newer plan lacks.
         listed: The newer listings, by mailbox.
     """
-    gone = [line for line in lines if _vanished(line, listed)]
+    gone: list[Line] = []
+    back: list[Line] = []
+    for line in lines:
+        (gone if _vanished(line, listed) else back).append(line)
     run.journal_all(gone, "vanished", "it was gone before it was fetched")
-    run.journal_all([line for line in lines if line not in gone], "skipped", BACK)
+    run.journal_all(back, "skipped", BACK)
 
 
 def _vanished(line: Line, listed: Mapping[str, Listed]) -> bool:
