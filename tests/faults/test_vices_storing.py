@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.desk import Desk, at, bodies, outcomes
 from tests.mailboxes.contract import letter
-from tests.servers.imap_script import Folder, HangupError, ImapScript
+from tests.servers.imap_script import Folder, HangupError, ImapScript, WithoutKeywords
 from tests.servers.pop3_script import Pop3Script
 
 if TYPE_CHECKING:
@@ -188,21 +188,9 @@ def test_a_uid_that_changes_overnight_is_no_deletion(tmp_path: Path, isp: Pop3Sc
         assert len(isp.mail) == COUNT
 
 
-class Forgetful(ImapScript):
-    """Refuses keywords: the whole APPEND fails."""
-
-    def do_append(
-        self, to: Connection, tag: bytes, arguments: str, literals: Iterable[bytes]
-    ) -> None:
-        if "$Work" in arguments:
-            to.say(tag + b" NO no keywords here")
-        else:
-            super().do_append(to, tag, arguments, literals)
-
-
 @pytest.mark.vice(14)
 def test_keywords_that_are_refused_hold_no_message_back(tmp_path: Path) -> None:
-    with ImapScript() as work, Forgetful() as home:
+    with ImapScript() as work, WithoutKeywords() as home:
         for number, data in enumerate(LETTERS):
             work.inbox.add(data, "\\Seen", *(["$Work"] if number % 2 else []))
         desk = Desk(

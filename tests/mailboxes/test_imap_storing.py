@@ -11,7 +11,7 @@ import pytest
 from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Unreachable
 from tests.mailboxes.contract import letter, new
 from tests.mailboxes.imap_case import mailbox_at, served
-from tests.servers.imap_script import Folder, ImapScript
+from tests.servers.imap_script import Folder, ImapScript, WithoutKeywords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,16 +155,6 @@ def test_refused_before_the_literal_was_sent() -> None:
         stored = mailbox.store(new(letter(1), letter(2, b"x" * 2000), letter(3)), "INBOX")
     assert [one.location is not None for one in stored] == [True, False, True]
     assert stored[1].error == "not stored: [TOOBIG] too large"
-
-
-class WithoutKeywords(ImapScript):
-    def do_append(
-        self, to: Connection, tag: bytes, arguments: str, literals: Iterable[bytes]
-    ) -> None:
-        if "$Work" in arguments:
-            to.say(tag + b" NO no keywords here")
-        else:
-            super().do_append(to, tag, arguments, literals)
 
 
 @pytest.mark.vice(14)

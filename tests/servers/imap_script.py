@@ -365,3 +365,16 @@ class Connection:
 def _name(arguments: str) -> str:
     match = re.match(r'"((?:[^"\\]|\\.)*)"', arguments)
     return match[1] if match else arguments.split(" ")[0]
+
+
+class WithoutKeywords(ImapScript):
+    """Refuses keywords: the whole APPEND fails."""
+
+    def do_append(
+        self, to: Connection, tag: bytes, arguments: str, literals: Iterable[bytes]
+    ) -> None:
+        """Store it, if it has none."""
+        if "$Work" in arguments:
+            to.say(tag + b" NO no keywords here")
+        else:
+            super().do_append(to, tag, arguments, literals)
