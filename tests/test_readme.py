@@ -19,17 +19,17 @@ import pytest
 from click.testing import CliRunner
 
 import mailsync_tui
-from mailsync_tui import outcome
 from mailsync_tui.cli.commands import cli
-from mailsync_tui.cli.failures import INTERRUPTED, OK, gravest
+from mailsync_tui.cli.errors import INTERRUPTED, OK, worst_exit_code
 from mailsync_tui.cli.group import EPILOG
 from mailsync_tui.config import schema
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import Guards, Holds, MailboxConfig, UserConfig
 from mailsync_tui.config.schema import KINDS, Kind, Side
-from mailsync_tui.engine import guards
-from mailsync_tui.engine.plan import Held
-from mailsync_tui.engine.plan import Kind as LineKind
+from mailsync_tui.engine import outcome
+from mailsync_tui.engine.model import HeldLine
+from mailsync_tui.engine.model import Kind as LineKind
+from mailsync_tui.engine.plan import guards
 from mailsync_tui.ui.keytable import in_readme
 from tests.readme import README, ROOT, blocks, code, section, table
 
@@ -138,7 +138,7 @@ def test_the_gravest_of_several_exit_codes() -> None:
     codes = [int(number) for number in told.split(",")]
     assert sorted(codes) == sorted(int(row[0]) for row in table("Exit codes") if row[0] != "0")
     for number, gravest_left in enumerate(codes):
-        assert gravest([OK, *reversed(codes[number:])]) == gravest_left
+        assert worst_exit_code([OK, *reversed(codes[number:])]) == gravest_left
 
 
 def test_every_kind_of_line() -> None:
@@ -152,8 +152,8 @@ def test_every_rule_and_whether_it_can_be_accepted() -> None:
 
 
 def test_every_reason_to_hold_a_line() -> None:
-    real = get_args(get_type_hints(Held)["rule"])
-    assert {code(row[0]) for row in table("Held lines")} == set(real)
+    real = get_args(get_type_hints(HeldLine)["rule"])
+    assert {code(row[0]) for row in table("HeldLine lines")} == set(real)
 
 
 def one_liner(end: Callable[[str], bool]) -> str:

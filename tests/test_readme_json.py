@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailsync_tui import planfile
-from mailsync_tui.cli import checking, jsonform
-from mailsync_tui.engine.plan import (
+from mailsync_tui.cli import check as checking
+from mailsync_tui.cli import json_form as jsonform
+from mailsync_tui.engine.model import (
     Accept,
     Blocked,
-    Held,
+    HeldLine,
     Line,
     MailboxReport,
     Options,
@@ -22,6 +22,7 @@ from mailsync_tui.engine.plan import (
     Waiting,
 )
 from mailsync_tui.mailboxes.base import Location, Uid
+from mailsync_tui.session import plan_file as planfile
 from tests.cli.place import Place as Directory
 from tests.readme import code, section
 
@@ -90,7 +91,7 @@ def a_plan() -> Plan:
         options=Options(accepts=(Accept("isp", "hidden"),)),
         mailboxes={name: MailboxReport(kind, 1, True, None) for name, kind in kinds.items()},
         lines=(line("isp", "u"), line("work", 7), line("old", "f")),
-        held=(Held("1", "collect", "isp", "hold", NOW, None, "S", 'from = "x"'),),
+        held=(HeldLine("1", "collect", "isp", "hold", NOW, None, "S", 'from = "x"'),),
         blocked=(Blocked("isp", "forward-delete", "hidden", 1, "look"),),
         waiting=(Waiting("isp", "forward-delete", 1, "work was not reached"),),
     )

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mailsync_tui.config.model import UserConfig
     from mailsync_tui.engine.comparison import Comparison
     from mailsync_tui.engine.events import Event
-    from mailsync_tui.session import Session
-    from mailsync_tui.viewing import Look
+    from mailsync_tui.session.session import Session
+    from mailsync_tui.session.viewer import Look
 
 BEAT = 0.002
 """Seconds between two beats of the loop."""
@@ -49,7 +49,7 @@ class Watched(MailsyncApp):
         del open_session
 
         def over_memory(hear: Callable[[Event], None]) -> Session:
-            from mailsync_tui.session import Session
+            from mailsync_tui.session.session import Session
             from tests.benchmarks.big import mailboxes
 
             person, ledger = known
@@ -89,7 +89,7 @@ class Watched(MailsyncApp):
         self.run_worker(self._apply_all())
 
     async def _apply_all(self) -> None:
-        from mailsync_tui.engine.plan import Options
+        from mailsync_tui.engine.model import Options
 
         self.note("sync begins")
         viewing = self.viewing

@@ -6,14 +6,14 @@ import pytest
 from click.testing import CliRunner
 
 from mailsync_tui import __version__
-from mailsync_tui.cli import checking
+from mailsync_tui.cli import check as checking
+from mailsync_tui.cli.app import EXAMPLE
 from mailsync_tui.cli.commands import cli
-from mailsync_tui.cli.showing import EXAMPLE
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.mailboxes.memory import MemoryFolder, MemoryMailbox
-from mailsync_tui.session import Session
+from mailsync_tui.session.session import Session
 from tests.cli.place import Place, snapshot
 
 COMMANDS = ("check", "plan", "apply", "sync", "history", "rebase", "demo")

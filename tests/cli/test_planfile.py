@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from mailsync_tui import planfile
-from mailsync_tui.engine.plan import (
+from mailsync_tui.engine.model import (
     Accept,
     Blocked,
-    Held,
+    HeldLine,
     Line,
     MailboxReport,
     Options,
@@ -20,6 +19,7 @@ from mailsync_tui.engine.plan import (
     Waiting,
 )
 from mailsync_tui.mailboxes.base import Location, Uid
+from mailsync_tui.session import plan_file as planfile
 
 NOW = datetime(2026, 1, 5, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -58,7 +58,7 @@ def plan(*lines: Line) -> Plan:
             "consolidated": MailboxReport("imap", 4, True, None),
         },
         lines=lines,
-        held=(Held("h", "collect", "isp", "late-copy", NOW.replace(microsecond=0), None, "S"),),
+        held=(HeldLine("h", "collect", "isp", "late-copy", NOW.replace(microsecond=0), None, "S"),),
         blocked=(Blocked("isp", "forward-delete", "max-delete", 9, "too many"),),
         waiting=(Waiting("old", "forward-delete", 2, "not reached"),),
     )

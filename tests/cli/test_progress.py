@@ -6,16 +6,22 @@ import pytest
 
 from mailsync_tui.cli.output import Output
 from mailsync_tui.cli.progress import BarProgress, LineProgress
-from mailsync_tui.engine.events import Applying, LineDone, Listed, Listing, Reading
+from mailsync_tui.engine.events import (
+    Applying,
+    LineDone,
+    ListingDone,
+    ListingProgress,
+    ReadingProgress,
+)
 
 DONE = LineDone("id", "collect", "old", "done", "")
 
 
 def test_every_mailbox_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     listen = LineProgress(Output())
-    listen(Listed("old", 7, None))
-    listen(Listed("work", None, "no \x1b[2Jroute"))
-    listen(Listed("isp", 3, "cut off"))
+    listen(ListingDone("old", 7, None))
+    listen(ListingDone("work", None, "no \x1b[2Jroute"))
+    listen(ListingDone("isp", 3, "cut off"))
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.splitlines() == [
@@ -40,10 +46,10 @@ def test_a_long_listing_is_told_every_five_seconds(capsys: pytest.CaptureFixture
     now = 100.0
     listen = LineProgress(Output(), lambda: now)
     for now in (100.0, 104.9, 105.0, 109.9):
-        listen(Listing("isp", int(now * 10), 9400))
-        listen(Listing("work", int(now * 30), None))
+        listen(ListingProgress("isp", int(now * 10), 9400))
+        listen(ListingProgress("work", int(now * 30), None))
     for now in (110.0, 114.9):
-        listen(Reading("isp", int(now), 900))
+        listen(ReadingProgress("isp", int(now), 900))
     assert capsys.readouterr().err.splitlines() == [
         "isp: listing 1,050 of 9,400",
         "work: listing 3,150",
@@ -64,7 +70,11 @@ def test_a_bar_counts_mailboxes_and_not_what_is_told_of_each(
     )
     monkeypatch.setattr(Progress, "start", lambda _: None)
     listen = BarProgress(2)
-    for event in (Listing("isp", 5, 9), Listed("isp", 9, None), Reading("isp", 1, 9)):
+    for event in (
+        ListingProgress("isp", 5, 9),
+        ListingDone("isp", 9, None),
+        ReadingProgress("isp", 1, 9),
+    ):
         listen(event)
     listen.pause()
     assert seen == [("isp: reading headers 1 of 9", 1)]

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from mailsync_tui.cli import repeating
-from mailsync_tui.cli.failures import Wrong, gravest
+from mailsync_tui.cli import every as repeating
+from mailsync_tui.cli.errors import Wrong, worst_exit_code
 from mailsync_tui.ledger.lock import RunLock
-from mailsync_tui.mailboxes.maildir import MaildirMailbox
+from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox
 from tests.cli.place import Place, environment, message, snapshot
 from tests.cli.terminal import LIMIT, terminal
 from tests.servers.imap_script import SECRET, Connection, Folder, ImapScript
@@ -291,7 +291,7 @@ def test_a_signal_ends_a_waiting_that_cannot_be_cut(place: Place) -> None:
     hanging = (
         "from pathlib import Path\n"
         "from mailsync_tui.cli import main\n"
-        "from mailsync_tui.mailboxes.maildir import MaildirMailbox\n"
+        "from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox\n"
         "def hang(*_):\n"
         f"    Path({str(begun)!r}).write_text('begun')\n"
         f"    Path({str(never)!r}).read_text()\n"
@@ -368,10 +368,10 @@ def test_every_goes_on_after_a_failing_round(place: Place) -> None:
 
 
 def test_the_gravest_code_counts() -> None:
-    assert gravest([]) == gravest([0, 0]) == 0
-    assert gravest([0, 4, 3]) == 3
-    assert gravest([4, 3, 1, 2, 5, 6, 130]) == 130
-    assert gravest([4, 1, 2, 3]) == 2
+    assert worst_exit_code([]) == worst_exit_code([0, 0]) == 0
+    assert worst_exit_code([0, 4, 3]) == 3
+    assert worst_exit_code([4, 3, 1, 2, 5, 6, 130]) == 130
+    assert worst_exit_code([4, 1, 2, 3]) == 2
 
 
 # --- the log
@@ -411,7 +411,7 @@ def test_the_unforeseen_is_one_line_and_its_origin_is_in_the_log(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("password=hunter2")
 
-    monkeypatch.setattr("mailsync_tui.session.Session.plan", broken)
+    monkeypatch.setattr("mailsync_tui.session.session.Session.plan", broken)
     log = place.directory / "log"
     result = place.run("--log-file", str(log), "plan")
     assert result.exit_code == 1

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 import mailsync_tui
-from mailsync_tui.demo import mime
-from mailsync_tui.demo.mail import REFERENCE, Letter, Writer
-from mailsync_tui.demo.plot import TROUBLED
-from mailsync_tui.demo.story import tell
+from mailsync_tui.demo.mail import mime
+from mailsync_tui.demo.mail.letters import REFERENCE, Letter, Writer
+from mailsync_tui.demo.scenario.scenario import TROUBLED
+from mailsync_tui.demo.scenario.story import tell
 
 SOURCE_ROOT = Path(mailsync_tui.__file__).parents[1]
 
 FINGERPRINT = """
 import hashlib
-from mailsync_tui.demo.story import tell
+from mailsync_tui.demo.scenario.story import tell
 story = tell()
 digest = hashlib.sha256()
 for letter in story.letters:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mailsync_tui
-from mailsync_tui.demo.plot import ACCOUNTS, DOWN, EVERYDAY, SWAPPED, Fate
-from mailsync_tui.demo.story import tell
-from mailsync_tui.embedded import running
-from mailsync_tui.engine.guards import RULES
+from mailsync_tui.demo.run import running
+from mailsync_tui.demo.scenario.scenario import ACCOUNTS, DOWN, EVERYDAY, SWAPPED, Fate
+from mailsync_tui.demo.scenario.story import tell
+from mailsync_tui.engine.plan.guards import RULES
 
 if TYPE_CHECKING:
     pass

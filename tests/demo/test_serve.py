@@ -15,8 +15,8 @@ import pytest
 
 import mailsync_tui
 from mailsync_tui.config.load import load_config
-from mailsync_tui.demo.plot import CONSOLIDATED, DOWN, EVERYDAY, REACHED
-from mailsync_tui.demo.stage import POP3
+from mailsync_tui.demo.scenario.scenario import CONSOLIDATED, DOWN, EVERYDAY, REACHED
+from mailsync_tui.demo.servers.servers import POP3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ SOURCE_ROOT = Path(mailsync_tui.__file__).parents[1]
 TIMEOUT = 60.0
 PROGRAM = """
 from functools import partial
-from mailsync_tui.embedded import serve
+from mailsync_tui.demo.run import serve
 serve(partial(print, flush=True))
 """
 

@@ -12,9 +12,8 @@ from collections import Counter
 
 import pytest
 
-from mailsync_tui.demo.imap_server import DemoUnavailable
-from mailsync_tui.demo.mail import Letter, Writer
-from mailsync_tui.demo.plot import (
+from mailsync_tui.demo.mail.letters import Letter, Writer
+from mailsync_tui.demo.scenario.scenario import (
     CONSOLIDATED,
     DOWN,
     HIDER,
@@ -26,8 +25,9 @@ from mailsync_tui.demo.plot import (
     Change,
     Mishap,
 )
-from mailsync_tui.demo.stage import HOST, IMAP, PASSWORDS, POP3, USERS, Stage
-from mailsync_tui.demo.story import tell
+from mailsync_tui.demo.scenario.story import tell
+from mailsync_tui.demo.servers.imap import DemoUnavailable
+from mailsync_tui.demo.servers.servers import HOST, IMAP, PASSWORDS, POP3, USERS, Stage
 
 TIMEOUT = 30.0
 

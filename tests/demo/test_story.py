@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from mailsync_tui.config.model import Guards
-from mailsync_tui.demo.mail import Letter
-from mailsync_tui.demo.plot import (
+from mailsync_tui.demo.mail.letters import Letter
+from mailsync_tui.demo.scenario.scenario import (
     ACCOUNTS,
     CLEANER,
     CONSOLIDATED,
@@ -24,10 +24,10 @@ from mailsync_tui.demo.plot import (
     WORK,
     Change,
     Expected,
-    Row,
+    ExpectedRow,
     Story,
 )
-from mailsync_tui.demo.story import tell
+from mailsync_tui.demo.scenario.story import tell
 
 FLOOR = Guards().max_delete_floor
 
@@ -107,8 +107,8 @@ def letter_of(story: Story, expected: Expected) -> Letter:
 
 def test_every_account_has_five_of_every_row(story: Story) -> None:
     counts = Counter((line.account, line.row) for line in story.expected)
-    for row in Row:
-        accounts = (CONSOLIDATED,) if row is Row.OWN else EVERYDAY
+    for row in ExpectedRow:
+        accounts = (CONSOLIDATED,) if row is ExpectedRow.OWN else EVERYDAY
         assert {
             account: counts[(account, row)] for account in accounts if counts[(account, row)] < 5
         } == {}
@@ -126,16 +126,16 @@ def test_each_line_is_what_the_table_says(story: Story, simulation: Simulation) 
             for other in story.expected
         )
         facts = {
-            Row.IN_SYNC: known and here and gathered,
-            Row.FORWARD: known and not here and gathered,
-            Row.REVERSE: known and not ended and here and (not gathered or fan_out),
-            Row.FORGET: known and not ended and simulation.where[letter] == set(),
-            Row.COLLECT: not known and here and not gathered,
-            Row.ADOPT: here and (gathered or len(simulation.where[letter]) > 1),
-            Row.OWN: not known and here and simulation.ever[letter] == {CONSOLIDATED},
-            Row.BACK: ended and here and not simulation.before[letter],
-            Row.LATE: ended and here and letter_was_never_on(line.account, story, letter),
-            Row.AGAIN: ended and here and letter in simulation.lagging and not gathered,
+            ExpectedRow.IN_SYNC: known and here and gathered,
+            ExpectedRow.FORWARD: known and not here and gathered,
+            ExpectedRow.REVERSE: known and not ended and here and (not gathered or fan_out),
+            ExpectedRow.FORGET: known and not ended and simulation.where[letter] == set(),
+            ExpectedRow.COLLECT: not known and here and not gathered,
+            ExpectedRow.ADOPT: here and (gathered or len(simulation.where[letter]) > 1),
+            ExpectedRow.OWN: not known and here and simulation.ever[letter] == {CONSOLIDATED},
+            ExpectedRow.BACK: ended and here and not simulation.before[letter],
+            ExpectedRow.LATE: ended and here and letter_was_never_on(line.account, story, letter),
+            ExpectedRow.AGAIN: ended and here and letter in simulation.lagging and not gathered,
         }
         assert facts[line.row], line
 
@@ -168,7 +168,7 @@ def test_two_messages_moved_between_accounts(story: Story, simulation: Simulatio
     moved = [
         (set(simulation.before[letter_of(story, line)]) - {CONSOLIDATED}, line.account)
         for line in story.expected
-        if line.row is Row.ADOPT and letter_of(story, line) in simulation.known
+        if line.row is ExpectedRow.ADOPT and letter_of(story, line) in simulation.known
     ]
     assert moved == [({ISP}, WORK), ({OLD}, WORK)]
 

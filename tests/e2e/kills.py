@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.ledger import open_ledger
+from mailsync_tui.ledger.reader import open_ledger
 from tests.e2e.world import HOME, World, environment
 from tests.servers.dovecot import Dovecot
 

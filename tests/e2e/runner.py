@@ -11,10 +11,12 @@ from pathlib import Path
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.engine.events import Applying, Event
-from mailsync_tui.engine.plan import Options
-from mailsync_tui.mailboxes import imap, maildir, pop3
-from mailsync_tui.outcome import everything
-from mailsync_tui.session import Session
+from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.outcome import everything
+from mailsync_tui.mailboxes.imap import mailbox as imap
+from mailsync_tui.mailboxes.maildir import mailbox as maildir
+from mailsync_tui.mailboxes.pop3 import mailbox as pop3
+from mailsync_tui.session.session import Session
 
 __all__ = ["imap", "maildir", "pop3"]  # loaded beforehand: a kill while loading shows nothing
 

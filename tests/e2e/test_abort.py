@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig, Secret, UserConfig
-from mailsync_tui.engine.plan import Options
+from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.outcome import SessionError, everything
 from mailsync_tui.mailboxes.base import Location, MailboxError
-from mailsync_tui.outcome import SessionError, everything
-from mailsync_tui.session import Session
+from mailsync_tui.session.session import Session
 from tests.servers.script import talking
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.engine.outcome import SessionError
 from mailsync_tui.ledger.quarantine import NoSpace
+from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes import flushing
-from mailsync_tui.outcome import SessionError
+from mailsync_tui.mailboxes.maildir import fsync as flushing
 from tests.e2e.world import HOME, Kind, World
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.proxy import Proxy

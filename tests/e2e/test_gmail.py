@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, Secret, UserConfig
-from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.outcome import Result
 from mailsync_tui.mailboxes.memory import MemoryMailbox
-from mailsync_tui.outcome import Result
-from mailsync_tui.session import Session
+from mailsync_tui.session.session import Session
 from tests.mailboxes.contract import letter
 from tests.servers.imap_script import SECRET, Connection, Folder, ImapScript, Message
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailsync_tui.engine.plan import Plan
+from mailsync_tui.engine.model import Plan
 from tests.e2e.world import HOME, Kind, World
 from tests.servers.dovecot import Dovecot
 from tests.servers.proxy import Proxy

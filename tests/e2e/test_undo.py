@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from mailsync_tui.outcome import UndoResult
+from mailsync_tui.engine.outcome import UndoResult
 from tests.e2e.world import HOME, Kind, World, number_of, plain
 from tests.servers.dovecot import Dovecot
 

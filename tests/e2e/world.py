@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mailsync_tui.config.load import load_config
-from mailsync_tui.engine.plan import Options, Plan
-from mailsync_tui.outcome import Result, everything
-from mailsync_tui.session import Session
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.outcome import Result, everything
+from mailsync_tui.session.session import Session
 from tests.servers.dovecot import PASSWORD, Dovecot
 
 if TYPE_CHECKING:

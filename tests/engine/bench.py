@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mailsync_tui.config.model import CONSOLIDATED, Guards, MailboxConfig, UserConfig
-from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.outcome import Result
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.mailboxes.memory import MemoryMailbox
-from mailsync_tui.outcome import Result
-from mailsync_tui.session import Session
+from mailsync_tui.session.session import Session
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 

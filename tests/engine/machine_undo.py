@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from mailsync_tui.engine.undojournal import NOTHING_LEFT, THERE
+from mailsync_tui.engine.outcome import SessionError, UndoResult
+from mailsync_tui.engine.undo.journal import NOTHING_LEFT, THERE
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.ledger import open_ledger
-from mailsync_tui.outcome import SessionError, UndoResult
+from mailsync_tui.ledger.reader import open_ledger
 
 if TYPE_CHECKING:
     from tests.engine.bench import Bench

@@ -11,7 +11,7 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     NewMessage,
     Raw,
-    Stored,
+    StoreResult,
 )
 from tests.engine.bench import Bench, mail
 
@@ -101,7 +101,7 @@ class Crashing:
         self.sizes: list[int] = []
         bench.home.store = self.store  # type: ignore[method-assign]
 
-    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
+    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:
         self.sizes.append(len(messages))
         if self._poison.intersection(message.data for message in messages):
             raise ConnectionLost("it closed the connection")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.engine.comparison import Cell, Comparison, location_of, place_key
-from mailsync_tui.engine.plan import Place
+from mailsync_tui.engine.model import Place
 from mailsync_tui.mailboxes.base import Location, Uid
-from mailsync_tui.newest import newest
-from mailsync_tui.viewing import Viewing
+from mailsync_tui.session.newest import newest
+from mailsync_tui.session.viewer import Viewer
 from tests.engine.bench import Bench, mail
 
 
@@ -21,7 +21,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def look(bench: Bench) -> Comparison:
     with bench.session() as session:
-        return Viewing(session).look(lambda _: None).comparison
+        return Viewer(session).look(lambda _: None).comparison
 
 
 def cells(found: Comparison, subject: object) -> dict[str, Cell]:
@@ -121,7 +121,7 @@ def test_the_ledger_alone_tells_what_was_in_sync_when_it_was_last_written(bench:
     bench.remove("isp", mail(1))
     bench.deliver("work", mail(3))
     with bench.session() as session:
-        found = Viewing(session).known()
+        found = Viewer(session).known()
     assert cells(found, 1) == cells(found, 2) == SYNC
     assert {row.subject for row in found.rows} == {"message 1", "message 2", "message ballast"}
     assert {side.name: side.messages for side in found.mailboxes}["isp"] == 2
@@ -134,7 +134,7 @@ def test_the_newest_are_the_first_of_all(bench: Bench) -> None:
     bench.sync()
     with bench.session() as session:
         part = newest(bench.config, session.ledger_path, 2)
-        all_of_it = Viewing(session).known()
+        all_of_it = Viewer(session).known()
     assert [row.subject for row in part.rows] == ["message 2", "message 3"]
     assert part.rows == all_of_it.rows[:2]
     assert all_of_it.whole
@@ -149,7 +149,7 @@ def test_rows_that_are_as_they_were_are_the_same_values(bench: Bench) -> None:
     synced(bench, 1, 2)
     bench.remove("isp", mail(1))
     with bench.session() as session:
-        viewing = Viewing(session)
+        viewing = Viewer(session)
         before = {row.key: row for row in viewing.known().rows}
         after = viewing.look(lambda _: None).comparison.rows
     kept = [row for row in after if row is before.get(row.key)]

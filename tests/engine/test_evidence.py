@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.plan import Plan
+from mailsync_tui.engine.model import Plan
 from mailsync_tui.mailboxes.base import Role
 from tests.engine.bench import Bench, mail
 from tests.engine.older import older

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from mailsync_tui import planfile
 from mailsync_tui.config.model import Holds
-from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.session import plan_file as planfile
 from tests.engine.bench import START, Bench, held, kinds, mail
 
 M = mail(1, sender="Alerts@Bank.Example", date=START - timedelta(days=3))

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from mailsync_tui.engine.isolating import MOST_LOSSES, each
 from mailsync_tui.mailboxes.base import (
     ConnectionLost,
     Location,
@@ -15,6 +14,7 @@ from mailsync_tui.mailboxes.base import (
     Raw,
     Unreachable,
 )
+from mailsync_tui.mailboxes.bisect import MOST_LOSSES, each
 
 WANTED = [Location("INBOX", 7, uid) for uid in range(1, 101)]
 

@@ -31,12 +31,12 @@ from hypothesis.stateful import (
 )
 
 from mailsync_tui.config.model import Holds
-from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.outcome import SessionError
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.ledger import FILE_NAME, open_ledger
+from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
 from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.message import identity_of
-from mailsync_tui.outcome import SessionError
 from tests.engine.bench import Bench, mail
 from tests.engine.machine_undo import Undoing
 

@@ -13,27 +13,23 @@ from typing import Any
 
 import pytest
 
-from mailsync_tui import session
 from mailsync_tui.config.model import Holds
-from mailsync_tui.engine import (
-    adopting,
-    collecting,
-    deleting,
-    guards,
-    observe,
-    planner,
-    provider,
-    record,
-    rules,
-    standing,
-)
-from mailsync_tui.engine.expiry import Expiry
-from mailsync_tui.engine.proposing import Proposal
-from mailsync_tui.engine.world import Presence
+from mailsync_tui.engine.apply import adopt as adopting
+from mailsync_tui.engine.apply import collect as collecting
+from mailsync_tui.engine.apply import delete as deleting
+from mailsync_tui.engine.apply import record
+from mailsync_tui.engine.detect import detect as observe
+from mailsync_tui.engine.detect import provider
+from mailsync_tui.engine.detect.expiry import Expiry
+from mailsync_tui.engine.plan import guards, planner, rules
+from mailsync_tui.engine.plan import status as standing
+from mailsync_tui.engine.plan.proposing import Proposal
+from mailsync_tui.engine.snapshot import Presence
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Role
-from mailsync_tui.session import Session
+from mailsync_tui.session import session
+from mailsync_tui.session.session import Session
 from tests.engine.bench import START, Bench, blocked, held, kinds, mail
 
 M, N = mail(1), mail(2)
@@ -180,7 +176,7 @@ def looked_at_again_after_a_minute(d: Path) -> None:
         bench.now += timedelta(minutes=2)
         return frozenset()
 
-    from mailsync_tui.engine.plan import Options
+    from mailsync_tui.engine.model import Options
 
     with bench.session() as session:
         session.sync(Options(), think)

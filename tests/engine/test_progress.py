@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine import pace
-from mailsync_tui.engine.events import Event, Listed, Listing, Reading
-from mailsync_tui.engine.plan import Options
+from mailsync_tui.engine.detect import throttle as pace
+from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
+from mailsync_tui.engine.model import Options
 from tests.engine.bench import Bench, mail
 
 
 def test_four_times_a_second_at_most() -> None:
     told: list[Event] = []
     now = 100.0
-    progress = pace.paced(told.append, Listing, "isp", lambda: now)
+    progress = pace.paced(told.append, ListingProgress, "isp", lambda: now)
     for step in range(101):
         now = 100.0 + step / 100
         progress(step, 100)
-    assert told == [Listing("isp", step, 100) for step in (25, 50, 75, 100)]
+    assert told == [ListingProgress("isp", step, 100) for step in (25, 50, 75, 100)]
 
 
 def test_a_session_tells_of_listing_and_of_reading(
@@ -34,7 +34,7 @@ def test_a_session_tells_of_listing_and_of_reading(
         session.emit = told.append
         session.plan(Options())
     assert [event for event in told if getattr(event, "mailbox", "") == "isp"] == [
-        Listing("isp", 3, 3),
-        Listed("isp", 3, None),
-        *(Reading("isp", read, 3) for read in (1, 2, 3)),
+        ListingProgress("isp", 3, 3),
+        ListingDone("isp", 3, None),
+        *(ReadingProgress("isp", read, 3) for read in (1, 2, 3)),
     ]

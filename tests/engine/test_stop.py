@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailsync_tui.engine.events import Event, LineDone
-from mailsync_tui.engine.plan import Options
-from mailsync_tui.outcome import INTERRUPTED, everything
+from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.outcome import INTERRUPTED, everything
 from tests.engine.bench import Bench, kinds, mail
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mailsync_tui.config.model import CONSOLIDATED, Holds
-from mailsync_tui.engine.plan import Options
+from mailsync_tui.engine.model import Options
 from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.mailboxes.memory import MemoryMailbox
 from tests.engine.bench import Bench, mail

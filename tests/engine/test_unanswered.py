@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mailsync_tui.engine.outcome import SessionError
 from mailsync_tui.mailboxes.base import Unreachable
-from mailsync_tui.outcome import SessionError
 from tests.engine.bench import Bench, kinds, mail
 
 TRACE = b"Received: from relay.example by isp.example; Mon, 05 Jan 2026 09:00:01 +0000\r\n"

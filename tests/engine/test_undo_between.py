@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.outcome import SessionError, UndoResult
+from mailsync_tui.engine.outcome import SessionError, UndoResult
 from tests.engine.bench import held, kinds, mail
 from tests.engine.undoing import (
     M,

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
+from mailsync_tui.engine.outcome import SessionError
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.ledger import open_ledger
 from mailsync_tui.ledger.lock import LedgerBusy, RunLock
-from mailsync_tui.outcome import SessionError
+from mailsync_tui.ledger.reader import open_ledger
 from tests.engine.bench import kinds
 from tests.engine.older import older
 from tests.engine.undoing import (
@@ -30,7 +30,7 @@ from tests.engine.undoing import (
 
 
 def test_the_history(tmp_path: Path) -> None:
-    from mailsync_tui.cli import jsonform
+    from mailsync_tui.cli import json_form as jsonform
 
     bench = bench_with(tmp_path)
     run = forward(bench, M, N)

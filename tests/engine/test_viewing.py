@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.engine.comparison import Comparison, Key
-from mailsync_tui.engine.plan import Options
-from mailsync_tui.outcome import SessionError
-from mailsync_tui.viewing import Viewing
+from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.session.viewer import Viewer
 from tests.engine.bench import Bench, mail
 
 
@@ -32,7 +32,7 @@ def test_a_renamed_account_is_where_its_mail_lies(bench: Bench) -> None:
     bench.config = replace(bench.config, external=(replace(isp, name="provider"), work))
     bench.boxes["provider"] = bench.boxes.pop("isp")
     with bench.session() as session:
-        viewing = Viewing(session)
+        viewing = Viewer(session)
         places = viewing.places(key_of(viewing.known(), 1))
     assert [place.mailbox for place in places] == ["consolidated", "provider"]
 
@@ -41,7 +41,7 @@ def test_a_new_message_is_known_by_its_number_once_it_was_collected(bench: Bench
     bench.deliver("isp", mail(1))
     bench.deliver("work", mail(2))
     with bench.session() as session:
-        viewing = Viewing(session)
+        viewing = Viewer(session)
         before = viewing.look(lambda _: None).comparison
         for name in (1, 2):
             assert isinstance(key_of(before, name), str)
@@ -57,7 +57,7 @@ def test_a_new_message_is_known_by_its_number_once_it_was_collected(bench: Bench
 def test_a_new_message_lies_where_it_was_listed(bench: Bench) -> None:
     uid = bench.deliver("isp", mail(1))
     with bench.session() as session:
-        viewing = Viewing(session)
+        viewing = Viewer(session)
         key = key_of(viewing.look(lambda _: None).comparison, 1)
         viewing.last = None
         (place,) = viewing.places(key)
@@ -69,4 +69,4 @@ def test_a_new_message_lies_where_it_was_listed(bench: Bench) -> None:
 
 def test_nothing_is_planned_before_anything_was_listed(bench: Bench) -> None:
     with bench.session() as session, pytest.raises(SessionError, match="not listed"):
-        Viewing(session).plan(Options())
+        Viewer(session).plan(Options())

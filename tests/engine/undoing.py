@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mailsync_tui.engine.outcome import UndoResult
 from mailsync_tui.mailboxes.base import Unreachable
-from mailsync_tui.outcome import UndoResult
 from tests.engine.bench import Bench, held, kinds, mail
 
 K, M, N = mail(3), mail(1), mail(2)

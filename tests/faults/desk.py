@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.config.model import CONSOLIDATED, Guards, MailboxConfig, Secret, UserConfig
-from mailsync_tui.engine.plan import Options, Plan
-from mailsync_tui.mailboxes import imap_connection, pop3
-from mailsync_tui.mailboxes.imap import ImapMailbox
-from mailsync_tui.mailboxes.maildir import MaildirMailbox
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.outcome import Result, everything
+from mailsync_tui.mailboxes.imap import connection as imap_connection
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
+from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox
 from mailsync_tui.mailboxes.memory import MemoryMailbox
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
-from mailsync_tui.outcome import Result, everything
-from mailsync_tui.session import Session
+from mailsync_tui.mailboxes.pop3 import mailbox as pop3
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
+from mailsync_tui.session.session import Session
 from tests.servers.imap_script import SECRET, ImapScript
 
 if TYPE_CHECKING:
@@ -97,10 +98,10 @@ def _mailbox(config: MailboxConfig) -> Mailbox:
         return SECRET
 
     if config.type == "pop3":
-        quick = pop3.Timing(_SECONDS, _SECONDS, _SECONDS, lock=0.01)
+        quick = pop3.Pop3Timing(_SECONDS, _SECONDS, _SECONDS, lock=0.01)
         return Pop3Mailbox(config, secret, quick)
     if config.type == "imap":
-        return ImapMailbox(config, secret, imap_connection.Timing(_SECONDS, _SECONDS))
+        return ImapMailbox(config, secret, imap_connection.ImapTiming(_SECONDS, _SECONDS))
     return MaildirMailbox(config)
 
 

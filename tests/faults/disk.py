@@ -23,11 +23,11 @@ from unittest.mock import patch
 
 from click.testing import Result
 
-from mailsync_tui.engine import restoring
-from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.engine.undo import restore as restoring
 from mailsync_tui.ledger.lock import LockError
 from mailsync_tui.ledger.quarantine import QuarantineError
-from mailsync_tui.outcome import SessionError
+from mailsync_tui.ledger.reader import LedgerError
 from tests.cli.place import Place
 from tests.faults.scenarios import SCENARIOS, Play, Scenario
 from tests.faults.shim import BrokenLedger, Disk, Stays

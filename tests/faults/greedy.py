@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.mailboxes.base import Location, MailboxError
-from mailsync_tui.mailboxes.imap import ImapMailbox
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

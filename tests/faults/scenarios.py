@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mailsync_tui.config.model import Holds
-from mailsync_tui.engine.plan import Accept
+from mailsync_tui.engine.model import Accept
 from tests.engine import bench as benches
 from tests.engine.bench import Bench
 

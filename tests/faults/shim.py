@@ -19,8 +19,8 @@ from typing import Any, Literal
 from unittest.mock import patch
 
 from mailsync_tui.ledger import quarantine
-from mailsync_tui.ledger.ledger import FILE_NAME
-from mailsync_tui.mailboxes import flushing
+from mailsync_tui.ledger.reader import FILE_NAME
+from mailsync_tui.mailboxes.maildir import fsync as flushing
 from mailsync_tui.reading import attachments
 
 Stays = Literal["once", "there", "everywhere"]

@@ -14,8 +14,8 @@ from typing import Any
 from unittest.mock import patch
 
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.ledger import open_ledger
 from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
+from mailsync_tui.ledger.reader import open_ledger
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.message import content_digest
 from tests.engine.bench import Bench, blocked, held, kinds

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui import reach
-from mailsync_tui.cli import jsonform
+from mailsync_tui.cli import json_form as jsonform
 from mailsync_tui.config.model import Holds
-from mailsync_tui.engine import restoring
 from mailsync_tui.engine.events import Applying, Event
-from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.undo import restore as restoring
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.ledger import open_ledger
-from mailsync_tui.viewing import Viewing
+from mailsync_tui.ledger.reader import open_ledger
+from mailsync_tui.session import connections as reach
+from mailsync_tui.session.viewer import Viewer
 from tests.engine.bench import START, Bench, blocked, held, kinds, mail
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.steps import after, contents, without_a_copy
@@ -105,7 +105,7 @@ def test_a_clock_set_back_by_what_has_gone_by(
 @pytest.mark.parametrize("jump", [-HOURS, -YEARS], ids=str)
 def test_the_app_looks_again_before_it_asks(bench: Bench, jump: timedelta) -> None:
     with bench.session() as session:
-        viewing = Viewing(session)
+        viewing = Viewer(session)
         viewing.look(lambda comparison: None)
         assert viewing.fresh
         bench.now += jump

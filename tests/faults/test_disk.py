@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import MailboxError, NewMessage
-from mailsync_tui.mailboxes.maildir import MaildirMailbox, create_maildir
+from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir
 from mailsync_tui.reading import attachments
 from tests.cli.place import Place, environment
 from tests.faults.disk import STAYS, STORIES, Story, Told, World, mail, spread

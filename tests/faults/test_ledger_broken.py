@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.ledger import ledger as module
+from mailsync_tui.ledger import reader as module
 from tests.cli.place import Place
 from tests.faults.disk import STORIES, World, bodies, mail, spread
 

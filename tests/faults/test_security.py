@@ -11,10 +11,10 @@ from typing import BinaryIO
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.ledger.ledger import LedgerError
-from mailsync_tui.mailboxes import imap_wire
+from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.mailboxes.base import Location, MailboxError
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
+from mailsync_tui.mailboxes.imap import wire as imap_wire
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
 from tests.cli.place import SOURCE, Place, message
 from tests.engine.bench import Bench, kinds, mail
 from tests.mailboxes.imap_case import places, served

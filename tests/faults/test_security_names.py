@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.mailboxes.base import MailboxError, NewMessage
-from mailsync_tui.mailboxes.maildir import create_maildir
+from mailsync_tui.mailboxes.maildir.mailbox import create_maildir
 from tests.cli.place import Place, message
 from tests.mailboxes.maildir_case import mailbox_at
 from tests.servers.imap_script import SECRET, Folder, ImapScript

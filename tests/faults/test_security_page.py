@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.mailboxes import (
-    imap_connection,
-    imap_listing,
-    imap_session,
-    imap_wire,
-    pop3_census,
-    pop3_wire,
-)
+from mailsync_tui.mailboxes.imap import connection as imap_connection
+from mailsync_tui.mailboxes.imap import listing as imap_listing
+from mailsync_tui.mailboxes.imap import session as imap_session
+from mailsync_tui.mailboxes.imap import wire as imap_wire
+from mailsync_tui.mailboxes.pop3 import uidl as pop3_census
+from mailsync_tui.mailboxes.pop3 import wire as pop3_wire
 from tests.readme import section
 
 TESTS = Path(__file__).parent.parent

@@ -17,11 +17,11 @@ import pytest
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import MailboxConfig, Secret
-from mailsync_tui.demo.pop3_server import Account
+from mailsync_tui.demo.servers.pop3 import Account
 from mailsync_tui.mailboxes.base import MailboxError
-from mailsync_tui.mailboxes.hiding import Hiding, xoauth2
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
-from mailsync_tui.mailboxes.pop3 import Timing as Pop3Timing
+from mailsync_tui.mailboxes.net.redact import Hiding, xoauth2
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Timing as Pop3Timing
 from tests.cli.place import SOURCE, Place, message
 from tests.mailboxes.imap_case import mailbox_at
 from tests.servers.imap_script import Connection, ImapScript
@@ -264,14 +264,14 @@ def test_no_file_and_no_output_holds_it(tmp_path: Path, source: str) -> None:
 
 
 def test_the_unforeseen_tells_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mailsync_tui.mailboxes.pop3_wire import Wire
+    from mailsync_tui.mailboxes.pop3.wire import Pop3Wire
 
     secret = PASSWORDS["special"]
 
-    def fail(_: Wire, __: str, given: str, **___: object) -> None:
+    def fail(_: Pop3Wire, __: str, given: str, **___: object) -> None:
         raise RuntimeError(f"unforeseen: {given}") from ValueError(given)
 
-    monkeypatch.setattr(Wire, "log_in", fail)
+    monkeypatch.setattr(Pop3Wire, "log_in", fail)
     place = Place(tmp_path)
     log = tmp_path / "log"
     with serving({"ann": Account(secret)}) as port:

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from mailsync_tui.mailboxes import imap_session
 from mailsync_tui.mailboxes.base import MailboxError
+from mailsync_tui.mailboxes.imap import session as imap_session
 from mailsync_tui.reading import read_message, write_attachment
 from tests.cli.place import SOURCE
 from tests.mailboxes.imap_case import places, served

@@ -17,8 +17,8 @@ import pytest
 
 from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.mailboxes.base import MailboxError
-from mailsync_tui.mailboxes.imap import ImapMailbox
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
 from tests.servers.dovecot import Authority, make_authority
 
 SECRET = "correct-horse-battery"

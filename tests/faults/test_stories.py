@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from mailsync_tui.engine.plan import Accept, Plan
-from mailsync_tui.mailboxes.maildir import create_maildir
-from mailsync_tui.outcome import BLOCKED, OK, SessionError
+from mailsync_tui.engine.model import Accept, Plan
+from mailsync_tui.engine.outcome import BLOCKED, OK, SessionError
+from mailsync_tui.mailboxes.maildir.mailbox import create_maildir
 from tests.engine.bench import START, Bench, blocked, kinds, mail
 from tests.faults.desk import Desk, at
 from tests.mailboxes.contract import letter

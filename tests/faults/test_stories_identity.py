@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.plan import Options, Plan
-from mailsync_tui.outcome import OK, everything
-from mailsync_tui.ui.words import HOLDS
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.outcome import OK, everything
+from mailsync_tui.report.words import HOLDS
 from tests.engine.bench import Bench, held, kinds, mail
 from tests.faults.desk import Desk, at
 from tests.servers.imap_script import ImapScript

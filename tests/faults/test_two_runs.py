@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui import reach
 from mailsync_tui.engine.events import Applying, Event
-from mailsync_tui.engine.plan import Options, Plan
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.outcome import Result, SessionError, everything
 from mailsync_tui.ledger.lock import RunLock
-from mailsync_tui.outcome import Result, SessionError, everything
-from mailsync_tui.viewing import Viewing
+from mailsync_tui.session import connections as reach
+from mailsync_tui.session.viewer import Viewer
 from tests.cli.place import Place, environment
 from tests.engine.bench import Bench, kinds
 from tests.engine.bench import mail as message
@@ -31,9 +31,9 @@ import sys
 from pathlib import Path
 from mailsync_tui.config.load import load_config
 from mailsync_tui.engine.events import LineDone
-from mailsync_tui.engine.plan import Options
-from mailsync_tui.outcome import everything
-from mailsync_tui.session import Session
+from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.outcome import everything
+from mailsync_tui.session.session import Session
 
 def emit(event):
     if isinstance(event, LineDone):  # the first of them is done, the others are not
@@ -280,7 +280,7 @@ def test_the_app_does_not_apply_what_it_saw_beside_another_run(tmp_path: Path) -
     bench = Bench(tmp_path)
     bench.deliver("isp", message(1))
     with bench.session() as session, bench.session() as app:
-        viewing = Viewing(app)
+        viewing = Viewer(app)
 
         def emit(event: Event) -> None:
             if isinstance(event, Applying):

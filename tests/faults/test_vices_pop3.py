@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import pytest
 
-from mailsync_tui.engine.plan import Options
-from mailsync_tui.outcome import BLOCKED, OK, SessionError
+from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.outcome import BLOCKED, OK, SessionError
 from tests.faults.desk import START, Desk, at, outcomes
 from tests.mailboxes.contract import letter
 from tests.servers.imap_script import ImapScript

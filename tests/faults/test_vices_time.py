@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailsync_tui.mailboxes import imap_connection, net, pop3
-from mailsync_tui.mailboxes.dialling import dial
+from mailsync_tui.mailboxes.imap import connection as imap_connection
+from mailsync_tui.mailboxes.net import sockets as net
+from mailsync_tui.mailboxes.net.connect import dial
+from mailsync_tui.mailboxes.pop3 import mailbox as pop3
 from tests.faults.desk import Desk, at, outcomes
 from tests.mailboxes.contract import letter
 from tests.servers.imap_script import ImapScript
@@ -72,7 +74,7 @@ def test_imap_is_asked_for_many_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.vice(17)
 def test_a_log_in_that_takes_five_seconds_to_fail_is_waited_for() -> None:
-    for timing in (imap_connection.Timing(), pop3.Timing()):
+    for timing in (imap_connection.ImapTiming(), pop3.Pop3Timing()):
         assert timing.connect > 10
         assert timing.read > 10
 

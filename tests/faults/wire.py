@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from mailsync_tui.config.load import load_config
-from mailsync_tui.engine.plan import Options
-from mailsync_tui.mailboxes import imap_connection, pop3
+from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.outcome import SessionError, everything
 from mailsync_tui.mailboxes.base import Mailbox
-from mailsync_tui.mailboxes.imap import ImapMailbox
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
-from mailsync_tui.outcome import SessionError, everything
-from mailsync_tui.session import Session
+from mailsync_tui.mailboxes.imap import connection as imap_connection
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
+from mailsync_tui.mailboxes.pop3 import mailbox as pop3
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
+from mailsync_tui.session.session import Session
 from tests.e2e.world import HOME, Kind, World
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.proxy import How, Proxy
@@ -132,10 +133,10 @@ class Trial:
         mailboxes: dict[str, Mailbox] = {}
         for config in (*person.external, person.consolidated):
             if config.type == "pop3":
-                quick = pop3.Timing(read=_SECONDS, stall=_SECONDS, lock=0.05)
+                quick = pop3.Pop3Timing(read=_SECONDS, stall=_SECONDS, lock=0.05)
                 mailboxes[config.name] = Pop3Mailbox(config, lambda: PASSWORD, quick)
             else:
-                timing = imap_connection.Timing(read=_SECONDS)
+                timing = imap_connection.ImapTiming(read=_SECONDS)
                 mailboxes[config.name] = ImapMailbox(config, lambda: PASSWORD, timing)
         with Session(person, self.world.state, mailboxes=mailboxes) as session:
             session.sync(Options(), everything)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.mailboxes.base import (
-    Doomed,
+    DeleteRequest,
     Location,
     LoginRefused,
     Mailbox,
@@ -182,7 +182,7 @@ class MailboxContract:
         assert identity_of(found.data).subject == "letter 2"
         harness.mailbox.close()
         assert sorted(harness.contents(), key=repr) == before
-        harness.mailbox.delete([Doomed(first, identity_of(letter(1)))], Marks())
+        harness.mailbox.delete([DeleteRequest(first, identity_of(letter(1)))], Marks())
         assert harness.mailbox.read(first) is None
 
     @pytest.mark.parametrize("name", NASTY)
@@ -219,7 +219,7 @@ class MailboxContract:
         harness.deliver(letter(1))
         harness.deliver(letter(2))
         first, second = harness.locations()
-        harness.mailbox.delete([Doomed(first, None)], Marks())
+        harness.mailbox.delete([DeleteRequest(first, None)], Marks())
         assert [head.location for head in harness.mailbox.heads([first, second])] == [second]
         assert [raw.location for raw in harness.mailbox.fetch([first, second])] == [second]
         assert list(harness.mailbox.fetch([])) == []
@@ -260,7 +260,7 @@ class MailboxContract:
             (stored,) = harness.mailbox.store(new(letter(1)), "Old mail/Année 2024")
             assert stored.location is not None
             assert stored.location.folder == "Old mail/Année 2024"
-            harness.mailbox.delete([Doomed(stored.location, None)], Marks())
+            harness.mailbox.delete([DeleteRequest(stored.location, None)], Marks())
         (stored,) = harness.mailbox.store(new(letter(2)), "Old mail/Année 2024")
         listed = {folder.name: folder.uids for folder in harness.mailbox.list().folders}
         assert stored.location is not None
@@ -270,7 +270,7 @@ class MailboxContract:
         for number in range(7):
             harness.deliver(letter(number))
         locations = harness.locations()
-        doomed = [Doomed(locations[n], identity_of(letter(n))) for n in (1, 2, 5)]
+        doomed = [DeleteRequest(locations[n], identity_of(letter(n))) for n in (1, 2, 5)]
         outcomes = harness.mailbox.delete(doomed, Marks())
         assert [one.outcome for one in outcomes] == ["done", "done", "done"]
         assert [one.location for one in outcomes] == [one.location for one in doomed]
@@ -287,7 +287,7 @@ class MailboxContract:
         first, second = harness.locations()
         listed = harness.mailbox.list().folders
         assert [folder.marked for folder in listed if folder.name == "INBOX"] == [{first.uid}]
-        harness.mailbox.delete([Doomed(second, identity_of(letter(2)))], Marks())
+        harness.mailbox.delete([DeleteRequest(second, identity_of(letter(2)))], Marks())
         ((data, flags),) = harness.contents()
         assert content_digest(data) == content_digest(letter(1))
         assert "\\Deleted" in flags
@@ -310,7 +310,10 @@ class MailboxContract:
         harness.deliver(letter(2))
         first, second = harness.locations()
         outcomes = harness.mailbox.delete(
-            [Doomed(first, identity_of(letter(9))), Doomed(second, identity_of(letter(2)))],
+            [
+                DeleteRequest(first, identity_of(letter(9))),
+                DeleteRequest(second, identity_of(letter(2))),
+            ],
             Marks(),
         )
         assert [one.outcome for one in outcomes] == ["skipped", "done"]
@@ -321,7 +324,7 @@ class MailboxContract:
         harness.deliver(letter(1))
         harness.deliver(letter(2))
         first, second = harness.locations()
-        doomed = [Doomed(first, identity_of(letter(1)))]
+        doomed = [DeleteRequest(first, identity_of(letter(1)))]
         assert [one.outcome for one in harness.mailbox.delete(doomed, Marks())] == ["done"]
         assert [one.outcome for one in harness.mailbox.delete(doomed, Marks())] == ["gone"]
         assert harness.locations() == [second]
@@ -331,7 +334,7 @@ class MailboxContract:
         harness.deliver(letter(1))
         first, second = harness.locations()
         assert first != second
-        harness.mailbox.delete([Doomed(first, identity_of(letter(1)))], Marks())
+        harness.mailbox.delete([DeleteRequest(first, identity_of(letter(1)))], Marks())
         assert len(harness.contents()) == 1
 
     def test_a_large_batch(self, harness: Harness) -> None:
@@ -344,7 +347,7 @@ class MailboxContract:
             f"<letter-{number}@example.org>" for number in range(300)
         ]
         fetched = [identity_of(raw.data) for raw in harness.mailbox.fetch(locations)]
-        doomed = list(map(Doomed, locations, fetched))[:-1]
+        doomed = list(map(DeleteRequest, locations, fetched))[:-1]
         outcomes = harness.mailbox.delete(doomed, Marks())
         assert {one.outcome for one in outcomes} == {"done"}
         assert harness.locations() == locations[-1:]
@@ -363,7 +366,7 @@ class MailboxContract:
             lambda: list(mailbox.heads([location])),
             lambda: list(mailbox.fetch([location])),
             lambda: mailbox.read(location),
-            lambda: mailbox.delete([Doomed(location, None)], Marks()),
+            lambda: mailbox.delete([DeleteRequest(location, None)], Marks()),
             mailbox.facts,
         ):
             with pytest.raises(MailboxError) as caught:

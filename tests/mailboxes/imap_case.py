@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.mailboxes.base import Location
-from mailsync_tui.mailboxes.imap import ImapMailbox, Timing
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox, ImapTiming
 from tests.servers.imap_script import SECRET, ImapScript
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def mailbox_at(
-    port: int, secret: str = SECRET, timing: Timing | None = None, **settings: Any
+    port: int, secret: str = SECRET, timing: ImapTiming | None = None, **settings: Any
 ) -> Iterator[ImapMailbox]:
     """The account ``ann`` on a port of 127.0.0.1; closed at the end."""
     source = settings.pop("source", "password")

@@ -9,7 +9,7 @@ from typing import Any
 
 from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.mailboxes.base import Location
-from mailsync_tui.mailboxes.maildir import MaildirMailbox, create_maildir
+from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir
 from tests.mailboxes.contract import letter
 
 

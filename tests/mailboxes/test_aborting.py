@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.mailboxes import net
 from mailsync_tui.mailboxes.base import MailboxError, Unreachable
-from mailsync_tui.mailboxes.dialling import dial
-from mailsync_tui.mailboxes.imap import ImapMailbox
-from mailsync_tui.mailboxes.imap import Timing as ImapTiming
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
-from mailsync_tui.mailboxes.pop3 import Timing as Pop3Timing
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox, ImapTiming
+from mailsync_tui.mailboxes.net import sockets as net
+from mailsync_tui.mailboxes.net.connect import dial
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
 from tests.mailboxes.contract import unused_port
 from tests.servers.script import talking
 

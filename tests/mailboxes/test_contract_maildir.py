@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.mailboxes.maildir import MaildirMailbox, create_maildir
-from mailsync_tui.mailboxes.maildir_names import directory_name, flagged, flags_of
+from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir
+from mailsync_tui.mailboxes.maildir.names import directory_name, flagged, flags_of
 from tests.mailboxes.contract import Harness, MailboxContract
 
 if TYPE_CHECKING:

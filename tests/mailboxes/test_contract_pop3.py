@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.demo.pop3_server import Account, Vices
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox, Timing
+from mailsync_tui.demo.servers.pop3 import Account, Vices
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
 from tests.mailboxes.contract import (
     SECRET,
     WRONG,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mailsync_tui.mailboxes.base import Mailbox
 
-QUICK = Timing(connect=30, read=30, stall=30, lock=0.01)
+QUICK = Pop3Timing(connect=30, read=30, stall=30, lock=0.01)
 
 
 def pop3_at(port: int, secret: str = SECRET, user: str = "ann") -> Pop3Mailbox:

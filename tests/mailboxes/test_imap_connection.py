@@ -12,7 +12,7 @@ import pytest
 
 from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
-from mailsync_tui.mailboxes.imap import ImapMailbox, Timing
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox, ImapTiming
 from tests.mailboxes.contract import letter, unused_port
 from tests.mailboxes.imap_case import mailbox_at, places, served
 from tests.servers.dovecot import PASSWORD, Authority, Dovecot, make_authority
@@ -365,7 +365,7 @@ class Silent(ImapScript):
 def test_a_stalling_server_times_out(where: str) -> None:
     server = Silent()
     server.stops_at = where
-    with server, mailbox_at(server.port, timing=Timing(connect=5, read=0.1)) as mailbox:
+    with server, mailbox_at(server.port, timing=ImapTiming(connect=5, read=0.1)) as mailbox:
         with pytest.raises(Unreachable, match="did not answer in time"):
             mailbox.list()
         server.stops_at = ""
@@ -420,7 +420,7 @@ def test_broken_between_two_calls_it_is_made_anew() -> None:
 
 def test_rested_too_long_it_is_tried_first() -> None:
     server = ImapScript()
-    with server, mailbox_at(server.port, timing=Timing(idle=-1)) as mailbox:
+    with server, mailbox_at(server.port, timing=ImapTiming(idle=-1)) as mailbox:
         mailbox.list()
         mailbox.list()
     assert len(server.sent("NOOP")) == 1

@@ -10,9 +10,9 @@ import imapclient
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.demo.imap_server import ImapAccount, ImapServer
-from mailsync_tui.demo.loop_thread import LoopThread
-from mailsync_tui.mailboxes.imap import ImapMailbox
+from mailsync_tui.demo.servers.imap import ImapAccount, ImapServer
+from mailsync_tui.demo.servers.loop_thread import LoopThread
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
 from tests.mailboxes.contract import SECRET, WRONG, Harness, MailboxContract, unused_port
 from tests.servers.dovecot import PASSWORD, Dovecot, deliver
 

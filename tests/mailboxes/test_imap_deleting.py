@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailsync_tui.mailboxes.base import Doomed, MailboxError, Unreachable
+from mailsync_tui.mailboxes.base import DeleteRequest, MailboxError, Unreachable
 from mailsync_tui.message import identity_of
 from tests.mailboxes.contract import letter
 from tests.mailboxes.imap_case import Marks, mailbox_at, places, served
@@ -27,9 +27,9 @@ def filled(server: ImapScript, count: int = 6) -> ImapScript:
     return server
 
 
-def doom(uids: Iterable[int], folder: str = "INBOX", validity: int = 7) -> list[Doomed]:
+def doom(uids: Iterable[int], folder: str = "INBOX", validity: int = 7) -> list[DeleteRequest]:
     return [
-        Doomed(place, identity_of(letter(int(place.uid))))
+        DeleteRequest(place, identity_of(letter(int(place.uid))))
         for place in places(list(uids), folder, validity)
     ]
 
@@ -122,7 +122,9 @@ def test_what_is_not_the_right_message_is_skipped(capabilities: str) -> None:
     server.inbox.messages[2].data = letter(77)
     server.inbox.messages[3].flags.add("\\Draft")
     with served(server) as mailbox:
-        outcomes = mailbox.delete([*doom([1, 3, 4, 9]), Doomed(places([6])[0], None)], Marks())
+        outcomes = mailbox.delete(
+            [*doom([1, 3, 4, 9]), DeleteRequest(places([6])[0], None)], Marks()
+        )
         other = mailbox.delete(doom([1], validity=8), Marks())
     assert [one.outcome for one in outcomes] == ["done", "skipped", "skipped", "gone", "done"]
     assert outcomes[1].reason == "another message lies there now"
@@ -209,7 +211,7 @@ def test_to_the_trash(gone: str) -> None:
         assert {one.outcome for one in outcomes} == {"done"}
         assert server.inbox.uids == [1, 4, 5, 6]
         assert [one.data for one in server.folders["Bin"].messages] == [letter(2), letter(3)]
-        in_trash = Doomed(places([1], "Bin")[0], identity_of(letter(2)))
+        in_trash = DeleteRequest(places([1], "Bin")[0], identity_of(letter(2)))
         assert [one.outcome for one in mailbox.delete([in_trash], Marks())] == ["done"]
     assert server.folders["Bin"].uids == [2]
 

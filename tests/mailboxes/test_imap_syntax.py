@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsync_tui.mailboxes.base import MailboxError
-from mailsync_tui.mailboxes.imap_names import Names
-from mailsync_tui.mailboxes.imap_syntax import (
+from mailsync_tui.mailboxes.imap.folder_names import Names
+from mailsync_tui.mailboxes.imap.syntax import (
     SET_LIMIT,
     GarbledError,
     Token,

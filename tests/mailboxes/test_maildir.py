@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mailsync_tui.mailboxes.base import (
-    Doomed,
+    DeleteRequest,
     Location,
     MailboxError,
     Missing,
@@ -20,8 +20,8 @@ from mailsync_tui.mailboxes.base import (
     Role,
     Unreachable,
 )
-from mailsync_tui.mailboxes.maildir import MaildirMailbox, create_maildir
-from mailsync_tui.mailboxes.maildir_files import Folder
+from mailsync_tui.mailboxes.maildir.files import Folder
+from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir
 from mailsync_tui.message import identity_of
 from tests.mailboxes.contract import Marks, letter, new
 from tests.mailboxes.maildir_case import age, folder, inbox, mailbox_at, put
@@ -52,7 +52,7 @@ def test_an_empty_mount_point_is_no_empty_maildir(path: Path, lacks: str) -> Non
     with pytest.raises(Missing):
         mailbox.store(new(letter(1)), "Work")
     with pytest.raises(Missing):
-        mailbox.delete([Doomed(inbox("a"), None)], Marks())
+        mailbox.delete([DeleteRequest(inbox("a"), None)], Marks())
     assert not (path / lacks / "cur").exists()
     assert not (path / ".Work").exists()
 
@@ -160,7 +160,7 @@ def test_flags_may_change_between_listing_and_reading(path: Path, mailbox: Maild
     file.rename(path / "cur/1.a.x:2,S")
     assert [head.flags for head in mailbox.heads([inbox("1.a.x")])] == [{"\\Seen"}]
     (path / "cur/1.a.x:2,S").rename(path / "cur/1.a.x:2,FS")
-    (outcome,) = mailbox.delete([Doomed(inbox("1.a.x"), identity_of(letter(1)))], Marks())
+    (outcome,) = mailbox.delete([DeleteRequest(inbox("1.a.x"), identity_of(letter(1)))], Marks())
     assert outcome.outcome == "done"
     assert list((path / "cur").iterdir()) == []
 
@@ -171,7 +171,7 @@ def test_one_name_twice(path: Path, mailbox: MaildirMailbox) -> None:
     assert mailbox.list().messages == 1
     assert len(list(mailbox.fetch([inbox("1.a.x")]))) == 1
     put(path, "cur/1.a.x:2,S", letter(1, b"another text\r\n"))
-    doomed = [Doomed(inbox("1.a.x"), identity_of(letter(1)))]
+    doomed = [DeleteRequest(inbox("1.a.x"), identity_of(letter(1)))]
     assert mailbox.delete(doomed, Marks())[0].outcome == "skipped"
     put(path, "cur/1.a.x:2,S")
     assert mailbox.delete(doomed, Marks())[0].outcome == "done"
@@ -185,7 +185,7 @@ def test_nothing_outside_the_root(path: Path) -> None:
     listing = mailbox.list()
     assert {one.name for one in listing.folders} == {"Ann", "Ann/Work"}
     assert list(mailbox.fetch([Location("Bob", 0, "1.a.x")])) == []
-    (outcome,) = mailbox.delete([Doomed(Location("Bob", 0, "1.a.x"), None)], Marks())
+    (outcome,) = mailbox.delete([DeleteRequest(Location("Bob", 0, "1.a.x"), None)], Marks())
     assert outcome.outcome == "skipped"
     with pytest.raises(MailboxError, match="outside"):
         mailbox.store(new(letter(1)), "Bob")
@@ -271,12 +271,15 @@ def test_deleting_by_moving_to_the_trash(path: Path) -> None:
     mailbox = mailbox_at(path, delete="trash")
     put(path, "cur/1.a.x:2,S")
     put(path, "new/2.a.x", letter(2))
-    doomed = [Doomed(inbox("1.a.x"), None), Doomed(inbox("2.a.x"), identity_of(letter(2)))]
+    doomed = [
+        DeleteRequest(inbox("1.a.x"), None),
+        DeleteRequest(inbox("2.a.x"), identity_of(letter(2))),
+    ]
     assert {one.outcome for one in mailbox.delete(doomed, Marks())} == {"done"}
     assert (path / ".Trash/cur/1.a.x:2,S").read_bytes() == letter(1)
     assert (path / ".Trash/new/2.a.x").read_bytes() == letter(2)
     put(path, "cur/1.a.x:2,S", letter(3))
-    mailbox.delete([Doomed(inbox("1.a.x"), None)], Marks())
+    mailbox.delete([DeleteRequest(inbox("1.a.x"), None)], Marks())
     assert len(list((path / ".Trash/cur").iterdir())) == 2
     assert (path / ".Trash/cur/1.a.x:2,S").read_bytes() == letter(1)
 
@@ -292,7 +295,7 @@ def test_what_is_no_plain_file_does_not_block(path: Path, mailbox: MaildirMailbo
     locations = [inbox(str(uid)) for uid in listed.uids]
     assert [head.location for head in mailbox.heads(locations)] == [inbox("4.a.x")]
     assert [raw.location for raw in mailbox.fetch(locations)] == [inbox("4.a.x")]
-    outcomes = mailbox.delete([Doomed(locations[0], identity_of(letter(1)))], Marks())
+    outcomes = mailbox.delete([DeleteRequest(locations[0], identity_of(letter(1)))], Marks())
     assert outcomes[0].outcome == "failed"
     assert (path / "cur/1.pipe.x:2,").exists()
 

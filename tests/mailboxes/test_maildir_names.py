@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.mailboxes.base import Doomed, Location, Role
-from mailsync_tui.mailboxes.maildir import MaildirMailbox, create_maildir
-from mailsync_tui.mailboxes.maildir_names import directory_name, folder_name
+from mailsync_tui.mailboxes.base import DeleteRequest, Location, Role
+from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir
+from mailsync_tui.mailboxes.maildir.names import directory_name, folder_name
 from tests.mailboxes.contract import Marks, letter
 from tests.mailboxes.maildir_case import age, folder, inbox, mailbox_at, put
 
@@ -35,7 +35,7 @@ def test_hostile_file_names(path: Path, mailbox: MaildirMailbox, name: bytes) ->
     (uid,) = listed.uids
     str(uid).encode()
     assert [raw.data for raw in mailbox.fetch([inbox(str(uid))])] == [letter(1)]
-    assert mailbox.delete([Doomed(inbox(str(uid)), None)], Marks())[0].outcome == "done"
+    assert mailbox.delete([DeleteRequest(inbox(str(uid)), None)], Marks())[0].outcome == "done"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailsync_tui.mailboxes.base import Doomed, Location, Role, Unreachable
+from mailsync_tui.mailboxes.base import DeleteRequest, Location, Role, Unreachable
 from mailsync_tui.mailboxes.memory import MemoryMailbox
 from tests.mailboxes.contract import Marks, letter, new
 
@@ -67,7 +67,7 @@ def test_it_counts_what_it_is_asked() -> None:
     list(mailbox.heads([location]))
     assert mailbox.called("fetch") == 0
     list(mailbox.fetch([location]))
-    mailbox.delete([Doomed(location, None)], Marks())
+    mailbox.delete([DeleteRequest(location, None)], Marks())
     assert [step for step, _ in mailbox.calls] == ["list", "heads", "fetch", "delete", "deleted"]
 
 
@@ -88,7 +88,7 @@ def test_what_bad_servers_do() -> None:
 def test_deleting_into_a_trash() -> None:
     mailbox = MemoryMailbox("test", trash="Trash")
     uid = mailbox.deliver("INBOX", letter(1))
-    mailbox.delete([Doomed(Location("INBOX", 1, uid), None)], Marks())
+    mailbox.delete([DeleteRequest(Location("INBOX", 1, uid), None)], Marks())
     assert list(mailbox.bytes_in("Trash")) == [letter(1)]
     assert mailbox.folders["Trash"].role is Role.TRASH
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.demo.pop3_server import Account, Vices
+from mailsync_tui.demo.servers.pop3 import Account, Vices
 from mailsync_tui.mailboxes.base import (
-    Doomed,
+    DeleteRequest,
     Location,
     MailboxError,
     Unreachable,
 )
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
-from mailsync_tui.mailboxes.pop3_wire import Busy
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
+from mailsync_tui.mailboxes.pop3.wire import Busy
 from mailsync_tui.message import identity_of
 from tests.mailboxes.contract import SECRET, Marks, letter
 from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
@@ -134,7 +134,7 @@ def test_a_listing_that_lacks_a_message_is_not_complete(
     assert not listing.complete
     assert listing.error
     lost = Location("INBOX", 0, "u5")
-    (outcome,) = mailbox.delete([Doomed(lost, None)], Marks())
+    (outcome,) = mailbox.delete([DeleteRequest(lost, None)], Marks())
     assert outcome.outcome == "skipped"
 
 
@@ -142,7 +142,7 @@ def test_a_refused_quit_means_that_nothing_was_deleted(
     account: Account, mailbox: Pop3Mailbox
 ) -> None:
     account.vices = Vices(quit_fails=True)
-    doomed = [Doomed(location, None) for location in listed(mailbox)]
+    doomed = [DeleteRequest(location, None) for location in listed(mailbox)]
     with pytest.raises(Unreachable, match="did not carry"):
         mailbox.delete(doomed, Marks())
     assert len(account.mail) == 6
@@ -151,7 +151,7 @@ def test_a_refused_quit_means_that_nothing_was_deleted(
 def test_wherever_the_connection_is_cut_the_answer_is_the_truth(
     account: Account, mailbox: Pop3Mailbox
 ) -> None:
-    doomed = [Doomed(location, None) for location in listed(mailbox)][:3]
+    doomed = [DeleteRequest(location, None) for location in listed(mailbox)][:3]
     cuts = 0
     for octets in range(0, 5000, 37):
         account.vices = Vices(drop_after=octets)
@@ -189,7 +189,7 @@ def test_a_server_that_cannot_pipeline_is_asked_one_by_one(account: Account, por
     locations = listed(mailbox)
     assert numbers(mailbox, locations) == [f"letter {number}" for number in range(6)]
     assert len(list(mailbox.heads(locations))) == 6
-    outcomes = mailbox.delete([Doomed(one, None) for one in locations[:2]], Marks())
+    outcomes = mailbox.delete([DeleteRequest(one, None) for one in locations[:2]], Marks())
     assert [one.outcome for one in outcomes] == ["done", "done"]
     assert list(account.mail) == ["u2", "u3", "u4", "u5"]
 
@@ -199,7 +199,7 @@ def test_without_top_the_uidl_alone_counts(account: Account, mailbox: Pop3Mailbo
     locations = listed(mailbox)
     assert mailbox.list().identifies
     assert list(mailbox.heads(locations)) == []
-    mailbox.delete([Doomed(locations[0], identity_of(letter(0)))], Marks())
+    mailbox.delete([DeleteRequest(locations[0], identity_of(letter(0)))], Marks())
     assert list(account.mail) == ["u1", "u2", "u3", "u4", "u5"]
 
 
@@ -210,7 +210,7 @@ def test_without_uidl_and_top_nothing_is_deleted(account: Account, mailbox: Pop3
     assert not listing.identifies
     locations = listed(mailbox)
     assert len(numbers(mailbox, locations)) == 6
-    outcomes = mailbox.delete([Doomed(one, None) for one in locations], Marks())
+    outcomes = mailbox.delete([DeleteRequest(one, None) for one in locations], Marks())
     assert {one.outcome for one in outcomes} == {"skipped"}
     assert len(account.mail) == 6
     assert "DELE" not in verbs(account)
@@ -227,7 +227,7 @@ def test_a_position_is_no_name(account: Account, mailbox: Pop3Mailbox, vices: Vi
     assert listed(mailbox)[:-1] == before[1:]
     assert listed(mailbox)[-1] not in before
     outcomes = mailbox.delete(
-        [Doomed(before[3], identity_of(letter(3))), Doomed(before[0], None)], Marks()
+        [DeleteRequest(before[3], identity_of(letter(3))), DeleteRequest(before[0], None)], Marks()
     )
     assert [one.outcome for one in outcomes] == ["done", "gone"]
     assert "u3" not in account.mail
@@ -239,11 +239,11 @@ def test_messages_that_share_a_uidl_are_told_apart(account: Account, mailbox: Po
     locations = listed(mailbox)
     assert len(set(locations)) == 6
     assert numbers(mailbox, locations[2:4]) == ["letter 2", "letter 3"]
-    doomed = [Doomed(locations[n], identity_of(letter(n))) for n in range(1, 6)]
+    doomed = [DeleteRequest(locations[n], identity_of(letter(n))) for n in range(1, 6)]
     assert {one.outcome for one in mailbox.delete(doomed, Marks())} == {"done"}
     assert list(account.mail) == ["u0"]
     # Alone with its UIDL it now has a shorter name; that is no proof that it is gone.
-    (outcome,) = mailbox.delete([Doomed(locations[0], None)], Marks())
+    (outcome,) = mailbox.delete([DeleteRequest(locations[0], None)], Marks())
     assert outcome.outcome == "skipped"
     assert list(account.mail) == ["u0"]
 
@@ -255,8 +255,12 @@ def test_the_second_of_two_equal_messages_is_not_called_gone(
     account.vices = Vices(no_uidl=True)
     account.mail = {"a": letter(1), "b": letter(1)}
     first, second = listed(mailbox)
-    assert [one.outcome for one in mailbox.delete([Doomed(first, None)], Marks())] == ["done"]
-    assert [one.outcome for one in mailbox.delete([Doomed(second, None)], Marks())] == ["skipped"]
+    assert [one.outcome for one in mailbox.delete([DeleteRequest(first, None)], Marks())] == [
+        "done"
+    ]
+    assert [one.outcome for one in mailbox.delete([DeleteRequest(second, None)], Marks())] == [
+        "skipped"
+    ]
     assert len(account.mail) == 1
 
 
@@ -264,7 +268,7 @@ def test_the_second_of_two_equal_messages_is_not_called_gone(
 def test_a_server_that_unlinks_late(account: Account, mailbox: Pop3Mailbox) -> None:
     account.vices = Vices(lag=1)
     first, *rest = listed(mailbox)
-    (outcome,) = mailbox.delete([Doomed(first, None)], Marks())
+    (outcome,) = mailbox.delete([DeleteRequest(first, None)], Marks())
     assert outcome.outcome == "done"
     assert listed(mailbox) == [first, *rest]
     assert listed(mailbox) == rest

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.mailboxes.base import Location, LoginRefused, MailboxError, Unreachable
-from mailsync_tui.mailboxes.pop3 import Pop3Mailbox, Timing
-from mailsync_tui.mailboxes.pop3_wire import Command, Wire
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
+from mailsync_tui.mailboxes.pop3.wire import Pop3Command, Pop3Wire
 from tests.mailboxes.contract import SECRET
 from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
 from tests.servers.script import talking
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 def test_commands_are_sent_ahead_of_their_answers() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        wire = Wire(ours, ("test", 110), 30.0)
+        wire = Pop3Wire(ours, ("test", 110), 30.0)
         wire.pipelines = True
-        answers = wire.ask_many([Command(f"DELE {number}") for number in range(3000)])
+        answers = wire.ask_many([Pop3Command(f"DELE {number}") for number in range(3000)])
         theirs.sendall(b"+OK\r\n" * 3000)
         assert next(answers).ok
         assert 50 < theirs.recv(65_536).count(b"\r\n") < 3000
@@ -72,7 +72,7 @@ def test_what_is_no_pop3_server(answers: tuple[bytes, ...]) -> None:
         Pop3Mailbox(
             MailboxConfig("test", "pop3", host="127.0.0.1", port=port, tls="none", user="ann"),
             lambda: SECRET,
-            Timing(connect=0.5, read=0.5),
+            Pop3Timing(connect=0.5, read=0.5),
         ).list()
     assert "\x1b" not in str(caught.value)
 
@@ -199,7 +199,7 @@ def test_answers_of_many_lines(answer: bytes, data: bytes) -> None:
     with ours, theirs:
         ours.settimeout(30)
         for step in (len(answer), 1 if len(answer) < 1000 else 999):
-            wire = Wire(ours, ("test", 110), 30.0)
+            wire = Pop3Wire(ours, ("test", 110), 30.0)
 
             def send(step: int = step) -> None:
                 for start in range(0, len(answer), step):
@@ -218,7 +218,7 @@ def test_any_lines_come_through(lines: list[bytes]) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(b"+OK\r\n" + stuffed + b".\r\n+OK next\r\n")
-        wire = Wire(ours, ("test", 110), 30.0)
+        wire = Pop3Wire(ours, ("test", 110), 30.0)
         assert wire.ask("RETR 1", 1 << 20).data == data
         assert wire.ask("NOOP").text == "next"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.message import content_digest, identity_of, identity_of_header, summary_of_header
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 
 @pytest.fixture(scope="module")

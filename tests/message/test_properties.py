@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsync_tui.encodedwords import decode_words
 from mailsync_tui.message import content_digest, identity_of, identity_of_header, summary_of_header
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.encoded_words import decode_words
+from mailsync_tui.text.safe import safe_text
 
 TOKENS = (
     b"\r|\n|\r\n|\r\n\r\n|\n |:|: |>|<|>From |From |From:|Subject: |Message-ID: |Date: |\0|\xff|"

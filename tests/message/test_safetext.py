@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 MARK = "\ufffd"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailsync_tui.reading import Reading, read_message, write_attachment
 from mailsync_tui.reading.mime import Part, parse
 from mailsync_tui.reading.names import NAME_BYTES, fitted, safe_name
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 TOKENS = (
     b"\r|\n|\r\n|\n\n|\n--b\n|\n--b--\n|\n--c\n|\n--c--|Content-Type: |multipart/mixed|"

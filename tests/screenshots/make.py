@@ -30,10 +30,10 @@ from textual.pilot import Pilot
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.locations import person_dir, state_root
-from mailsync_tui.embedded import running
-from mailsync_tui.session import Session
-from mailsync_tui.ui import progress
+from mailsync_tui.demo.run import running
+from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
+from mailsync_tui.ui.rows import progress
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
 
 FOLDER = Path(__file__).parents[2] / "screenshots"

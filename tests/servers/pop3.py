@@ -7,7 +7,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from mailsync_tui.demo.pop3_server import Account, Pop3Server
+from mailsync_tui.demo.servers.pop3 import Account, Pop3Server
 
 if TYPE_CHECKING:
     import ssl

@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
-from mailsync_tui.session import Session
+from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench
 
 S = TypeVar("S", bound=Screen[Any])

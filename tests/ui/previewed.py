@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import drawn, running
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from mailsync_tui.engine.plan import Kind, Line, Options, Place, Plan
+from mailsync_tui.engine.model import Kind, Line, Options, Place, Plan
 from mailsync_tui.mailboxes.base import Location
-from mailsync_tui.ui import wording
-from mailsync_tui.ui.choosing import Choice, Sum
+from mailsync_tui.report import wording
+from mailsync_tui.report.choice import Choice, Sum
 
 
 def line(number: int, kind: Kind, account: str, *needs: Line, copies: int = 1) -> Line:

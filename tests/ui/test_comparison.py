@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.engine.comparison import Cell
-from mailsync_tui.ui.panes import Panes
+from mailsync_tui.ui.widgets.panes import Panes
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import drawn, press, running, text
 

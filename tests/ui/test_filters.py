@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsync_tui.ui.filters import Filter, Text, parse
+from mailsync_tui.ui.rows.filters import Filter, Text, parse
 
 LINE = Text(
     "Taxes 2026", "Ann <ann@example.org>", frozenset({"gone", "delete"}), frozenset({"isp"})

@@ -15,9 +15,9 @@ import pytest
 from textual.screen import Screen
 
 from mailsync_tui.config.model import Holds
-from mailsync_tui.engine.plan import Plan
-from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.engine.model import Plan
 from mailsync_tui.ui.screens.held import HeldScreen
+from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import drawn, press, running, screen, text
 

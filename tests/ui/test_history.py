@@ -10,13 +10,13 @@ import pytest
 
 from mailsync_tui.ledger.rows import Intent
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.ui.lineview import LineView
-from mailsync_tui.ui.past import state
+from mailsync_tui.ui.rows.past import state
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
 from mailsync_tui.ui.screens.history import HistoryScreen
 from mailsync_tui.ui.screens.past_run import RunScreen
 from mailsync_tui.ui.screens.result import ResultScreen
+from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import drawn, press, running, screen, text
 

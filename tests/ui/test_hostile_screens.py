@@ -14,13 +14,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from mailsync_tui.engine.outcome import SessionError
 from mailsync_tui.mailboxes.base import MailboxError
-from mailsync_tui.outcome import SessionError
+from mailsync_tui.session.viewer import Viewer
 from mailsync_tui.ui import screens
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
-from mailsync_tui.viewing import Viewing
 from tests.cli.place import Place
 from tests.cli.terminal import terminal
 from tests.engine.bench import Bench
@@ -172,7 +172,7 @@ def test_all_of_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
             for box in bench.boxes.values():
                 box.unreachable = WIDE
             await walk.press("f5", shows="not reached: [/bo")
-            monkeypatch.setattr(Viewing, "plan", broken)
+            monkeypatch.setattr(Viewer, "plan", broken)
             await walk.press("f")
             assert len(app._notifications) == 1
             screen(app, ComparisonScreen)

@@ -13,17 +13,17 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mailsync_tui import reach
 from mailsync_tui.engine.comparison import Cell
-from mailsync_tui.engine.events import Listed, Listing, Reading
-from mailsync_tui.engine.plan import Options
+from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
+from mailsync_tui.engine.model import Options
 from mailsync_tui.mailboxes.base import Listing as Found
 from mailsync_tui.mailboxes.base import Progress, unwatched
 from mailsync_tui.mailboxes.memory import MemoryMailbox
-from mailsync_tui.session import Session
+from mailsync_tui.session import connections as reach
+from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.panes import Heads, Panes, progress_of
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import drawn, press, running, screen, settled, text
 
@@ -199,12 +199,12 @@ def test_a_pane_of_another_mailbox_says_so_and_the_notice_is_indented(bench: Ben
 
 
 def test_how_far_a_listing_is() -> None:
-    assert progress_of(Listing("isp", 3200, 9400))[0] == "listing 3,200 of 9,400"
-    assert progress_of(Listing("isp", 3200, None))[0] == "listing 3,200"
-    assert progress_of(Reading("isp", 20, 1000))[0] == "reading headers, 20 of 1,000"
-    assert progress_of(Listed("isp", 9400, None))[0] == "listed 9,400"
-    assert progress_of(Listed("isp", None, "gone\n"))[0] == "not reached: gone "
-    assert progress_of(Listed("isp", 12, "cut off"))[0] == "not complete: cut off"
+    assert progress_of(ListingProgress("isp", 3200, 9400))[0] == "listing 3,200 of 9,400"
+    assert progress_of(ListingProgress("isp", 3200, None))[0] == "listing 3,200"
+    assert progress_of(ReadingProgress("isp", 20, 1000))[0] == "reading headers, 20 of 1,000"
+    assert progress_of(ListingDone("isp", 9400, None))[0] == "listed 9,400"
+    assert progress_of(ListingDone("isp", None, "gone\n"))[0] == "not reached: gone "
+    assert progress_of(ListingDone("isp", 12, "cut off"))[0] == "not complete: cut off"
 
 
 def test_the_cursor_stays_on_a_message_that_was_new_and_is_collected(bench: Bench) -> None:

@@ -8,13 +8,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mailsync_tui import planfile
+from mailsync_tui.session import plan_file as planfile
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.lineview import LineView
 from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
 from mailsync_tui.ui.screens.why import WhyScreen
+from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import press, screen, text
 from tests.ui.previewed import drive, everything, go, out_of_step, row, rows

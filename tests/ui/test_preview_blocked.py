@@ -10,9 +10,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from mailsync_tui.report.choice import Choice
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.choosing import Choice
-from mailsync_tui.ui.previewing import Previewed
+from mailsync_tui.ui.rows.preview import Previewed
 from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen

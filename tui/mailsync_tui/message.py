@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 from hashlib import blake2b, sha256
 from typing import Literal
 
-from mailsync_tui.encodedwords import decode_words, text_of
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.encoded_words import decode_words, text_of
+from mailsync_tui.text.safe import safe_text
 
 HEAD_FIELDS = ("Message-ID", "From", "Date", "Subject")
 """The header fields that an identity and a summary need; asked for by name over IMAP."""

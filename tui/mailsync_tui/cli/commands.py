@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mailsync_tui import __version__
-from mailsync_tui.cli.failures import FAILED, INTERRUPTED, WRONG, Wrong
+from mailsync_tui.cli.errors import FAILED, INTERRUPTED, WRONG, Wrong
 from mailsync_tui.cli.group import EPILOG, PathType, Program
 from mailsync_tui.cli.people import Settings
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Direction, UserConfig
-    from mailsync_tui.engine.plan import Options
-    from mailsync_tui.outcome import Result
+    from mailsync_tui.engine.model import Options
+    from mailsync_tui.engine.outcome import Result
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -110,7 +110,7 @@ def cli(
 
 
 def _app(settings: Settings) -> int:
-    from mailsync_tui.cli.showing import show_app, welcome
+    from mailsync_tui.cli.app import show_app, welcome
     from mailsync_tui.config.locations import config_path
 
     path = config_path(settings.config)
@@ -127,7 +127,8 @@ def _app(settings: Settings) -> int:
 @click.pass_obj
 def check(settings: Settings, as_json: bool, everybody: bool) -> int:
     """Check the configuration and every mailbox; nothing is changed."""
-    from mailsync_tui.cli import checking, jsonform
+    from mailsync_tui.cli import check as checking
+    from mailsync_tui.cli import json_form as jsonform
     from mailsync_tui.cli.interrupts import Interrupts
     from mailsync_tui.cli.runs import Command
     from mailsync_tui.config.errors import ConfigError
@@ -207,9 +208,9 @@ def sync(
     Without --collect, --forward or --reverse: all three.
     """
     from mailsync_tui.cli import render, runs
-    from mailsync_tui.cli.asking import require_terminal
+    from mailsync_tui.cli.confirm import require_terminal
+    from mailsync_tui.cli.every import parse_duration, repeat
     from mailsync_tui.cli.interrupts import Interrupts
-    from mailsync_tui.cli.repeating import parse_duration, repeat
 
     seconds = parse_duration(every) if every is not None else None
     if seconds is not None and not yes:
@@ -250,10 +251,10 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
     FILE is what `plan --out FILE` saved; - is standard input. Actions may have been removed from
     it: these are declined, and held from then on.
     """
-    from mailsync_tui import planfile
     from mailsync_tui.cli import runs
-    from mailsync_tui.cli.asking import require_terminal
+    from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
+    from mailsync_tui.session import plan_file as planfile
 
     if str(file) == "-" and not yes:
         raise Wrong("a plan on standard input leaves nothing to answer on: --yes is needed")
@@ -274,7 +275,7 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
 @click.pass_obj
 def history(settings: Settings, run: str | None, as_json: bool) -> int:
     """Show earlier runs, newest first; or one RUN, line by line."""
-    from mailsync_tui.cli import past
+    from mailsync_tui.cli import history as past
 
     config = settings.load()
     person = settings.person(config)
@@ -305,8 +306,8 @@ def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, ye
     It goes to the same folder, with the same flags and date; what was deleted on a POP3 server,
     which takes no mail back, goes into the consolidated mailbox. `history` lists the runs.
     """
-    from mailsync_tui.cli import undoing
-    from mailsync_tui.cli.asking import require_terminal
+    from mailsync_tui.cli import undo as undoing
+    from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
     from mailsync_tui.cli.runs import Command
 
@@ -331,7 +332,7 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
     ACCOUNT may be `consolidated`. What the new base lacks is new again, wherever it is still held.
     """
     from mailsync_tui.cli import runs
-    from mailsync_tui.cli.asking import require_terminal
+    from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
     from mailsync_tui.cli.people import accounts_of, nearest
 
@@ -354,8 +355,8 @@ def demo(settings: Settings, only_serve: bool) -> int:
 
     With --serve it only starts these, prints a configuration for them, and runs until interrupted.
     """
-    from mailsync_tui.cli.showing import show_demo
-    from mailsync_tui.embedded import DemoUnavailable, serve
+    from mailsync_tui.cli.app import show_demo
+    from mailsync_tui.demo.run import DemoUnavailable, serve
 
     try:
         if not only_serve:
@@ -382,7 +383,7 @@ def _options_for(
     """
     from mailsync_tui.cli.people import accounts_of, parse_accepts
     from mailsync_tui.config.model import DIRECTIONS
-    from mailsync_tui.engine.plan import Options
+    from mailsync_tui.engine.model import Options
 
     accepted = parse_accepts(accepts, people)
     chosen: tuple[Direction, ...] = tuple(d for d in DIRECTIONS if named[d])

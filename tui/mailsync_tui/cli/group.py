@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from mailsync_tui.cli.failures import guarded
+from mailsync_tui.cli.errors import guarded
 from mailsync_tui.cli.output import PROGRAM
 from mailsync_tui.cli.people import Settings
 
@@ -71,7 +71,7 @@ class Program(click.Group):
 
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
-            from mailsync_tui.safetext import safe_text
+            from mailsync_tui.text.safe import safe_text
 
             known = self.list_commands(ctx)
             raise click.UsageError(

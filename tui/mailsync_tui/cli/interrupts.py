@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from mailsync_tui.cli.failures import INTERRUPTED, NOTHING_DONE
+from mailsync_tui.cli.errors import INTERRUPTED, NOTHING_DONE
 from mailsync_tui.engine.events import Applying, Event
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
     from mailsync_tui.cli.output import Output
-    from mailsync_tui.session import Session
+    from mailsync_tui.session.session import Session
 
 _ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN = 0.2

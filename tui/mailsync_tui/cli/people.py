@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsync_tui.cli.failures import Wrong
+from mailsync_tui.cli.errors import Wrong
 from mailsync_tui.cli.output import Output
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Config, UserConfig
-    from mailsync_tui.engine.plan import Accept
+    from mailsync_tui.engine.model import Accept
 
 
 @dataclass(slots=True)
@@ -102,8 +102,8 @@ def parse_accepts(texts: Iterable[str], people: Iterable[UserConfig]) -> tuple[A
 
 
 def _accept(text: str, accounts: list[str]) -> Accept:
-    from mailsync_tui.engine.guards import RULES, UNACCEPTABLE
-    from mailsync_tui.engine.plan import Accept
+    from mailsync_tui.engine.model import Accept
+    from mailsync_tui.engine.plan.guards import RULES, UNACCEPTABLE
 
     where = f"--accept-blocked {safe_text(text, 120)}"
     account, colon, rest = text.partition(":")

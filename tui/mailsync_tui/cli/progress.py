@@ -9,8 +9,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from mailsync_tui.cli.output import is_terminal
-from mailsync_tui.engine.events import Applying, Event, LineDone, Listed, Listing, Reading
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.engine.events import (
+    Applying,
+    Event,
+    LineDone,
+    ListingDone,
+    ListingProgress,
+    ReadingProgress,
+)
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -24,7 +31,7 @@ _PER_SECOND = 5
 """How often a bar is drawn; a slow line should not be filled by it."""
 
 
-class Progress(Protocol):
+class ProgressDisplay(Protocol):
     """Listens to a session; called from its threads."""
 
     def __call__(self, event: Event) -> None:
@@ -34,7 +41,7 @@ class Progress(Protocol):
         """Leave the terminal to somebody else; the next event takes it again."""
 
 
-def progress_for(output: Output, mailboxes: int, *, json: bool) -> Progress:
+def progress_for(output: Output, mailboxes: int, *, json: bool) -> ProgressDisplay:
     """A bar if a person watches, else lines.
 
     Args:
@@ -69,12 +76,12 @@ class LineProgress:
         """Take one event."""
         with self._lock:
             match event:
-                case Listing() | Reading():
+                case ListingProgress() | ReadingProgress():
                     began = self._began.setdefault(event.mailbox, self._clock())
                     if self._clock() - began >= _EVERY:
                         self._began[event.mailbox] = self._clock()
                         self._output.tell(far_text(event))
-                case Listed():
+                case ListingDone():
                     self._output.tell(listed_text(event))
                 case Applying(lines):
                     self._total, self._done, self._told = lines, 0, self._clock()
@@ -105,10 +112,10 @@ class BarProgress:
                     self._stop()
                     if lines:
                         self._start("applying", lines)
-                case Listing() | Reading():
+                case ListingProgress() | ReadingProgress():
                     if self._bar is not None and self._task is not None:
                         self._bar.update(self._task, description=far_text(event))
-                case Listed() | LineDone():
+                case ListingDone() | LineDone():
                     if self._bar is not None and self._task is not None:
                         self._bar.advance(self._task)
 
@@ -138,18 +145,18 @@ class BarProgress:
             self._bar = None
 
 
-def far_text(event: Listing | Reading) -> str:
+def far_text(event: ListingProgress | ReadingProgress) -> str:
     """How far a mailbox is: ``isp: listing 3,200 of 9,400``."""
     match event:
-        case Listing(mailbox, done, total):
+        case ListingProgress(mailbox, done, total):
             doing = "listing"
-        case Reading(mailbox, done, total):
+        case ReadingProgress(mailbox, done, total):
             doing = "reading headers"
     of = f" of {total:,}" if total is not None else ""
     return f"{safe_text(mailbox)}: {doing} {done:,}{of}"
 
 
-def listed_text(event: Listed) -> str:
+def listed_text(event: ListingDone) -> str:
     """What to say of a mailbox that was listed."""
     name = safe_text(event.mailbox)
     if event.messages is None:

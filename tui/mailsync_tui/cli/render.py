@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli.screen import Screen, Span, Style
 from mailsync_tui.ledger.restores import UNDO
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.engine.plan import Line, Plan
-    from mailsync_tui.outcome import Result
+    from mailsync_tui.engine.model import Line, Plan
+    from mailsync_tui.engine.outcome import Result
 
 _SIGNS: dict[str, Span] = {
     "collect": ("+", "green"),

@@ -8,28 +8,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailsync_tui.cli import jsonform, render
-from mailsync_tui.cli.asking import chooser, confirmed
-from mailsync_tui.cli.failures import (
+from mailsync_tui.cli import json_form as jsonform
+from mailsync_tui.cli import render
+from mailsync_tui.cli.confirm import chooser, confirmed
+from mailsync_tui.cli.errors import (
     FAILED,
     INTERRUPTED,
     NOTHING_DONE,
     InterruptedRun,
-    gravest,
     guarded,
+    worst_exit_code,
 )
 from mailsync_tui.cli.interrupts import Interrupts
 from mailsync_tui.cli.output import OutputError
 from mailsync_tui.cli.people import Settings
-from mailsync_tui.cli.progress import Progress, listed_text, progress_for
+from mailsync_tui.cli.progress import ProgressDisplay, listed_text, progress_for
 from mailsync_tui.cli.screen import Screen
-from mailsync_tui.engine.events import Applying, Event, LineDone, Listed, Listing, Reading
+from mailsync_tui.engine.events import (
+    Applying,
+    Event,
+    LineDone,
+    ListingDone,
+    ListingProgress,
+    ReadingProgress,
+)
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Config, UserConfig
-    from mailsync_tui.engine.plan import Options, Plan
-    from mailsync_tui.outcome import Result
-    from mailsync_tui.session import Session
+    from mailsync_tui.engine.model import Options, Plan
+    from mailsync_tui.engine.outcome import Result
+    from mailsync_tui.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +76,16 @@ class Command:
             codes.append(code)
             if text and self.json:
                 self.settings.output.result(jsonform.line(failed(person.name, code, text)))
-        return gravest(codes)
+        return worst_exit_code(codes)
 
     @contextmanager
-    def session(self, person: UserConfig) -> Iterator[tuple[Session, Progress]]:
+    def session(self, person: UserConfig) -> Iterator[tuple[Session, ProgressDisplay]]:
         """Open a person's mailboxes and ledger; what happens is shown and logged.
 
         Raises:
             InterruptedRun: A signal stopped it before anything was done.
         """
-        from mailsync_tui.session import Session
+        from mailsync_tui.session.session import Session
 
         output = self.settings.output
         progress = progress_for(output, len(person.external) + 1, json=self.json)
@@ -85,7 +93,7 @@ class Command:
         def emit(event: Event) -> None:
             self.interrupts.watch(event)
             progress(event)
-            if not isinstance(event, (Listing, Reading)):
+            if not isinstance(event, (ListingProgress, ReadingProgress)):
                 output.log(f"{person.name}: {_event_text(event)}")
 
         session = Session(person, self.settings.directory(self.config, person), emit=emit)
@@ -103,9 +111,9 @@ class Command:
 
 def plan(command: Command, person: UserConfig, options: Options, out: Path | None = None) -> int:
     """Make a plan, print and save it."""
-    from mailsync_tui import planfile
-    from mailsync_tui.outcome import plan_code
-    from mailsync_tui.safetext import safe_text
+    from mailsync_tui.engine.outcome import plan_code
+    from mailsync_tui.session import plan_file as planfile
+    from mailsync_tui.text.safe import safe_text
 
     output = command.settings.output
     with command.session(person) as (session, _):
@@ -126,7 +134,7 @@ def plan(command: Command, person: UserConfig, options: Options, out: Path | Non
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             output.error(f"the plan was not saved to {out}: {reason}")
-            return gravest([code, FAILED])
+            return worst_exit_code([code, FAILED])
         output.tell(f"saved to {safe_text(str(out))}")
     return code
 
@@ -153,7 +161,7 @@ def apply(
     """Ask about a saved plan, and apply what is left of it."""
     from dataclasses import replace
 
-    from mailsync_tui.outcome import Result, asks
+    from mailsync_tui.engine.outcome import Result, asks
 
     output = command.settings.output
     shown = replace(saved, lines=saved.without({line.id for line in saved.lines} - left))
@@ -221,9 +229,9 @@ def ended(command: Command, code: int, run: str | None) -> int:
     return code
 
 
-def _event_text(event: Listed | Applying | LineDone) -> str:
+def _event_text(event: ListingDone | Applying | LineDone) -> str:
     match event:
-        case Listed():
+        case ListingDone():
             return f"listed {listed_text(event)}"
         case Applying(lines):
             return f"applying {lines} lines"

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailsync_tui.config.model import DIRECTIONS
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 Check = Callable[[object], object]
 """Takes what TOML held, returns what the program uses; raises :class:`WrongValueError`."""

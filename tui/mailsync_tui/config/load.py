@@ -15,7 +15,7 @@ from mailsync_tui.config.model import CONSOLIDATED, Config, Guards, Holds, UserC
 from mailsync_tui.config.overlap import lies_in, overlaps
 from mailsync_tui.config.sections import Section, read_section
 from mailsync_tui.config.tables import Table, checked, dotted, stray, subtable, values_of
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

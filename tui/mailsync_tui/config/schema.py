@@ -32,7 +32,7 @@ class Kind(Flag):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class KeySpec:
     """One key of one table of the file."""
 
     key: str
@@ -60,49 +60,49 @@ TYPES: dict[Side, checks.Check] = {side: checks.choice(*kinds) for side, kinds i
 """What ``type`` may be; it is read first, since it decides which other keys have a meaning."""
 
 SECRETS = (
-    Field("password", checks.line("a password"), Kind.REMOTE),
-    Field("password_env", checks.variable, Kind.REMOTE),
-    Field("password_command", checks.command, Kind.REMOTE),
-    Field("keyring", checks.true, Kind.REMOTE),
-    Field("token_command", checks.command, Kind.REMOTE),
+    KeySpec("password", checks.line("a password"), Kind.REMOTE),
+    KeySpec("password_env", checks.variable, Kind.REMOTE),
+    KeySpec("password_command", checks.command, Kind.REMOTE),
+    KeySpec("keyring", checks.true, Kind.REMOTE),
+    KeySpec("token_command", checks.command, Kind.REMOTE),
 )
 
 MAILBOX = (
-    Field("host", checks.host, Kind.REMOTE, required=True),
-    Field("port", checks.integer(1, 65535), Kind.REMOTE),
-    Field("tls", checks.choice(*get_args(Tls)), Kind.REMOTE),
-    Field("insecure", checks.flag, Kind.REMOTE),
-    Field("ca_file", checks.path, Kind.REMOTE),
-    Field("user", checks.line("the name to log in with"), Kind.REMOTE, required=True),
+    KeySpec("host", checks.host, Kind.REMOTE, required=True),
+    KeySpec("port", checks.integer(1, 65535), Kind.REMOTE),
+    KeySpec("tls", checks.choice(*get_args(Tls)), Kind.REMOTE),
+    KeySpec("insecure", checks.flag, Kind.REMOTE),
+    KeySpec("ca_file", checks.path, Kind.REMOTE),
+    KeySpec("user", checks.line("the name to log in with"), Kind.REMOTE, required=True),
     *SECRETS,
-    Field("path", checks.path, Kind.MAILDIR, required=True),
-    Field("root", checks.root, Kind.CONSOLIDATED),
-    Field("folder", checks.folder, Kind.CONSOLIDATED),
-    Field("delete", checks.choice("expunge", "trash"), Kind.FOLDERED),
-    Field("trash", checks.folder, Kind.FOLDERED),
-    Field("junk", checks.folder, Kind.FOLDERED),
-    Field("junk_means", checks.choice("keep", "delete"), Kind.FOLDERED),
-    Field("allow", checks.directions, Kind.EXTERNAL),
-    Field("folders", checks.folders, Kind.EXTERNAL_IMAP | Kind.EXTERNAL_MAILDIR),
-    Field("into", checks.folder, Kind.EXTERNAL),
+    KeySpec("path", checks.path, Kind.MAILDIR, required=True),
+    KeySpec("root", checks.root, Kind.CONSOLIDATED),
+    KeySpec("folder", checks.folder, Kind.CONSOLIDATED),
+    KeySpec("delete", checks.choice("expunge", "trash"), Kind.FOLDERED),
+    KeySpec("trash", checks.folder, Kind.FOLDERED),
+    KeySpec("junk", checks.folder, Kind.FOLDERED),
+    KeySpec("junk_means", checks.choice("keep", "delete"), Kind.FOLDERED),
+    KeySpec("allow", checks.directions, Kind.EXTERNAL),
+    KeySpec("folders", checks.folders, Kind.EXTERNAL_IMAP | Kind.EXTERNAL_MAILDIR),
+    KeySpec("into", checks.folder, Kind.EXTERNAL),
 )
 
 GUARDS = (
-    Field("max_delete_share", checks.share),
-    Field("max_delete_floor", checks.integer(0)),
-    Field("absent_scans", checks.integer(1)),
-    Field("copies", checks.choice("any", "all")),
+    KeySpec("max_delete_share", checks.share),
+    KeySpec("max_delete_floor", checks.integer(0)),
+    KeySpec("absent_scans", checks.integer(1)),
+    KeySpec("copies", checks.choice("any", "all")),
 )
 HOLD = (
-    Field("flagged", checks.flag),
-    Field("from", checks.senders, name="senders"),
-    Field("folders", checks.folders),
-    Field("younger_than", checks.duration),
+    KeySpec("flagged", checks.flag),
+    KeySpec("from", checks.senders, name="senders"),
+    KeySpec("folders", checks.folders),
+    KeySpec("younger_than", checks.duration),
 )
-QUARANTINE = (Field("keep_days", checks.integer(1)),)
-SCHEDULE = (Field("apply", checks.directions, name="schedule_apply"),)
+QUARANTINE = (KeySpec("keep_days", checks.integer(1)),)
+SCHEDULE = (KeySpec("apply", checks.directions, name="schedule_apply"),)
 
-FILE = (Field("state_dir", checks.path),)
+FILE = (KeySpec("state_dir", checks.path),)
 """Top-level keys that are no tables."""
 
 PERSON_KEYS = ("consolidated", "external", "guards", "hold", "quarantine", "schedule")

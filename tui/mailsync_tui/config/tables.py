@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.config.checks import Check, WrongValueError
 from mailsync_tui.config.errors import Problem
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.schema import Field
+    from mailsync_tui.config.schema import KeySpec
 
 Table = Mapping[str, Any]
 """A table as tomllib gives it."""
@@ -63,7 +63,7 @@ def checked(prefix: str, key: str, value: object, check: Check, problems: list[P
 
 
 def values_of(
-    table: Table, prefix: str, fields: Iterable[Field], problems: list[Problem]
+    table: Table, prefix: str, fields: Iterable[KeySpec], problems: list[Problem]
 ) -> dict[str, Any]:
     """The values of a table in which only these fields may stand, by their names in the model."""
     known = {field.key: field for field in fields}

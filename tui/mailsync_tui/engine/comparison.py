@@ -12,15 +12,15 @@ from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from mailsync_tui.engine.places import Matched, match_mailboxes
+from mailsync_tui.engine.detect.match import MatchedMailboxes, match_mailboxes
 from mailsync_tui.ledger import overview
 from mailsync_tui.mailboxes.base import Location, Uid
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import UserConfig
-    from mailsync_tui.engine.plan import Place
-    from mailsync_tui.engine.planner import Noted
-    from mailsync_tui.ledger.ledger import LedgerReader
+    from mailsync_tui.engine.model import Place
+    from mailsync_tui.engine.plan.planner import PlanEntry
+    from mailsync_tui.ledger.reader import LedgerReader
 
 Key = int | str
 """The ledger's number of a message; for one that is not there yet, where it was listed first."""
@@ -92,7 +92,7 @@ class Comparison:
     mailboxes: tuple[Side, ...]
     """The external ones in the order of the configuration, then the consolidated one."""
     rows: tuple[Row, ...]
-    noted: Mapping[Key, tuple[Noted, ...]]
+    noted: Mapping[Key, tuple[PlanEntry, ...]]
     """What a plan for all directions says of a message."""
     places: Mapping[Key, tuple[Place, ...]]
     """Where the messages lie that are not settled; the ledger knows where the others do."""
@@ -163,7 +163,7 @@ def location_of(key: Key) -> tuple[str, Location] | None:
 def whole(
     sides: tuple[Side, ...],
     rows: tuple[Row, ...],
-    noted: Mapping[Key, tuple[Noted, ...]],
+    noted: Mapping[Key, tuple[PlanEntry, ...]],
     places: Mapping[Key, tuple[Place, ...]],
 ) -> Comparison:
     """A comparison of these rows."""
@@ -174,7 +174,7 @@ def whole(
 
 
 def settled(
-    matched: Matched,
+    matched: MatchedMailboxes,
     ledger: LedgerReader,
     sides: tuple[Side, ...],
     twins: frozenset[int],
@@ -200,7 +200,9 @@ def settled(
 class _Forms(dict[tuple[str, int, bool], tuple[bytes, Cell]]):
     """Cells and verdict for what the ledger has of a message; there are few different ones."""
 
-    def __init__(self, matched: Matched, ledger: LedgerReader, sides: tuple[Side, ...]) -> None:
+    def __init__(
+        self, matched: MatchedMailboxes, ledger: LedgerReader, sides: tuple[Side, ...]
+    ) -> None:
         super().__init__()
         index = {side.name: number for number, side in enumerate(sides)}
         self._ids = [-1] * len(sides)

@@ -10,7 +10,7 @@ Outcome = Literal["done", "skipped", "failed", "vanished"]
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListingProgress:
     """A mailbox is being listed; some four times a second at most, and not if it is soon done."""
 
     mailbox: str
@@ -20,8 +20,8 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """The headers of a mailbox's new messages are being read; as often as :class:`Listing`."""
+class ReadingProgress:
+    """The headers of a mailbox's new messages are being read; as often as for a listing."""
 
     mailbox: str
     read: int
@@ -29,7 +29,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListingDone:
     """A mailbox was listed, or could not be."""
 
     mailbox: str
@@ -55,7 +55,7 @@ class LineDone:
     reason: str
 
 
-Event = Listing | Listed | Reading | Applying | LineDone
+Event = ListingProgress | ListingDone | ReadingProgress | Applying | LineDone
 Emit = Callable[[Event], None]
 
 

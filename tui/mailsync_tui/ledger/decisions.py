@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailsync_tui.ledger.ledger import LedgerReader
+from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.schema import stamp
 
 

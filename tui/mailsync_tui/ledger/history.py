@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailsync_tui.ledger.ledger import LedgerReader
+from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import ActionRow, RunRow, UnansweredStore
 from mailsync_tui.ledger.schema import moment, stamp
 from mailsync_tui.mailboxes.base import Location

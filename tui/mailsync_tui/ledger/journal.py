@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mailsync_tui.ledger.decisions import DecisionWriter
-from mailsync_tui.ledger.ledger import connect, told
+from mailsync_tui.ledger.reader import connect, told
 from mailsync_tui.ledger.rows import Intent
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.mailboxes.base import Location, Uid

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from mailsync_tui.ledger.private import make_private_dir
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

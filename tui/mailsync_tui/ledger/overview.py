@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailsync_tui.ledger.ledger import LedgerReader
+from mailsync_tui.ledger.reader import LedgerReader
 
 MessageLine = tuple[int, str, str, str, int, int, str | None]
 """A message's number, subject, sender, date (ISO 8601 in UTC, so that it sorts as text; empty where

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.ledger.private import make_private_dir, mending, sync_dir
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

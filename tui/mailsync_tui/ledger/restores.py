@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.decisions import DecisionWriter
-from mailsync_tui.ledger.ledger import LedgerReader
+from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import ActionRow
 from mailsync_tui.ledger.schema import moment, stamp
 from mailsync_tui.mailboxes.base import Location, Raw

@@ -112,7 +112,7 @@ class NewMessage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoreResult:
     """What became of one :class:`NewMessage`."""
 
     location: Location | None
@@ -127,7 +127,7 @@ class Stored:
     """It was not refused and is not there: it may yet turn up."""
 
 
-class Doomed(NamedTuple):
+class DeleteRequest(NamedTuple):
     """A copy that is to be deleted, and the message that must be found there."""
 
     location: Location
@@ -136,8 +136,8 @@ class Doomed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
-    """What became of one :class:`Doomed`."""
+class DeleteResult:
+    """What became of one :class:`DeleteRequest`."""
 
     location: Location
     outcome: Literal["done", "gone", "skipped", "failed"]
@@ -226,13 +226,13 @@ class Mailbox(Protocol):
         :class:`MailboxError`.
         """
 
-    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
+    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:
         """Store a batch, durably, and prove that each is there; one answer for each.
 
         The folder is made if it is missing. One message that is refused does not stop the rest.
         """
 
-    def delete(self, doomed: Sequence[Doomed], marks: MarkKeeper) -> Sequence[Deleted]:
+    def delete(self, doomed: Sequence[DeleteRequest], marks: MarkKeeper) -> Sequence[DeleteResult]:
         """Delete exactly these, each compared with its identity first; one answer for each."""
 
     def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import (
-    Deleted,
-    Doomed,
+    DeleteRequest,
+    DeleteResult,
     Facts,
     FolderListing,
     Head,
@@ -26,7 +26,7 @@ from mailsync_tui.mailboxes.base import (
     Progress,
     Raw,
     Role,
-    Stored,
+    StoreResult,
     Uid,
     Unreachable,
     unwatched,
@@ -259,7 +259,7 @@ class MemoryMailbox:
         flags = message.flags if self.peeks else frozenset()
         return Raw(location, message.data, flags, message.date if self.peeks else None)
 
-    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[Stored]:
+    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:
         """Store a batch."""
         if not self.can_store:
             raise MailboxError("no mail can be put into this mailbox")
@@ -268,16 +268,16 @@ class MemoryMailbox:
         for index, message in enumerate(messages):
             self._step("store", index)
             if self.refuses is not None and self.refuses(message.data):
-                outcomes.append(Stored(None, "the mailbox does not take this message"))
+                outcomes.append(StoreResult(None, "the mailbox does not take this message"))
                 continue
             data = self.alter(message.data) if self.alter else message.data
             uid = self.deliver(folder, data, message.flags, message.date)
             self._step("stored", index)
             location = Location(folder, self.folders[folder].validity, uid)
-            outcomes.append(Stored(location, size=len(data), altered=data != message.data))
+            outcomes.append(StoreResult(location, size=len(data), altered=data != message.data))
         return outcomes
 
-    def delete(self, doomed: Sequence[Doomed], marks: MarkKeeper) -> Sequence[Deleted]:  # noqa: ARG002
+    def delete(self, doomed: Sequence[DeleteRequest], marks: MarkKeeper) -> Sequence[DeleteResult]:  # noqa: ARG002
         """Delete exactly these."""
         self._begin()
         outcomes = []
@@ -285,19 +285,21 @@ class MemoryMailbox:
             self._step("delete", index)
             message = self._find(location)
             if message is None:
-                outcomes.append(Deleted(location, "gone"))
+                outcomes.append(DeleteResult(location, "gone"))
                 continue
             if identity is not None:
                 found = identity_of_header(message.header)
                 if found.agreement(identity) == "unlike":
-                    outcomes.append(Deleted(location, "skipped", "another message is there now"))
+                    outcomes.append(
+                        DeleteResult(location, "skipped", "another message is there now")
+                    )
                     continue
             if self.trash is not None and location.folder != self.trash:
                 self.move(location.folder, location.uid, self.trash)
             else:
                 self.remove(location.folder, location.uid)
             self._step("deleted", index)
-            outcomes.append(Deleted(location, "done"))
+            outcomes.append(DeleteResult(location, "done"))
         return outcomes
 
     def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:

@@ -20,14 +20,14 @@ def open_mailbox(config: MailboxConfig, secret: Callable[[], str]) -> Mailbox:
     """
     match config.type:
         case "imap":
-            from mailsync_tui.mailboxes.imap import ImapMailbox
+            from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
 
             return ImapMailbox(config, secret)
         case "pop3":
-            from mailsync_tui.mailboxes.pop3 import Pop3Mailbox
+            from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
 
             return Pop3Mailbox(config, secret)
         case "maildir":
-            from mailsync_tui.mailboxes.maildir import MaildirMailbox
+            from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox
 
             return MaildirMailbox(config)

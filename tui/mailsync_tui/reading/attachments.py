@@ -13,7 +13,7 @@ from mailsync_tui.reading.mime import Part, Tree, parse
 from mailsync_tui.reading.names import default_name, fitted, safe_name
 from mailsync_tui.reading.selection import select
 from mailsync_tui.reading.transfer import ENCODED, Decoder
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 ATTACHMENTS_LISTED = 1000
 """Attachments of one message that are listed, and can be saved, at most."""

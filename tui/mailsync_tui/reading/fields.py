@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from mailsync_tui.encodedwords import codec_of, decode_words, text_of
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.encoded_words import codec_of, decode_words, text_of
+from mailsync_tui.text.safe import safe_text
 
 FIELDS_READ = 1000
 """Header fields of one message that are shown at most."""
@@ -33,7 +33,7 @@ _ADDRESS_FIELDS = frozenset(
 )
 
 
-class Field(NamedTuple):
+class HeaderField(NamedTuple):
     """One field of a header, as it stands."""
 
     name: str
@@ -41,7 +41,7 @@ class Field(NamedTuple):
     """Unfolded, not decoded, outer white space kept, cut after 16,000 bytes."""
 
 
-def read_fields(header: bytes) -> Iterator[Field]:
+def read_fields(header: bytes) -> Iterator[HeaderField]:
     """The fields of a header in their order; lines that are no field are passed over.
 
     Args:
@@ -50,10 +50,10 @@ def read_fields(header: bytes) -> Iterator[Field]:
     lines = b"\n" + header.replace(b"\r\n", b"\n").replace(b"\n ", b" ").replace(b"\n\t", b" ")
     for field in _FIELD.finditer(lines):
         value = lines[field.start(2) : min(field.end(2), field.start(2) + _READ)]
-        yield Field(field[1][:_READ].decode("ascii"), value)
+        yield HeaderField(field[1][:_READ].decode("ascii"), value)
 
 
-def shown_value(field: Field) -> str:
+def shown_value(field: HeaderField) -> str:
     """The value as a person reads it: decoded, white space collapsed, sanitised, cut when long."""
     value = text_of(b" ".join(field.value.split()))
     if field.name.lower() in _ADDRESS_FIELDS:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from lxml import etree
 
 from mailsync_tui.reading.plaintext import INVISIBLE, plain_lines
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 HTML_READ = 5_000_000
 """Bytes of HTML in one message that are parsed at most; it takes about a second."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 NAME_BYTES = 120
 """The longest name in UTF-8; file systems take 255 bytes, and some encrypting ones 143."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 _LINE_END = re.compile(r"\r{0,2}\n|\r")  # CR CR LF, which some mail has, is one line end
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mailsync_tui.encodedwords import codec_of, text_of
 from mailsync_tui.reading.attachments import ATTACHMENTS_LISTED, Attachment, attachment_of
 from mailsync_tui.reading.fields import FIELDS_READ, read_fields, shown_value
 from mailsync_tui.reading.htmltext import HTML_READ, Links, write_text
@@ -14,7 +13,8 @@ from mailsync_tui.reading.mime import PARTS_READ, Part, Tree, parse
 from mailsync_tui.reading.plaintext import flowed_lines, plain_lines, shown_line
 from mailsync_tui.reading.selection import Selection, select
 from mailsync_tui.reading.transfer import ENCODED, PLAIN, Decoder
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.encoded_words import codec_of, text_of
+from mailsync_tui.text.safe import safe_text
 
 TEXT_SHOWN = 1_000_000
 """Characters of text that one message shows at most, line ends included."""

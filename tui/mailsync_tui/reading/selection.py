@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mailsync_tui.encodedwords import text_of
 from mailsync_tui.reading.fields import main_value
 from mailsync_tui.reading.mime import Part, Tree
 from mailsync_tui.reading.transfer import Decoder
+from mailsync_tui.text.encoded_words import text_of
 
 _BLANK_READ = 1 << 16
 """Bytes of a part that are looked at to see whether it is blank."""

@@ -21,17 +21,17 @@ from textual.message import Message
 from textual.screen import Screen
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
-from mailsync_tui.newest import newest
+from mailsync_tui.session.newest import newest
 from mailsync_tui.ui.actions import ACTIONS, Where
-from mailsync_tui.ui.progress import Progress
+from mailsync_tui.ui.rows.progress import ApplyProgress
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.terminal import hung_up
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import UserConfig
     from mailsync_tui.engine.comparison import Comparison
-    from mailsync_tui.session import Session
-    from mailsync_tui.viewing import Look, Viewing
+    from mailsync_tui.session.session import Session
+    from mailsync_tui.session.viewer import Look, Viewer
 
 T = TypeVar("T")
 
@@ -86,12 +86,12 @@ class MailsyncApp(App[int]):
         self.animation_level = "none"
         self._open_session = open_session
         self._opening = threading.Lock()
-        self._viewing: Viewing | None = None
+        self._viewing: Viewer | None = None
         if known is None:
             known = self.session.config, self.session.ledger_path
         self._known = known
         self._sparing = not gc.isenabled()  # the process is this app's
-        self.progress: Progress | None = None
+        self.progress: ApplyProgress | None = None
         self.applying = False
         self.ending = False
         self._cut_short = False
@@ -105,13 +105,13 @@ class MailsyncApp(App[int]):
         return self.session.clock().astimezone().year
 
     @property
-    def viewing(self) -> Viewing:
+    def viewing(self) -> Viewer:
         """What is done with the session, which is made when this is first asked for."""
         with self._opening:
             if self._viewing is None:
-                from mailsync_tui.viewing import Viewing
+                from mailsync_tui.session.viewer import Viewer
 
-                self._viewing = Viewing(self._open_session(self.hear))
+                self._viewing = Viewer(self._open_session(self.hear))
             return self._viewing
 
     @property
@@ -128,7 +128,7 @@ class MailsyncApp(App[int]):
         return await self.aside(partial(newest, *self._known, limit))
 
     async def look(self, meanwhile: Callable[[Comparison], None]) -> Look:
-        """List all mailboxes, and compare them; see :meth:`Viewing.look`.
+        """List all mailboxes, and compare them; see :meth:`Viewer.look`.
 
         Raises:
             LedgerError: the ledger cannot be used.
@@ -161,7 +161,7 @@ class MailsyncApp(App[int]):
         self.post_message(Heard(event))
 
     async def engine(self, work: Callable[[], T]) -> T:
-        """Run a call of :class:`Viewing` on the engine's thread; one at a time.
+        """Run a call of :class:`Viewer` on the engine's thread; one at a time.
 
         Raises:
             Whatever the call raises.

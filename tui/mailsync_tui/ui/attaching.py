@@ -9,8 +9,8 @@ from pathlib import Path
 from platformdirs.unix import Unix
 
 from mailsync_tui.reading import Attachment, write_attachment
-from mailsync_tui.safetext import safe_text
-from mailsync_tui.ui.columns import size_in_words
+from mailsync_tui.report.words import size_in_words
+from mailsync_tui.text.safe import safe_text
 
 _NAMED = 12
 """Attachments that a question names."""

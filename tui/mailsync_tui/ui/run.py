@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.events import Event
-from mailsync_tui.ledger.ledger import FILE_NAME
+from mailsync_tui.ledger.reader import FILE_NAME
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.terminal import TerminalDriver
 
 if TYPE_CHECKING:
-    from mailsync_tui.session import Session
+    from mailsync_tui.session.session import Session
 
 _SWITCH_SECONDS = 0.001
 """How long the event loop may have to wait for each thread that computes, until it can go on."""
@@ -48,7 +48,9 @@ def run(
     """
 
     def open_session(hear: Callable[[Event], None]) -> Session:
-        from mailsync_tui.session import Session  # the newest mail is shown before it is loaded
+        from mailsync_tui.session.session import (
+            Session,  # the newest mail is shown before it is loaded
+        )
 
         return Session(person, directory, emit=hear)
 

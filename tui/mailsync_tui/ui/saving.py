@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mailsync_tui import planfile
-from mailsync_tui.engine.plan import Plan
-from mailsync_tui.safetext import safe_text
-from mailsync_tui.ui.choosing import Choice
+from mailsync_tui.engine.model import Plan
+from mailsync_tui.report.choice import Choice
+from mailsync_tui.session import plan_file as planfile
+from mailsync_tui.text.safe import safe_text
 
 
 def suggestion(plan: Plan) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailsync_tui.engine.plan import Place
+from mailsync_tui.engine.model import Place
 from mailsync_tui.mailboxes.base import MailboxError
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.comparison import Key

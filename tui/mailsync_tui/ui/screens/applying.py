@@ -12,16 +12,16 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.engine.outcome import SessionError
 from mailsync_tui.ledger.lock import LedgerBusy, LockError
 from mailsync_tui.ledger.quarantine import QuarantineError
-from mailsync_tui.outcome import SessionError
-from mailsync_tui.ui import wording, words
+from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.report import wording, words
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.progress import Counted, Progress
-from mailsync_tui.ui.reporting import Report, of_failure, pace, progress_lines
+from mailsync_tui.ui.rows.progress import ApplyProgress, Counted
+from mailsync_tui.ui.rows.results import Report, of_failure, pace, progress_lines
 from mailsync_tui.ui.screens.result import ResultScreen
+from mailsync_tui.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp
@@ -58,7 +58,7 @@ class ApplyingScreen(Screen[None]):
         """
         super().__init__()
         self.lines = lines
-        self.progress = Progress(lines)
+        self.progress = ApplyProgress(lines)
         self.stopping = False
         self._report_made: Report | None = None
         self._run = run

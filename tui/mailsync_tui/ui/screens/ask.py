@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.keybar import KeyBar
+from mailsync_tui.ui.widgets.key_bar import KeyBar
 
 
 class AskScreen(ModalScreen[str | None]):

@@ -18,24 +18,24 @@ from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
 from mailsync_tui.engine.comparison import Cell, Comparison, Key, nothing_yet
-from mailsync_tui.engine.events import Event, Listed, Listing, Reading
-from mailsync_tui.ledger.ledger import LedgerError
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
+from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.detail import detail_of
-from mailsync_tui.ui.filters import Filter, parse
-from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.marks import MARKS
-from mailsync_tui.ui.ordering import ORDERS, Order, Ordered
-from mailsync_tui.ui.panes import Heads, Panes, progress_of
-from mailsync_tui.ui.past import unfinished_in_words
+from mailsync_tui.ui.rows.detail import detail_of
+from mailsync_tui.ui.rows.filters import Filter, parse
+from mailsync_tui.ui.rows.marks import MARKS
+from mailsync_tui.ui.rows.order import ORDERS, Order, Ordered
+from mailsync_tui.ui.rows.past import unfinished_in_words
+from mailsync_tui.ui.widgets.key_bar import KeyBar
+from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mailsync_tui.config.model import Direction, UserConfig
+    from mailsync_tui.session.viewer import Unfinished
     from mailsync_tui.ui.app import MailsyncApp
-    from mailsync_tui.viewing import Unfinished
 
 _FIRST = 300
 """So many messages are shown before all of them are read: more than a screen has lines."""
@@ -198,7 +198,7 @@ class ComparisonScreen(Screen[None]):
 
     def on_engine_event(self, event: Event) -> None:
         """A mailbox is being listed, or was."""
-        if self.looking and isinstance(event, (Listing, Reading, Listed)):
+        if self.looking and isinstance(event, (ListingProgress, ReadingProgress, ListingDone)):
             heads = self.query_one(Heads)
             heads.states[event.mailbox] = progress_of(event)
             heads.refresh()
@@ -301,8 +301,8 @@ class ComparisonScreen(Screen[None]):
 
     async def action_preview(self, what: str) -> None:
         """Preview a plan for these directions."""
-        from mailsync_tui.engine.plan import Options
-        from mailsync_tui.outcome import SessionError
+        from mailsync_tui.engine.model import Options
+        from mailsync_tui.engine.outcome import SessionError
         from mailsync_tui.ui.screens.preview import PreviewScreen
 
         options = Options(DIRECTIONS[what])

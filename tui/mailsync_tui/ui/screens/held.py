@@ -11,22 +11,22 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mailsync_tui.engine.comparison import Key, place_key
-from mailsync_tui.engine.planner import Noted
-from mailsync_tui.outcome import SessionError
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.engine.plan.planner import PlanEntry
+from mailsync_tui.report.words import HOLDS, deed, hold_in_words, local_moment, several
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.headings import Heading
-from mailsync_tui.ui.holding import Group, HeldLines
-from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.lineview import LineView
-from mailsync_tui.ui.narrowing import FilterInput, Narrowing
-from mailsync_tui.ui.words import HOLDS, deed, hold_in_words, local_moment, several
+from mailsync_tui.ui.rows.held import HeldGroup, HeldLines
+from mailsync_tui.ui.widgets.filtering import FilteredScreen, FilterInput
+from mailsync_tui.ui.widgets.headings import Heading
+from mailsync_tui.ui.widgets.key_bar import KeyBar
+from mailsync_tui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp
 
 
-class HeldScreen(Narrowing):
+class HeldScreen(FilteredScreen):
     """All held lines of the last look, by rule."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("held")]
@@ -41,7 +41,7 @@ class HeldScreen(Narrowing):
     def __init__(self) -> None:
         """Show nothing yet."""
         super().__init__()
-        self.held: tuple[Noted, ...] = ()
+        self.held: tuple[PlanEntry, ...] = ()
         self.chosen: frozenset[str] = frozenset()
         """The ids of the lines to bring back."""
 
@@ -51,7 +51,7 @@ class HeldScreen(Narrowing):
         return cast("MailsyncApp", self.app)
 
     @property
-    def item(self) -> Group | Noted | None:
+    def item(self) -> HeldGroup | PlanEntry | None:
         """The group or line under the cursor."""
         view = self.query_one(LineView)
         lines = view.lines
@@ -113,7 +113,7 @@ class HeldScreen(Narrowing):
             return False
         if action == "bring_back" and not self.chosen:
             return False
-        if action == "read" and not isinstance(self.item, Noted):
+        if action == "read" and not isinstance(self.item, PlanEntry):
             return False
         return super().check_action(action, parameters)
 
@@ -124,10 +124,10 @@ class HeldScreen(Narrowing):
         item = self.item
         if item is None:
             return
-        ids = item.ids if isinstance(item, Group) else frozenset({item.line.id})
+        ids = item.ids if isinstance(item, HeldGroup) else frozenset({item.line.id})
         self.chosen = self.chosen - ids if ids <= self.chosen else self.chosen | ids
         self.narrowed()
-        if isinstance(item, Noted):
+        if isinstance(item, PlanEntry):
             self.query_one(LineView).action_cursor(1)
 
     def action_toggle_all(self) -> None:
@@ -164,15 +164,15 @@ class HeldScreen(Narrowing):
         """Read the message, from whichever side holds it."""
         from mailsync_tui.ui.screens.reader import ReaderScreen
 
-        if isinstance(self.item, Noted):
+        if isinstance(self.item, PlanEntry):
             line = self.item.line
             key: Key = line.message if line.message is not None else place_key(line.copies[0])
             self.app.push_screen(ReaderScreen(key, line.subject))
 
 
-def _detail(item: Group | Noted) -> Content:
+def _detail(item: HeldGroup | PlanEntry) -> Content:
     """A line in four lines: which message, from whom, what would be done, why it is held."""
-    if isinstance(item, Group):
+    if isinstance(item, HeldGroup):
         whole = HOLDS[item.rule][1] if item.rule in HOLDS else item.meaning
         return Content(f" {whole}")
     line = item.line

@@ -10,9 +10,9 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from mailsync_tui.ui.actions import SCREENS, Where, bindings
-from mailsync_tui.ui.helptext import HelpLines
-from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.ui.rows.help import HelpLines
+from mailsync_tui.ui.widgets.key_bar import KeyBar
+from mailsync_tui.ui.widgets.line_view import LineView
 
 
 class HelpView(LineView):

@@ -12,15 +12,15 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.ledger.rows import RunRow
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.report.words import local_moment, several
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.headings import Heading
-from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.lineview import LineView
-from mailsync_tui.ui.past import STATES, Runs, done_in_words, run_name, state
-from mailsync_tui.ui.words import local_moment, several
+from mailsync_tui.ui.rows.past import STATES, Runs, done_in_words, run_name, state
+from mailsync_tui.ui.widgets.headings import Heading
+from mailsync_tui.ui.widgets.key_bar import KeyBar
+from mailsync_tui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp

@@ -12,29 +12,29 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from mailsync_tui.engine.undo import UndoLine
-from mailsync_tui.ledger.ledger import LedgerError
+from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.engine.undo.lines import UndoLine
 from mailsync_tui.ledger.quarantine import QuarantineError
+from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.ledger.rows import RunRow
-from mailsync_tui.outcome import SessionError
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.report.words import OUTCOMES, several
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.headings import Heading
-from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.lineview import LineView
-from mailsync_tui.ui.narrowing import FilterInput, Narrowing
-from mailsync_tui.ui.past import STATES, Deed, Deeds, deeds, run_name, state
-from mailsync_tui.ui.reporting import Report
+from mailsync_tui.ui.rows.past import STATES, RunLine, RunLines, run_lines, run_name, state
+from mailsync_tui.ui.rows.results import Report
+from mailsync_tui.ui.rows.undo import of_undo, question
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
-from mailsync_tui.ui.undoing import of_undo, question
-from mailsync_tui.ui.words import OUTCOMES, several
+from mailsync_tui.ui.widgets.filtering import FilteredScreen, FilterInput
+from mailsync_tui.ui.widgets.headings import Heading
+from mailsync_tui.ui.widgets.key_bar import KeyBar
+from mailsync_tui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp
 
 
-class RunScreen(Narrowing):
+class RunScreen(FilteredScreen):
     """Every line of a run with its outcome."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("run")]
@@ -55,7 +55,7 @@ class RunScreen(Narrowing):
         """
         super().__init__()
         self.run = run
-        self.deeds: Sequence[Deed] = ()
+        self.deeds: Sequence[RunLine] = ()
         self.chosen: frozenset[str] = frozenset()
         """The ids of the lines that an undo is to put back; none: all of them."""
         self._undo_at_once = undo
@@ -66,11 +66,11 @@ class RunScreen(Narrowing):
         return cast("MailsyncApp", self.app)
 
     @property
-    def deed(self) -> Deed | None:
+    def deed(self) -> RunLine | None:
         """The line under the cursor."""
         view = self.query_one(LineView)
         lines = view.lines
-        if isinstance(lines, Deeds) and view.cursor < len(lines):
+        if isinstance(lines, RunLines) and view.cursor < len(lines):
             return lines.deeds[view.cursor]
         return None
 
@@ -78,7 +78,7 @@ class RunScreen(Narrowing):
         """The run, its lines, more of the line under the cursor, sums, keys."""
         mark = STATES[state(self.run)]
         yield Static(f" {run_name(self.run)}: {mark.sign} {mark.word}", id="title", markup=False)
-        yield Heading(Deeds.heading)
+        yield Heading(RunLines.heading)
         yield LineView(id="deeds")
         yield Static(id="detail", markup=False)
         yield Static(" reading ...", id="summary", markup=False)
@@ -99,7 +99,7 @@ class RunScreen(Narrowing):
             problem = Content.styled(f" {safe_text(str(error))}", "$text-error")
             self.query_one("#summary", Static).update(problem)
             return
-        self.deeds = deeds(rows)
+        self.deeds = run_lines(rows)
         self.narrowed()
         if self._undo_at_once:
             self._undo_at_once = False
@@ -107,7 +107,7 @@ class RunScreen(Narrowing):
 
     def narrowed(self) -> None:
         """Show the lines that the filter admits."""
-        self.query_one(LineView).show(Deeds(self.deeds, self.chosen, self.filter))
+        self.query_one(LineView).show(RunLines(self.deeds, self.chosen, self.filter))
         self._sum_up()
         self.refresh_bindings()
 
@@ -157,7 +157,7 @@ class RunScreen(Narrowing):
     def action_toggle_all(self) -> None:
         """Choose every deletion that the filter shows, or none of them."""
         lines = self.query_one(LineView).lines
-        if not isinstance(lines, Deeds):
+        if not isinstance(lines, RunLines):
             return
         shown = {deed.line for deed in lines.deeds if deed.deleted}
         self.chosen = self.chosen - shown if shown <= self.chosen else self.chosen | shown
@@ -211,7 +211,7 @@ def _nothing(lines: Sequence[UndoLine]) -> str:
     return "nothing of it is left to put back"
 
 
-def _detail(deed: Deed) -> Content:
+def _detail(deed: RunLine) -> Content:
     """A line of the run in four lines: what, which message, where, and what became of it."""
     mark = OUTCOMES[deed.outcome]
     place = safe_text(f"{deed.mailbox}/{deed.folder}" if deed.folder else deed.mailbox, 200)

@@ -13,30 +13,32 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from mailsync_tui.engine.events import Event, Listed
-from mailsync_tui.engine.plan import Blocked, Line, Plan
-from mailsync_tui.ledger.ledger import LedgerError
-from mailsync_tui.outcome import SessionError
-from mailsync_tui.safetext import safe_text
-from mailsync_tui.ui import explaining, saving, wording, words
+from mailsync_tui.engine.events import Event, ListingDone
+from mailsync_tui.engine.model import Blocked, Line, Plan
+from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.report import wording, words
+from mailsync_tui.report.choice import Choice
+from mailsync_tui.text.safe import safe_text
+from mailsync_tui.ui import saving
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.choosing import Choice
-from mailsync_tui.ui.filters import Filter, parse
-from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.lineview import LineView
-from mailsync_tui.ui.previewing import (
+from mailsync_tui.ui.rows import explain as explaining
+from mailsync_tui.ui.rows.filters import Filter, parse
+from mailsync_tui.ui.rows.preview import (
     Previewed,
     blocked_text,
     can_accept,
     message_key,
     stopped,
 )
-from mailsync_tui.ui.reporting import Report, of_result
+from mailsync_tui.ui.rows.results import Report, of_result
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
 from mailsync_tui.ui.screens.why import WhyScreen
+from mailsync_tui.ui.widgets.key_bar import KeyBar
+from mailsync_tui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp
@@ -263,7 +265,7 @@ class PreviewScreen(Screen[None]):
 
     def on_engine_event(self, event: Event) -> None:
         """A mailbox was listed."""
-        if self.looking and isinstance(event, Listed):
+        if self.looking and isinstance(event, ListingDone):
             self.note = f"looking again: {event.mailbox} is listed, others are not yet ..."
             self._tell()
 

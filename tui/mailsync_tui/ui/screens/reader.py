@@ -12,19 +12,19 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from mailsync_tui.ledger.ledger import LedgerError
 from mailsync_tui.ledger.quarantine import QuarantineError
+from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.reading import Attachment, Reading, read_message
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui import attaching
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.message_text import MessageText, Told
+from mailsync_tui.ui.rows.message import MessageText, Told
+from mailsync_tui.ui.rows.wrap import Document, TextLine, Wrapped, find
 from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.sources import Source, kept_copy, mailboxes_with, next_mailbox, others
-from mailsync_tui.ui.textview import TextView
-from mailsync_tui.ui.wrapping import Document, Line, Wrapped, find
+from mailsync_tui.ui.widgets.key_bar import KeyBar
+from mailsync_tui.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.comparison import Key
@@ -172,10 +172,10 @@ class ReaderScreen(Screen[None]):
     def _tell(self, state: str, failures: Sequence[str], *more: str) -> None:
         """What is waited for, or why there is nothing to read."""
         self.query_one("#from", Static).update(f" {state}")
-        lines = [Line(self.subject, "strong"), Line(""), *map(_failed, failures)]
+        lines = [TextLine(self.subject, "strong"), TextLine(""), *map(_failed, failures)]
         if failures:
-            lines.append(Line(""))
-        self._show(Told([*lines, *map(Line, more)]))
+            lines.append(TextLine(""))
+        self._show(Told([*lines, *map(TextLine, more)]))
 
     def action_other_mailbox(self) -> None:
         """Read it from the next mailbox that holds it."""
@@ -349,5 +349,5 @@ class ReaderScreen(Screen[None]):
             self.dismiss()
 
 
-def _failed(failure: str) -> Line:
-    return Line(f"! not read from {failure}", "warn", hang=2)
+def _failed(failure: str) -> TextLine:
+    return TextLine(f"! not read from {failure}", "warn", hang=2)

@@ -9,13 +9,13 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from mailsync_tui.safetext import safe_text
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.keybar import KeyBar
-from mailsync_tui.ui.lineview import LineView
+from mailsync_tui.ui.widgets.key_bar import KeyBar
+from mailsync_tui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
-    from mailsync_tui.ui.reporting import Report
+    from mailsync_tui.ui.rows.results import Report
 
 
 class ResultScreen(Screen[None]):

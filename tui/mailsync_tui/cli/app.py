@@ -1,0 +1,158 @@
+"""Opening the app: on a configuration, on the demo, or the words for whoever has neither yet."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from mailsync_tui.cli.errors import FAILED, OK, Wrong
+from mailsync_tui.cli.output import is_terminal
+from mailsync_tui.text.safe import safe_text
+
+if TYPE_CHECKING:
+    from mailsync_tui.cli.people import Settings
+    from mailsync_tui.config.model import UserConfig
+
+EXAMPLE = """\
+[consolidated]
+type = "imap"
+host = "mail.example.org"
+user = "ann"
+password_command = "pass show mail"
+
+[external.isp]
+type = "pop3"
+host = "pop.example.net"
+user = "ann"
+password_command = "pass show isp"
+"""
+
+
+_DEMO = "mailsync-tui demo"
+
+
+def show_app(
+    settings: Settings,
+    person: UserConfig,
+    directory: Path,
+    tidy: Callable[[], None] = lambda: None,
+) -> int:
+    """Run the app for one person.
+
+    Args:
+        settings: Say whether it takes the mouse.
+        person: Whose mailboxes.
+        directory: Where the person's ledger lies.
+        tidy: Called if the process must end at once.
+
+    Raises:
+        Wrong: There is no terminal.
+    """
+    _require_terminal()
+    gc.disable()  # nothing that is loaded is garbage; the app enables it when it has looked
+    from mailsync_tui.ui.run import run
+
+    mouse = settings.mouse if settings.mouse is not None else not _over_ssh()
+    return run(person, directory, mouse=mouse, log_line=settings.output.log, tidy=tidy)
+
+
+def _require_terminal() -> None:
+    if not _on_terminal():
+        raise Wrong("the app needs a terminal; `mailsync-tui --help` lists the other commands")
+
+
+def show_demo(settings: Settings) -> int:
+    """Run the app on the embedded servers, in a temporary directory.
+
+    Raises:
+        DemoUnavailable: pymap is not installed.
+        Wrong: There is no terminal.
+    """
+    from mailsync_tui.config.load import load_config
+    from mailsync_tui.config.locations import person_dir, state_root
+    from mailsync_tui.demo.run import running
+
+    _require_terminal()
+    settings.output.tell("starting the demo's servers, and filling them with mail ...")
+    with ExitStack() as stack:
+        stack.enter_context(_ending_signals())
+        with _no_signals():  # one that comes between making and noting it would leave it behind
+            path = stack.enter_context(TemporaryDirectory(prefix="mailsync-demo-"))
+        demo = stack.enter_context(running(Path(path)))
+        config = load_config(demo.config)
+        (person,) = config.users
+        directory = person_dir(state_root(None, config), person.name)
+        return show_app(settings, person, directory, partial(rmtree, path, ignore_errors=True))
+
+
+def welcome(settings: Settings, path: Path) -> int:
+    """Say where the configuration goes, with an example, and offer the demo."""
+    settings.output.result(
+        f"There is no configuration yet. It goes to {safe_text(str(path))}; for example:\n\n"
+        f"{EXAMPLE}\n"
+        "Then `mailsync-tui check` tells whether all of it works.\n"
+        f"To try the program without a mailbox of your own: `{_DEMO}`."
+    )
+    if not _on_terminal():
+        return OK
+    from mailsync_tui.cli.confirm import answered
+    from mailsync_tui.demo.run import DemoUnavailable
+
+    settings.output.result("")
+    if not answered(settings.output, "Open the demo now?"):
+        return OK
+    try:
+        return show_demo(settings)
+    except DemoUnavailable as error:
+        settings.output.error(str(error))
+        return FAILED
+
+
+def _on_terminal() -> bool:
+    return is_terminal(sys.stdin) and is_terminal(sys.stdout)
+
+
+def _over_ssh() -> bool:
+    """Whether every movement of the mouse would go over a line; mosh begins as ssh does."""
+    return bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """Signals that end the program wait until the block is left."""
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    )
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _ending_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the demo as Ctrl+C does, so that its directory does not outlive it.
+
+    While the app runs, it takes these signals itself.
+    """
+    asked = (signal.SIGTERM, signal.SIGHUP)
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in asked
+        # nohup means what it says.
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

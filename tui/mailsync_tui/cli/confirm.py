@@ -1,0 +1,64 @@
+"""Asking before anything is changed; the answer defaults to no."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mailsync_tui.cli import render
+from mailsync_tui.cli.errors import Wrong
+from mailsync_tui.cli.interrupts import Interrupts
+from mailsync_tui.cli.output import is_terminal
+from mailsync_tui.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from mailsync_tui.cli.output import Output
+    from mailsync_tui.cli.progress import ProgressDisplay
+    from mailsync_tui.engine.model import Plan
+
+
+def require_terminal(*, yes: bool) -> None:
+    """To be called before anything is contacted.
+
+    Raises:
+        Wrong: Nobody can be asked, and ``--yes`` was not given.
+    """
+    # The question goes to standard error, so that results can be redirected.
+    if not yes and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise Wrong("there is no terminal to ask on, and no --yes: nothing was contacted")
+
+
+def confirmed(output: Output, interrupts: Interrupts, question: str) -> bool:
+    """Ask; only ``y`` and ``yes`` are a yes.
+
+    Raises:
+        KeyboardInterrupt: A signal came instead of an answer.
+    """
+    with interrupts.asking():
+        return answered(output, question)
+
+
+def answered(output: Output, question: str) -> bool:
+    """Ask where nothing is under way; only ``y`` and ``yes`` are a yes."""
+    output.written(sys.stderr, f"{question} [y/N] ")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def chooser(
+    output: Output, interrupts: Interrupts, progress: ProgressDisplay, *, yes: bool
+) -> Callable[[Plan], frozenset[str] | None]:
+    """What a session asks before it applies a plan: all of it, or ``None`` for no."""
+
+    def choose(plan: Plan) -> frozenset[str] | None:
+        from mailsync_tui.engine.outcome import asks
+
+        if yes or not asks(plan):
+            return frozenset()
+        progress.pause()
+        screen = Screen(output, "stderr")
+        render.question(screen, plan)
+        screen.show()
+        return frozenset() if confirmed(output, interrupts, "Apply?") else None
+
+    return choose

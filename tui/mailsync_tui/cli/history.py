@@ -1,0 +1,62 @@
+"""``history``: earlier runs, read from the ledger alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailsync_tui.cli import json_form as jsonform
+from mailsync_tui.cli import render
+from mailsync_tui.cli.errors import OK, Wrong
+from mailsync_tui.cli.people import nearest
+from mailsync_tui.cli.screen import Screen
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.reader import open_ledger
+from mailsync_tui.text.safe import safe_text
+
+if TYPE_CHECKING:
+    from mailsync_tui.cli.output import Output
+
+_LEDGER = "ledger.sqlite3"
+
+
+def show_all(output: Output, directory: Path, *, as_json: bool) -> int:
+    """All runs, newest first."""
+    ledger = open_ledger(directory / _LEDGER)
+    try:
+        with ledger.snapshot():
+            runs = jsonform.runs(history.runs(ledger))
+    finally:
+        ledger.close()
+    if as_json:
+        output.result(jsonform.line(runs))
+        return OK
+    screen = Screen(output)
+    render.history(screen, runs)
+    screen.show()
+    return OK
+
+
+def show_one(output: Output, directory: Path, user: str, run: str, *, as_json: bool) -> int:
+    """One run, line by line.
+
+    Raises:
+        Wrong: There is no such run.
+    """
+    ledger = open_ledger(directory / _LEDGER)
+    try:
+        with ledger.snapshot():
+            rows = {str(row.id): row for row in history.runs(ledger)}
+            if run not in rows:
+                known = nearest(run, rows) if rows else "; there is none yet"
+                raise Wrong(f"unknown run {safe_text(run, 40)}{known}")
+            lines = jsonform.actions(history.actions(ledger, rows[run].id))
+    finally:
+        ledger.close()
+    if as_json:
+        output.result(jsonform.line(jsonform.past_run(user, rows[run], lines)))
+        return OK
+    screen = Screen(output)
+    render.past_run(screen, jsonform.runs([rows[run]])[0], lines)
+    screen.show()
+    return OK

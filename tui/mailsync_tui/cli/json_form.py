@@ -1,0 +1,136 @@
+"""Results, history and check as JSON (INTERFACE.md); a plan's form is that of its file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mailsync_tui.ledger.restores import UNDO
+from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form, utc
+from mailsync_tui.text.safe import safe_text
+
+if TYPE_CHECKING:
+    from mailsync_tui.engine.outcome import Result, UndoResult
+    from mailsync_tui.ledger.rows import ActionRow, RunRow
+
+_WORST_FIRST = (None, "failed", "skipped", "done", "vanished")
+UNKNOWN_OUTCOME = "interrupted before its outcome was known; the next run settles it"
+
+
+def line(document: object) -> str:
+    """One JSON value on one line, in ASCII: a terminal shows it harmlessly too."""
+    return json.dumps(document)
+
+
+def result(found: Result | UndoResult) -> dict[str, Any]:
+    """The result of apply, sync, undo and rebase; an undo has the undone run's lines."""
+    return {
+        "version": VERSION,
+        "user": found.user,
+        "run": found.run,
+        "lines": [
+            {
+                "id": each.line.id,
+                "kind": each.line.kind,
+                "account": each.line.account,
+                "message_id": each.line.message_id,
+                "outcome": each.outcome,
+                "reason": each.reason,
+            }
+            for each in found.lines
+        ],
+        "held": held_form(found.plan) if found.plan else [],
+        "blocked": blocked_form(found.plan) if found.plan else [],
+        "exit": found.exit,
+    }
+
+
+def failure(user: str, code: int, text: str) -> dict[str, Any]:
+    """The result of a run that could not begin; ``error`` says why."""
+    return {
+        "version": VERSION,
+        "user": user,
+        "run": None,
+        "lines": [],
+        "held": [],
+        "blocked": [],
+        "exit": code,
+        "error": text,
+    }
+
+
+def state(run: RunRow) -> str:
+    """What became of a run, in one word; what an undo put back in part is there in part."""
+    if run.deleted and run.put_back == run.deleted:
+        return "undone"
+    if run.ended is None or run.exit == 130:
+        return "interrupted"
+    return "done" if run.exit in (0, 4) and not run.put_back else "partly"
+
+
+def runs(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
+    """The history, newest first."""
+    return [
+        {
+            "run": str(row.id),
+            "started": utc(row.started),
+            "ended": utc(row.ended) if row.ended else None,
+            "command": row.command,
+            "directions": list(row.directions),
+            "counts": dict(row.counts),
+            "state": state(row),
+        }
+        for row in rows
+    ]
+
+
+def actions(rows: Iterable[ActionRow]) -> list[dict[str, Any]]:
+    """The lines of a run; of a line with several copies, the worst outcome counts."""
+    lines: dict[str, ActionRow] = {}
+    for row in rows:
+        before = lines.get(row.line)
+        if before is None or _rank(row) < _rank(before):
+            lines[row.line] = row
+    return [
+        {
+            "id": row.line,
+            "kind": row.kind.removeprefix(UNDO),
+            "account": row.account.partition(",")[0],
+            "message_id": row.message_id,
+            "outcome": row.outcome or "failed",
+            "reason": row.reason if row.outcome else UNKNOWN_OUTCOME,
+            "subject": safe_text(row.subject),
+        }
+        for row in lines.values()
+    ]
+
+
+def past_run(user: str, row: RunRow, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """One run of the history as a result."""
+    return {
+        "version": VERSION,
+        "user": user,
+        "run": str(row.id),
+        "lines": [{k: v for k, v in each.items() if k != "subject"} for each in lines],
+        "held": [],
+        "blocked": [],
+        "exit": row.exit,
+    }
+
+
+def check(
+    user: str | None, mailboxes: Mapping[str, Mapping[str, Any]], problems: list[Any], code: int
+) -> dict[str, Any]:
+    """What ``check`` found."""
+    return {
+        "version": VERSION,
+        "user": user,
+        "mailboxes": mailboxes,
+        "problems": problems,
+        "exit": code,
+    }
+
+
+def _rank(row: ActionRow) -> int:
+    return _WORST_FIRST.index(row.outcome)

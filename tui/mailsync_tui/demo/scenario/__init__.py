@@ -1,0 +1,1 @@
+"""What happened in the mailboxes of the demo."""

@@ -1,0 +1,1 @@
+"""The mail servers of the demo, on loopback."""

@@ -1,0 +1,224 @@
+"""Applying deletions: look again, keep a copy, write the intent, delete, write the outcome.
+
+DESIGN.md, rules 4 to 6, in this order for each batch; nothing is deleted that has not passed them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.apply.collect import split_off
+from mailsync_tui.engine.apply.run import Run, batches, by, intent
+from mailsync_tui.engine.events import Outcome
+from mailsync_tui.engine.model import Line, Place
+from mailsync_tui.ledger import history, restores
+from mailsync_tui.ledger.quarantine import QuarantineError
+from mailsync_tui.ledger.rows import CopyRow, MessageRow
+from mailsync_tui.mailboxes.base import (
+    DeleteRequest,
+    DeleteResult,
+    Location,
+    MailboxDown,
+    MailboxError,
+    Raw,
+)
+from mailsync_tui.mailboxes.bisect import each
+from mailsync_tui.message import content_digest, identity_of, identity_of_header
+
+BACK = "back since the preview, or the reason holds no more"
+LAST = "it is the only copy now"
+OTHER = "what lies there now is not the message of the plan"
+
+
+@dataclass(slots=True)
+class _Deletion:
+    line: Line
+    places: list[Place] = field(default_factory=list)
+    rows: list[CopyRow] = field(default_factory=list)
+    raws: list[Raw] = field(default_factory=list)
+
+
+class _Marks:
+    r"""Keeps foreign ``\Deleted`` marks in the ledger while they are lifted."""
+
+    def __init__(self, run: Run, mailbox: str) -> None:
+        self.run, self.mailbox = run, mailbox
+
+    def lifted(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        with self.run.ledger.transaction():
+            self.run.ledger.add_marks(self.mailbox, folder, validity, uids)
+
+    def restored(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        with self.run.ledger.transaction():
+            self.run.ledger.drop_marks(self.mailbox, folder, validity, uids)
+
+
+def delete(run: Run, lines: Sequence[Line]) -> None:
+    """Apply deletions, mailbox by mailbox, in batches.
+
+    Raises:
+        LedgerError: the ledger cannot be written: nothing more is deleted.
+    """
+    for mailbox, group in by(lines, lambda line: line.target.mailbox).items():
+        if run.cancelled():
+            return
+        ready = [line for line in group if run.needs_met(line)]
+        for batch in batches(ready, lambda line: line.size * len(line.copies)):
+            if run.cancelled():
+                return
+            _delete_batch(run, mailbox, batch)
+
+
+def restore_marks(run: Run) -> None:
+    r"""Set foreign ``\Deleted`` marks again that a run which died had lifted (rule 7)."""
+    for (mailbox, folder, validity), uids in history.lifted_marks(run.ledger).items():
+        if mailbox in run.mailboxes:
+            with contextlib.suppress(MailboxError):  # tried again by the next run
+                run.mailboxes[mailbox].restore_marks(folder, validity, uids)
+                _Marks(run, mailbox).restored(folder, validity, uids)
+
+
+def _delete_batch(run: Run, mailbox: str, lines: Sequence[Line]) -> None:
+    if mailbox in run.broken:
+        run.journal_all(lines, "failed", run.broken[mailbox])
+        return
+    valid = run.still_holds()
+    held = [line for line in lines if valid is None or line.id in valid]
+    run.journal_all([line for line in lines if line not in held], "skipped", BACK)
+    doomed = _look_again(run, mailbox, held)
+    if not doomed:
+        return
+    try:
+        names = run.quarantine.put_all([raw.data for d in doomed for raw in d.raws])
+    except QuarantineError as error:
+        for name in run.mailboxes:
+            run.broken[name] = f"no copy could be kept, so nothing more is deleted: {error}"
+        run.journal_all([d.line for d in doomed], "failed", run.broken[mailbox])
+        return
+    _act(run, mailbox, doomed, names)
+
+
+def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Deletion]:
+    """Read what lies at each location: only what is still the plan's message is deleted."""
+    wanted = [place.location for line in lines for place in line.copies]
+    raws: dict[Location, Raw] = {}
+    failure = ""
+    try:
+        raws.update((raw.location, raw) for raw in each(run.mailboxes[mailbox].fetch, wanted))
+    except MailboxDown as error:
+        run.failed(mailbox, error)
+        run.journal_all(lines, "failed", f"{error}; nothing was deleted")
+        return []
+    except MailboxError as error:  # one of them never came whole: the others are dealt with
+        failure = str(error)
+    rows = {place: run.row(place) for line in lines for place in line.copies}
+    messages = run.messages({row.message for row in rows.values() if row})
+    last = _last_copies(run, rows, messages)
+    result = []
+    for line in lines:
+        d = _Deletion(line)
+        refused = LAST if last.issuperset(line.copies) else ""
+        for place in line.copies:
+            raw, row = raws.get(place.location), rows[place]
+            if raw is None:
+                continue
+            if row is None or content_digest(raw.data) not in messages[row.message].digests:
+                refused = OTHER
+                if row is not None and mailbox != CONSOLIDATED:
+                    split_off(run, row, identity_of(raw.data), raw)
+            elif mailbox == CONSOLIDATED and r"\Draft" in raw.flags:
+                refused = "it is a draft now"
+            elif run.config.holds.flagged and r"\Flagged" in raw.flags:
+                refused = "it is flagged now, and [hold] protects what is flagged"
+            else:
+                d.places.append(place)
+                d.rows.append(row)
+                d.raws.append(raw)
+        whole = len(d.raws) == len(line.copies)
+        if refused:
+            run.journal(line, "skipped", refused)
+        elif failure and not whole:
+            run.journal(line, "failed", f"{failure}; nothing was deleted")
+        elif not d.raws:
+            run.journal(line, "vanished", "it was gone before it was deleted")
+        else:
+            result.append(d)
+    return result
+
+
+def _last_copies(
+    run: Run, rows: Mapping[Place, CopyRow | None], messages: Mapping[int, MessageRow]
+) -> set[Place]:
+    """Surplus copies whose message has no other copy there: it went since the listing."""
+    surplus = {place: row.message for place, row in rows.items() if row and row.surplus}
+    others = {
+        copy.location: number
+        for number in set(surplus.values())
+        for copy in run.there(messages[number])
+        if copy.adopted and not copy.surplus
+    }
+    stay: set[int] = set()
+    try:
+        if others:
+            stay.update(others[h.location] for h in run.mailbox(CONSOLIDATED).heads(list(others)))
+    except MailboxError as error:
+        run.failed(CONSOLIDATED, error)
+    return {place for place, number in surplus.items() if number not in stay}
+
+
+def _act(run: Run, mailbox: str, doomed: Sequence[_Deletion], names: Sequence[str]) -> None:
+    kept = iter(names)
+    intents, targets = [], []
+    for d in doomed:
+        for place, row, raw in zip(d.places, d.rows, d.raws, strict=True):
+            intents.append(intent(d.line, row.message, place, quarantine=next(kept)))
+            targets.append(DeleteRequest(raw.location, identity_of_header(raw.data)))
+    with run.ledger.transaction():
+        actions = run.ledger.intend(run.number, intents, run.now())
+        restores.note_removed(run.ledger, actions, [raw for d in doomed for raw in d.raws])
+    try:
+        answers = run.mailboxes[mailbox].delete(targets, _Marks(run, mailbox))
+    except MailboxError as error:  # the intents stay open: the next run looks what became of them
+        run.broken[mailbox] = str(error)
+        for d in doomed:
+            run.finish(d.line, "failed", f"{error}; the next run looks what became of it")
+        return
+    by_location: dict[Location, DeleteResult] = {answer.location: answer for answer in answers}
+    with run.ledger.transaction():
+        number = iter(actions)
+        for d in doomed:
+            done = []
+            for place, row in zip(d.places, d.rows, strict=True):
+                answer = by_location[place.location]
+                outcome, reason = _outcome(answer)
+                run.ledger.outcome(next(number), outcome, reason)
+                if outcome in ("done", "vanished"):
+                    done.append(row)
+            _record(run, mailbox, done)
+    for d in doomed:
+        results = [_outcome(by_location[place.location]) for place in d.places]
+        for worst in ("failed", "skipped", "done", "vanished"):
+            found = next((r for r in results if r[0] == worst), None)
+            if found is not None:
+                run.finish(d.line, *found)
+                break
+
+
+def _record(run: Run, mailbox: str, rows: Sequence[CopyRow]) -> None:
+    ids = [row.id for row in rows]
+    if mailbox == CONSOLIDATED:  # IMAP and Maildir have proved it
+        run.ledger.end(ids, run.now())
+        # That there was one copy more says nothing of the message.
+        run.ledger.spend([row.message for row in rows if not row.surplus], run.now())
+    else:
+        run.ledger.set_state(ids, "deleting")
+    run.ledger.set_open([row.message for row in rows], is_open=True)
+
+
+def _outcome(answer: DeleteResult) -> tuple[Outcome, str]:
+    if answer.outcome == "gone":
+        return "vanished", answer.reason or "it was gone before it was deleted"
+    return answer.outcome, answer.reason

@@ -1,0 +1,397 @@
+"""Recording a listing in the ledger: what arrived, moved, went missing, came back, or ended."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.detect.detect import ABSENT_MINUTES, Observation, rules_fingerprint
+from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.plan.guards import STICKY
+from mailsync_tui.engine.plan.planner import PlanDetails
+from mailsync_tui.engine.plan.status import (
+    Held,
+    MessageStatus,
+    is_lost,
+    listed_whole,
+    surplus_copies,
+)
+from mailsync_tui.engine.snapshot import Copy, Hold, Presence, State
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger import listings as scans
+from mailsync_tui.ledger.lock import LedgerBusy, LockError, RunLock
+from mailsync_tui.ledger.reader import LedgerError, sqlite_told
+from mailsync_tui.ledger.restores import undoes
+from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
+from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
+
+
+def record(
+    ledger: LedgerWriter, observation: Observation, considered: PlanDetails, options: Options
+) -> None:
+    """Write down what a listing showed, in one transaction.
+
+    Afterwards every location that was listed has its row, so that lines can be applied; nothing
+    that the plan says is changed by it.
+
+    Raises:
+        LedgerError: the disk is full, or the ledger is damaged.
+    """
+    with ledger.transaction():
+        _Recorder(ledger, observation, considered, options).run()
+
+
+class _Recorder:
+    def __init__(
+        self,
+        ledger: LedgerWriter,
+        observation: Observation,
+        considered: PlanDetails,
+        options: Options,
+    ) -> None:
+        self.ledger = ledger
+        self.observation = observation
+        self.considered = considered
+        self.options = options
+        self.world = observation.world
+        self.now = self.world.now
+        self.ids: dict[str, int] = {}
+        self.arrived: list[NewCopy] = []
+
+    def run(self) -> None:
+        self._mailboxes()
+        self._settle(history.unsettled(self.ledger))
+        for location, action in self.observation.answers.items():
+            self.ledger.outcome(action, "done", "interrupted; it was stored late", location)
+        opened: list[int] = []
+        settled: list[int] = []
+        fresh = [s.case for s in self.considered.standings if s.case.message is None]
+        numbers = iter(
+            self.ledger.add_messages([(c.identity, c.summary, c.size) for c in fresh], self.now)
+        )
+        for index, standing in enumerate(self.considered.standings):
+            message = standing.case.message
+            if message is None:
+                message = next(numbers)
+            self._message(message, standing)
+            unsettled = index in self.considered.unsettled or not self._plain(standing)
+            (opened if unsettled else settled).append(message)
+        # Last, as a location may be another copy's until that is known to lie elsewhere now.
+        self.ledger.add_copies(sorted(self.arrived, key=self._position()), self.now)
+        self.ledger.set_open(opened, is_open=True)
+        self.ledger.set_open(settled, is_open=False)
+        self.ledger.drop_childless()
+        certain = history.certain(self.ledger, self.now)
+        if certain is not None:
+            self.ledger.bury(certain - timedelta(days=TOMBSTONE_DAYS))
+        self._scans()
+        self._blocks()
+        self.ledger.set_rules(rules_fingerprint(self.world.config))
+        self.ledger.bump()
+
+    def _position(self) -> Callable[[NewCopy], int]:
+        """In which order a mailbox lists its arrivals: the ledger's rows keep that order."""
+        order = {
+            (self.ids[name], location): number
+            for name, here in self.observation.listed.items()
+            if name in self.ids
+            for number, location in enumerate(here.arrived)
+        }
+        return lambda copy: order.get((copy.mailbox, copy.location), 0)
+
+    # --- mailboxes
+
+    def _mailboxes(self) -> None:
+        matched = self.observation.matched
+        renamed = {row.name: name for name, row in matched.rows.items() if row.name != name}
+        for old in renamed:  # in two steps, as two accounts may have swapped their names
+            self.ledger.rename_mailbox(old, f"{old} (renaming)")
+        for name in renamed.values():
+            taken = self.ledger.mailboxes().get(name)
+            if taken is not None:
+                self.ledger.rename_mailbox(name, f"{name} ({taken.id})")
+        for old, name in renamed.items():
+            self.ledger.rename_mailbox(f"{old} (renaming)", name)
+        config = self.world.config
+        for mailbox in (*config.external, config.consolidated):
+            known = self.ledger.mailboxes()
+            # One that is new and was listed in part was reached, so its mail can be collected.
+            partly = mailbox.name in self.observation.listed and mailbox.name not in known
+            if self.world.mailboxes[mailbox.name].error is None or partly:
+                self.ids[mailbox.name] = self.ledger.put_mailbox(mailbox.name, mailbox.fingerprint)
+        for name, row in self.ledger.mailboxes().items():
+            self.ids.setdefault(name, row.id)
+
+    def _scans(self) -> None:
+        for name, here in self.observation.listed.items():
+            if name in self.ids and listed_whole(name, self.world):
+                folders = {
+                    f.name: FolderRow(f.validity, f.uidnext, f.modseq)
+                    for f in here.folders.values()
+                }
+                scans.set_scanned(
+                    self.ledger,
+                    self.ids[name],
+                    self.world.scan,
+                    folders,
+                    here.messages or 0,
+                    self.now,
+                )
+                if not self.world.mailboxes[name].fetched_gone:
+                    scans.mark_seen(self.ledger, self.ids[name], here.scan)
+
+    def _blocks(self) -> None:
+        stopped = set()
+        for block in self.considered.plan.blocked:
+            stopped.add((block.account, block.rule))
+            if block.rule in STICKY and block.count:
+                self.ledger.block(block.account, block.kind, block.rule, self.now)
+        for accept in self.options.accepts:
+            for account in self.world.mailboxes:
+                meant = accept.account in (account, CONSOLIDATED)
+                if meant and (account, accept.rule) not in stopped:
+                    self.ledger.unblock(account, accept.rule)
+
+    # --- a run that died
+
+    def _settle(self, open_actions: Iterable[ActionRow]) -> None:
+        """Intents without an outcome: look what became of them (DESIGN.md, rule 6)."""
+        for action in open_actions:
+            name = self.observation.matched.name_of(action.mailbox)
+            here = self.observation.listed.get(name)
+            if here is None or not listed_whole(name, self.world):
+                continue
+            there = here.presence(action.location)
+            if action.kind in ("collect", "adopt"):  # an adopt may find a message to be stored
+                self._settle_collect(action, there)
+            elif undoes(action):
+                self._settle_undo(action, name, there)
+            elif there is Presence.YES:
+                self.ledger.outcome(action.id, "failed", "interrupted before it was done")
+            else:
+                self.ledger.outcome(action.id, "done", "interrupted; it was found done")
+                copy = self.ledger.copy_at(action.mailbox, action.location)
+                if copy is not None:
+                    self.ledger.end([copy.id], self.now)
+                    if name == CONSOLIDATED:
+                        self.ledger.spend([copy.message], self.now)
+
+    def _settle_collect(self, action: ActionRow, there: Presence) -> None:
+        arrived = there is Presence.YES or any(
+            copy.mailbox == CONSOLIDATED and copy.state is State.NEW
+            for standing in self.considered.standings
+            if standing.case.message is not None and standing.case.message == action.message
+            for copy in standing.copies
+        )
+        if arrived:
+            self.ledger.presume(action.id, "done", "interrupted; it was found stored")
+        else:
+            self.ledger.presume(action.id, "failed", "interrupted before it was stored")
+
+    def _settle_undo(self, action: ActionRow, name: str, there: Presence) -> None:
+        """Where no place was told beforehand, what is new in that folder was put back there."""
+        new = (
+            copy.location
+            for standing in self.considered.standings
+            if action.message is not None and standing.case.message == action.message
+            for copy in standing.on(name)
+            if copy.state is State.NEW and copy.location.folder == action.location.folder
+        )
+        found = action.location if there is Presence.YES else next(new, None)
+        if found is None:
+            self.ledger.outcome(action.id, "failed", "interrupted before it was put back")
+        else:
+            self.ledger.outcome(action.id, "done", "interrupted; it was found put back", found)
+
+    # --- messages
+
+    def _message(self, message: int, s: MessageStatus) -> None:
+        for copy in s.copies:
+            self._copy(message, s, copy)
+        if listed_whole(CONSOLIDATED, self.world):
+            surplus = surplus_copies(s, self.world.config.consolidated)
+            for copy in s.on(CONSOLIDATED):
+                if copy.surplus and copy.id is not None and copy not in surplus:
+                    self.ledger.keep(copy.id, ours=copy.adopted)
+        if s.moved:
+            self.ledger.drop(c.id for c in s.moved if c.id is not None)
+        if s.moved_out is not None:
+            self.ledger.hold(message, "collect", s.moved_out, "moved-out", self.now)
+            self.ledger.end(_ids(s, CONSOLIDATED), self.now)
+        self._holds(message, s)
+        self._end_silently(s)
+
+    def _plain(self, s: MessageStatus) -> bool:
+        """Whether nothing about a message is unknown or absent."""
+        return not s.case.doubtful and all(
+            copy.presence is Presence.YES or copy.state in (State.ENDED, State.DELETING)
+            for copy in s.copies
+            if copy.mailbox in self.world.mailboxes
+        )
+
+    def _copy(self, message: int, s: MessageStatus, copy: Copy) -> None:
+        ledger, here = self.ledger, self.world.mailboxes.get(copy.mailbox)
+        if here is None or copy.mailbox not in self.ids:
+            return
+        if copy.relocates is not None:
+            ledger.relocate(copy.relocates, copy.location, copy.size)
+        elif copy.id is None:
+            self.arrived.append(
+                NewCopy(
+                    self.ids[copy.mailbox],
+                    copy.location,
+                    message,
+                    copy.size,
+                    self.world.scan,
+                    here.scan,
+                    copy.adopted,
+                    copy.surplus,
+                )
+            )
+        elif copy.presence is Presence.YES:
+            if copy.state is State.MISSING:
+                ledger.revive(copy.id)
+            elif copy.state is State.ENDED:
+                ledger.arrive_again(copy.id, self.world.scan, here.scan, self.now)
+        elif copy.presence is Presence.GONE:
+            self._gone(s, copy, copy.id)
+
+    def _gone(self, s: MessageStatus, copy: Copy, row: int) -> None:
+        if copy.state is State.DELETING:
+            self.ledger.end([row], self.now)
+        elif self._still_held(s, copy):
+            self.ledger.end([row], self.now)  # one copy less is no loss of the message
+        elif copy.state is State.LIVE:
+            if copy.adopted or copy.mailbox in s.waiting:
+                self.ledger.mark_missing(row, copy.held_scan, copy.missing_scan, 1, self.now)
+            else:
+                self.ledger.drop([row])  # never ours: nothing follows from its absence
+        elif copy.state is State.MISSING:
+            before = self.ledger.copy_at(copy.mailbox, copy.location)
+            waited = timedelta(minutes=ABSENT_MINUTES)
+            if before and before.absent_at and self.now - before.absent_at >= waited:
+                self.ledger.mark_missing(
+                    row, copy.held_scan, copy.missing_scan, copy.absent, self.now
+                )
+            elif before and before.absent_at and self.now < before.absent_at:
+                # The clock was ahead then: counted from now, or it would not be for years.
+                self.ledger.mark_missing(
+                    row, copy.held_scan, copy.missing_scan, before.absent, self.now
+                )
+
+    def _still_held(self, s: MessageStatus, copy: Copy) -> bool:
+        if copy.mailbox == CONSOLIDATED:
+            return s.consolidated is Presence.YES
+        moved = any(c.mailbox == copy.mailbox for c in s.moved)
+        return moved or s.held.get(copy.mailbox) is Held.YES
+
+    def _holds(self, message: int, s: MessageStatus) -> None:
+        """Decisions about something that is over are released."""
+        for hold in s.case.holds:
+            if hold.rule == "undone":
+                over = self._put_back_is_gone(s, hold)
+            elif hold.rule == "moved-out" or hold.kind == "collect":
+                over = s.consolidated is Presence.YES
+            elif hold.kind == "adopt":
+                over = not any(
+                    c.presence is Presence.YES and not c.adopted for c in s.on(hold.account)
+                )
+            elif hold.kind == "forward-delete":
+                over = s.consolidated is Presence.GONE or (
+                    s.consolidated is Presence.YES
+                    and not any(
+                        c.adopted and c.presence is not Presence.YES and c.state is not State.ENDED
+                        for c in s.copies
+                        if c.mailbox != CONSOLIDATED
+                    )
+                )
+            else:
+                over = s.consolidated is Presence.YES or s.held.get(hold.account) is Held.GONE
+            if over:
+                self.ledger.release_one(message, hold.kind, hold.account, hold.rule)
+
+    def _put_back_is_gone(self, s: MessageStatus, hold: Hold) -> bool:
+        """Whether a mailbox holds nothing more of what was put back there, its trash included."""
+        mailbox = CONSOLIDATED if hold.kind == "forward-delete" else hold.account
+        return (
+            mailbox in self.world.mailboxes
+            and listed_whole(mailbox, self.world)
+            and not s.case.doubtful
+            and s.case.message not in self.observation.restoring
+            and not any(copy.presence is Presence.YES for copy in s.on(mailbox))
+        )
+
+    def _end_silently(self, s: MessageStatus) -> None:
+        """Gone everywhere, and it was we who deleted it: tombstones, without a line."""
+        if s.consolidated is not Presence.GONE or s.waiting or s.case.doubtful:
+            return
+        if any(held in (Held.YES, Held.UNKNOWN) for held in s.held.values()):
+            return
+        lost = [c for c in s.copies if is_lost(c) and c.adopted]
+        ours = any(c.state is State.DELETING for c in s.copies)
+        if ours or not any(c.mailbox == CONSOLIDATED for c in lost):
+            self.ledger.end([c.id for c in lost if c.id is not None], self.now)
+
+
+def _ids(s: MessageStatus, mailbox: str) -> list[int]:
+    return [c.id for c in s.on(mailbox) if c.id is not None and is_lost(c)]
+
+
+def note_seen(directory: Path, path: Path, observation: Observation, command: str) -> None:
+    """Write down that what was fetched lately is still listed, where nothing else is new.
+
+    No plan depends on it but one that would find it gone, so the ledger's serial stays; where
+    another run holds the ledger, or it cannot be written, the next listing notes it.
+
+    Args:
+        directory: Where the lock lies.
+        path: The ledger.
+        observation: A listing that shows just what the ledger has.
+        command: Told to who waits for the lock meanwhile.
+    """
+    unseen = list(_unseen(observation))
+    if not unseen:
+        return
+    with contextlib.suppress(LedgerBusy, LockError, LedgerError):
+        lock = RunLock(directory / "lock", command).acquire(timeout=0)
+        with lock, contextlib.closing(LedgerWriter(path)) as ledger, sqlite_told():
+            if ledger.serial != observation.world.serial:
+                return
+            with ledger.transaction():
+                for name in unseen:
+                    row = observation.matched.rows[name]
+                    scans.mark_seen(ledger, row.id, row.scan)
+
+
+def _unseen(observation: Observation) -> Iterable[str]:
+    """POP3 accounts of which no complete listing since the last recorded one is noted."""
+    for name, state in observation.world.mailboxes.items():
+        row = observation.matched.rows.get(name)
+        unseen = row is not None and row.seen_scan < row.scan
+        if unseen and state.type == "pop3" and listed_whole(name, observation.world):
+            yield name
+
+
+def nothing_new(observation: Observation, considered: PlanDetails) -> bool:
+    """Whether a listing shows just what the ledger has: then there is nothing to record."""
+    world = observation.world
+    if any(
+        name not in observation.matched.rows and state.error is None
+        for name, state in world.mailboxes.items()
+    ):
+        return False
+    if observation.interrupted or observation.restoring or considered.plan.blocked:
+        return False
+    return all(
+        case.message is not None
+        and all(
+            (copy.state is State.LIVE and copy.presence is Presence.YES)
+            or (copy.state is State.ENDED and copy.presence is not Presence.YES)
+            or copy.presence is Presence.UNKNOWN
+            for copy in case.copies
+        )
+        for case in world.cases
+    )

@@ -1,0 +1,1 @@
+"""Listings and ledger to a snapshot: what is new, absent, moved or doubtful."""

@@ -1,0 +1,169 @@
+"""The plan: immutable values, exactly what is shown and what is applied."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from mailsync_tui.config.model import DIRECTIONS, Direction
+from mailsync_tui.mailboxes.base import Location
+
+Kind = Literal["collect", "adopt", "forward-delete", "reverse-delete", "forget"]
+Undo = Literal["full", "consolidated-only", "none"]
+
+KIND_DIRECTION: dict[str, Direction] = {
+    "collect": "collect",
+    "forward-delete": "forward",
+    "reverse-delete": "reverse",
+}
+"""The direction a kind of line belongs to; adopt and forget change only the ledger."""
+
+NEEDS_CONFIRMATION: tuple[Kind, ...] = ("collect", "forward-delete", "reverse-delete")
+"""The kinds that change a mailbox: a person is asked before they are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location in a named mailbox."""
+
+    mailbox: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message and one target."""
+
+    kind: Kind
+    account: str
+    accounts: tuple[str, ...]
+    needs: tuple[str, ...]
+    target: Place
+    """Where the change happens. A collect has an empty uid, as the place is not known yet."""
+    copies: tuple[Place, ...]
+    """Deletions: every copy that goes. Collect and adopt: the copy on the account. Adopt: then
+    the one in the consolidated mailbox, if it is there already."""
+    message: int | None
+    message_id: str | None
+    subject: str
+    sender: str
+    date: datetime | None
+    size: int
+    reason: str
+    undo: Undo
+    compare: bool = False
+    """The bytes decide, when they are fetched, whether it is a message that is known already."""
+    evidence: tuple[str, ...] = ()
+    """Deletions: what proves the reason, in sentences."""
+    id: str = field(init=False)
+    """The same for the same change; reason, needs and evidence do not count."""
+
+    def __post_init__(self) -> None:
+        what = [self.kind, self.account, self.accounts, self.message_id, self.compare]
+        where = [[p.mailbox, *p.location] for p in (self.target, *self.copies)]
+        text = json.dumps([what, where], ensure_ascii=True)
+        object.__setattr__(self, "id", hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """A line that waits for a person."""
+
+    id: str
+    kind: Kind
+    account: str
+    rule: Literal["declined", "late-copy", "moved-out", "hold", "undone"]
+    since: datetime | None
+    message_id: str | None
+    subject: str
+    hold: str | None = None
+    """Which key of the configuration's ``[hold]`` protects it, and with which value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Lines that a guard stopped."""
+
+    account: str
+    kind: Kind
+    rule: str
+    count: int
+    detail: str
+    allow: int = field(default=0, compare=False)
+    """How many lines must be let through to end it, if that is more than ``count``: those, too,
+    that are counted under another account or rule which stops them as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Absences that are unknown for now, because a mailbox was not reached."""
+
+    account: str
+    kind: Kind
+    count: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxReport:
+    """One mailbox as the plan reports it."""
+
+    type: str
+    messages: int | None
+    complete: bool
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """``--accept-blocked ACCOUNT:RULE[=COUNT]``."""
+
+    account: str
+    rule: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the person asked for."""
+
+    directions: tuple[Direction, ...] = DIRECTIONS
+    reconsider: bool = False
+    accepts: tuple[Accept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done, what waits, and what is stopped."""
+
+    user: str
+    created: datetime
+    ledger_id: str | None
+    serial: int
+    options: Options
+    mailboxes: dict[str, MailboxReport]
+    lines: tuple[Line, ...]
+    held: tuple[HeldLine, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+    def without(self, taken_out: set[str]) -> tuple[Line, ...]:
+        """The lines that are left when some are taken out: those that need them go too."""
+        gone = set(taken_out)
+        left = []
+        for line in self.lines:  # what a line needs stands before it
+            if line.id in gone or gone.intersection(line.needs):
+                gone.add(line.id)
+            else:
+                left.append(line)
+        return tuple(left)
+
+
+def in_words(accounts: tuple[str, ...]) -> str:
+    """Account names as a sentence lists them."""
+    if len(accounts) == 1:
+        return accounts[0]
+    return f"{', '.join(accounts[:-1])} and {accounts[-1]}"

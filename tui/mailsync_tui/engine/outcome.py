@@ -1,0 +1,146 @@
+"""What becomes of a run as a whole: its result, its exit code, and why nothing was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.apply.run import LineResult
+from mailsync_tui.engine.model import NEEDS_CONFIRMATION, Line, Plan
+from mailsync_tui.engine.undo.journal import LineUndone
+from mailsync_tui.engine.undo.lines import UndoLine
+
+OK, FAILED, WRONG, PARTLY, BLOCKED, STALE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+"""The exit codes of INTERFACE.md."""
+
+
+class SessionError(Exception):
+    """Nothing was done; the text says why. ``code`` is the exit code."""
+
+    def __init__(self, text: str, code: int = FAILED) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run did."""
+
+    user: str
+    run: str | None
+    """``None`` when there was nothing to do."""
+    plan: Plan
+    lines: tuple[LineResult, ...]
+    exit: int
+
+
+@dataclass(frozen=True, slots=True)
+class UndoResult:
+    """What an undo did."""
+
+    user: str
+    run: str | None
+    """Its own number; ``None`` when nothing was left to undo, or the person said no."""
+    plan: Plan | None
+    """All that was to be said when it began; ``None`` where nothing was contacted."""
+    lines: tuple[LineUndone, ...]
+    exit: int
+
+
+Confirm = Callable[[tuple[UndoLine, ...]], bool]
+"""Shown what would be put back, says whether it is to be done."""
+
+Choose = Callable[[Plan], "frozenset[str] | None"]
+"""Shown a plan, gives the lines that are taken out; ``None``: the person said no."""
+
+
+def everything(plan: Plan) -> frozenset[str] | None:
+    """Take the whole plan (``--yes``)."""
+    del plan
+    return frozenset()
+
+
+def asks(plan: Plan) -> tuple[Line, ...]:
+    """The lines a person is asked about."""
+    return tuple(line for line in plan.lines if line.kind in NEEDS_CONFIRMATION)
+
+
+def require_reached(plan: Plan) -> None:
+    """Stop where nothing can be done: the consolidated mailbox, or every account, is away.
+
+    Raises:
+        SessionError: it is so; the text names each.
+    """
+    away = {name: report.error for name, report in plan.mailboxes.items() if report.error}
+    unlisted = {n for n, report in plan.mailboxes.items() if report.error and not report.complete}
+    accounts = set(plan.mailboxes) - {CONSOLIDATED}
+    if CONSOLIDATED in unlisted or accounts <= unlisted:
+        told = "; ".join(f"{name}: {away[name]}" for name in sorted(unlisted))
+        raise SessionError(f"nothing was changed, as too little was reached. {told}")
+
+
+def require_one_reached(plan: Plan, mailboxes: set[str]) -> None:
+    """Stop an undo where none of the mailboxes that it is about can be used.
+
+    Raises:
+        SessionError: it is so; the text names each.
+    """
+    away = {n: r.error for n, r in plan.mailboxes.items() if n in mailboxes and r.error}
+    if away and mailboxes <= set(away):
+        told = "; ".join(f"{name}: {error}" for name, error in sorted(away.items()))
+        raise SessionError(f"nothing was put back, as nothing was reached. {told}")
+
+
+def plan_code(plan: Plan) -> int:
+    """The exit code of ``plan``."""
+    try:
+        require_reached(plan)
+    except SessionError as error:
+        return error.code
+    return PARTLY if any(not r.complete for r in plan.mailboxes.values()) else OK
+
+
+L = TypeVar("L", Line, UndoLine)
+
+
+def left_open(lines: Iterable[L], results: Container[str], error: Exception) -> list[L]:
+    """The lines that have no result, after the ledger failed while lines were applied.
+
+    Args:
+        lines: Those that were to be applied.
+        results: By id, what became of those that came to their end.
+        error: How the ledger failed.
+
+    Raises:
+        SessionError: all have their result: only the end of the run is not on record.
+    """
+    found = [line for line in lines if line.id not in results]
+    if not found:
+        raise SessionError(
+            f"every line was dealt with, but the end of the run is not on record: {error}", PARTLY
+        ) from error
+    return found
+
+
+def cut_short(error: Exception) -> str:
+    """What is told of such a line: it may be done, and may not."""
+    return f"{error}; the next run looks what became of it"
+
+
+def undo_code(results: tuple[LineUndone, ...], *, stopped: bool) -> int:
+    """The exit code of an undo."""
+    if stopped:
+        return INTERRUPTED
+    return PARTLY if any(result.outcome != "done" for result in results) else OK
+
+
+def sync_code(plan: Plan, results: tuple[LineResult, ...], *, stopped: bool) -> int:
+    """The exit code of a run that applied lines."""
+    if stopped:
+        return INTERRUPTED
+    missed = any(not report.complete for report in plan.mailboxes.values())
+    if missed or any(result.outcome in ("skipped", "failed") for result in results):
+        return PARTLY
+    return BLOCKED if plan.blocked else OK

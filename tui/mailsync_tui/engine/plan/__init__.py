@@ -1,0 +1,1 @@
+"""A snapshot to a plan, purely."""

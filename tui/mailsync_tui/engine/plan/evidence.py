@@ -1,0 +1,169 @@
+"""The evidence for a deletion: sentences that say what was listed where, and what lacks it now.
+
+Every figure comes from the ledger or from the listings the plan was made from. This listing's own
+moment is not named, so that two plans over an unchanged world are equal.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.model import Line, in_words
+from mailsync_tui.engine.plan.status import Held, MessageStatus, counts, is_lost
+from mailsync_tui.engine.snapshot import Copy, MailboxState, Presence, Snapshot, State
+from mailsync_tui.text.safe import safe_text
+
+
+def evidence(line: Line, s: MessageStatus, world: Snapshot) -> tuple[str, ...]:
+    """What proves a deletion's reason, and what is known of the message besides.
+
+    Args:
+        line: A deletion.
+        s: How its message stands.
+        world: The listings held against the ledger.
+    """
+    return tuple(_Sentences(s, world).of(line))
+
+
+class _Sentences:
+    def __init__(self, s: MessageStatus, world: Snapshot) -> None:
+        self.s = s
+        self.world = world
+        self.configs = {c.name: c for c in (*world.config.external, world.config.consolidated)}
+
+    def of(self, line: Line) -> Iterator[str]:
+        if any(copy.surplus for copy in self._named(line)):
+            yield "a run was interrupted while it stored this; a later one stored it once more"
+            yield "this copy came after that, and its bytes are those that were sent"
+            yield from self._present(self._named(line))
+            yield from self._elsewhere(())
+            return
+        if line.kind == "forward-delete":
+            yield from self._gone_from(line.accounts)
+            yield from self._elsewhere(line.accounts)
+            yield from self._present(self._named(line))
+            return
+        if line.needs:
+            losers = tuple(a for a in self.s.evidence if a != line.account)
+            yield from self._gone_from(losers)
+            yield "deleted in the consolidated mailbox first, by a line that this one needs"
+        else:
+            losers = ()
+            yield from self._gone_from_consolidated()
+        if any(copy.state is State.DELETING for copy in self._named(line)):
+            yield f"an earlier run deleted it on {line.account}, and it is listed there again"
+        yield from self._elsewhere((*losers, line.account))
+        yield from self._present(self._named(line))
+
+    # --- what lacks it
+
+    def _gone_from(self, accounts: Iterable[str]) -> Iterator[str]:
+        for account in accounts:
+            for copy in self.s.evidence[account]:
+                yield from self._loss(copy)
+            yield from self._thrown_away(account)
+            spared = self.world.mailboxes[account].spared
+            if spared:
+                few = "one message" if spared == 1 else f"{spared} messages"
+                yield (
+                    f"it went with many others within 7 days, and of all that is left on {account} "
+                    f"only {few} can be older: a provider that cleans up may have spared "
+                    f"{'it' if spared == 1 else 'them'}"
+                )
+
+    def _gone_from_consolidated(self) -> Iterator[str]:
+        lost = [c for c in self.s.on(CONSOLIDATED) if c.adopted and is_lost(c)]
+        for copy in lost:
+            yield from self._loss(copy)
+        away = list(self._thrown_away(CONSOLIDATED))
+        yield from away
+        if not lost and not away:
+            where = _of(self.world.mailboxes[CONSOLIDATED])
+            yield f"it was in the consolidated mailbox before, and is not in this listing {where}"
+
+    def _loss(self, copy: Copy) -> Iterator[str]:
+        state = self.world.mailboxes[copy.mailbox]
+        where = "in the consolidated mailbox"
+        if copy.mailbox != CONSOLIDATED:
+            where = f"on {copy.mailbox}"
+        scans = [row.scan for row in state.scans]
+        held = state.scans[
+            bisect_left(scans, copy.listed_scan) : bisect_right(scans, copy.held_scan)
+        ]
+        if len(held) > 1:
+            yield f"seen {where} at {len(held)} complete listings since {_day(held[0].at)}"
+        elif held:
+            yield f"seen {where} at one complete listing, on {_moment(held[0].at)}"
+        elif copy.since is not None:
+            yield f"known {where} since {_day(copy.since)}"
+        if copy.state is State.MISSING:
+            lacking = state.scans[bisect_left(scans, copy.missing_scan) :]
+            if lacking and lacking[0].scan == copy.missing_scan:
+                ago = "at the last complete listing"
+                if len(lacking) > 1:
+                    ago = f"{len(lacking)} complete listings ago"
+                yield f"first noticed missing {ago}, on {_moment(lacking[0].at)}"
+            else:
+                yield "an earlier complete listing lacked it already"
+        if any(self._thrown_away(copy.mailbox)):
+            folder = safe_text(copy.location.folder)
+            yield f"not in {folder} any more in this complete listing {_of(state)}"
+        else:
+            yield f"missing from this complete listing {_of(state)}"
+
+    def _thrown_away(self, mailbox: str) -> Iterator[str]:
+        for copy in self.s.on(mailbox):
+            if copy.presence is Presence.YES and not counts(copy, self.configs[mailbox]):
+                folder = safe_text(copy.location.folder)
+                yield f"it lies in {folder} of {_named(mailbox)}, where it counts as deleted"
+
+    # --- what holds it
+
+    def _elsewhere(self, told: Iterable[str]) -> Iterator[str]:
+        """How the accounts stand that the line is not about."""
+        held: dict[Held, list[str]] = {}
+        for account, holds in self.s.held.items():
+            if account not in told:
+                held.setdefault(holds, []).append(account)
+        if names := held.get(Held.YES):
+            yield f"{in_words(tuple(names))} {'holds' if len(names) == 1 else 'hold'} it as well"
+        if names := held.get(Held.GONE):
+            yield f"it is gone from {in_words(tuple(names))} as well"
+        if names := held.get(Held.UNKNOWN):
+            yield f"whether {in_words(tuple(names))} still has it is not known"
+
+    def _present(self, copies: Iterable[Copy]) -> Iterator[str]:
+        for copy in copies:
+            where = "in the consolidated mailbox"
+            if copy.mailbox != CONSOLIDATED:
+                where = f"listed on {copy.mailbox}"
+            if copy.since is not None:
+                where += f" since {_day(copy.since)}"
+            kind = self.world.mailboxes[copy.mailbox].type
+            yield where if kind == "pop3" else f"{where}, in {safe_text(copy.location.folder)}"
+
+    def _named(self, line: Line) -> list[Copy]:
+        """The copies that the line deletes."""
+        places = {(place.mailbox, place.location) for place in line.copies}
+        return [copy for copy in self.s.copies if (copy.mailbox, copy.location) in places]
+
+
+def _named(mailbox: str) -> str:
+    return "the consolidated mailbox" if mailbox == CONSOLIDATED else mailbox
+
+
+def _of(state: MailboxState) -> str:
+    messages = state.messages or 0
+    number = "1 message" if messages == 1 else f"{messages:,} messages"
+    return f"of {_named(state.name)} ({number})"
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d")
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

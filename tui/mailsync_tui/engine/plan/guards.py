@@ -1,0 +1,178 @@
+"""Guards: what makes an absence unbelievable, and deletions too many (DESIGN.md, rule 12).
+
+A guard stops the deletions of one account and direction. What it stopped stands in the plan with
+the way out, and stays stopped until a person ends it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.model import KIND_DIRECTION, Accept, Kind
+from mailsync_tui.engine.snapshot import Copy, MailboxState, Snapshot
+
+RULES = (
+    "changed",
+    "folder-gone",
+    "uidvalidity",
+    "went-backwards",
+    "hidden",
+    "expired",
+    "all-changed",
+    "side-empty",
+    "max-delete",
+)
+"""In the order in which they are asked; the first that applies is the one that is reported."""
+
+UNACCEPTABLE = frozenset({"changed", "folder-gone"})
+"""These end by ``rebase`` (or when the folder is back), never by ``--accept-blocked``."""
+
+STICKY = frozenset(RULES) - UNACCEPTABLE
+"""These stay in the ledger until a person ends them; the others are seen anew each time."""
+
+_DETAIL = {
+    "changed": "the account {account} is another mailbox than the one in the ledger; nothing is "
+    "deleted until `mailsync-tui rebase {account}` takes it as the new base",
+    "folder-gone": "a folder of {mailbox} is missing; this ends when it is back, or with "
+    "`mailsync-tui rebase {mailbox}`",
+    "uidvalidity": "the server of {mailbox} has given its messages new numbers, and some were not "
+    "found again",
+    "went-backwards": "the server of {mailbox} looks restored from a backup: its counters went "
+    "backwards, and what came after the backup is missing",
+    "hidden": "of what was fetched from {mailbox} in one go, nothing was listed any more right "
+    "after: some providers hide over POP3 what was fetched, and the mail may still be there",
+    "expired": "all that went from {mailbox} within 7 days is older than everything that is left: "
+    "some providers clean up old mail, which is nobody's wish",
+    "all-changed": "the mailbox {mailbox} shows none of the identifiers it had, and some messages "
+    "were not found again",
+    "side-empty": "the mailbox {mailbox} lists nothing at all, though it held mail: a disk that is "
+    "not there looks the same",
+    "max-delete": "these are more than anybody deletes by hand in 24 hours (max_delete_share and "
+    "max_delete_floor in the configuration)",
+}
+_CUT = (
+    "the mailbox {mailbox} lists exactly {cut:,} messages, and more were known: some servers cut a "
+    "listing at a round number, and the rest may still be there"
+)
+_PROVIDERS = frozenset({"hidden", "expired"})
+"""What a provider does again and again: one more way out is to take no deletion from it."""
+
+
+def detail(account: str, kind: Kind, rule: str, cut: int | None = None) -> str:
+    """The sentence that explains a block, with the ways out.
+
+    Args:
+        account: Whose lines are stopped.
+        kind: Their kind.
+        rule: The rule that stopped them.
+        cut: The round number at which the listing behind it seems to be cut.
+    """
+    forward = kind == "forward-delete"
+    mailbox = account if forward else CONSOLIDATED
+    text = _CUT if rule == "hidden" and cut is not None else _DETAIL[rule]
+    text = text.format(account=account, mailbox=mailbox, cut=cut)
+    if rule in UNACCEPTABLE:
+        return text
+    out = f"{text}; look at them, then `--accept-blocked {account}:{rule}`"
+    if rule != "max-delete":
+        out += f", or `mailsync-tui rebase {mailbox}`"
+    if rule in _PROVIDERS:
+        out += f'; leave "{KIND_DIRECTION[kind]}" out of `allow` of {account} to end it for good'
+    return out
+
+
+class GuardChecks:
+    """The guards over one world, before any line is counted."""
+
+    def __init__(self, world: Snapshot) -> None:
+        self.world = world
+        self.limits = world.config.guards
+        self._sticky: dict[tuple[str, str], list[str]] = {}
+        for block in world.blocks:
+            self._sticky.setdefault((block.account, block.kind), []).append(block.rule)
+
+    def forward_rules(self, account: str, lost: Iterable[Copy]) -> list[str]:
+        """The rules that stop a forward deletion stemming from this account's losses."""
+        rules = self._mailbox_rules(account)
+        rules.update(c.doubt for c in lost if c.doubt)
+        return self._ordered(rules, account, "forward-delete")
+
+    def reverse_rules(self, account: str, lost: Iterable[Copy]) -> list[str]:
+        """The rules that stop a reverse deletion on this account.
+
+        Args:
+            account: Where it would be deleted.
+            lost: The copies that the consolidated mailbox lost; none if we deleted them there.
+        """
+        lost = list(lost)
+        rules = self._mailbox_rules(CONSOLIDATED) if lost else set()
+        rules.update(c.doubt for c in lost if c.doubt)
+        return self._ordered(rules, account, "reverse-delete")
+
+    def _mailbox_rules(self, mailbox: str) -> set[str]:
+        state = self.world.mailboxes.get(mailbox)
+        if state is None or not state.complete:
+            return set()
+        return {rule for rule in ("side-empty", "all-changed") if self._applies(rule, state)}
+
+    def _applies(self, rule: str, state: MailboxState) -> bool:
+        floor = self.limits.max_delete_floor
+        if rule == "side-empty":
+            some = 0 if state.name == CONSOLIDATED else floor
+            return state.messages == 0 and state.known > some
+        none_left = state.known > 0 and state.survivors == 0 and state.messages != 0
+        return none_left and (state.known > floor or state.renumbered > 0)
+
+    def _ordered(self, rules: set[str], account: str, kind: str) -> list[str]:
+        if rules & {"uidvalidity", "hidden"}:  # the same news, told less precisely
+            rules -= {"all-changed", "side-empty"}
+        rules.update(self._sticky.get((account, kind), ()))
+        return [rule for rule in RULES if rule in rules]
+
+    def too_many(self, account: str, kind: Kind, lines: int) -> bool:
+        """Whether so many deletions, with those of the last 24 hours, are too many."""
+        state = self.world.mailboxes[account]
+        today = state.deleted_today.get(kind, 0)
+        total = lines + today
+        base = state.known + sum(state.deleted_today.values())
+        return (
+            lines > 0
+            and total > self.limits.max_delete_floor
+            and total > self.limits.max_delete_share * base
+        )
+
+
+class Accepted:
+    """Which blocks the person lets through, once their sizes are known."""
+
+    def __init__(self, accepts: tuple[Accept, ...]) -> None:
+        self._accepts = accepts
+
+    def stopping(
+        self, account: str, rules: list[str], stopped: Counter[tuple[str, str]]
+    ) -> str | None:
+        """The first rule that still stops these lines, or ``None``.
+
+        ``max-delete`` says no more than the rules before it: what they let through, it does.
+
+        Args:
+            account: The account whose lines are stopped.
+            rules: The rules that stop them.
+            stopped: How many lines each (account, rule) stops.
+        """
+        proofs = [rule for rule in rules if rule != "max-delete"]
+        for rule in proofs or rules:
+            if not self.accepts(account, rule, stopped[(account, rule)]):
+                return rule
+        return None
+
+    def accepts(self, account: str, rule: str, lines: int) -> bool:
+        """Whether this rule is accepted for this account and so many lines."""
+        return rule not in UNACCEPTABLE and any(
+            accept.rule == rule
+            and accept.account in (account, CONSOLIDATED)
+            and (accept.count is None or lines <= accept.count)
+            for accept in self._accepts
+        )

@@ -1,0 +1,335 @@
+"""From a world to a plan: a pure function.
+
+The rules propose lines for each message; guards stop some; what the person declined is held.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailsync_tui.config.model import CONSOLIDATED, Direction
+from mailsync_tui.engine.model import (
+    KIND_DIRECTION,
+    Blocked,
+    HeldLine,
+    Kind,
+    Line,
+    MailboxReport,
+    Options,
+    Plan,
+    Waiting,
+)
+from mailsync_tui.engine.plan.evidence import evidence
+from mailsync_tui.engine.plan.guards import Accepted, GuardChecks, detail
+from mailsync_tui.engine.plan.proposing import Proposal
+from mailsync_tui.engine.plan.protected import protection
+from mailsync_tui.engine.plan.rules import Rules
+from mailsync_tui.engine.plan.status import MessageStatus, is_lost, stand
+from mailsync_tui.engine.snapshot import Snapshot
+
+_ORDER: dict[str, int] = {
+    "collect": 0,
+    "adopt": 1,
+    "forget": 2,
+    "forward-delete": 3,
+    "reverse-delete": 4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEntry:
+    """A line that was proposed for a message, and what stopped it."""
+
+    line: Line
+    held: str | None = None
+    """The rule that makes it wait for a person."""
+    since: datetime | None = None
+    """Since when it is held, where the ledger has that."""
+    blocked: str | None = None
+    """The guard that stopped it."""
+    hold: str | None = None
+    """Which key of the configuration's ``[hold]`` protects it, as it stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDetails:
+    """A plan, and how each message stood when it was made (what a run records)."""
+
+    plan: Plan
+    standings: tuple[MessageStatus, ...]
+    unsettled: frozenset[int]
+    """Indexes of the standings about which there is still something to say."""
+    noted: Mapping[int, tuple[PlanEntry, ...]]
+    """By index of the standing: every line that was proposed for it, stopped ones too."""
+
+
+def consider(world: Snapshot, options: Options) -> PlanDetails:
+    """The plan for this world, with the standings it was made from.
+
+    Args:
+        world: The listings held against the ledger.
+        options: The directions, and what the person lets through this once.
+    """
+    return _Planning(world, options).run()
+
+
+class _Planning:
+    def __init__(self, world: Snapshot, options: Options) -> None:
+        self.world = world
+        self.options = options
+        self.rules = Rules(world, reconsider=options.reconsider)
+        self.guards = GuardChecks(world)
+        self.accepted = Accepted(options.accepts)
+        self.blocked: Counter[tuple[str, Kind, str]] = Counter()
+        self.stopped: Counter[tuple[str, Kind, str]] = Counter()
+        self.waiting: Counter[tuple[str, Kind, str]] = Counter()
+        self.lines: list[Line] = []
+        self.held: list[HeldLine] = []
+        self.standings: tuple[MessageStatus, ...] = ()
+        self.unsettled: set[int] = set()
+        self.noted: dict[int, list[PlanEntry]] = defaultdict(list)
+        self.forward_lines: Counter[str] = Counter()
+        """Forward deletions that no guard stops, by account."""
+
+    def run(self) -> PlanDetails:
+        standings = tuple(stand(case, self.world) for case in self.world.cases)
+        self.standings = standings
+        self._count_waiting(standings)
+        forward = self._forward(standings)
+        self._surplus(standings, forward)
+        reverse: list[tuple[int, Proposal]] = []
+        for index, s in enumerate(standings):
+            for proposal in self.rules.others(s, forward.get(index)):
+                self.unsettled.add(index)
+                if proposal.line.kind == "reverse-delete":
+                    reverse.append((index, proposal))
+                else:
+                    self._take(index, proposal)
+        self._reverse(standings, reverse)
+        self._report_changed()
+        noted = {index: tuple(lines) for index, lines in self.noted.items()}
+        return PlanDetails(self._plan(), standings, frozenset(self.unsettled), noted)
+
+    # --- forward
+
+    def _forward(self, standings: tuple[MessageStatus, ...]) -> dict[int, Line]:
+        """Take the forward deletions that nothing stops; the answer has them by message."""
+        candidates: dict[int, dict[str, list[str]]] = {}
+        stopped: Counter[tuple[str, str]] = Counter()
+        for index, s in enumerate(standings):
+            losers = self.rules.forward_evidence(s)
+            if not self.rules.forward_enough(s, losers):
+                continue
+            self.unsettled.add(index)
+            proposal = self._protected(self.rules.forward(s, losers), s)
+            if proposal.held:
+                self._take(index, proposal)
+                continue
+            candidates[index] = {a: self.guards.forward_rules(a, s.evidence[a]) for a in losers}
+            stopped.update((a, rule) for a, rules in candidates[index].items() for rule in rules)
+        free: dict[int, list[str]] = defaultdict(list)
+        counted: Counter[str] = Counter()
+        why: dict[int, dict[str, str]] = defaultdict(dict)
+        for index, accounts in candidates.items():
+            for account, rules in accounts.items():
+                rule = self.accepted.stopping(account, rules, stopped)
+                if rule is not None:
+                    why[index][account] = rule
+                else:
+                    free[index].append(account)
+                    counted[account] += not rules
+        too_many = self._too_many("forward-delete", counted)
+        self._count_stopped("forward-delete", stopped, counted)
+        self.forward_lines = counted
+        result: dict[int, Line] = {}
+        for index, accounts in candidates.items():
+            s = standings[index]
+            left = tuple(a for a in free[index] if accounts[a] or a not in too_many)
+            for account in free[index]:
+                if account not in left:
+                    why[index][account] = "max-delete"
+            if self.rules.forward_enough(s, left):
+                proposal = self.rules.forward(s, left)
+                self._take(index, proposal)
+                if "forward" in self.options.directions:
+                    result[index] = proposal.line
+            elif why[index]:
+                account, rule = next(iter(why[index].items()))
+                stopped_line = self.rules.forward(s, tuple(accounts)).line
+                self._block(index, stopped_line, account, rule)
+        return result
+
+    def _surplus(self, standings: tuple[MessageStatus, ...], forward: dict[int, Line]) -> None:
+        """What was stored twice, unless the message goes altogether."""
+        candidates = []
+        for index, s in enumerate(standings):
+            line = self.rules.surplus(s)
+            if line is not None:
+                self.unsettled.add(index)
+                if index not in forward:
+                    rules = self.guards.forward_rules(line.account, ())
+                    candidates.append((index, line, rules))
+        self._guarded(candidates, self.forward_lines)
+
+    # --- reverse
+
+    def _reverse(
+        self, standings: tuple[MessageStatus, ...], proposals: list[tuple[int, Proposal]]
+    ) -> None:
+        candidates: list[tuple[int, Line, list[str]]] = []
+        for index, unprotected in proposals:
+            proposal = self._protected(unprotected, standings[index])
+            line = proposal.line
+            if proposal.held:
+                self._take(index, proposal)
+                continue
+            lost = [c for c in standings[index].on(CONSOLIDATED) if is_lost(c)]
+            candidates.append((index, line, self.guards.reverse_rules(line.account, lost)))
+        self._guarded(candidates, Counter())
+
+    def _guarded(self, candidates: list[tuple[int, Line, list[str]]], others: Counter[str]) -> None:
+        """Take the lines of one direction that no guard stops.
+
+        Args:
+            candidates: Indexes of standings, lines, and the rules that stop them.
+            others: Lines of that direction, by account, that were taken before.
+        """
+        stopped = Counter((line.account, rule) for _, line, rules in candidates for rule in rules)
+        counted = Counter(others)
+        stops = [self.accepted.stopping(line.account, r, stopped) for _, line, r in candidates]
+        for (_, line, rules), stop in zip(candidates, stops, strict=True):
+            counted[line.account] += stop is None and not rules
+        kinds = {line.kind for _, line, _ in candidates}
+        for kind in kinds:
+            self._count_stopped(kind, stopped, counted)
+        too_many = {a for kind in kinds for a in self._too_many(kind, counted)}
+        for (index, line, rules), stop in zip(candidates, stops, strict=True):
+            if stop is None and not rules and line.account in too_many:
+                stop = "max-delete"
+            if stop is None:
+                self._take(index, Proposal(line))
+            else:
+                self._block(index, line, line.account, stop)
+
+    def _too_many(self, kind: Kind, counted: Counter[str]) -> set[str]:
+        return {
+            account
+            for account, lines in counted.items()
+            if self.guards.too_many(account, kind, lines)
+            and not self.accepted.accepts(account, "max-delete", lines)
+        }
+
+    # --- the sum
+
+    def _count_stopped(
+        self, kind: Kind, stopped: Counter[tuple[str, str]], counted: Counter[str]
+    ) -> None:
+        """Remember by how many lines :class:`Accepted` measures what is let through."""
+        for (account, rule), lines in stopped.items():
+            self.stopped[account, kind, rule] = max(lines, self.stopped[account, kind, rule])
+        for account, lines in counted.items():
+            key = (account, kind, "max-delete")
+            self.stopped[key] = max(lines, self.stopped[key])
+
+    def _block(self, index: int, line: Line, account: str, rule: str) -> None:
+        self.blocked[(account, line.kind, rule)] += 1
+        self.noted[index].append(PlanEntry(line, blocked=rule))
+
+    def _take(self, index: int, proposal: Proposal) -> None:
+        line = proposal.line
+        if not self._asked(line.kind):
+            return
+        if proposal.held is None and line.kind in ("forward-delete", "reverse-delete"):
+            line = replace(line, evidence=evidence(line, self.standings[index], self.world))
+        self.noted[index].append(PlanEntry(line, proposal.held, proposal.since, hold=proposal.hold))
+        if proposal.held is None:
+            self.lines.append(line)
+            return
+        self.held.append(
+            HeldLine(
+                line.id,
+                line.kind,
+                line.account,
+                proposal.held,
+                proposal.since,
+                line.message_id,
+                line.subject,
+                proposal.hold,
+            )
+        )
+
+    def _protected(self, proposal: Proposal, s: MessageStatus) -> Proposal:
+        """What ``[hold]`` protects is held, whatever is reconsidered."""
+        hold = protection(proposal.line, s, self.world)
+        return proposal if hold is None else Proposal(proposal.line, "hold", hold=hold)
+
+    def _asked(self, kind: Kind) -> bool:
+        direction: Direction | None = KIND_DIRECTION.get(kind)
+        return direction is None or direction in self.options.directions
+
+    def _count_waiting(self, standings: tuple[MessageStatus, ...]) -> None:
+        for index, s in enumerate(standings):
+            if not s.case.known:
+                continue
+            for mailbox, why in s.waiting.items():
+                self.unsettled.add(index)
+                kind: Kind = "reverse-delete" if mailbox == CONSOLIDATED else "forward-delete"
+                self.waiting[(mailbox, kind, why)] += 1
+
+    def _report_changed(self) -> None:
+        """Another mailbox under a known name is told even where it stops nothing."""
+        for name, state in self.world.mailboxes.items():
+            if state.changed:
+                kinds: Iterable[Kind] = ("forward-delete", "reverse-delete")
+                for kind in kinds:
+                    if self._asked(kind):
+                        self.blocked[(name, kind, "changed")] += 0
+
+    def _detail(self, account: str, kind: Kind, rule: str) -> str:
+        loser = account if kind == "forward-delete" else CONSOLIDATED
+        return detail(account, kind, rule, self.world.mailboxes[loser].cut)
+
+    def _plan(self) -> Plan:
+        world = self.world
+        kept = _with_needs_met(sorted(self.lines, key=lambda line: _ORDER[line.kind]))
+        return Plan(
+            user=world.config.name,
+            created=world.now,
+            ledger_id=world.ledger_id,
+            serial=world.serial,
+            options=self.options,
+            mailboxes={
+                name: MailboxReport(
+                    state.type,
+                    state.messages if state.error is None else None,
+                    state.complete,
+                    state.error,
+                )
+                for name, state in world.mailboxes.items()
+            },
+            lines=kept,
+            held=tuple(self.held),
+            blocked=tuple(
+                Blocked(*key, count, self._detail(*key), allow=max(count, self.stopped[key]))
+                for key, count in self.blocked.items()
+            ),
+            waiting=tuple(
+                Waiting(account, kind, count, why)
+                for (account, kind, why), count in self.waiting.items()
+                if self._asked(kind)
+            ),
+        )
+
+
+def _with_needs_met(lines: list[Line]) -> tuple[Line, ...]:
+    """Leave out what needs a line that is not in the plan (a collect that is not asked for)."""
+    ids: set[str] = set()
+    kept = []
+    for line in lines:
+        if ids.issuperset(line.needs):
+            ids.add(line.id)
+            kept.append(line)
+    return tuple(kept)

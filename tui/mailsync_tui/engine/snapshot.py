@@ -1,0 +1,167 @@
+"""What a plan is made from: the listings held against the ledger, as immutable values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mailsync_tui.config.model import UserConfig
+from mailsync_tui.ledger.rows import ScanRow
+from mailsync_tui.mailboxes.base import Location, Role
+from mailsync_tui.message import Identity, Summary
+
+
+class Presence(StrEnum):
+    """Whether a copy is where the ledger says; *gone* is something proved (DESIGN.md, rule 1)."""
+
+    YES = "yes"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+class State(StrEnum):
+    """What the ledger says of a copy, before this listing."""
+
+    NEW = "new"
+    """Not in the ledger: listed for the first time."""
+    LIVE = "live"
+    MISSING = "missing"
+    """A complete listing lacked it, and it was not we who deleted it."""
+    DELETING = "deleting"
+    """We deleted it, and no complete listing has lacked it yet."""
+    ENDED = "ended"
+    """A tombstone: it was here once, and its absence has been dealt with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy of a message in one mailbox, as the ledger and this listing have it."""
+
+    id: int | None
+    """The ledger's row; ``None`` for a new one."""
+    mailbox: str
+    location: Location
+    state: State
+    presence: Presence
+    adopted: bool
+    """On an account: proved to be this message. In the consolidated mailbox: placed by us,
+    adopted, or what such a copy moved to."""
+    role: Role
+    size: int
+    first_scan: int
+    """The scan that listed it first; 0 if we stored it ourselves."""
+    came_after: int
+    """The last complete scan of its mailbox before that one."""
+    held_scan: int
+    """The last complete scan that held it (meaningful once it is absent)."""
+    missing_scan: int
+    """The scan that noticed it missing (this one, if it is absent only now)."""
+    absent: int = 0
+    """Complete listings, at least ten minutes apart, that lacked it, this one included."""
+    doubt: str | None = None
+    """The guard that does not believe in its absence."""
+    marked: bool = False
+    draft: bool = False
+    flagged: bool = False
+    since: datetime | None = None
+    """When it was first listed; ``None`` if that is not in the ledger yet."""
+    surplus: bool = False
+    """In the consolidated mailbox: placed by a store whose answer never came, after the message had
+    been stored once more."""
+    relocates: int | None = None
+    """The row of the lost copy in the same mailbox whose place this one takes."""
+    listed_scan: int = 0
+    """The scan from which on no complete listing lacked it, until it went missing."""
+    adopted_scan: int = 0
+    """The scan of the run that read its bytes last, and proved it to be this message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A decision that the ledger keeps for a message."""
+
+    kind: str
+    account: str
+    """Empty: whatever the account."""
+    rule: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """One message and all its copies: what the per-message rules look at."""
+
+    message: int | None
+    """The ledger's row; ``None`` for one that is not there yet."""
+    identity: Identity | None
+    """``None``: its headers could not be read (a POP3 server without TOP)."""
+    summary: Summary
+    size: int
+    known: bool
+    """It was once proved to lie in the consolidated mailbox."""
+    copies: tuple[Copy, ...]
+    holds: tuple[Hold, ...] = ()
+    compare: bool = False
+    """It may be another case's message; its bytes will tell when they are fetched."""
+    doubtful: bool = False
+    """A new location somewhere may hold this message: what is absent is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxState:
+    """One mailbox at this listing, and what the guards want to know of it."""
+
+    name: str
+    type: str
+    complete: bool
+    error: str | None
+    messages: int | None
+    can_store: bool
+    scan: int
+    """The last complete scan that is recorded."""
+    known: int
+    """Live, adopted copies the ledger has here."""
+    survivors: int
+    """Of these, how many are still listed under their identifier."""
+    renumbered: int
+    """Of the others, how many were found again in the same folder under another one."""
+    changed: bool
+    """It is another mailbox than the ledger knew under this name."""
+    deleted_today: Mapping[str, int]
+    """Deletions done in the last 24 hours, by kind of line."""
+    unread: int = 0
+    """New locations whose headers could not be read."""
+    cut: int | None = None
+    """The round number at which its listing seems to be cut."""
+    fetched_gone: bool = False
+    """All that some run fetched was gone at the first listing after it."""
+    spared: int = 0
+    """More than the floor went within a week, and only so few of those left are older (POP3)."""
+    scans: tuple[ScanRow, ...] = ()
+    """Its complete listings on record, oldest first; none unless one of its copies is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A guard's decision that sticks until a person ends it."""
+
+    account: str
+    kind: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a plan is made from."""
+
+    config: UserConfig
+    now: datetime
+    ledger_id: str | None
+    serial: int
+    scan: int
+    """The number that this listing gets if it is recorded."""
+    mailboxes: Mapping[str, MailboxState]
+    cases: tuple[MessageState, ...]
+    blocks: tuple[Block, ...] = ()

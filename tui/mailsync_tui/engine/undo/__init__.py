@@ -1,0 +1,1 @@
+"""What an earlier run deleted, put back."""

@@ -1,0 +1,375 @@
+"""Connecting and logging in to an IMAP server: TLS, STARTTLS, LOGIN, PLAIN and XOAUTH2."""
+
+from __future__ import annotations
+
+import binascii
+import imaplib
+import os
+import re
+import select
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import imapclient
+
+from mailsync_tui.mailboxes.base import (
+    ConnectionLost,
+    LoginRefused,
+    MailboxError,
+    Unreachable,
+)
+from mailsync_tui.mailboxes.imap.namespace import ask_namespaces
+from mailsync_tui.mailboxes.imap.wire import MAX_LINE
+from mailsync_tui.mailboxes.net import sockets as net
+from mailsync_tui.mailboxes.net.connect import dial
+from mailsync_tui.mailboxes.net.redact import Hiding
+from mailsync_tui.mailboxes.net.xoauth2 import Exchange
+from mailsync_tui.text.safe import safe_text
+
+if TYPE_CHECKING:
+    import io
+    import socket
+    from collections.abc import Callable
+
+    from mailsync_tui.config.model import MailboxConfig
+
+_WORDS = re.compile(rb"\A(?:\* (?:\d+ )?|[A-P]{4,}\d+ )[a-zA-Z]+(?: \[[a-zA-Z-]+)?")
+"""What an answer begins with: the tag, as imaplib makes it, or ``*``; then its kind and code."""
+
+BEFORE_LOG_IN = 1024 * 1024
+"""Octets that a server may say until its user is known to it and it has described itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImapTiming:
+    """How long the network may take, in seconds."""
+
+    connect: float = net.CONNECT_TIMEOUT
+    read: float = net.READ_TIMEOUT
+    idle: float = 60.0
+    """A connection that rested longer than this is tried before it is used."""
+
+
+@dataclass(slots=True)
+class LoggedIn:
+    """An open connection whose user is known to the server."""
+
+    imap: Imap4
+    capabilities: frozenset[str]
+    """In upper case, as told after the log-in."""
+    encryption: str
+    """``TLS 1.3 (verified)`` or ``none``."""
+    personal: tuple[tuple[str, str], ...] = ()
+    """Prefix and delimiter of each personal namespace (RFC 2342)."""
+    other: tuple[str, ...] = field(default=())
+    """Prefixes of other people's and of shared namespaces."""
+
+
+class Imap4(imaplib.IMAP4):
+    """imaplib's connection on a socket that was opened elsewhere, with room for long lines."""
+
+    def __init__(self, opened: Callable[[], socket.socket], host: str) -> None:
+        self._opened = opened
+        self._room: int | None = BEFORE_LOG_IN
+        super().__init__(host)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002
+        return self._opened()
+
+    def readline(self) -> bytes:
+        """One line, with its end; not cut at imaplib's limit."""
+        line = cast("bytes", self.file.readline(self._limit(MAX_LINE) + 1))
+        self._count(len(line))
+        return line
+
+    def read(self, size: int) -> bytes:
+        """A literal; fewer octets only at the end of the connection."""
+        self._count(size)
+        return cast("bytes", self.file.read(size))
+
+    def log_in_is_over(self) -> None:
+        """From now on the wire says how much may come."""
+        self._room = None
+
+    def _limit(self, most: int) -> int:
+        return most if self._room is None else min(most, self._room)
+
+    def _count(self, octets: int) -> None:
+        """Make sure that a server does not talk without an end to imaplib, which keeps it all."""
+        if self._room is not None:
+            self._room -= octets
+            if self._room < 0:
+                raise self.abort("it says more than can be before the log-in")
+
+    def _get_line(self) -> bytes:
+        # imaplib knows the words of an answer in capitals only, but their case means nothing
+        # (RFC 3501, 9); once logged in, nothing passes here any more.
+        line: bytes = super()._get_line()  # type: ignore[misc]
+        return _WORDS.sub(lambda match: match[0].upper(), line, count=1)
+
+    def has_news(self) -> bool:
+        """Whether something has arrived that was not read yet, or the other side has left."""
+        timeout = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            if cast("io.BufferedReader", self.file).peek(1):
+                return True
+        except ssl.SSLWantReadError:
+            # What TLS had to say to itself is read now, and nothing was behind it.
+            pass
+        except (OSError, ValueError):
+            return True
+        finally:
+            self.sock.settimeout(timeout)
+        return bool(select.select([self.sock], [], [], 0)[0])
+
+
+class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """imapclient on such a connection."""
+
+    def __init__(
+        self, opened: Callable[[], socket.socket], host: str, timing: ImapTiming, *, tls: bool
+    ) -> None:
+        self._opened = opened
+        timeout = imapclient.SocketTimeout(timing.connect, timing.read)
+        super().__init__(host, ssl=tls, timeout=timeout)
+        # imapclient sets 5, and every line then passes through repr(): four times slower.
+        self._imap.debug = 0
+
+    def _create_IMAP4(self) -> Imap4:  # noqa: N802 - imapclient's name
+        return Imap4(self._opened, self.host)
+
+    @property
+    def imap(self) -> Imap4:
+        """The side of the connection that imaplib knows."""
+        imap: Imap4 = self._imap
+        return imap
+
+
+def log_in(
+    config: MailboxConfig,
+    secret: Callable[[], str],
+    timing: ImapTiming,
+    cutter: net.Cutter,
+) -> LoggedIn:
+    """Connect, secure the connection as configured, and log in.
+
+    Args:
+        config: An IMAP mailbox.
+        secret: Gives the password, or the token for XOAUTH2; asked once the server was reached.
+        timing: Time-outs.
+        cutter: Watches every socket as soon as it is there.
+
+    Raises:
+        Unreachable: no connection, no TLS, or it broke.
+        LoginRefused: the server does not take the user or the secret.
+        MailboxError: the server is of no use otherwise.
+    """
+    endpoint = (config.host, config.port)
+    opened: list[socket.socket] = []
+
+    def seen(sock: socket.socket) -> None:
+        opened.append(sock)
+        cutter.watch(sock)
+
+    def plain() -> socket.socket:
+        sock = dial(endpoint, timing.connect, cutter)
+        seen(sock)
+        return sock
+
+    try:
+        client = _connect(config, timing, plain, seen)
+        _authenticate(client, config, secret)
+        return _describe(client)
+    except BaseException as error:
+        for sock in opened:
+            net.cut(sock)
+            # close() would wait for imaplib's file, which may be out of reach by now. A socket that
+            # TLS has taken over has no descriptor any more.
+            descriptor = sock.detach()
+            if descriptor >= 0:
+                os.close(descriptor)
+        if isinstance(error, OSError | EOFError | imaplib.IMAP4.error):
+            raise broken(endpoint, error) from error
+        raise
+
+
+def _connect(
+    config: MailboxConfig,
+    timing: ImapTiming,
+    plain: Callable[[], socket.socket],
+    watch: Callable[[socket.socket], None],
+) -> _Client:
+    endpoint = (config.host, config.port)
+    context = None if config.tls == "none" else net.tls_context(config.ca_file)
+
+    def implicit() -> socket.socket:
+        assert context is not None
+        return net.secure(plain(), context, endpoint, plain, watch)
+
+    if config.tls == "implicit":
+        return _Client(implicit, config.host, timing, tls=True)
+    client = _Client(plain, config.host, timing, tls=False)
+    if context is not None:
+        if not client.has_capability("STARTTLS"):
+            raise Unreachable(
+                f"{safe_text(config.host)}:{config.port} does not offer STARTTLS; "
+                "nothing was sent unencrypted"
+            )
+        _start_tls(client, context, endpoint, plain, watch)
+    return client
+
+
+class InjectedError(Exception):
+    """Somebody said more between the consent to STARTTLS and TLS."""
+
+
+class _Watched:
+    """What imapclient asks of a TLS context, with a handshake that can be cut."""
+
+    def __init__(
+        self, context: ssl.SSLContext, watch: Callable[[socket.socket], None], imap: Imap4
+    ) -> None:
+        self._context = context
+        self._watch = watch
+        self._imap = imap
+
+    def wrap_socket(self, sock: socket.socket, server_hostname: str) -> ssl.SSLSocket:
+        """Begin TLS.
+
+        Raises:
+            InjectedError: something was said that nobody is to say before TLS has begun.
+        """
+        if self._imap.has_news():
+            raise InjectedError
+        return net.handshake(sock, self._context, server_hostname, self._watch)
+
+
+def _start_tls(
+    client: _Client,
+    context: ssl.SSLContext,
+    endpoint: net.Endpoint,
+    plain: Callable[[], socket.socket],
+    watch: Callable[[socket.socket], None],
+) -> None:
+    def redial() -> socket.socket:
+        sock = plain()
+        with sock.makefile("rwb") as file:
+            file.readline(MAX_LINE)
+            file.write(b"a STARTTLS\r\n")
+            file.flush()
+            while (line := file.readline(MAX_LINE)) and not line.startswith(b"a "):
+                pass
+        return sock
+
+    try:
+        client.starttls(_Watched(context, watch, client.imap))
+    except InjectedError:
+        where = f"{safe_text(endpoint[0])}:{endpoint[1]}"
+        raise Unreachable(f"{where} sent data between STARTTLS and TLS") from None
+    except ssl.SSLCertVerificationError as error:
+        raise net.refused_certificate(endpoint, error, redial, watch) from error
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        where = f"{safe_text(endpoint[0])}:{endpoint[1]}"
+        raise Unreachable(f"{where} offers STARTTLS, but refuses it") from error
+    # What was said before the encryption began may have come from anyone.
+    client.imap.untagged_responses.clear()
+
+
+def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], str]) -> None:
+    if client.imap.state == "AUTH":
+        return
+    token = config.secret is not None and config.secret.source == "token_command"
+    plain = client.has_capability("AUTH=PLAIN")
+    if not token and not plain and client.has_capability("LOGINDISABLED"):
+        raise MailboxError(
+            f"{safe_text(config.host)} takes no password over this connection (LOGINDISABLED)"
+        )
+    value = secret()
+    hide = Hiding(config.user, value)
+    exchange = Exchange(config.user, value)
+    try:
+        if token:
+            # Not imapclient's: it answers the challenge that tells what is wrong by the token.
+            client.imap.authenticate("XOAUTH2", exchange.answer)
+        elif plain and (client.has_capability("LOGINDISABLED") or not _simple(config.user, value)):
+            client.plain_login(config.user, value)
+        elif _simple(config.user, value):
+            # imaplib quotes the password, but not the user.
+            user = config.user.replace("\\", "\\\\").replace('"', '\\"')
+            client.login(f'"{user}"', value)
+        else:
+            raise LoginRefused(
+                f"{safe_text(config.host)} cannot be given this user or secret: "
+                "it has characters for which the server has no way"
+            )
+    except imaplib.IMAP4.error as error:
+        # imapclient takes the end of a connection for a refusal.
+        for one in (error, error.__context__):
+            if isinstance(one, imaplib.IMAP4.abort):
+                raise broken((config.host, config.port), one, hide) from None
+        said = "; ".join(filter(None, (_words(error, hide), exchange.refusal)))
+        # "from None": the library's exception holds what the server said, whatever it is.
+        raise LoginRefused(
+            f"{safe_text(config.host)} does not let {safe_text(config.user)} in: {said}"
+        ) from None
+    except binascii.Error:
+        raise LoginRefused(
+            f"{safe_text(config.host)} answers the log-in of {safe_text(config.user)} by what is "
+            "no base64"
+        ) from None
+
+
+def _describe(client: _Client) -> LoggedIn:
+    # Those told before the log-in were about another state (SERVERS.md, 12).
+    client._cached_capabilities = None
+    try:
+        names = client.capabilities()
+        personal: tuple[tuple[str, str], ...] = ()
+        other: tuple[str, ...] = ()
+        if b"NAMESPACE" in names:
+            personal, other = ask_namespaces(client.imap)
+    except imaplib.IMAP4.abort:
+        raise
+    except (imaplib.IMAP4.error, ValueError) as error:
+        raise MailboxError(f"the server does not describe itself: {_words(error)}") from error
+    capabilities = frozenset(name.decode("ascii", "replace").upper() for name in names)
+    encryption = net.describe_tls(client.imap.sock)
+    client.imap.log_in_is_over()
+    return LoggedIn(client.imap, capabilities, encryption, personal, other)
+
+
+def _simple(*texts: str) -> bool:
+    return all(text.isascii() and text.isprintable() for text in texts)
+
+
+def broken(
+    endpoint: net.Endpoint, error: Exception, hide: Callable[[str], str] = str
+) -> Unreachable:
+    """The sentence for what ended a connection.
+
+    Args:
+        endpoint: Where it went.
+        error: An ``OSError`` or ``EOFError``, an imaplib error (its aborts are nearly always the
+            end of a connection), or :class:`GarbledError`.
+        hide: Takes a secret out of what was said.
+    """
+    if isinstance(error, OSError | EOFError):
+        return net.unreachable(endpoint, error)
+    said = _words(error, hide)
+    if "EOF" in said or "socket error" in said:
+        return net.unreachable(endpoint, EOFError())
+    return ConnectionLost(f"{safe_text(endpoint[0])}:{endpoint[1]} ended the connection: {said}")
+
+
+def _words(error: Exception, hide: Callable[[str], str] = str) -> str:
+    """What a server said, without imaplib's ``b'…'`` around it, and without the secret."""
+    said = error.args[0] if error.args else ""
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    text = hide(text)
+    if text[:2] in ("b'", 'b"') and text[-1:] == text[1]:
+        text = text[2:-1]
+    return safe_text(text.strip(), 200)

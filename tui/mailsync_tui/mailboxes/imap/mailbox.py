@@ -1,0 +1,190 @@
+"""An IMAP account as a mailbox (RFC 3501, RFC 9051)."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from mailsync_tui.mailboxes.base import MailboxError, unwatched
+from mailsync_tui.mailboxes.imap import delete as imap_deleting
+from mailsync_tui.mailboxes.imap import facts as imap_facts
+from mailsync_tui.mailboxes.imap import listing as imap_listing
+from mailsync_tui.mailboxes.imap import read as imap_reading
+from mailsync_tui.mailboxes.imap import store as imap_storing
+from mailsync_tui.mailboxes.imap.connection import ImapTiming, broken, log_in
+from mailsync_tui.mailboxes.imap.folder_names import Names
+from mailsync_tui.mailboxes.imap.session import ImapSession
+from mailsync_tui.mailboxes.imap.syntax import GarbledError
+from mailsync_tui.mailboxes.net import sockets as net
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mailsync_tui.config.model import MailboxConfig
+    from mailsync_tui.mailboxes.base import (
+        DeleteRequest,
+        DeleteResult,
+        Facts,
+        Head,
+        Listing,
+        Location,
+        MarkKeeper,
+        NewMessage,
+        Progress,
+        Raw,
+        StoreResult,
+    )
+
+__all__ = ["ImapMailbox", "ImapTiming"]
+
+_Read = TypeVar("_Read")
+
+
+class ImapMailbox:
+    """One account, one connection that is kept and made anew when it broke between two calls.
+
+    Args:
+        config: What to connect to, and how it deletes.
+        secret: Gives the password, or the token for XOAUTH2; asked at every log-in, never kept.
+        timing: Time-outs.
+    """
+
+    kind = "imap"
+    peeks = True
+    can_store = True
+
+    def __init__(
+        self, config: MailboxConfig, secret: Callable[[], str], timing: ImapTiming | None = None
+    ) -> None:
+        self.name = config.name
+        self._config = config
+        self._secret = secret
+        self._timing = timing or ImapTiming()
+        self._session: ImapSession | None = None
+        self._used = 0.0
+        self._cutter = net.Cutter()
+
+    def list(self, progress: Progress = unwatched) -> Listing:
+        """List all folders below the root; see :meth:`Mailbox.list`."""
+        with self._using() as session:
+            return imap_listing.listing(session, self._config, progress)
+
+    def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
+        """Read headers; see :meth:`Mailbox.heads`.
+
+        What is not under its UIDVALIDITY any more is left out.
+        """
+        return self._iterate(imap_reading.heads, locations)
+
+    def fetch(self, locations: Iterable[Location]) -> Iterator[Raw]:
+        """Stream messages; see :meth:`Mailbox.fetch`.
+
+        Raises:
+            MailboxError: after all others were given, when one is there but never came as a
+                whole; it is named.
+        """
+        return self._iterate(imap_reading.fetch, locations)
+
+    def read(self, location: Location) -> Raw | None:
+        """One message, by BODY.PEEK; see :meth:`Mailbox.read`."""
+        return next(iter([*self.fetch([location])]), None)
+
+    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:
+        """Store and prove; see :meth:`Mailbox.store`.
+
+        A message whose lines end in bare LF throughout is sent with CRLF, as IMAP wants it.
+        """
+        with self._using() as session:
+            return imap_storing.store(session, messages, session.names.resolve(folder))
+
+    def delete(self, doomed: Sequence[DeleteRequest], marks: MarkKeeper) -> Sequence[DeleteResult]:
+        r"""Delete exactly these; see :meth:`Mailbox.delete`.
+
+        Expunged, or moved to the trash folder (``delete = "trash"``, and Gmail always). One that
+        is flagged ``\Draft`` is skipped.
+        """
+        with self._using() as session:
+            return imap_deleting.delete(session, self._config, doomed, marks)
+
+    def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        r"""Set ``\Deleted`` marks again; nothing if the folder's UIDs are others by now."""
+        with self._using() as session:
+            imap_deleting.restore_marks(session, folder, validity, uids)
+
+    def resolve(self, folder: str) -> str:
+        """The ``/`` form, without the personal namespace's prefix; connects to know it."""
+        with self._using() as session:
+            return session.names.resolve(folder)
+
+    def facts(self) -> Facts:
+        """Connect and describe; see :meth:`Mailbox.facts`."""
+        with self._using() as session:
+            session.unselect()
+            return imap_facts.facts(session, self._config)
+
+    def close(self) -> None:
+        """Log out; never raises."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.wire.logout()
+            session.wire.end()
+
+    def abort(self) -> None:
+        """Cut the connection, also one that is just being made, and make no other."""
+        self._cutter.cut()
+
+    def _iterate(
+        self,
+        read: Callable[[ImapSession, Iterable[Location]], Iterator[_Read]],
+        locations: Iterable[Location],
+    ) -> Iterator[_Read]:
+        with self._using() as session:
+            yield from read(session, locations)
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[ImapSession]:
+        """The session, connected; whatever breaks it becomes an error in words.
+
+        Raises:
+            Unreachable: no connection, or it broke; the next call makes a new one.
+            MailboxError: the server refused; the connection is kept.
+        """
+        session = self._ready()
+        try:
+            yield session
+        except (OSError, EOFError, GarbledError, imaplib.IMAP4.error) as error:
+            self._drop(session)
+            raise broken((self._config.host, self._config.port), error) from error
+        finally:
+            self._used = time.monotonic()
+
+    def _ready(self) -> ImapSession:
+        self._cutter.check()
+        session = self._session
+        if session is not None:
+            rested = time.monotonic() - self._used > self._timing.idle
+            if session.wire.untouched and not rested:
+                return session
+            try:
+                session.wire.call(b"NOOP", "looking whether the server is there")
+            except (OSError, EOFError, GarbledError, MailboxError):
+                self._drop(session)
+            else:
+                return session
+        logged_in = log_in(self._config, self._secret, self._timing, self._cutter)
+        session = ImapSession(logged_in, Names(logged_in.personal, logged_in.other))
+        self._session = session
+        if not logged_in.personal:
+            try:
+                session.learn_delimiter()
+            except (OSError, EOFError, GarbledError) as error:
+                self._drop(session)
+                raise broken((self._config.host, self._config.port), error) from error
+        return session
+
+    def _drop(self, session: ImapSession) -> None:
+        if self._session is session:
+            self._session = None
+        session.wire.end()

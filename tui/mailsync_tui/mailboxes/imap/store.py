@@ -1,0 +1,324 @@
+"""Storing messages by APPEND, and proving that each lies where the server says."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mailsync_tui.mailboxes.base import Location, StoreResult
+from mailsync_tui.mailboxes.imap import read as imap_reading
+from mailsync_tui.mailboxes.imap.facts import status
+from mailsync_tui.mailboxes.imap.syntax import (
+    GarbledError,
+    expand_set,
+    format_date,
+    number,
+    response_code,
+    storable_flags,
+)
+from mailsync_tui.mailboxes.imap.wire import RefusedError
+from mailsync_tui.message import content_digest, identity_of_header
+from mailsync_tui.text.safe import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mailsync_tui.mailboxes.base import Head, NewMessage
+    from mailsync_tui.mailboxes.imap.session import ImapSession
+    from mailsync_tui.mailboxes.imap.wire import ImapCommand
+
+_TOGETHER = 200
+"""Messages of one MULTIAPPEND ..."""
+_OCTETS = 16 * 1024 * 1024
+"""... and their octets."""
+_SMALL_LITERAL = 4096
+"""Octets that LITERAL- lets through unasked (RFC 7888)."""
+
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    """One message on its way."""
+
+    message: NewMessage
+    data: bytes
+    """As it is sent."""
+    keywords: bool = True
+    mended: bool = False
+    """Bare line feeds among CRLF were made CRLF."""
+    uid: int | None = None
+    """As told by APPENDUID."""
+    head: Head | None = None
+    """What was found of it where it was stored."""
+    altered: bool = False
+    error: str = ""
+    accepted: bool = False
+
+
+@dataclass(slots=True)
+class _Target:
+    """The folder, as it was before anything was put there."""
+
+    folder: str
+    validity: int
+    uidnext: int
+    made: bool = field(default=False)
+    """It was made by us; a second [TRYCREATE] means something else (SERVERS.md, 13)."""
+
+
+def store(session: ImapSession, messages: Sequence[NewMessage], folder: str) -> list[StoreResult]:
+    """Store messages in a folder, which is made if it is missing; one answer for each.
+
+    Raises:
+        OSError, EOFError: the connection broke; what was stored is then to be found by looking.
+        MailboxError: the folder can be neither opened nor made.
+    """
+    items = [_Item(message, _as_sent(message.data)) for message in messages]
+    target = _before(session, folder)
+    together = _TOGETHER if session.has("MULTIAPPEND") else 1
+    for batch in _batches(items, together):
+        _append(session, target, batch)
+    _prove(session, target, [item for item in items if item.accepted])
+    return [
+        StoreResult(item.head.location, size=item.head.size, altered=item.altered)
+        if item.head is not None
+        else StoreResult(
+            None,
+            item.error or "the server said OK, but the message is not there",
+            unsure=item.accepted,
+        )
+        for item in items
+    ]
+
+
+def _as_sent(data: bytes) -> bytes:
+    """The bytes as APPEND takes them: lines that all end in bare LF get CRLF.
+
+    IMAP wants CRLF (RFC 9051, 2.3.4), and a file with LF holds the same message in another form.
+    Where any line ends in CRLF, a bare LF is a byte of the message and is left as it is, unless
+    the server refuses that (RFC 9051 lets it). imaplib's append would change both, and bare CR.
+    """
+    return data if b"\r\n" in data else _BARE_LF.sub(b"\r\n", data)
+
+
+def _batches(items: Sequence[_Item], together: int) -> Iterator[list[_Item]]:
+    batch: list[_Item] = []
+    octets = 0
+    for item in items:
+        if batch and (len(batch) >= together or octets + len(item.data) > _OCTETS):
+            yield batch
+            batch, octets = [], 0
+        batch.append(item)
+        octets += len(item.data)
+    if batch:
+        yield batch
+
+
+def _before(session: ImapSession, folder: str) -> _Target:
+    """Where the folder's new messages will begin, without opening it; it is made if missing.
+
+    Some servers lose what is appended to the folder that is open (SERVERS.md, 2).
+
+    Raises:
+        MailboxError: it can be neither read nor made.
+    """
+    session.unselect()
+    made = False
+    line = b"STATUS " + session.names.argument(folder) + b" (UIDNEXT UIDVALIDITY)"
+    what = f"opening {safe_text(folder)}"
+    command = session.wire.finish(session.wire.send(line, what))
+    if command.status != "OK":
+        create(session, folder)
+        made = True
+        command = session.wire.call(line, what)
+    told = status(command)
+    if "UIDNEXT" not in told or "UIDVALIDITY" not in told:
+        opened = session.examine(folder)
+        uids = session.search(b"ALL", what) if opened.exists else []
+        told = {"UIDVALIDITY": opened.validity, "UIDNEXT": max(uids, default=0) + 1}
+        session.unselect()
+    return _Target(folder, told["UIDVALIDITY"], told["UIDNEXT"], made)
+
+
+def create(session: ImapSession, folder: str) -> None:
+    """Make a folder, and those above it where the server does not do that itself.
+
+    Raises:
+        MailboxError: it cannot be made.
+    """
+    what = f"making the folder {safe_text(folder)}"
+    line = b"CREATE " + session.names.argument(folder)
+    command = session.wire.finish(session.wire.send(line, what))
+    if command.status != "OK" and command.code != b"ALREADYEXISTS":
+        parents = [folder[:end] for end, letter in enumerate(folder) if letter == "/"]
+        for parent in parents:
+            above = b"CREATE " + session.names.argument(parent)
+            session.wire.finish(session.wire.send(above, what))
+        command = session.wire.finish(session.wire.send(line, what))
+        if command.code != b"ALREADYEXISTS":
+            command.check()
+    # Unsubscribed it would be invisible in many mail programs; refused, it is there all the same.
+    line = b"SUBSCRIBE " + session.names.argument(folder)
+    session.wire.finish(session.wire.send(line, what))
+
+
+def _append(session: ImapSession, target: _Target, batch: list[_Item]) -> None:
+    """Send one APPEND; a refused one is halved until what is refused is alone."""
+    command = _send(session, target, batch)
+    if command.status == "OK":
+        _accept(target, batch, command)
+        return
+    if command.code == b"TRYCREATE" and not target.made:
+        target.made = True
+        # It may be there all the same: a locked folder is answered so too.
+        with contextlib.suppress(RefusedError):
+            create(session, target.folder)
+        _append(session, target, batch)
+        return
+    if len(batch) > 1:
+        middle = len(batch) // 2
+        _append(session, target, batch[:middle])
+        _append(session, target, batch[middle:])
+        return
+    (item,) = batch
+    refusal = str(RefusedError("not stored", command.status, command.text))
+    if item.keywords and storable_flags(item.message.flags, keywords=True) != storable_flags(
+        item.message.flags, keywords=False
+    ):
+        item.keywords = False
+    elif not item.mended and _BARE_LF.search(item.data):
+        item.mended = True
+        item.data = _BARE_LF.sub(b"\r\n", item.data)
+    else:
+        item.error = item.error or refusal
+        return
+    # The first refusal tells more than those of the attempts that follow it.
+    item.error = item.error or refusal
+    _append(session, target, batch)
+
+
+def _send(session: ImapSession, target: _Target, batch: list[_Item]) -> ImapCommand:
+    wire = session.wire
+    # A server that answers early must not find us writing while it waits for us to read.
+    wire.settle()
+    line = b"APPEND " + session.names.argument(target.folder)
+    command: ImapCommand | None = None
+    for item in batch:
+        flags = " ".join(storable_flags(item.message.flags, item.keywords)).encode("ascii")
+        date = item.message.date
+        line += b" (" + flags + b") " + (format_date(date) + b" " if date is not None else b"")
+        asks = not (
+            "LITERAL+" in session.capabilities
+            or (session.has("LITERAL-") and len(item.data) <= _SMALL_LITERAL)
+        )
+        line += b"{%d%b}" % (len(item.data), b"" if asks else b"+")
+        if command is None:
+            command = wire.send(line, f"storing in {safe_text(target.folder)}")
+        else:
+            wire.write((line + b"\r\n",))
+        if asks and not wire.may_continue(command):
+            return command
+        wire.write((item.data,))
+        line = b""
+    assert command is not None
+    wire.write((b"\r\n",))
+    return wire.finish(command)
+
+
+def _accept(target: _Target, batch: list[_Item], command: ImapCommand) -> None:
+    for item in batch:
+        item.accepted = True
+    code, argument = response_code(command.text)
+    words = argument.split()
+    if code != b"APPENDUID" or len(words) != 2:
+        return
+    try:
+        uids = expand_set(words[1], len(batch))
+    except GarbledError:
+        return
+    if len(uids) == len(batch) and number(words[0]) == target.validity:
+        for item, uid in zip(batch, uids, strict=True):
+            item.uid = uid
+
+
+def _prove(session: ImapSession, target: _Target, items: list[_Item]) -> None:
+    """Find each message in the folder, opened afresh: by APPENDUID, else among what is new."""
+    if not items:
+        return
+    opened = session.examine(target.folder)
+    if opened.validity != target.validity:
+        for item in items:
+            item.error = "stored, but the folder was made anew meanwhile (UIDVALIDITY)"
+        return
+    told = [item.uid for item in items if item.uid is not None]
+    heads = _heads(session, target, told)
+    for item in items:
+        head = heads.pop(item.uid, None) if item.uid is not None else None
+        if head is not None and _placed(session, item, head):
+            item.head = head
+            item.altered = item.altered or head.size != len(item.message.data)
+    lost = [item for item in items if item.head is None]
+    if not lost:
+        return
+    what = f"looking for what was stored in {safe_text(target.folder)}"
+    # "n:*" names the last message too, even if it lies below n (SERVERS.md, 11).
+    found = session.search(b"UID %d:*" % target.uidnext, what)
+    taken = {item.head.location.uid for item in items if item.head is not None}
+    new = [uid for uid in found if uid >= target.uidnext and uid not in taken]
+    _match(session, lost, _heads(session, target, new))
+
+
+def _heads(session: ImapSession, target: _Target, uids: Sequence[int]) -> dict[int | str, Head]:
+    locations = [Location(target.folder, target.validity, uid) for uid in uids]
+    return {head.location.uid: head for head in imap_reading.heads(session, locations)}
+
+
+def _match(session: ImapSession, items: list[_Item], heads: dict[int | str, Head]) -> None:
+    """Give each message the first new one that is exactly it; none to two."""
+    by_key: dict[bytes, list[Head]] = {}
+    for head in heads.values():
+        by_key.setdefault(identity_of_header(head.header).key, []).append(head)
+    for item in items:
+        candidates = by_key.get(identity_of_header(item.data).key, [])
+        for head in candidates:
+            sole = len(candidates) == 1 and head.size == len(item.data)
+            if sole or _same(session, item, head):
+                candidates.remove(head)
+                item.head = head
+                item.altered = head.size != len(item.message.data)
+                break
+
+
+def _placed(session: ImapSession, item: _Item, head: Head) -> bool:
+    """Whether what lies under the UID that the server told is this message.
+
+    Servers mend headers, drop NULs, cut or add an end of line (SERVERS.md, 14): by the place that
+    was told, a message of the same header and nearly the same size is known, or one that agrees in
+    two of Message-ID, sender and date, and in the text.
+    """
+    sent, kept = identity_of_header(item.data), identity_of_header(head.header)
+    octets = len(item.data)
+    if sent.key == kept.key:
+        return abs(head.size - octets) <= octets // 50 or _same(session, item, head)
+    item.altered = True
+    agree = (sent.message_id == kept.message_id, sent.sender == kept.sender, sent.date == kept.date)
+    return sum(agree) > 1 and _same(session, item, head)
+
+
+def _same(session: ImapSession, item: _Item, head: Head) -> bool:
+    """Whether the bytes there are those that were sent: by the content digest, or the text."""
+    for raw in imap_reading.fetch(session, [head.location]):
+        body = _body(item.data)
+        return content_digest(item.data) == content_digest(raw.data) or (
+            body != b"" and body == _body(raw.data)
+        )
+    return False
+
+
+def _body(data: bytes) -> bytes:
+    """The text without what servers change in it."""
+    plain = data.translate(None, b"\r\0")
+    return plain.partition(b"\n\n")[2].strip()

@@ -1,0 +1,1 @@
+"""Maildirs on the local disk."""

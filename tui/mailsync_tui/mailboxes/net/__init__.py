@@ -1,0 +1,1 @@
+"""Sockets, TLS, secrets and redaction that every wire protocol shares."""

@@ -1,0 +1,241 @@
+"""Sockets for the mail protocols: verified TLS, time-outs, and errors in one clear sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import socket
+import ssl
+import threading
+from typing import TYPE_CHECKING
+
+from mailsync_tui.mailboxes.base import ConnectionLost, Unreachable
+from mailsync_tui.text.safe import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CONNECT_TIMEOUT = 30.0
+"""Seconds until a connection (the TLS handshake included) must stand; a failing log-in takes 5."""
+READ_TIMEOUT = 120.0
+"""Seconds without a single byte until a server counts as gone."""
+
+Endpoint = tuple[str, int]
+"""Host and port."""
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """A verifying client context: the system's authorities, or ``ca_file`` instead of them.
+
+    Raises:
+        Unreachable: ``ca_file`` cannot be read, or holds no certificate.
+    """
+    if ca_file is None:
+        return ssl.create_default_context()
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise Unreachable(
+            f"the ca_file {safe_text(str(ca_file))} cannot be used: {safe_text(what)}"
+        ) from error
+
+
+def no_delay(sock: socket.socket) -> None:
+    """Send at once: Nagle and delayed ACKs cost 40 ms a round trip, and no library sets this."""
+    # Not a TCP socket (a test's socket pair): nothing to set.
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def quick_ack(sock: socket.socket) -> None:
+    """Acknowledge at once (Linux; must be repeated after each send), for servers that use Nagle."""
+    option: int | None = getattr(socket, "TCP_QUICKACK", None)
+    if option is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, option, 1)
+
+
+def secure(
+    sock: socket.socket,
+    context: ssl.SSLContext,
+    endpoint: Endpoint,
+    redial: Callable[[], socket.socket],
+    watch: Callable[[socket.socket], None],
+) -> ssl.SSLSocket:
+    """Begin TLS on a connected socket, verifying the certificate and the host name.
+
+    Args:
+        sock: A plain socket; it is closed if the handshake fails.
+        context: From :func:`tls_context`.
+        endpoint: Its host is the name that the certificate must bear.
+        redial: Opens another plain connection that is ready for a handshake (after STARTTLS or
+            STLS, where that is the way). Used once, only to read the fingerprint of a certificate
+            that was not accepted; nothing is sent over it.
+        watch: As in :func:`handshake`.
+
+    Raises:
+        Unreachable: the handshake failed; for a certificate with the reason and the fingerprint.
+    """
+    try:
+        return handshake(sock, context, endpoint[0], watch)
+    except ssl.SSLCertVerificationError as error:
+        raise refused_certificate(endpoint, error, redial, watch) from error
+    except (OSError, ValueError) as error:
+        raise unreachable(endpoint, error) from error
+
+
+def handshake(
+    sock: socket.socket,
+    context: ssl.SSLContext,
+    host: str | None,
+    watch: Callable[[socket.socket], None],
+) -> ssl.SSLSocket:
+    """Begin TLS; both sockets are closed if that fails.
+
+    Args:
+        sock: A plain socket, which is of no use afterwards.
+        context: How to verify.
+        host: The name that the certificate must bear.
+        watch: Told the new socket before the handshake begins, so that it can be cut meanwhile.
+
+    Raises:
+        OSError, ValueError: it failed.
+    """
+    try:
+        secured = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    except BaseException:
+        sock.close()
+        raise
+    try:
+        watch(secured)
+        secured.do_handshake()
+    except BaseException:
+        secured.close()
+        raise
+    return secured
+
+
+def refused_certificate(
+    endpoint: Endpoint,
+    error: ssl.SSLCertVerificationError,
+    redial: Callable[[], socket.socket],
+    watch: Callable[[socket.socket], None],
+) -> Unreachable:
+    """The sentence for a certificate that was not accepted, with its fingerprint.
+
+    Args:
+        endpoint: Where it was shown.
+        error: Why it was not accepted.
+        redial: As in :func:`secure`.
+        watch: As in :func:`handshake`.
+    """
+    return unreachable(endpoint, error, _fingerprint(redial, watch))
+
+
+def unreachable(
+    endpoint: Endpoint, error: Exception, fingerprint: str | None = None
+) -> Unreachable:
+    """One clear sentence for what went wrong on a connection.
+
+    Args:
+        endpoint: Where the connection went or was to go.
+        error: An ``OSError`` (time-outs and ``ssl.SSLError`` are such), or what a protocol library
+            raises when a connection ends.
+        fingerprint: Of a certificate that was refused, where it could be read.
+    """
+    where = f"{safe_text(endpoint[0])}:{endpoint[1]}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = safe_text(error.verify_message or "it cannot be verified")
+        mark = f" (its SHA-256 fingerprint: {fingerprint})" if fingerprint else ""
+        return Unreachable(f"the certificate of {where} is not trusted: {reason}{mark}")
+    if isinstance(error, TimeoutError):
+        return Unreachable(f"{where} did not answer in time")
+    if isinstance(error, socket.gaierror):
+        return Unreachable(f"the host name {safe_text(endpoint[0])} cannot be resolved")
+    if isinstance(error, ssl.SSLZeroReturnError | ssl.SSLEOFError | EOFError):
+        return ConnectionLost(f"{where} closed the connection")
+    if isinstance(error, ssl.SSLError):
+        reason = safe_text((error.reason or str(error)).replace("_", " ").lower())
+        return Unreachable(f"no TLS with {where}: {reason}")
+    if isinstance(error, ConnectionRefusedError):
+        return Unreachable(f"{where} refuses the connection")
+    if isinstance(error, ConnectionError):
+        return ConnectionLost(f"{where} closed the connection")
+    if isinstance(error, OSError):
+        reason = safe_text(error.strerror or str(error), 200)
+        return Unreachable(f"no connection to {where}: {reason}")
+    return Unreachable(f"the connection to {where} failed: {safe_text(str(error), 200)}")
+
+
+def describe_tls(sock: socket.socket) -> str:
+    """How a connection is encrypted, as ``check`` prints it: ``TLS 1.3 (verified)`` or ``none``."""
+    if not isinstance(sock, ssl.SSLSocket):
+        return "none"
+    version = (sock.version() or "TLS").replace("TLSv", "TLS ")
+    return f"{version} (verified)"
+
+
+def cut(sock: socket.socket | None) -> None:
+    """Shut a socket down from any thread, so that a call blocked on it ends at once."""
+    if sock is None:
+        return
+    # The plain method: an SSLSocket's own would drop its TLS state under the blocked thread's feet.
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class Cutter:
+    """Ends whatever a mailbox waits for on the network, from another thread and for good."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sock: socket.socket | None = None
+        self._asked = threading.Event()
+
+    def watch(self, sock: socket.socket) -> None:
+        """This is the socket in use from now on."""
+        with self._lock:
+            self._sock = sock
+            if self._asked.is_set():
+                cut(sock)
+
+    def cut(self) -> None:
+        """Cut it, and whatever comes after it."""
+        with self._lock:
+            self._asked.set()
+            cut(self._sock)
+
+    def check(self) -> None:
+        """Go on.
+
+        Raises:
+            Unreachable: it was cut.
+        """
+        if self._asked.is_set():
+            raise Unreachable("the connection was cut by this program")
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass.
+
+        Raises:
+            Unreachable: it was cut.
+        """
+        self._asked.wait(seconds)
+        self.check()
+
+
+def _fingerprint(
+    redial: Callable[[], socket.socket], watch: Callable[[socket.socket], None]
+) -> str | None:
+    """The SHA-256 fingerprint of the certificate that the other side shows, or ``None``."""
+    anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anyone.check_hostname = False
+    anyone.verify_mode = ssl.CERT_NONE
+    try:
+        with handshake(redial(), anyone, None, watch) as sock:
+            certificate = sock.getpeercert(binary_form=True)
+    except (OSError, ValueError, Unreachable):
+        return None
+    return hashlib.sha256(certificate).digest().hex(":").upper() if certificate else None

@@ -1,0 +1,359 @@
+"""A POP3 account as a mailbox: collected from, deleted on, but never stored to."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from mailsync_tui.mailboxes.base import (
+    DeleteRequest,
+    DeleteResult,
+    Facts,
+    FolderListing,
+    Head,
+    Listing,
+    Location,
+    MailboxError,
+    MarkKeeper,
+    NewMessage,
+    Progress,
+    Raw,
+    Role,
+    StoreResult,
+    Unreachable,
+    unwatched,
+)
+from mailsync_tui.mailboxes.net import sockets as net
+from mailsync_tui.mailboxes.net.connect import dial
+from mailsync_tui.mailboxes.pop3.uidl import UidlListing, header_of, read_headers, read_uidl
+from mailsync_tui.mailboxes.pop3.wire import Busy, Pop3Command, Pop3Wire, Reply, Stalled
+from mailsync_tui.message import identity_of_header
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mailsync_tui.config.model import MailboxConfig
+
+_INBOX = "INBOX"
+_LOCK_WAITS = 4
+_CAPABILITIES = 1 << 16
+"""Octets of an answer to CAPA."""
+_MATTER = ("PIPELINING", "UIDL", "TOP", "STLS", "EXPIRE", "LOGIN-DELAY", "RESP-CODES")
+_POSITIONS_ONLY = "this server has neither UIDL nor TOP: nothing is deleted on it"
+_UNSEEN = (
+    "this server cannot show a message without fetching it; it can be read once it is collected"
+)
+_RENAMED = "messages that this server does not tell apart have changed: it is to be listed anew"
+
+_T = TypeVar("_T")
+
+
+class Pop3Timing(NamedTuple):
+    """How long to wait, in seconds."""
+
+    connect: float = net.CONNECT_TIMEOUT
+    read: float = net.READ_TIMEOUT
+    stall: float = 30.0
+    """Without a byte, while several commands are under way."""
+    lock: float = 1.0
+    """Before the first new attempt where another session holds the lock; then twice as long."""
+
+
+class Pop3Mailbox:
+    """A POP3 account.
+
+    A session lasts for one listing or one batch: it holds the server's lock, and the server tells
+    what others changed only at the next log-in. Every method opens its own.
+
+    Args:
+        config: Host, port, TLS and user.
+        secret: Gives the password or token; called before each log-in.
+        timing: Time-outs.
+    """
+
+    kind = "pop3"
+    peeks = False
+    can_store = False
+
+    def __init__(
+        self, config: MailboxConfig, secret: Callable[[], str], timing: Pop3Timing | None = None
+    ) -> None:
+        self.name = config.name
+        self._config = config
+        self._secret = secret
+        self._timing = timing or Pop3Timing()
+        self._endpoint = (config.host, config.port)
+        self._context: ssl.SSLContext | None = None
+        self._capabilities: dict[str, str] | None = None
+        self._one_by_one = False
+        self._cutter = net.Cutter()
+
+    def list(self, progress: Progress = unwatched) -> Listing:
+        """List everything by UIDL, or by TOP where that is needed; never by RETR."""
+        census = self._in_session(lambda _, census: census, progress)
+        folder = FolderListing(_INBOX, Role.INBOX, 0, tuple(census.numbers))
+        return Listing((folder,), census.error is None, census.error, identifies=census.identifies)
+
+    def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
+        """Read headers by TOP; none where the server lacks it."""
+        for location, size, data in self._read(locations, "TOP {} 0", {}):
+            yield Head(location, header_of(data), size, frozenset(), None)
+
+    def fetch(self, locations: Iterable[Location]) -> Iterator[Raw]:
+        """Stream messages by RETR, asked for ahead of their answers where the server allows it.
+
+        Raises:
+            MailboxError: after all others, for one that is refused and still listed afterwards.
+        """
+        refused: dict[Location, str] = {}
+        for location, _, data in self._read(locations, "RETR {}", refused):
+            yield Raw(location, data, frozenset(), None)
+        if refused:
+            listed = self._in_session(lambda _, census: census.numbers)
+            for location, text in refused.items():
+                if location.uid in listed:
+                    raise MailboxError(f"the server does not give this message: {text}")
+
+    def read(self, location: Location) -> Raw | None:
+        """One message, whole, by TOP; a server that lacks TOP cannot show it.
+
+        Raises:
+            MailboxError: the server refuses TOP.
+        """
+        return self._in_session(lambda wire, census: self._look_at(wire, census, location))
+
+    def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:  # noqa: ARG002
+        """Never possible.
+
+        Raises:
+            MailboxError: always.
+        """
+        raise MailboxError("no mail can be put into a POP3 mailbox")
+
+    def delete(
+        self,
+        doomed: Sequence[DeleteRequest],
+        marks: MarkKeeper,  # noqa: ARG002
+    ) -> Sequence[DeleteResult]:
+        """Delete exactly these; nothing counts as done unless QUIT was answered by +OK.
+
+        Raises:
+            Unreachable: also where QUIT was refused or its answer did not come.
+        """
+        return self._in_session(lambda wire, census: self._delete(wire, census, doomed))
+
+    def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
+        """POP3 has no marks."""
+
+    def resolve(self, folder: str) -> str:  # noqa: ARG002
+        """There is one folder."""
+        return _INBOX
+
+    def facts(self) -> Facts:
+        """Connect and describe, for ``check``."""
+
+        def look(wire: Pop3Wire, census: UidlListing) -> tuple[UidlListing, str]:
+            return census, net.describe_tls(wire.sock)
+
+        census, encryption = self._in_session(look)
+        capabilities = self._capabilities or {}
+        notes = []
+        if census.error:
+            notes.append(census.error)
+        if not census.identifies:
+            notes.append(
+                "this server has neither UIDL nor TOP: mail can be collected from it, "
+                "nothing deleted"
+            )
+        elif census.headers:
+            notes.append(
+                "the UIDLs of this server do not tell messages apart: headers are read instead"
+            )
+        if (days := capabilities.get("EXPIRE", "").split(" ")[0]).isdecimal():
+            notes.append(f"this server deletes mail after {days} days")
+        return Facts(
+            "POP3",
+            encryption,
+            tuple(name for name in _MATTER if name in capabilities),
+            ((_INBOX, Role.INBOX, len(census.numbers)),),
+            tuple(notes),
+        )
+
+    def close(self) -> None:
+        """No session outlasts its method."""
+
+    def abort(self) -> None:
+        """Cut the session that is open or is being opened, if any, and open no other."""
+        self._cutter.cut()
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[Pop3Wire]:
+        """A session that was logged in to; it ends by QUIT, or in case of an error by a cut."""
+        wire = self._connect()
+        try:
+            yield wire
+            if not wire.ended:
+                # Nothing was asked of it that a missing answer could put in doubt.
+                with contextlib.suppress(Unreachable):
+                    wire.quit()
+        finally:
+            wire.sock.close()
+
+    def _connect(self) -> Pop3Wire:
+        self._cutter.check()
+        for attempt in range(_LOCK_WAITS):
+            try:
+                return self._log_in()
+            except Busy:
+                self._cutter.wait(2**attempt * self._timing.lock)
+        return self._log_in()
+
+    def _log_in(self) -> Pop3Wire:
+        config = self._config
+        secret = self._secret()
+        sock = self._dial()
+        if config.tls == "implicit":
+            sock = net.secure(sock, self._tls(), self._endpoint, self._dial, self._cutter.watch)
+        wire = Pop3Wire(sock, self._endpoint, self._timing.stall)
+        try:
+            wire.greet()
+            if config.tls == "starttls":
+                wire.start_tls(self._tls(), self._dial_to_tls, self._cutter.watch)
+            wire.sock.settimeout(self._timing.read)
+            token = config.secret is not None and config.secret.source == "token_command"
+            wire.log_in(config.user, secret, token=token)
+            if self._capabilities is None:
+                # Asked here, as log-in changes them; no CAPA does not mean no UIDL or TOP.
+                names = wire.ask("CAPA", _CAPABILITIES).data.decode("ascii", "replace").splitlines()
+                pairs = (name.strip().partition(" ") for name in names)
+                self._capabilities = {name.upper(): rest for name, _, rest in pairs}
+            wire.pipelines = "PIPELINING" in self._capabilities and not self._one_by_one
+        except BaseException:
+            wire.sock.close()
+            raise
+        return wire
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = net.tls_context(self._config.ca_file)
+        return self._context
+
+    def _dial(self) -> socket.socket:
+        sock = dial(self._endpoint, self._timing.connect, self._cutter)
+        self._cutter.watch(sock)
+        return sock
+
+    def _dial_to_tls(self) -> socket.socket:
+        wire = Pop3Wire(self._dial(), self._endpoint, self._timing.stall)
+        wire.greet()
+        wire.ask("STLS")
+        return wire.sock
+
+    def _in_session(
+        self, work: Callable[[Pop3Wire, UidlListing], _T], progress: Progress = unwatched
+    ) -> _T:
+        """Do something that may be begun again from the start in a session of its own."""
+        try:
+            with self._session() as wire:
+                return work(wire, read_uidl(wire, progress))
+        except Stalled:
+            self._one_by_one = True
+        with self._session() as wire:
+            return work(wire, read_uidl(wire, progress))
+
+    def _read(
+        self, locations: Iterable[Location], verb: str, refused: dict[Location, str]
+    ) -> Iterator[tuple[Location, int, bytes]]:
+        """Yield location, size and answer for each message that is there and not refused."""
+        remaining = [*locations]
+        while remaining:
+            done = 0
+            try:
+                with self._session() as wire:
+                    census = read_uidl(wire)
+                    known = census.headers if verb.startswith("TOP") else {}
+                    found = [
+                        (place, census.numbers[location.uid])
+                        for place, location in enumerate(remaining)
+                        if isinstance(location.uid, str) and location.uid in census.numbers
+                    ]
+                    replies = wire.ask_last(
+                        [
+                            Pop3Command(verb.format(number), census.limit(number))
+                            for _, number in found
+                            if number not in known
+                        ]
+                    )
+                    for place, number in found:
+                        data = known.get(number)
+                        reply = Reply(True, "", data) if data is not None else next(replies)
+                        done = place + 1
+                        if reply.ok:
+                            yield remaining[place], census.sizes.get(number, 0), reply.data
+                        else:
+                            refused[remaining[place]] = reply.text
+                    # Until QUIT is answered the server may still hold the lock.
+                    next(replies, None)
+                remaining = []
+            except Stalled:
+                self._one_by_one = True
+                remaining = remaining[done:]
+
+    def _look_at(self, wire: Pop3Wire, census: UidlListing, location: Location) -> Raw | None:
+        number = census.numbers.get(str(location.uid))
+        if number is None:
+            return None
+        # No line is shorter than its line end, so that these are all, also where LIST is silent.
+        lines = census.sizes.get(number, 0) or census.limit(number)
+        reply = wire.ask(f"TOP {number} {lines}", census.limit(number))
+        if not reply.ok:
+            raise MailboxError(f"{_UNSEEN}: {reply.text}" if reply.text else _UNSEEN)
+        return Raw(location, reply.data, frozenset(), None)
+
+    def _delete(
+        self, wire: Pop3Wire, census: UidlListing, doomed: Sequence[DeleteRequest]
+    ) -> Sequence[DeleteResult]:
+        if not census.identifies:
+            return [DeleteResult(one.location, "skipped", _POSITIONS_ONLY) for one in doomed]
+        numbers = {
+            one.location: census.numbers[one.location.uid]
+            for one in doomed
+            if isinstance(one.location.uid, str) and one.location.uid in census.numbers
+        }
+        headers = read_headers(wire, [*numbers.values()], census.sizes)
+        has_top = bool(headers) or "TOP" in (self._capabilities or {})
+        outcomes: dict[Location, DeleteResult] = {}
+        agreed: dict[Location, int] = {}
+        for location, identity in doomed:
+            number = numbers.get(location)
+            if number is None:
+                doubt = census.error or (_RENAMED if census.akin(str(location.uid)) else "")
+                outcomes[location] = DeleteResult(location, "skipped" if doubt else "gone", doubt)
+                continue
+            header = headers.get(number)
+            if header is None and has_top and identity is not None:
+                outcomes[location] = DeleteResult(location, "skipped", "its header cannot be read")
+            elif (
+                header is not None
+                and identity is not None
+                and identity_of_header(header).agreement(identity) == "unlike"
+            ):
+                outcomes[location] = DeleteResult(
+                    location, "skipped", "another message is there now"
+                )
+            else:
+                agreed[location] = number
+        commands = [Pop3Command(f"DELE {number}") for number in agreed.values()]
+        for location, reply in zip(agreed, wire.ask_many(commands), strict=True):
+            outcomes[location] = (
+                DeleteResult(location, "done")
+                if reply.ok
+                else DeleteResult(location, "failed", reply.text)
+            )
+        if agreed:
+            farewell = wire.quit()
+            if not farewell.ok:
+                raise Unreachable(f"the server did not carry the deletions out: {farewell.text}")
+        return [outcomes[one.location] for one in doomed]

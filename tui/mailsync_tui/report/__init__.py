@@ -1,0 +1,1 @@
+"""Plans, runs, undo and errors as sentences and states, for the app and the commands."""

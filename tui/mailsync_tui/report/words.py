@@ -1,0 +1,211 @@
+"""Kinds, outcomes, rules and moments in plain words; the same on every screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from mailsync_tui.ledger.restores import UNDO
+from mailsync_tui.text.safe import safe_text
+
+
+class Sign(NamedTuple):
+    """A state as it is drawn: sign, word and style, each enough by itself."""
+
+    sign: str
+    """One ASCII character."""
+    word: str
+    style: str
+    """A name in :data:`mailsync_tui.ui.rows.marks.STYLES`, or empty."""
+    meaning: str
+    """For details and help: half a sentence."""
+
+
+OUTCOMES: dict[str | None, Sign] = {
+    "done": Sign("=", "done", "", "done, and proved to be"),
+    "skipped": Sign("~", "skipped", "note", "left alone: the reason held no more, or was not sure"),
+    "failed": Sign("!", "failed", "warn", "tried, and not done"),
+    "vanished": Sign(".", "vanished", "dim", "gone before it could be fetched: no failure"),
+    None: Sign("?", "open", "warn", "begun, and no outcome is known: the next run looks"),
+}
+"""What became of a line; ``None``: the run was killed there."""
+
+HOLDS: dict[str, tuple[str, str]] = {
+    "declined": (
+        "you took these lines out of a plan",
+        "You took this line out of a plan before it was applied: that is remembered.",
+    ),
+    "late-copy": (
+        "deleted or forgotten, then turned up elsewhere",
+        "The message was deleted or forgotten, and then turned up on an account that never held "
+        "it, as a forward that comes late does. It is neither collected nor deleted.",
+    ),
+    "moved-out": (
+        "you moved them out of the consolidated mailbox",
+        "You moved the message out of the consolidated mailbox, to an account; that is no "
+        "deletion.",
+    ),
+    "hold": (
+        "protected by [hold] in the configuration",
+        "What [hold] in the configuration protects is never deleted. It cannot be brought back "
+        "here: change the configuration, or what it asks for, such as the flag.",
+    ),
+    "undone": (
+        "put back by an undo: kept where they are",
+        "An undo put the message back: it is neither collected nor deleted.",
+    ),
+}
+"""By rule: what holds a line, short (60 cells) and whole. Our own text."""
+
+KINDS = {
+    "collect": "collect",
+    "adopt": "adopt",
+    "forget": "forget",
+    "forward-delete": "forward",
+    "reverse-delete": "reverse",
+}
+"""The kinds of lines, as short as can be."""
+
+DONE = {
+    "collect": "collected",
+    "adopt": "entered in the ledger",
+    "forget": "forgotten",
+    "forward-delete": "deleted in consolidated",
+    "reverse-delete": "deleted there",
+}
+"""What became of lines that were done."""
+
+RULES = {
+    "changed": "it is another mailbox now",
+    "folder-gone": "a folder is missing",
+    "uidvalidity": "not all found again",
+    "went-backwards": "an older backup?",
+    "hidden": "hidden by the provider?",
+    "expired": "a provider's clean-up?",
+    "all-changed": "nothing bears the number it had",
+    "side-empty": "it lists nothing at all",
+    "max-delete": "unusually many",
+}
+"""What guards take for the cause, as short as can be."""
+
+_ADDRESS = re.compile(r"^\S+:\d+ (?=\S)")
+_DEEDS = {
+    "collect": "collect from {}",
+    "adopt": "enter {}'s copy in the ledger",
+    "forget": "forget",
+    "forward-delete": "delete in consolidated",
+    "reverse-delete": "delete on {}",
+    UNDO + "forward-delete": "put back in consolidated",
+    UNDO + "reverse-delete": "put back what {} lost",
+}
+_DONE = {
+    "collect": "collected from {}",
+    "adopt": "entered {}'s copy",
+    "forget": "forgotten",
+    "forward-delete": "deleted here, gone from {}",
+    "reverse-delete": "deleted on {}",
+    UNDO + "forward-delete": "put back, gone from {}",
+    UNDO + "reverse-delete": "put back, deleted on {}",
+}
+_COUNTED = {
+    "collect": "collected",
+    "adopt": "adopted",
+    "forward-delete": "deleted in consolidated",
+    "reverse-delete": "deleted on accounts",
+    "forget": "forgotten",
+    UNDO + "forward-delete": "put back that consolidated lost",
+    UNDO + "reverse-delete": "put back that accounts lost",
+}
+
+
+def deed(kind: str, account: str) -> str:
+    """What a line is going to do."""
+    return _DEEDS.get(kind, kind).format(account)
+
+
+def hold_in_words(hold: str) -> str:
+    """What protects a message, said as a person would.
+
+    Args:
+        hold: A key of ``[hold]`` and its value, as the engine names them: ``from = "*@bank.x"``.
+    """
+    key, _, value = hold.partition(" = ")
+    value = value.strip('"')
+    told = {
+        "flagged": "it is flagged",
+        "from": f"its sender is like {value}",
+        "folders": f"it lies in a folder like {value}",
+        "younger_than": f"it is younger than {value}",
+    }
+    return safe_text(f"[hold] protects it, as {told.get(key, hold)}", 200)
+
+
+def tried(kind: str, account: str, outcome: str | None) -> str:
+    """What a line of a run did, or was going to do."""
+    if outcome == "done":
+        return _DONE.get(kind, kind).format(account)
+    return deed(kind, account)
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """What a run did, as sums; the empty run did nothing."""
+    known = [kind for kind in _COUNTED if counts.get(kind)]
+    others = [kind for kind in counts if kind not in _COUNTED and counts[kind]]
+    parts = [
+        f"{counts[kind]:,} {_COUNTED.get(kind, safe_text(kind, 40))}" for kind in known + others
+    ]
+    return ", ".join(parts) or "nothing"
+
+
+def local_moment(moment: datetime) -> str:
+    """Day and minute where the person is."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def local_day(moment: datetime | None) -> str:
+    """The day where the person is; empty without one."""
+    return f"{moment.astimezone():%Y-%m-%d}" if moment else ""
+
+
+def several(count: int, one: str, more: str | None = None) -> str:
+    """A number with its noun: ``1 line``, ``2 lines``."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def reason(error: str) -> str:
+    """An error in little room: without the server's address, as the mailbox's name stands there."""
+    return _ADDRESS.sub("", safe_text(error, 300))
+
+
+def sentence(text: str) -> str:
+    """A text as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def short_date(stamp: str, this_year: int) -> str:
+    """A date in six cells: day and month, or month and year."""
+    if not stamp:
+        return ""
+    moment = datetime.fromisoformat(stamp).astimezone()
+    if moment.year == this_year:
+        return f"{moment.day:2} {_MONTHS[moment.month - 1]}"
+    return f"{_MONTHS[moment.month - 1]}'{moment.year % 100:02}"  # not to be taken for a day
+
+
+def short_name(sender: str) -> str:
+    """The name of a sender, or the address where there is none."""
+    return sender.partition(" <")[0].strip('" ') or sender
+
+
+def size_in_words(octets: int) -> str:
+    """A size as a person reads it."""
+    if octets < 1000:
+        return f"{octets} B"
+    if octets < 1_000_000:
+        return f"{octets / 1000:.0f} kB"
+    return f"{octets / 1_000_000:.1f} MB"

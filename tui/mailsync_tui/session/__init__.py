@@ -1,0 +1,1 @@
+"""One person's mailboxes and ledger, and the engine run over them."""

@@ -1,0 +1,400 @@
+"""One person's session: the mailboxes, the ledger, and the engine run over them.
+
+The ledger is written by the calling thread alone, and locked only while lines are applied.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.apply.decline import decline, taken_back
+from mailsync_tui.engine.apply.delete import restore_marks
+from mailsync_tui.engine.apply.rebase import rebase
+from mailsync_tui.engine.apply.record import note_seen, nothing_new, record
+from mailsync_tui.engine.apply.run import Run
+from mailsync_tui.engine.apply.stale import journal_outdated
+from mailsync_tui.engine.apply.steps import apply
+from mailsync_tui.engine.detect.detect import Observation, observe
+from mailsync_tui.engine.detect.folder_names import resolved
+from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.outcome import (
+    INTERRUPTED,
+    OK,
+    STALE,
+    WRONG,
+    Choose,
+    Confirm,
+    Result,
+    SessionError,
+    UndoResult,
+    cut_short,
+    left_open,
+    require_one_reached,
+    require_reached,
+    sync_code,
+    undo_code,
+)
+from mailsync_tui.engine.plan.planner import PlanDetails, consider
+from mailsync_tui.engine.plan.status import role_counts
+from mailsync_tui.engine.undo.lines import UndoLine, UnknownRun, chosen, undoable
+from mailsync_tui.engine.undo.restore import Restoring, settling
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.lock import RunLock
+from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
+from mailsync_tui.ledger.reader import LedgerError, LedgerReader, open_ledger, sqlite_told
+from mailsync_tui.ledger.writer import LedgerWriter
+from mailsync_tui.mailboxes.base import Listing, MailboxError
+from mailsync_tui.session.connections import Connections
+
+_CENTURY = 36_500
+"""Days; a calendar has no more than some of these."""
+
+FRESH_SECONDS = 60
+"""A listing is trusted for so long right before a deletion (DESIGN.md, rule 4)."""
+
+
+class Session(Connections):
+    """One person's mailboxes and ledger. Use as a context manager."""
+
+    # --- planning
+
+    def plan(self, options: Options) -> Plan:
+        """List everything and make a plan; changes nothing anywhere.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        return self._consider(options)[1].plan
+
+    def _consider(self, options: Options) -> tuple[Observation, PlanDetails]:
+        listings = self.list_all()
+        if self._read_mark() != self._mark:  # it lacks what another run has stored meanwhile
+            listings = self.list_all()
+        with contextlib.closing(open_ledger(self.ledger_path)) as ledger:
+            return self.observe(ledger, listings, options)
+
+    def observe(
+        self,
+        ledger: LedgerReader,
+        listings: Mapping[str, Listing | MailboxError],
+        options: Options,
+    ) -> tuple[Observation, PlanDetails]:
+        """Hold listings against the ledger, and make a plan of it.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
+        config, reached = resolved(self.config, self.mailboxes, listings, self.parallel)
+        observation = observe(
+            config,
+            ledger,
+            reached,
+            self.mailboxes,
+            self.clock(),
+            self.parallel,
+            self.emit,
+            self._mark,
+        )
+        return observation, consider(observation.world, options)
+
+    # --- applying
+
+    def sync(self, options: Options, choose: Choose, command: str = "sync") -> Result:
+        """Plan, let the person choose, apply.
+
+        Raises:
+            SessionError: nothing could be done (with the exit code).
+            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+        """
+        observation, considered = self._consider(options)
+        plan = considered.plan
+        require_reached(plan)
+        while True:
+            if not plan.lines and nothing_new(observation, considered):
+                note_seen(self.directory, self.ledger_path, observation, command)
+                return Result(plan.user, None, plan, (), sync_code(plan, (), stopped=self.stopped))
+            taken_out = choose(plan) if plan.lines else frozenset()
+            if taken_out is None:
+                return Result(plan.user, None, plan, (), OK)
+            if self.stopped:
+                return Result(plan.user, None, plan, (), INTERRUPTED)
+            with self._writing(command) as ledger:
+                if ledger.mark == observation.mark:
+                    return self._run(
+                        ledger, observation, considered, taken_out, command, fresh=False
+                    )
+            # another run has applied something meanwhile
+            observation, considered = self._consider(options)
+            plan = considered.plan
+            require_reached(plan)
+
+    def apply(self, saved: Plan, left: frozenset[str], command: str = "apply") -> Result:
+        """Apply a saved plan, looking at every line of it again first.
+
+        Args:
+            saved: The plan as it was made.
+            left: The lines that are still in the file; the others are declined.
+            command: The command's name for the history.
+
+        Raises:
+            SessionError: the plan is stale (5), or nothing could be done.
+        """
+        with self._writing(command) as ledger:
+            mine = ledger.id if ledger.serial else None
+            if ledger.serial != saved.serial or (saved.ledger_id not in (None, mine)):
+                raise SessionError(
+                    "the plan is stale: the ledger has changed since it was made; nothing was done",
+                    STALE,
+                )
+            observation, considered = self.observe(ledger, self.list_all(), saved.options)
+            require_reached(considered.plan)
+            taken_out = frozenset(line.id for line in saved.lines) - left
+            shown = replace(considered, plan=replace(considered.plan, lines=saved.lines))
+            return self._run(
+                ledger, observation, considered, taken_out, command, fresh=True, shown=shown.plan
+            )
+
+    def apply_shown(
+        self,
+        observation: Observation,
+        considered: PlanDetails,
+        shown: Plan,
+        taken_out: frozenset[str],
+        command: str,
+    ) -> Result:
+        """Apply the plan that was shown, from the listings it was made from.
+
+        Listings older than a minute are made anew, and each line is held against them.
+
+        Raises:
+            SessionError: another run has changed the ledger since (5), or nothing could be done.
+        """
+        with self._writing(command) as ledger:
+            if ledger.mark != observation.mark:
+                raise SessionError(
+                    "another run has changed the ledger since this plan was made; nothing was done",
+                    STALE,
+                )
+            return self._run(
+                ledger, observation, considered, taken_out, command, fresh=False, shown=shown
+            )
+
+    def rebase(self, account: str, command: str = "rebase") -> Result:
+        """Take the present listing of a mailbox as the new base; deletes nothing.
+
+        Raises:
+            SessionError: it was not listed completely.
+        """
+        with self._writing(command) as ledger:
+            listings = self.list_all()
+            options = Options()
+            run = rebase(
+                ledger,
+                account,
+                lambda: self.observe(ledger, listings, options),
+                listings[account],
+                self.clock(),
+            )
+            plan = self.observe(ledger, listings, options)[1].plan
+            return Result(plan.user, str(run), plan, (), OK)
+
+    # --- undoing
+
+    def undoable(self, run: str) -> tuple[UndoLine, ...]:
+        """What an undo of a run would put back, and where; reads the ledger and nothing else.
+
+        Args:
+            run: Its number, as the history shows it.
+
+        Raises:
+            SessionError: there is no such run (2).
+            LedgerError, QuarantineError: as their texts say.
+        """
+        with contextlib.closing(open_ledger(self.ledger_path)) as ledger, ledger.snapshot():
+            return self._undoable(ledger, run, None)
+
+    def undo(
+        self, run: str, lines: frozenset[str] | None, confirm: Confirm, command: str = "undo"
+    ) -> UndoResult:
+        """Put back what a run deleted, from the quarantine.
+
+        What is there already is not put back twice. What a forward deletion took is the
+        consolidated mailbox's own mail from then on; what a reverse deletion took is held on its
+        account. The undo is a run with a journal of its own; killed, it may be repeated.
+
+        Args:
+            run: Its number.
+            lines: Only these lines of it, by id; ``None``: all.
+            confirm: Shown what would be put back, says whether it is to be done.
+            command: The command's name for the history.
+
+        Raises:
+            SessionError: there is no such run or line (2), or nothing was reached (1).
+            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+        """
+        with contextlib.closing(open_ledger(self.ledger_path)) as reader, reader.snapshot():
+            shown = self._undoable(reader, run, lines)
+        if not shown or not confirm(shown):
+            return UndoResult(self.config.name, None, None, (), OK)
+        with self._writing(command) as ledger:
+            self._stop.wait(settling(ledger, self.clock()))
+            observation, considered = self.observe(ledger, self.list_all(), Options())
+            require_one_reached(considered.plan, {line.mailbox for line in shown})
+            if self.stopped:
+                return UndoResult(self.config.name, None, None, (), INTERRUPTED)
+            with ledger.transaction():
+                number = ledger.begin_run(command, (), self.clock())
+            record(ledger, observation, considered, Options())
+            quarantine = self._quarantine()
+            restoring = Restoring(
+                number,
+                ledger,
+                quarantine,
+                self.mailboxes,
+                observation,
+                emit=self.emit,
+                cancelled=lambda: self.stopped,
+                now=self.clock,
+            )
+            done = restoring.journal.results
+            try:
+                with sqlite_told():
+                    settled = undoable(observation.world.config, ledger, quarantine, run)
+                    restoring.run(shown, settled)
+                    code = undo_code(tuple(done.values()), stopped=self.stopped)
+                    with ledger.transaction():
+                        ledger.end_run(number, code, self.clock())
+            except LedgerError as error:
+                for line in left_open(shown, done, error):
+                    restoring.journal.finish(line, [("failed", cut_short(error))])
+                code = undo_code(tuple(done.values()), stopped=self.stopped)
+            plan = considered.plan
+            results = tuple(done[line.id] for line in shown if line.id in done)
+            return UndoResult(plan.user, str(number), plan, results, code)
+
+    def _undoable(
+        self, ledger: LedgerReader, run: str, lines: frozenset[str] | None
+    ) -> tuple[UndoLine, ...]:
+        try:
+            offered = undoable(self.config, ledger, self._quarantine(), run)
+            return chosen(offered, lines, history.actions(ledger, int(run)))
+        except UnknownRun as error:
+            raise SessionError(str(error), WRONG) from error
+
+    def quarantined(self) -> tuple[int, int]:
+        """How many messages the quarantine keeps, and the octets they take; nothing is read.
+
+        Raises:
+            QuarantineError: it cannot be looked at.
+        """
+        return self._quarantine().size()
+
+    def quarantined_bytes(self, name: str) -> bytes:
+        """The bytes of one message in the quarantine.
+
+        Args:
+            name: What the journal calls the copy.
+
+        Raises:
+            QuarantineError: it is not there any more, or is damaged.
+        """
+        return self._quarantine().get(name)
+
+    def _quarantine(self) -> Quarantine:
+        return Quarantine(self.directory / "quarantine")
+
+    @contextlib.contextmanager
+    def _writing(self, command: str) -> Iterator[LedgerWriter]:
+        lock = RunLock(self.directory / "lock", command)
+        held = lock.acquire(cancelled=lambda: self.stopped)
+        ledger_path = self.ledger_path
+        with held, contextlib.closing(LedgerWriter(ledger_path)) as ledger, sqlite_told():
+            yield ledger
+
+    def _run(
+        self,
+        ledger: LedgerWriter,
+        observation: Observation,
+        considered: PlanDetails,
+        taken_out: frozenset[str],
+        command: str,
+        *,
+        fresh: bool,
+        shown: Plan | None = None,
+    ) -> Result:
+        plan = shown or considered.plan
+        if not fresh and self.age() > FRESH_SECONDS:
+            observation, considered = self.observe(ledger, self.list_all(), plan.options)
+            require_reached(considered.plan)
+        valid = {line.id for line in considered.plan.lines}
+        chosen = plan.without(set(taken_out))
+        quarantine = self._quarantine()
+        doomed = [line for line in chosen if line.kind in ("forward-delete", "reverse-delete")]
+        if doomed:
+            quarantine.require_space(sum(line.size * len(line.copies) for line in doomed))
+        absent = self.new_maildir()
+        if absent is not None:
+            from mailsync_tui.mailboxes.maildir.mailbox import create_maildir
+
+            create_maildir(absent)
+        with ledger.transaction():
+            number = ledger.begin_run(command, plan.options.directions, self.clock())
+        record(ledger, observation, considered, plan.options)
+        home = observation.listed[CONSOLIDATED]
+        run = Run(
+            number=number,
+            config=observation.world.config,
+            options=plan.options,
+            ledger=ledger,
+            quarantine=quarantine,
+            mailboxes=self.mailboxes,
+            emit=self.emit,
+            cancelled=lambda: self.stopped,
+            now=self.clock,
+            submit=lambda name, task: self._threads[name].submit(task),
+            counted=lambda folder: role_counts(home.role(folder), self.config.consolidated),
+            still_holds=lambda: self._still_holds(ledger, plan.options),
+        )
+        try:
+            with sqlite_told():
+                restore_marks(run)
+                decline(ledger, [x for x in plan.lines if x.id in taken_out], self.clock())
+                outdated = [line for line in chosen if line.id not in valid]
+                journal_outdated(run, outdated, observation.listed)
+                results = apply(run, [line for line in chosen if line.id in valid])
+                code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
+                with ledger.transaction():
+                    ledger.settle([name for name in home.folders if not run.counted(name)])
+                    if plan.options.reconsider:
+                        taken_back(ledger, results)
+                    ledger.end_run(number, code, self.clock())
+                self._tidy(ledger, quarantine)
+        except LedgerError as error:
+            for line in left_open(chosen, run.results, error):
+                run.finish(line, "failed", cut_short(error))
+            code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
+        lines = tuple(run.results[line.id] for line in chosen if line.id in run.results)
+        return Result(plan.user, str(number), considered.plan, lines, code)
+
+    def _still_holds(self, ledger: LedgerWriter, options: Options) -> frozenset[str] | None:
+        if self.age() <= FRESH_SECONDS:
+            return None
+        considered = self.observe(ledger, self.list_all(), options)[1]
+        return frozenset(line.id for line in considered.plan.lines)
+
+    def _tidy(self, ledger: LedgerWriter, quarantine: Quarantine) -> None:
+        """Old copies go, but never while the journal has an action without an outcome."""
+        if history.unsettled(ledger):
+            return
+        now, days = self.clock(), self.config.keep_days
+        certain = history.certain(ledger, now)
+        if certain is None:
+            return
+        since = certain - timedelta(days=min(days, _CENTURY))
+        young = history.kept_since(ledger, since, now)
+        with contextlib.suppress(QuarantineError):  # a copy too many harms nobody
+            quarantine.clean(days, certain, young)

@@ -1,0 +1,279 @@
+"""What the app does with a session: look, compare, preview, apply what was shown, read, look back.
+
+All of it blocks; the app calls it from threads of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.compare import compare
+from mailsync_tui.engine.comparison import Comparison, Key, from_ledger, location_of
+from mailsync_tui.engine.detect.detect import Observation
+from mailsync_tui.engine.detect.match import match_mailboxes
+from mailsync_tui.engine.model import Options, Place, Plan
+from mailsync_tui.engine.outcome import Result, SessionError, UndoResult, require_reached
+from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry, consider
+from mailsync_tui.engine.undo.lines import UndoLine
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.lock import Holder, holder_of
+from mailsync_tui.ledger.reader import LedgerReader, open_ledger
+from mailsync_tui.ledger.rows import ActionRow, RunRow
+from mailsync_tui.mailboxes.base import Listing, MailboxError, Raw
+from mailsync_tui.session.session import FRESH_SECONDS, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All mailboxes at one moment."""
+
+    observation: Observation
+    considered: PlanDetails
+    """With the plan for all directions."""
+    comparison: Comparison
+    at: datetime
+
+    @property
+    def held(self) -> tuple[PlanEntry, ...]:
+        """The lines that wait for a person."""
+        return tuple(
+            note for notes in self.considered.noted.values() for note in notes if note.held
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run without an end."""
+
+    run: RunRow
+    open_lines: int
+    """Lines with an intent and no outcome."""
+    at_work: Holder | None
+    """The process that is applying to the ledger now: the run is its, and not dead."""
+
+
+class Viewer:
+    """One person's mailboxes as the app looks at them; keeps the last look."""
+
+    def __init__(self, session: Session) -> None:
+        """Look at nothing yet.
+
+        Args:
+            session: Opened and closed by the caller.
+        """
+        self.session = session
+        self.last: Look | None = None
+        self._shown: Comparison | None = None
+
+    def known(self) -> Comparison:
+        """What the ledger knows; nothing is contacted.
+
+        Raises:
+            LedgerError: it cannot be used.
+        """
+        with self._ledger() as ledger:
+            self._shown = from_ledger(self.session.config, ledger)
+            return self._shown
+
+    def look(self, meanwhile: Callable[[Comparison], None]) -> Look:
+        """List all mailboxes, and compare them; the look before is forgotten.
+
+        Args:
+            meanwhile: Given a comparison without the mailboxes that are slower than the others.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        self.last = None  # two at once would take twice the memory
+
+        def early(listings: Mapping[str, Listing | MailboxError]) -> None:
+            meanwhile(self._compared(listings).comparison)
+
+        self.last = self._compared(self.session.list_all(early))
+        return self.last
+
+    def _compared(self, listings: Mapping[str, Listing | MailboxError]) -> Look:
+        at = self.session.clock()
+        with self._ledger() as ledger:
+            observation, considered = self.session.observe(ledger, listings, Options())
+            config = self.session.config
+            self._shown = compare(config, ledger, observation, considered, at, self._shown)
+        return Look(observation, considered, self._shown, at)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the last look is recent enough to delete by it without looking again."""
+        if self.last is None:
+            return False
+        age = (self.session.clock() - self.last.at).total_seconds()
+        return 0 <= age <= FRESH_SECONDS  # the clock may have been set back
+
+    def plan(self, options: Options) -> Plan:
+        """A plan from the last look; nothing is contacted.
+
+        Args:
+            options: The directions, and what is let through this once.
+
+        Raises:
+            SessionError: too little was reached.
+        """
+        plan = consider(self._seen().world, options).plan
+        require_reached(plan)
+        return plan
+
+    def bring_back(self, lines: frozenset[str]) -> Plan:
+        """A plan of lines that were held, and of what they need.
+
+        Args:
+            lines: Their ids.
+
+        Raises:
+            SessionError: too little was reached.
+        """
+        plan = self.plan(Options(reconsider=True))
+        wanted = set(lines)
+        for line in reversed(plan.lines):  # what a line needs stands before it
+            if line.id in wanted:
+                wanted.update(line.needs)
+        return replace(plan, lines=tuple(line for line in plan.lines if line.id in wanted))
+
+    def apply(self, plan: Plan, taken_out: frozenset[str], command: str = "app") -> Result:
+        """Apply the plan that was shown.
+
+        Args:
+            plan: Made by :meth:`plan` or :meth:`bring_back` from the last look.
+            taken_out: Its lines that the person took out: declined, and held from now on.
+            command: What the history calls it.
+
+        Raises:
+            SessionError: nothing was done; the text says why.
+            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+        """
+        seen = self._seen()
+        considered = consider(seen.world, plan.options)
+        return self.session.apply_shown(seen, considered, plan, taken_out, command)
+
+    def places(self, key: Key) -> tuple[Place, ...]:
+        """Where a message lies, the consolidated mailbox first: reading there leaves no trace."""
+        found: tuple[Place, ...] = ()
+        if self.last is not None:
+            found = self.last.comparison.places.get(key, ())
+        new = location_of(key)
+        if not found and new is not None:
+            found = (Place(*new),)
+        if not found and isinstance(key, int):
+            with self._ledger() as ledger, ledger.snapshot():
+                row = ledger.messages([key]).get(key)
+                names = match_mailboxes(self.session.config, ledger).names
+                found = tuple(
+                    Place(names[copy.mailbox], copy.location)
+                    for copy in (row.copies if row else ())
+                    if copy.state == "live" and copy.mailbox in names
+                )
+        return tuple(sorted(found, key=lambda place: place.mailbox != CONSOLIDATED))
+
+    def key_now(self, key: Key) -> Key:
+        """What a message goes by that had this key in an earlier comparison.
+
+        One that was new is known by its number from the run on that recorded it.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        place = location_of(key)
+        if place is None:
+            return key
+        mailbox, location = place
+        with self._ledger() as ledger, ledger.snapshot():
+            rows = match_mailboxes(self.session.config, ledger).rows
+            copy = ledger.copy_at(rows[mailbox].name, location) if mailbox in rows else None
+        return key if copy is None else copy.message
+
+    def read(self, place: Place) -> Future[Raw | None]:
+        """Begin to read a message; this alone does not block. No trace is left of it.
+
+        Args:
+            place: One of :meth:`places`.
+
+        Returns:
+            The message to come, ``None`` if it is not there any more; or a :class:`MailboxError`:
+            its mailbox cannot be used, or cannot show a message without a trace.
+        """
+        return self.session.read(place.mailbox, place.location)
+
+    def quarantined_bytes(self, name: str) -> bytes:
+        """The bytes of a message that was deleted.
+
+        Args:
+            name: What the journal calls its copy in the quarantine.
+
+        Raises:
+            QuarantineError: it is not there any more, or is damaged.
+        """
+        return self.session.quarantined_bytes(name)
+
+    def runs(self) -> list[RunRow]:
+        """All runs, newest first.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        with self._ledger() as ledger, ledger.snapshot():
+            return history.runs(ledger)
+
+    def actions(self, run: int) -> list[ActionRow]:
+        """What one run did, in the order in which it was done.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        with self._ledger() as ledger, ledger.snapshot():
+            return history.actions(ledger, run)
+
+    def undoable(self, run: int) -> tuple[UndoLine, ...]:
+        """What an undo of a run would put back, and where; nothing is contacted.
+
+        Raises:
+            SessionError, LedgerError, QuarantineError: as their texts say.
+        """
+        return self.session.undoable(str(run))
+
+    def undo(self, run: int, lines: frozenset[str]) -> UndoResult:
+        """Put back what was shown of a run, whose person has said yes.
+
+        Args:
+            run: Its number.
+            lines: The ids of its lines.
+
+        Raises:
+            SessionError: nothing was done; the text says why.
+            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+        """
+        return self.session.undo(str(run), lines, lambda _: True)
+
+    def unfinished(self) -> Unfinished | None:
+        """The run that was killed, or is at work in another process; ``None``: there is none.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        with self._ledger() as ledger, ledger.snapshot():
+            found = history.unfinished(ledger)
+            if found is None:
+                return None
+            number, lines = found
+            (run,) = [run for run in history.runs(ledger) if run.id == number]
+        return Unfinished(run, lines, holder_of(self.session.directory / "lock"))
+
+    def _seen(self) -> Observation:
+        if self.last is None:
+            raise SessionError("the mailboxes were not listed; list them again (F5)")
+        return self.last.observation
+
+    def _ledger(self) -> contextlib.closing[LedgerReader]:
+        return contextlib.closing(open_ledger(self.session.ledger_path))

@@ -1,0 +1,1 @@
+"""Foreign bytes and text made safe to show."""

@@ -1,0 +1,254 @@
+"""Earlier runs, and the lines of one, as lists show them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailsync_tui.config.model import DIRECTIONS
+from mailsync_tui.engine.undo.journal import THERE
+from mailsync_tui.ledger.rows import ActionRow, RunRow
+from mailsync_tui.report.wording import at
+from mailsync_tui.report.words import OUTCOMES, Sign, counted, local_moment, several, tried
+from mailsync_tui.text.safe import safe_text
+from mailsync_tui.ui.rows.columns import Span, fit
+from mailsync_tui.ui.rows.filters import Filter, Text
+
+if TYPE_CHECKING:
+    from mailsync_tui.session.viewer import Unfinished
+
+STATES: dict[str, Sign] = {
+    "done": Sign("=", "done", "", "all of it was done"),
+    "partly": Sign("~", "partly", "note", "some lines were not done, or a mailbox was not reached"),
+    "interrupted": Sign("~", "interrupted", "note", "stopped after a message; the rest was left"),
+    "undone": Sign("<", "undone", "note", "what it deleted was put back"),
+    "unfinished": Sign("!", "unfinished", "warn", "it did not end by itself: it was killed"),
+}
+"""What became of a run."""
+
+_INTERRUPTED = 130
+_DONE = (0, 4)
+_DELETIONS = ("forward-delete", "reverse-delete")
+_WORST_FIRST = (None, "failed", "skipped", "vanished", "done")
+_STATE_CELLS = 14
+_DIRECTIONS_CELLS = 18
+_COUNTS_CELLS = 50
+
+
+def state(run: RunRow) -> str:
+    """What became of a run: a key of :data:`STATES`."""
+    if run.deleted and run.put_back == run.deleted:
+        return "undone"
+    if run.ended is None:
+        return "unfinished"
+    if run.exit == _INTERRUPTED:
+        return "interrupted"
+    return "done" if run.exit in _DONE else "partly"
+
+
+def run_name(run: RunRow) -> str:
+    """A run as a sentence names it."""
+    return f"run {run.id} ({safe_text(run.command, 40)}, {local_moment(run.started)})"
+
+
+def unfinished_in_words(found: Unfinished) -> str:
+    """What an earlier run left open, and what follows."""
+    if found.at_work is not None:
+        who = found.at_work
+        process = f"process {who.pid}" if who.pid is not None else "another process"
+        return f"{run_name(found.run)} is at work: {process}; F5 looks again"
+    lines = several(found.open_lines, "line")
+    settles = "it" if found.open_lines == 1 else "them"
+    left = f"{lines} without an outcome; the next run settles {settles} by looking"
+    return (
+        f"{run_name(found.run)} did not end: "
+        f"{left if found.open_lines else 'no line was left open'}; h shows it"
+    )
+
+
+def done_in_words(run: RunRow) -> str:
+    """What a run did, what it did not do, and what of it was put back."""
+    told = counted(run.counts)
+    if run.undone_lines:
+        told += f"; {several(run.undone_lines, 'line')} not done"
+    if 0 < run.put_back < run.deleted:
+        told += f"; {run.put_back:,} of {run.deleted:,} put back"
+    return told
+
+
+class Runs:
+    """All runs, newest first."""
+
+    def __init__(self, runs: Sequence[RunRow]) -> None:
+        self.runs = runs
+        self._index = {run.id: number for number, run in enumerate(runs)}
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def key(self, index: int) -> Hashable:
+        """The run's number."""
+        return self.runs[index].id
+
+    def index(self, key: Hashable) -> int | None:
+        """Where a run stands."""
+        return self._index.get(key) if isinstance(key, int) else None
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        """Number, state, when, what was called, what was done."""
+        run = self.runs[index]
+        mark = STATES[state(run)]
+        spans: list[Span] = [
+            (f"{run.id:>5} ", "name"),
+            (fit(f"{mark.sign} {mark.word}", _STATE_CELLS), mark.style),
+            (f"{local_moment(run.started)}  ", ""),
+            (fit(run.command, 9), ""),
+        ]
+        left = width - sum(len(text) for text, _ in spans)
+        if left >= _DIRECTIONS_CELLS + _COUNTS_CELLS:
+            spans.append((fit(_directions(run), _DIRECTIONS_CELLS), "dim"))
+            left -= _DIRECTIONS_CELLS
+        told = done_in_words(run)
+        return [*spans, (fit(told, left), "" if run.counts else "dim")]
+
+    @staticmethod
+    def heading(width: int) -> str:
+        """The names of the columns."""
+        directions = fit("directions", _DIRECTIONS_CELLS)
+        before = f"{'run':>5} " + fit("  state", _STATE_CELLS) + fit("when", 18) + fit("command", 9)
+        roomy = width - len(before) >= _DIRECTIONS_CELLS + _COUNTS_CELLS
+        return fit(before + (directions if roomy else "") + "what was done", width)
+
+
+def _directions(run: RunRow) -> str:
+    return "all" if set(run.directions) >= set(DIRECTIONS) else ", ".join(run.directions)
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One line of a run; of one with several copies, the worst outcome counts."""
+
+    line: str
+    """Its id."""
+    kind: str
+    account: str
+    message: int | None
+    message_id: str | None
+    subject: str
+    mailbox: str
+    folder: str
+    outcome: str | None
+    reason: str
+    copies: int
+    quarantine: str | None
+    """What the copy of it is called there."""
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it is a deletion that was done: what an undo puts back."""
+        return self.kind in _DELETIONS and self.outcome == "done"
+
+    @property
+    def words(self) -> str:
+        """What it did, or was going to do."""
+        if self.reason == THERE:
+            return f"nothing to put back {at(self.mailbox)}"
+        return tried(self.kind, self.account, self.outcome)
+
+
+def run_lines(rows: Iterable[ActionRow]) -> tuple[RunLine, ...]:
+    """The lines of a run, from the journal's entries of each copy, in their order."""
+    worst: dict[str, ActionRow] = {}
+    copies: dict[str, int] = {}
+    for row in rows:
+        before = worst.get(row.line)
+        copies[row.line] = copies.get(row.line, 0) + 1
+        if before is None or _rank(row) < _rank(before):
+            worst[row.line] = row
+    return tuple(
+        RunLine(
+            row.line,
+            row.kind,
+            row.account.partition(",")[0],
+            row.message,
+            row.message_id,
+            row.subject,
+            row.mailbox,
+            row.location.folder,
+            row.outcome,
+            row.reason,
+            copies[row.line],
+            row.quarantine,
+        )
+        for row in worst.values()
+    )
+
+
+def _rank(row: ActionRow) -> int:
+    return _WORST_FIRST.index(row.outcome)
+
+
+class RunLines:
+    """The lines of one run, narrowed down by a filter; some are chosen."""
+
+    def __init__(self, all_deeds: Sequence[RunLine], chosen: frozenset[str], only: Filter) -> None:
+        """Narrow them down.
+
+        Args:
+            all_deeds: Every line of the run.
+            chosen: The ids of those that a person has chosen.
+            only: Which to show.
+        """
+        self.chosen = chosen
+        self.deeds = [deed for deed in all_deeds if only.admits(_text(deed))]
+        self._index = {deed.line: number for number, deed in enumerate(self.deeds)}
+
+    def __len__(self) -> int:
+        return len(self.deeds)
+
+    def key(self, index: int) -> Hashable:
+        """The line's id."""
+        return self.deeds[index].line
+
+    def index(self, key: Hashable) -> int | None:
+        """Where a line stands."""
+        return self._index.get(key) if isinstance(key, str) else None
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        """Whether it is chosen, its outcome, what it did, the subject, the reason."""
+        deed = self.deeds[index]
+        mark = OUTCOMES[deed.outcome]
+        box = "   " if not deed.deleted else "[x]" if deed.line in self.chosen else "[ ]"
+        words = 36 if width >= _ROOMY else 26
+        spans: list[Span] = [
+            (f"{box} ", "strong" if deed.line in self.chosen else "dim"),
+            (fit(f"{mark.sign} {mark.word}", 11), mark.style),
+            (fit(deed.words, words - 1) + " ", "gone" if deed.deleted else ""),
+        ]
+        left = width - 4 - 11 - words
+        subject = deed.subject or "(no subject)"
+        if not deed.reason or left < 40:
+            return [*spans, (fit(subject, left), "")]
+        reason = min(len(deed.reason), left // 2)
+        return [
+            *spans,
+            (fit(subject, left - reason - 1) + " ", ""),
+            (fit(deed.reason, reason), "dim"),
+        ]
+
+    @staticmethod
+    def heading(width: int) -> str:
+        """The names of the columns."""
+        words = 36 if width >= _ROOMY else 26
+        return fit(fit("    outcome", 15) + fit("what", words) + "subject, and why", width)
+
+
+_ROOMY = 100
+
+
+def _text(deed: RunLine) -> Text:
+    states = {OUTCOMES[deed.outcome].word, deed.kind}
+    if deed.kind in _DELETIONS:
+        states.add("deleted")
+    return Text(deed.subject, "", frozenset(states), frozenset({deed.account, deed.mailbox}))

@@ -1,0 +1,394 @@
+"""A plan as lines on a screen: grouped by account and kind, then reason; what follows, below."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Hashable, Iterable, Sequence
+from typing import NamedTuple
+
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.comparison import Comparison, Key
+from mailsync_tui.engine.model import KIND_DIRECTION, Blocked, Line, Plan, Waiting
+from mailsync_tui.engine.plan.guards import UNACCEPTABLE
+from mailsync_tui.report import wording, words
+from mailsync_tui.report.choice import DELETIONS, Choice, State
+from mailsync_tui.report.words import short_date, short_name, size_in_words
+from mailsync_tui.text.safe import safe_text
+from mailsync_tui.ui.rows.columns import Span, column, fit
+from mailsync_tui.ui.rows.filters import Filter, Text
+
+WIDE = 110
+"""From so many cells on, every line tells by itself where it is deleted."""
+WIDEST = 150
+"""From so many cells on, every line tells why, too, and undo in full."""
+_DEEPEST = 3
+_ORDER = {
+    name: number
+    for number, name in enumerate(
+        ("forward-delete", "reverse-delete", "collect", "adopt", "forget")
+    )
+}
+_SIGNS: dict[State, tuple[str, str]] = {
+    "in": ("[x]", "strong"),
+    "out": ("[ ]", "dim"),
+    "falls": ("[ ]", "note"),
+    "over": ("---", "dim"),
+}
+_WORDS: dict[State, str] = {"in": "", "out": "taken out", "falls": "falls too", "over": "no more"}
+
+
+class Told(NamedTuple):
+    """A line of plain text."""
+
+    key: Hashable
+    text: str
+    style: str
+    whole: str = ""
+    """In full, for where there is room."""
+
+
+class Stopped(NamedTuple):
+    """What a guard stopped, on one line: several of them leave room for the plan."""
+
+    key: Hashable
+    blocked: Blocked
+
+
+class LineGroup(NamedTuple):
+    """Lines of one account and kind, or among them those of one reason."""
+
+    key: Hashable
+    title: str
+    reason: str
+    """Empty, if the group has several."""
+    lines: tuple[str, ...]
+    following: int
+    """How many of them follow from others of them."""
+    depth: int
+    total: int
+    """How many of them still hold."""
+    octets: int
+    """The messages of these."""
+
+
+class Single(NamedTuple):
+    """One line of the plan."""
+
+    key: Hashable
+    line: Line
+    follows: bool
+    """It stands below a line that it needs."""
+    depth: int
+
+
+Cells = tuple[str, int, str]
+"""Text, the width of its column, and its style."""
+
+Row = Told | Stopped | LineGroup | Single
+
+
+class Previewed:
+    """The rows of one plan under one filter."""
+
+    def __init__(self, choice: Choice, chosen: Filter, this_year: int) -> None:
+        """Arrange the rows; with 100,000 lines some tenths of a second.
+
+        Args:
+            choice: The plan, and how its lines stand; it is read anew at every drawing.
+            chosen: Which lines to show.
+            this_year: Dates of it go without their year.
+        """
+        self.choice = choice
+        self.this_year = this_year
+        self.rows: list[Row] = []
+        self.visible: list[str] = []
+        """The ids of all lines that the filter shows."""
+        self._stopped()
+        self._grouped(chosen)
+        if not self.visible:
+            text = "No line passes the filter." if not chosen.empty else _nothing(choice)
+            self.rows.append(Told("nothing", text, ""))
+        self._index = {row.key: number for number, row in enumerate(self.rows)}
+        self._homes = _homes(self.rows)
+        self._away: Counter[Hashable] = Counter()
+        self._octets_away: Counter[Hashable] = Counter()
+        self._counted: set[str] = set()
+        self.take(choice)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def key(self, index: int) -> Hashable:
+        """What a row is."""
+        return self.rows[index].key
+
+    def index(self, key: Hashable) -> int | None:
+        """Where a row stands."""
+        return self._index.get(key)
+
+    def take(self, choice: Choice) -> None:
+        """Count in the groups by another choice; with 100,000 lines a tenth of a second.
+
+        One over the lines of another plan is left alone: they have to be arranged anew.
+        """
+        if choice.lines is not self.choice.lines:
+            return
+        away, lines = choice.away, choice.lines
+        for name in away ^ self._counted:
+            step = 1 if name in away else -1
+            for home in self._homes.get(name, ()):
+                self._away[home] += step
+                self._octets_away[home] += step * lines[name].size
+        self.choice, self._counted = choice, away
+
+    def left(self, group: LineGroup) -> tuple[int, int]:
+        """How many lines of a group are to be done, and the octets of their messages."""
+        return group.total - self._away[group.key], group.octets - self._octets_away[group.key]
+
+    # --- arranging
+
+    def _stopped(self) -> None:
+        for blocked in stopped(self.choice.plan):
+            key = ("blocked", blocked.account, blocked.kind, blocked.rule)
+            self.rows.append(Stopped(key, blocked))
+        for name, report in self.choice.plan.mailboxes.items():
+            if report.error:
+                reached = "not reached" if report.messages is None else "not complete"
+                told = f"? {name}: {reached}: {words.reason(report.error)}"
+                whole = f"{name}: {reached}: {safe_text(report.error, 300)}"
+                self.rows.append(Told(("away", name), told, "gone", whole))
+        for number, waiting in enumerate(self.choice.plan.waiting):
+            told = waiting_text(waiting)
+            self.rows.append(Told(("waiting", number), told, "note", told))
+        if self.rows:
+            self.rows.append(Told("gap", "", ""))
+
+    def _grouped(self, chosen: Filter) -> None:
+        choice = self.choice
+        lines = [*choice.plan.lines, *choice.over.values()]
+        shown = {line.id for line in lines if chosen.empty or self._admits(chosen, line)}
+        known = choice.lines.keys() | choice.over.keys()
+        roots = [x for x in lines if not any(need in known for need in x.needs)]
+        groups: dict[tuple[str, str], dict[str, list[Line]]] = {}
+        for line in roots:
+            reasons = groups.setdefault((line.kind, line.account), {})
+            reasons.setdefault(line.reason, []).append(line)
+        below = self._below(lines)
+        for (kind, account), reasons in sorted(groups.items(), key=lambda g: _ORDER[g[0][0]]):
+            found = {why: self._tree(each, below, shown, 1) for why, each in reasons.items()}
+            found = {why: rows for why, rows in found.items() if rows}
+            if not found:
+                continue
+            title = wording.group_title(kind, account)
+            every = [row for rows in found.values() for row in rows]
+            self.visible += [row.line.id for row in every]
+            single = next(iter(found)) if len(found) == 1 else ""
+            self.rows.append(_group(("group", kind, account), title, single, every, 0, choice.over))
+            for why, rows in found.items():
+                if single:
+                    self.rows += rows
+                    continue
+                key = ("group", kind, account, why)
+                self.rows.append(_group(key, why, "", rows, 1, choice.over))
+                self.rows += [row._replace(depth=row.depth + 1) for row in rows]
+
+    def _below(self, lines: Iterable[Line]) -> dict[str, list[Line]]:
+        below: dict[str, list[Line]] = {}
+        for line in lines:
+            for need in line.needs[:1]:
+                below.setdefault(need, []).append(line)
+        return below
+
+    @staticmethod
+    def _tree(
+        roots: Sequence[Line], below: dict[str, list[Line]], shown: set[str], depth: int
+    ) -> list[Single]:
+        rows: list[Single] = []
+        left = [(line, depth) for line in reversed(roots)]
+        while left:
+            line, deep = left.pop()
+            if line.id in shown:
+                follows = bool(shown.intersection(line.needs))
+                rows.append(Single(("line", line.id), line, follows, min(deep, _DEEPEST)))
+            left.extend((each, deep + 1) for each in reversed(below.get(line.id, ())))
+        return rows
+
+    def _admits(self, chosen: Filter, line: Line) -> bool:
+        states = {line.kind, words.KINDS[line.kind], self.choice.state(line.id)}
+        states.add("delete" if line.kind in DELETIONS else "keep")
+        if line.id in self.choice.new:
+            states.add("new")
+        there = {line.account, *line.accounts, line.target.mailbox}
+        return chosen.admits(Text(line.subject, line.sender, frozenset(states), frozenset(there)))
+
+    # --- asking
+
+    @property
+    def first(self) -> int:
+        """The first row that can be taken out."""
+        return next((n for n, row in enumerate(self.rows) if isinstance(row, LineGroup)), 0)
+
+    def ids(self, index: int) -> tuple[str, ...]:
+        """The lines that a row stands for."""
+        row = self.rows[index] if index < len(self.rows) else None
+        if isinstance(row, Single):
+            return (row.line.id,)
+        return row.lines if isinstance(row, LineGroup) else ()
+
+    def line(self, index: int) -> Line | None:
+        """The line of a row, if it is one."""
+        row = self.rows[index] if index < len(self.rows) else None
+        return row.line if isinstance(row, Single) else None
+
+    def blocked(self, index: int) -> Blocked | None:
+        """What was stopped, if the row is that."""
+        row = self.rows[index] if index < len(self.rows) else None
+        return row.blocked if isinstance(row, Stopped) else None
+
+    # --- drawing
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        """A row in so many cells."""
+        row = self.rows[index]
+        if isinstance(row, Told):
+            return [(fit(row.text, width), row.style)]
+        if isinstance(row, Stopped):
+            text = f"! {blocked_text(row.blocked)}"[:width]
+            meant = f"  {words.RULES[row.blocked.rule]}"
+            return [(text, "warn"), (fit(meant, width - len(text)), "note")]
+        if isinstance(row, LineGroup):
+            return self._group(row, width)
+        return self._single(row, width)
+
+    def _group(self, row: LineGroup, width: int) -> list[Span]:
+        total = row.total
+        left, _ = self.left(row)
+        sign = "[x]" if left == total and total else "[-]" if left else "[ ]"
+        count = f"  {left:,}" if left == total else f"  {left:,} of {total:,}"
+        if row.following:
+            count += f" ({row.following:,} follow)"
+        spans = [
+            (f"{'  ' * row.depth}{sign} ", "strong"),
+            (row.title, "strong" if row.depth else "name"),
+            (count, "strong"),
+        ]
+        left_over = width - sum(len(text) for text, _ in spans)
+        return [*spans, (fit(f"  {row.reason}", left_over), "dim")]
+
+    def _single(self, row: Single, width: int) -> list[Span]:
+        line = row.line
+        state = self.choice.state(line.id)
+        sign, style = _SIGNS[state]
+        text = "" if state == "in" else "dim"
+        date = line.date.isoformat() if line.date else ""
+        subject = line.subject or "(no subject)"
+        if row.follows:
+            subject = f"{wording.following(line)}: {subject}"
+        head: list[Cells] = [
+            ("  " * row.depth + sign, 2 * row.depth + 4, style),
+            (short_date(date, self.this_year), 7, "dim"),
+            (short_name(line.sender), 22 if width >= WIDE else 14, text),
+        ]
+        tail = self._tail(line, state, width)
+        left = width - sum(cells for _, cells, _ in (*head, *tail))
+        columns = (*head, (subject, left, text), *tail)
+        return [(column(part, cells), name) for part, cells, name in columns]
+
+    def _tail(self, line: Line, state: State, width: int) -> list[Cells]:
+        word, style = self.word(line, state)
+        octets: Cells = (f"{size_in_words(line.size):>7}", 8, "dim")
+        if width < WIDE:
+            return [octets, (word or wording.short_undo(line), 11, style)]
+        where: Cells = (wording.where(line), max(width // 8, 20), "dim")
+        if width < WIDEST:
+            return [octets, where, (wording.short_undo(line), 12, "dim"), (word, 10, style)]
+        why: Cells = (line.reason, width // 6, "dim")
+        return [octets, where, why, (wording.undo(line), 32, "dim"), (word, 10, style)]
+
+    def word(self, line: Line, state: State) -> tuple[str, str]:
+        """How a line stands in a word, where it is not simply in; and a style."""
+        if line.id in self.choice.undecided:
+            return "new, out", "new"
+        if line.id in self.choice.new and state == "in":
+            return "new", "new"
+        return _WORDS[state], "note" if state in ("falls", "over") else "dim"
+
+
+def _group(
+    key: Hashable,
+    title: str,
+    reason: str,
+    rows: Sequence[Single],
+    depth: int,
+    over: Container[str],
+) -> LineGroup:
+    follow = sum(row.follows for row in rows)
+    ids = tuple(row.line.id for row in rows)
+    sizes = [row.line.size for row in rows if row.line.id not in over]
+    return LineGroup(key, title, reason, ids, follow, depth, len(sizes), sum(sizes))
+
+
+def _homes(rows: Iterable[Row]) -> dict[str, list[Hashable]]:
+    homes: dict[str, list[Hashable]] = {}
+    for row in rows:
+        if isinstance(row, LineGroup):
+            for name in row.lines:
+                homes.setdefault(name, []).append(row.key)
+    return homes
+
+
+def _nothing(choice: Choice) -> str:
+    if stopped(choice.plan) or choice.plan.waiting:
+        return "Besides, there is nothing to do."
+    return "There is nothing to do: Esc goes back."
+
+
+def stopped(plan: Plan) -> tuple[Blocked, ...]:
+    """What guards blocked of that for which the plan was made.
+
+    A guard that stops nothing yet in both directions is told once.
+    """
+    directions = plan.options.directions
+    asked = [x for x in plan.blocked if KIND_DIRECTION.get(x.kind) in directions]
+    told = {(x.account, x.rule): x for x in reversed(asked)}
+    return tuple(x for x in asked if x.count or x is told[x.account, x.rule])
+
+
+def blocked_text(blocked: Blocked) -> str:
+    """What was stopped, in words."""
+    if not blocked.count:
+        return f"BLOCKED {blocked.account}: every deletion ({blocked.rule})"
+    kind = "forward" if blocked.kind == "forward-delete" else "reverse"
+    deletions = "deletion" if blocked.count == 1 else "deletions"
+    return f"BLOCKED {blocked.account}: {blocked.count:,} {kind} {deletions} ({blocked.rule})"
+
+
+def can_accept(blocked: Blocked) -> bool:
+    """Whether a person may let it through."""
+    return blocked.rule not in UNACCEPTABLE and blocked.count > 0
+
+
+def way_out(blocked: Blocked) -> str:
+    """What can be done about it here."""
+    if can_accept(blocked):
+        return (
+            f"Here: A lets them through this once, after you have typed {blocked.account}; "
+            "or leave them: while they are blocked nothing of this is deleted."
+        )
+    return "Here: leave it; while it is blocked nothing of this is deleted."
+
+
+def waiting_text(waiting: Waiting) -> str:
+    """What is not known for now."""
+    where = waiting.account
+    kind = "reverse" if where == CONSOLIDATED else "forward"
+    count = f"{waiting.count:,}"
+    return f"? {where}: {count} wait, perhaps {kind} deletions: {safe_text(waiting.detail, 300)}"
+
+
+def message_key(line: Line, comparison: Comparison) -> Key | None:
+    """The key under which a comparison has the message of a line."""
+    if line.message is not None:
+        return line.message
+    wanted = line.copies[0] if line.copies else line.target
+    return next((key for key, there in comparison.places.items() if wanted in there), None)

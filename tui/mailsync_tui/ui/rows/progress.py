@@ -1,0 +1,85 @@
+"""How far an applying run is: counted on its thread, read by the screen a few times a second."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailsync_tui.engine.events import Applying, Event, LineDone
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How far one account and kind of line is."""
+
+    account: str
+    kind: str
+    total: int
+    done: int
+    failed: int
+    """Failed, skipped or vanished."""
+
+
+class Counted(Protocol):
+    """A line, as far as progress is concerned."""
+
+    @property
+    def account(self) -> str:
+        """What it is counted under ..."""
+
+    @property
+    def kind(self) -> str:
+        """... and as what."""
+
+
+class ApplyProgress:
+    """Counts the lines of a run. Told from any thread, read from any other."""
+
+    def __init__(self, lines: Sequence[Counted]) -> None:
+        """Know what there is to do.
+
+        Args:
+            lines: The lines that are applied.
+        """
+        self._lock = threading.Lock()
+        self._totals: Counter[tuple[str, str]] = Counter((x.account, x.kind) for x in lines)
+        self._done: Counter[tuple[str, str]] = Counter()
+        self._failed: Counter[tuple[str, str]] = Counter()
+        self._began: float | None = None
+        self.total = len(lines)
+
+    def take(self, event: Event) -> None:
+        """Count an event."""
+        with self._lock:
+            if isinstance(event, Applying) and self._began is None:
+                self._began = time.monotonic()
+            elif isinstance(event, LineDone):
+                counter = self._done if event.outcome == "done" else self._failed
+                counter[event.account, event.kind] += 1
+
+    def counts(self) -> tuple[Count, ...]:
+        """How far each account and kind is."""
+        with self._lock:
+            return tuple(
+                Count(*key, total, self._done[key], self._failed[key])
+                for key, total in self._totals.items()
+            )
+
+    def rate(self) -> float | None:
+        """Lines a second since the applying began; ``None`` while that says nothing."""
+        with self._lock:
+            ended = self._done.total() + self._failed.total()
+            if self._began is None or not ended:
+                return None
+            return ended / max(time.monotonic() - self._began, 0.001)
+
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at this rate; ``None`` while that says nothing."""
+        rate = self.rate()
+        with self._lock:
+            ended = self._done.total() + self._failed.total()
+        return None if rate is None else (self.total - ended) / rate
