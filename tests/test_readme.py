@@ -153,7 +153,7 @@ def test_every_rule_and_whether_it_can_be_accepted() -> None:
 
 def test_every_reason_to_hold_a_line() -> None:
     real = get_args(get_type_hints(HeldLine)["rule"])
-    assert {code(row[0]) for row in table("HeldLine lines")} == set(real)
+    assert {code(row[0]) for row in table("Held lines")} == set(real)
 
 
 def one_liner(end: Callable[[str], bool]) -> str:

@@ -94,7 +94,7 @@ def test_a_clock_set_back_by_what_has_gone_by(
         session.plan(Options())
         assert session.age() == 0
         ticks += 3600
-        assert session.age() == 3600
+        assert session.age() == pytest.approx(3600)
         bench.now -= timedelta(seconds=1)
         assert session.age() > 10**9
         ticks -= 3600  # a machine that slept: only the other one knows

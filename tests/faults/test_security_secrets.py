@@ -282,5 +282,5 @@ def test_the_unforeseen_tells_no_secret(tmp_path: Path, monkeypatch: pytest.Monk
         place.config.chmod(0o600)
         done = place.run("--log-file", str(log), "plan")
     assert "RuntimeError" in done.output
-    assert "pop3.py" in log.read_text()
+    assert "pop3/mailbox.py" in log.read_text()
     assert not pieces(done.output + log.read_text(), secret)
