@@ -110,9 +110,12 @@ def test_unlike_twins(bench: Bench) -> None:
     bench.deliver("work", mail(1, "another text"))
     bench.sync()
     found = look(bench)
-    twins = [bytes(row.cells) for row in found.rows if row.subject == "message 1"]
-    assert sorted(twins) == sorted(
-        [bytes((Cell.TWIN, 0, Cell.TWIN)), bytes((0, Cell.TWIN, Cell.TWIN))]
+    same_header = [bytes(row.cells) for row in found.rows if row.subject == "message 1"]
+    assert sorted(same_header) == sorted(
+        [
+            bytes((Cell.SAME_HEADER, 0, Cell.SAME_HEADER)),
+            bytes((0, Cell.SAME_HEADER, Cell.SAME_HEADER)),
+        ]
     )
 
 

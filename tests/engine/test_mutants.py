@@ -22,7 +22,7 @@ from mailsync_tui.engine.detect import detect as observe
 from mailsync_tui.engine.detect import provider
 from mailsync_tui.engine.detect.expiry import Expiry
 from mailsync_tui.engine.plan import guards, planner, rules
-from mailsync_tui.engine.plan import status as standing
+from mailsync_tui.engine.plan import status as status
 from mailsync_tui.engine.plan.proposing import Proposal
 from mailsync_tui.engine.snapshot import Presence
 from mailsync_tui.ledger.quarantine import Quarantine
@@ -344,10 +344,10 @@ def _all_adopted(run: Any, account: str, lines: Any) -> None:
 
 
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
-    "1: an incomplete mailbox is whole": (standing, "listed_whole", lambda *_: True),
+    "1: an incomplete mailbox is whole": (status, "listed_completely", lambda *_: True),
     "1: survivors are not sampled": (observe, "contradicted", lambda *_: frozenset()),
-    "2: filed is deleted": (standing, "relocated", lambda copies, _: copies),
-    "2: what an account threw away is followed": (standing, "_thrown_away", lambda *_: False),
+    "2: filed is deleted": (status, "relocated", lambda copies, _: copies),
+    "2: what an account threw away is followed": (status, "_thrown_away", lambda *_: False),
     "12: what a provider hides is deleted": (provider._Provider, "_fetched", lambda *_: set()),
     "12: what a provider cleans up is deleted": (
         provider._Provider,
@@ -357,10 +357,10 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "12: a listing that is cut is believed": (provider._Provider, "_cut", lambda *_: None),
     "12: what is listed again counts as hidden": (session, "note_seen", lambda *_: None),
     "[hold] protects nothing": (planner, "protection", lambda *_: None),
-    "2: all mail is a folder like others": (standing, "_shows", lambda *_: False),
-    "2: moved is deleted": (standing, "overlap", lambda *_: False),
-    "2: moved to where nobody could look": (standing, "_may_hold_it", lambda *_: None),
-    "2: the trash counts": (standing, "role_counts", lambda *_: True),
+    "2: all mail is a folder like others": (status, "_shows", lambda *_: False),
+    "2: moved is deleted": (status, "overlap", lambda *_: False),
+    "2: moved to where nobody could look": (status, "_may_hold_it", lambda *_: None),
+    "2: the trash counts": (status, "role_counts", lambda *_: True),
     "2: moved out is deleted": (rules.Rules, "_moved_out", lambda *_: None),
     "3: equal headers are one message": (adopting, "_adopt_batch", _all_adopted),
     "4: nothing is looked at again": (deleting, "content_digest", lambda data: _any_digest(data)),
@@ -371,7 +371,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
         "forward_enough",
         lambda self, s, accounts: bool(accounts),
     ),
-    "drafts count": (standing, "adoptable", lambda copy: True),
+    "drafts count": (status, "adoptable", lambda copy: True),
     "everything in the consolidated mailbox is a target": (
         rules.Rules,
         "_targets",
@@ -392,10 +392,10 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "late copies are collected": (rules.Rules, "_late", lambda self, s: iter(())),
     "losses are never spent": (LedgerWriter, "spend", lambda *_: None),
     "forgotten while an account is unknown": (
-        standing,
+        status,
         "_held",
-        lambda account, case, copies, counting, world: (
-            standing.Held.YES if any(c.mailbox == account for c in counting) else standing.Held.GONE
+        lambda account, message, copies, counting, snapshot: (
+            status.Held.YES if any(c.mailbox == account for c in counting) else status.Held.GONE
         ),
     ),
 }

@@ -15,7 +15,7 @@ from tests.engine.bench import Bench, mail
 def test_four_times_a_second_at_most() -> None:
     told: list[Event] = []
     now = 100.0
-    progress = pace.paced(told.append, ListingProgress, "isp", lambda: now)
+    progress = pace.throttled(told.append, ListingProgress, "isp", lambda: now)
     for step in range(101):
         now = 100.0 + step / 100
         progress(step, 100)

@@ -293,6 +293,6 @@ def test_the_app_does_not_apply_what_it_saw_beside_another_run(tmp_path: Path) -
         assert viewing.last is not None
         with pytest.raises(SessionError) as caught:
             look = viewing.last
-            app.apply_shown(look.observation, look.considered, plan, frozenset(), "app")
+            app.apply_shown(look.observation, look.details, plan, frozenset(), "app")
     assert caught.value.code == 5
     assert bench.holds("consolidated", message(1)) == 1

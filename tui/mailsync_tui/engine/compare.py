@@ -30,7 +30,7 @@ def compare(
     config: UserConfig,
     ledger: LedgerReader,
     observation: Observation,
-    considered: PlanDetails,
+    details: PlanDetails,
     listed_at: datetime,
     before: Comparison | None = None,
 ) -> Comparison:
@@ -40,70 +40,78 @@ def compare(
         config: The person's configuration.
         ledger: The ledger that the observation was made from.
         observation: The listings held against it.
-        considered: The plan for all directions from that observation.
+        details: The plan for all directions from that observation.
         listed_at: The moment of the listings, aware.
         before: An earlier comparison; rows that are as they were are taken from it, so that both
             together take little more memory than one.
     """
-    world = observation.world
+    snapshot = observation.snapshot
     sides = tuple(
         Side(s.name, s.type, s.messages, s.complete, s.error, listed_at, s.changed)
-        for s in (world.mailboxes[c.name] for c in (*config.external, config.consolidated))
+        for s in (snapshot.mailboxes[c.name] for c in (*config.external, config.consolidated))
     )
     with ledger.snapshot():
-        twins = overview.twins(ledger)
-        changed = _Changed(config, sides, twins)
+        same_header = overview.same_header(ledger)
+        changed = _Changed(config, sides, same_header)
         rows = [
-            changed.row(s, considered.noted.get(index, ()))
-            for index, s in enumerate(considered.standings)
+            changed.row(s, details.entries.get(index, ()))
+            for index, s in enumerate(details.statuses)
         ]
         seen = {row.key for row in rows if row is not None}
-        seen.update(s.case.message for s in considered.standings if s.case.message is not None)
-        unchanged = settled(observation.matched, ledger, sides, twins, seen, before)
+        seen.update(s.message.id for s in details.statuses if s.message.id is not None)
+        unchanged = settled(observation.matched, ledger, sides, same_header, seen, before)
         everything = (*unchanged, *(row for row in rows if row is not None))
-    return whole(sides, everything, changed.noted, changed.places)
+    return whole(sides, everything, changed.entries, changed.places)
 
 
 class _Changed:
     """Rows of the messages about which a plan has something to say."""
 
-    def __init__(self, config: UserConfig, sides: tuple[Side, ...], twins: frozenset[int]) -> None:
+    def __init__(
+        self, config: UserConfig, sides: tuple[Side, ...], same_header: frozenset[int]
+    ) -> None:
         self.configs = {c.name: c for c in (*config.external, config.consolidated)}
         self.sides = sides
-        self.twins = twins
-        self.noted: dict[Key, tuple[PlanEntry, ...]] = {}
+        self.same_header = same_header
+        self.entries: dict[Key, tuple[PlanEntry, ...]] = {}
         self.places: dict[Key, tuple[Place, ...]] = {}
 
-    def row(self, s: MessageStatus, noted: tuple[PlanEntry, ...]) -> Row | None:
+    def row(self, s: MessageStatus, entries: tuple[PlanEntry, ...]) -> Row | None:
         """The row of one message; ``None`` for one that no mailbox holds or has lost."""
         here = tuple(Place(c.mailbox, c.location) for c in s.copies if c.presence is Presence.YES)
-        cells = bytes(self._cell(side.name, s, noted) for side in self.sides)
-        if not any(cells) or (not here and not noted):
+        cells = bytes(self._cell(side.name, s, entries) for side in self.sides)
+        if not any(cells) or (not here and not entries):
             return None
-        case = s.case
-        key: Key = case.message if case.message is not None else place_key(here[0])
-        if noted:
-            self.noted[key] = noted
+        message = s.message
+        key: Key = message.id if message.id is not None else place_key(here[0])
+        if entries:
+            self.entries[key] = entries
         self.places[key] = here
-        date = stamp(case.summary.date) if case.summary.date else ""
+        date = stamp(message.summary.date) if message.summary.date else ""
         return Row(
-            key, case.summary.subject, case.summary.sender, date, case.size, cells, Cell(max(cells))
+            key,
+            message.summary.subject,
+            message.summary.sender,
+            date,
+            message.size,
+            cells,
+            Cell(max(cells)),
         )
 
-    def _cell(self, mailbox: str, s: MessageStatus, noted: tuple[PlanEntry, ...]) -> Cell:
+    def _cell(self, mailbox: str, s: MessageStatus, entries: tuple[PlanEntry, ...]) -> Cell:
         config = self.configs[mailbox]
         copies = [c for c in s.copies if c.mailbox == mailbox]
         present = [c for c in copies if c.presence is Presence.YES and counts(c, config)]
         if not present:
             return self._without(mailbox, s)
         locations = {c.location for c in present}
-        for note in noted:
-            if self._is_about(note, mailbox, locations):
-                return _told(note)
-        entered = any(note.line.kind == "adopt" for note in noted)
+        for entry in entries:
+            if self._is_about(entry, mailbox, locations):
+                return _told(entry)
+        entered = any(entry.line.kind == "adopt" for entry in entries)
         if mailbox == CONSOLIDATED and not entered and not any(c.adopted for c in present):
             return Cell.OWN
-        return Cell.TWIN if s.case.message in self.twins else Cell.SAME
+        return Cell.SAME_HEADER if s.message.id in self.same_header else Cell.SAME
 
     def _without(self, mailbox: str, s: MessageStatus) -> Cell:
         copies = [c for c in s.copies if c.mailbox == mailbox]
@@ -119,17 +127,17 @@ class _Changed:
         return Cell.GONE if gone and lost else Cell.ABSENT
 
     @staticmethod
-    def _is_about(note: PlanEntry, mailbox: str, locations: set[Location]) -> bool:
-        if note.line.kind == "forget" or (note.line.kind == "adopt" and not note.line.needs):
+    def _is_about(entry: PlanEntry, mailbox: str, locations: set[Location]) -> bool:
+        if entry.line.kind == "forget" or (entry.line.kind == "adopt" and not entry.line.needs):
             return False  # it changes only the ledger
         return any(
-            place.mailbox == mailbox and place.location in locations for place in note.line.copies
+            place.mailbox == mailbox and place.location in locations for place in entry.line.copies
         )
 
 
-def _told(note: PlanEntry) -> Cell:
-    if note.held is not None:
+def _told(entry: PlanEntry) -> Cell:
+    if entry.held is not None:
         return Cell.HELD
-    if note.blocked is not None:
+    if entry.blocked is not None:
         return Cell.KEPT
-    return Cell.NEW if note.line.kind in ("collect", "adopt") else Cell.GOES
+    return Cell.NEW if entry.line.kind in ("collect", "adopt") else Cell.GOES

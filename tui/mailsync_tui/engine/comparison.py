@@ -35,7 +35,7 @@ class Cell(IntEnum):
     """There, and in sync."""
     OWN = 2
     """There, and the consolidated mailbox's own: never touched."""
-    TWIN = 3
+    SAME_HEADER = 3
     """There and in sync; another message has the same headers and other contents."""
     UNKNOWN = 4
     """It was there; whether it still is, is not known."""
@@ -92,7 +92,7 @@ class Comparison:
     mailboxes: tuple[Side, ...]
     """The external ones in the order of the configuration, then the consolidated one."""
     rows: tuple[Row, ...]
-    noted: Mapping[Key, tuple[PlanEntry, ...]]
+    entries: Mapping[Key, tuple[PlanEntry, ...]]
     """What a plan for all directions says of a message."""
     places: Mapping[Key, tuple[Place, ...]]
     """Where the messages lie that are not settled; the ledger knows where the others do."""
@@ -140,8 +140,8 @@ def from_ledger(config: UserConfig, ledger: LedgerReader) -> Comparison:
             else side
             for side in nothing_yet(config).mailboxes
         )
-        twins = overview.twins(ledger)
-        return whole(sides, tuple(settled(matched, ledger, sides, twins)), {}, {})
+        same_header = overview.same_header(ledger)
+        return whole(sides, tuple(settled(matched, ledger, sides, same_header)), {}, {})
 
 
 def place_key(place: Place) -> str:
@@ -163,21 +163,21 @@ def location_of(key: Key) -> tuple[str, Location] | None:
 def whole(
     sides: tuple[Side, ...],
     rows: tuple[Row, ...],
-    noted: Mapping[Key, tuple[PlanEntry, ...]],
+    entries: Mapping[Key, tuple[PlanEntry, ...]],
     places: Mapping[Key, tuple[Place, ...]],
 ) -> Comparison:
     """A comparison of these rows."""
     counts: Counter[Cell] = Counter()
     for cells, number in Counter(row.cells for row in rows).items():  # few are different
         counts[Cell(max(cells))] += number
-    return Comparison(sides, rows, noted, places, counts)
+    return Comparison(sides, rows, entries, places, counts)
 
 
 def settled(
     matched: MatchedMailboxes,
     ledger: LedgerReader,
     sides: tuple[Side, ...],
-    twins: frozenset[int],
+    same_header: frozenset[int],
     but: Container[Key] = (),
     before: Comparison | None = None,
     limit: int | None = None,
@@ -189,7 +189,7 @@ def settled(
     for number, subject, sender, date, size, known, copies in overview.message_lines(ledger, limit):
         if copies is None or number in but:
             continue
-        cells, verdict = form[copies, known, number in twins]
+        cells, verdict = form[copies, known, number in same_header]
         if verdict is Cell.ABSENT:  # only accounts that were taken out of the configuration
             continue
         name = names.setdefault(sender, sender)
@@ -215,12 +215,12 @@ class _Forms(dict[tuple[str, int, bool], tuple[bytes, Cell]]):
         ]
 
     def __missing__(self, form: tuple[str, int, bool]) -> tuple[bytes, Cell]:
-        copies, known, twin = form
+        copies, known, shared = form
         live, missing = overview.mailboxes_of(copies)
         live.intersection_update(self._ids)
         here = Cell.SAME
-        if twin:
-            here = Cell.TWIN
+        if shared:
+            here = Cell.SAME_HEADER
         elif not known:  # the last is the consolidated mailbox
             here = Cell.OWN if live == {self._ids[-1]} else Cell.NEW
         cells = bytes(

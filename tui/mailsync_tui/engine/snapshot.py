@@ -67,7 +67,7 @@ class Copy:
     flagged: bool = False
     since: datetime | None = None
     """When it was first listed; ``None`` if that is not in the ledger yet."""
-    surplus: bool = False
+    late_duplicate: bool = False
     """In the consolidated mailbox: placed by a store whose answer never came, after the message had
     been stored once more."""
     relocates: int | None = None
@@ -93,7 +93,7 @@ class Hold:
 class MessageState:
     """One message and all its copies: what the per-message rules look at."""
 
-    message: int | None
+    id: int | None
     """The ledger's row; ``None`` for one that is not there yet."""
     identity: Identity | None
     """``None``: its headers could not be read (a POP3 server without TOP)."""
@@ -104,7 +104,7 @@ class MessageState:
     copies: tuple[Copy, ...]
     holds: tuple[Hold, ...] = ()
     compare: bool = False
-    """It may be another case's message; its bytes will tell when they are fetched."""
+    """It may be a copy of another message; its bytes will tell when they are fetched."""
     doubtful: bool = False
     """A new location somewhere may hold this message: what is absent is unknown."""
 
@@ -163,5 +163,5 @@ class Snapshot:
     scan: int
     """The number that this listing gets if it is recorded."""
     mailboxes: Mapping[str, MailboxState]
-    cases: tuple[MessageState, ...]
+    messages: tuple[MessageState, ...]
     blocks: tuple[Block, ...] = ()

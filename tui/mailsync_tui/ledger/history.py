@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailsync_tui.ledger.reader import LedgerReader
-from mailsync_tui.ledger.rows import ActionRow, RunRow, UnansweredStore
+from mailsync_tui.ledger.rows import ActionRow, LostResponse, RunRow
 from mailsync_tui.ledger.schema import moment, stamp
 from mailsync_tui.mailboxes.base import Location
 
@@ -122,10 +122,10 @@ def unfinished(ledger: LedgerReader) -> tuple[int, int] | None:
     return (last, lines) if lines else None
 
 
-def unanswered(ledger: LedgerReader, messages: Iterable[int]) -> list[UnansweredStore]:
+def lost_responses(ledger: LedgerReader, messages: Iterable[int]) -> list[LostResponse]:
     """The stores of these messages that no answer came to, oldest first."""
     return [
-        UnansweredStore(*row)
+        LostResponse(*row)
         for message in sorted(messages)
         for row in ledger.db.execute(
             "SELECT id, message, folder, sent FROM action"

@@ -39,7 +39,7 @@ def mailboxes_of(copies: str) -> tuple[set[int], set[int]]:
     return live, {mailbox for mailbox, missing in told if missing} - live
 
 
-def twins(ledger: LedgerReader) -> frozenset[int]:
+def same_header(ledger: LedgerReader) -> frozenset[int]:
     """Messages whose headers are those of another message with other contents."""
     found = ledger.db.execute(
         "SELECT message FROM identity WHERE key IN"

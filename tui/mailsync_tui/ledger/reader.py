@@ -236,7 +236,7 @@ class LedgerReader:
         for row in rows:
             (number, mailbox, folder, validity, uid, message, state, adopted, size) = row[:9]
             (first, after, held, missing, absent, absent_at, since, *rest) = row[9:]
-            listed, adopting, surplus = rest
+            listed, adopting, late_duplicate = rest
             yield CopyRow(
                 number,
                 mailbox,
@@ -254,7 +254,7 @@ class LedgerReader:
                 _when(since),
                 listed,
                 adopting,
-                bool(surplus),
+                bool(late_duplicate),
             )
 
     def blocks(self) -> list[tuple[str, str, str]]:

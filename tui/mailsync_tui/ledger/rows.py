@@ -58,7 +58,7 @@ class CopyRow(NamedTuple):
     since: datetime
     listed_scan: int
     adopted_scan: int
-    surplus: bool
+    late_duplicate: bool
     """Placed by a store whose answer never came, after the message had been stored once more."""
 
 
@@ -73,7 +73,7 @@ class NewCopy(NamedTuple):
     """0 if we stored it ourselves."""
     came_after: int
     adopted: bool = False
-    surplus: bool = False
+    late_duplicate: bool = False
 
 
 class HoldRow(NamedTuple):
@@ -154,7 +154,7 @@ class Placed(NamedTuple):
     """What it looks like: as it was fetched, and as the mailbox altered it."""
 
 
-class UnansweredStore(NamedTuple):
+class LostResponse(NamedTuple):
     """A store whose answer never came: what was sent may be stored yet."""
 
     action: int

@@ -245,7 +245,7 @@ class LedgerWriter(JournalWriter):
         )
 
     def keep(self, copy: int, *, ours: bool) -> None:
-        """A copy is surplus no more.
+        """A copy is no late duplicate any more.
 
         Args:
             copy: The copy.

@@ -38,7 +38,7 @@ from mailsync_tui.engine.outcome import (
     sync_code,
     undo_code,
 )
-from mailsync_tui.engine.plan.planner import PlanDetails, consider
+from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
 from mailsync_tui.engine.plan.status import role_counts
 from mailsync_tui.engine.undo.lines import UndoLine, UnknownRun, chosen, undoable
 from mailsync_tui.engine.undo.restore import Restoring, settling
@@ -68,9 +68,9 @@ class Session(Connections):
         Raises:
             LedgerError: the ledger cannot be used.
         """
-        return self._consider(options)[1].plan
+        return self._make_plan(options)[1].plan
 
-    def _consider(self, options: Options) -> tuple[Observation, PlanDetails]:
+    def _make_plan(self, options: Options) -> tuple[Observation, PlanDetails]:
         listings = self.list_all()
         if self._read_mark() != self._mark:  # it lacks what another run has stored meanwhile
             listings = self.list_all()
@@ -99,7 +99,7 @@ class Session(Connections):
             self.emit,
             self._mark,
         )
-        return observation, consider(observation.world, options)
+        return observation, make_plan(observation.snapshot, options)
 
     # --- applying
 
@@ -110,11 +110,11 @@ class Session(Connections):
             SessionError: nothing could be done (with the exit code).
             LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
         """
-        observation, considered = self._consider(options)
-        plan = considered.plan
+        observation, details = self._make_plan(options)
+        plan = details.plan
         require_reached(plan)
         while True:
-            if not plan.lines and nothing_new(observation, considered):
+            if not plan.lines and nothing_new(observation, details):
                 note_seen(self.directory, self.ledger_path, observation, command)
                 return Result(plan.user, None, plan, (), sync_code(plan, (), stopped=self.stopped))
             taken_out = choose(plan) if plan.lines else frozenset()
@@ -124,12 +124,10 @@ class Session(Connections):
                 return Result(plan.user, None, plan, (), INTERRUPTED)
             with self._writing(command) as ledger:
                 if ledger.mark == observation.mark:
-                    return self._run(
-                        ledger, observation, considered, taken_out, command, fresh=False
-                    )
+                    return self._run(ledger, observation, details, taken_out, command, fresh=False)
             # another run has applied something meanwhile
-            observation, considered = self._consider(options)
-            plan = considered.plan
+            observation, details = self._make_plan(options)
+            plan = details.plan
             require_reached(plan)
 
     def apply(self, saved: Plan, left: frozenset[str], command: str = "apply") -> Result:
@@ -150,18 +148,18 @@ class Session(Connections):
                     "the plan is stale: the ledger has changed since it was made; nothing was done",
                     STALE,
                 )
-            observation, considered = self.observe(ledger, self.list_all(), saved.options)
-            require_reached(considered.plan)
+            observation, details = self.observe(ledger, self.list_all(), saved.options)
+            require_reached(details.plan)
             taken_out = frozenset(line.id for line in saved.lines) - left
-            shown = replace(considered, plan=replace(considered.plan, lines=saved.lines))
+            shown = replace(details, plan=replace(details.plan, lines=saved.lines))
             return self._run(
-                ledger, observation, considered, taken_out, command, fresh=True, shown=shown.plan
+                ledger, observation, details, taken_out, command, fresh=True, shown=shown.plan
             )
 
     def apply_shown(
         self,
         observation: Observation,
-        considered: PlanDetails,
+        details: PlanDetails,
         shown: Plan,
         taken_out: frozenset[str],
         command: str,
@@ -180,7 +178,7 @@ class Session(Connections):
                     STALE,
                 )
             return self._run(
-                ledger, observation, considered, taken_out, command, fresh=False, shown=shown
+                ledger, observation, details, taken_out, command, fresh=False, shown=shown
             )
 
     def rebase(self, account: str, command: str = "rebase") -> Result:
@@ -242,13 +240,13 @@ class Session(Connections):
             return UndoResult(self.config.name, None, None, (), OK)
         with self._writing(command) as ledger:
             self._stop.wait(settling(ledger, self.clock()))
-            observation, considered = self.observe(ledger, self.list_all(), Options())
-            require_one_reached(considered.plan, {line.mailbox for line in shown})
+            observation, details = self.observe(ledger, self.list_all(), Options())
+            require_one_reached(details.plan, {line.mailbox for line in shown})
             if self.stopped:
                 return UndoResult(self.config.name, None, None, (), INTERRUPTED)
             with ledger.transaction():
                 number = ledger.begin_run(command, (), self.clock())
-            record(ledger, observation, considered, Options())
+            record(ledger, observation, details, Options())
             quarantine = self._quarantine()
             restoring = Restoring(
                 number,
@@ -263,7 +261,7 @@ class Session(Connections):
             done = restoring.journal.results
             try:
                 with sqlite_told():
-                    settled = undoable(observation.world.config, ledger, quarantine, run)
+                    settled = undoable(observation.snapshot.config, ledger, quarantine, run)
                     restoring.run(shown, settled)
                     code = undo_code(tuple(done.values()), stopped=self.stopped)
                     with ledger.transaction():
@@ -272,7 +270,7 @@ class Session(Connections):
                 for line in left_open(shown, done, error):
                     restoring.journal.finish(line, [("failed", cut_short(error))])
                 code = undo_code(tuple(done.values()), stopped=self.stopped)
-            plan = considered.plan
+            plan = details.plan
             results = tuple(done[line.id] for line in shown if line.id in done)
             return UndoResult(plan.user, str(number), plan, results, code)
 
@@ -319,18 +317,18 @@ class Session(Connections):
         self,
         ledger: LedgerWriter,
         observation: Observation,
-        considered: PlanDetails,
+        details: PlanDetails,
         taken_out: frozenset[str],
         command: str,
         *,
         fresh: bool,
         shown: Plan | None = None,
     ) -> Result:
-        plan = shown or considered.plan
+        plan = shown or details.plan
         if not fresh and self.age() > FRESH_SECONDS:
-            observation, considered = self.observe(ledger, self.list_all(), plan.options)
-            require_reached(considered.plan)
-        valid = {line.id for line in considered.plan.lines}
+            observation, details = self.observe(ledger, self.list_all(), plan.options)
+            require_reached(details.plan)
+        valid = {line.id for line in details.plan.lines}
         chosen = plan.without(set(taken_out))
         quarantine = self._quarantine()
         doomed = [line for line in chosen if line.kind in ("forward-delete", "reverse-delete")]
@@ -343,11 +341,11 @@ class Session(Connections):
             create_maildir(absent)
         with ledger.transaction():
             number = ledger.begin_run(command, plan.options.directions, self.clock())
-        record(ledger, observation, considered, plan.options)
+        record(ledger, observation, details, plan.options)
         home = observation.listed[CONSOLIDATED]
         run = Run(
             number=number,
-            config=observation.world.config,
+            config=observation.snapshot.config,
             options=plan.options,
             ledger=ledger,
             quarantine=quarantine,
@@ -366,7 +364,7 @@ class Session(Connections):
                 outdated = [line for line in chosen if line.id not in valid]
                 journal_outdated(run, outdated, observation.listed)
                 results = apply(run, [line for line in chosen if line.id in valid])
-                code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
+                code = sync_code(details.plan, tuple(run.results.values()), stopped=self.stopped)
                 with ledger.transaction():
                     ledger.settle([name for name in home.folders if not run.counted(name)])
                     if plan.options.reconsider:
@@ -376,15 +374,15 @@ class Session(Connections):
         except LedgerError as error:
             for line in left_open(chosen, run.results, error):
                 run.finish(line, "failed", cut_short(error))
-            code = sync_code(considered.plan, tuple(run.results.values()), stopped=self.stopped)
+            code = sync_code(details.plan, tuple(run.results.values()), stopped=self.stopped)
         lines = tuple(run.results[line.id] for line in chosen if line.id in run.results)
-        return Result(plan.user, str(number), considered.plan, lines, code)
+        return Result(plan.user, str(number), details.plan, lines, code)
 
     def _still_holds(self, ledger: LedgerWriter, options: Options) -> frozenset[str] | None:
         if self.age() <= FRESH_SECONDS:
             return None
-        considered = self.observe(ledger, self.list_all(), options)[1]
-        return frozenset(line.id for line in considered.plan.lines)
+        details = self.observe(ledger, self.list_all(), options)[1]
+        return frozenset(line.id for line in details.plan.lines)
 
     def _tidy(self, ledger: LedgerWriter, quarantine: Quarantine) -> None:
         """Old copies go, but never while the journal has an action without an outcome."""

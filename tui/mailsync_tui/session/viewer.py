@@ -18,7 +18,7 @@ from mailsync_tui.engine.detect.detect import Observation
 from mailsync_tui.engine.detect.match import match_mailboxes
 from mailsync_tui.engine.model import Options, Place, Plan
 from mailsync_tui.engine.outcome import Result, SessionError, UndoResult, require_reached
-from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry, consider
+from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry, make_plan
 from mailsync_tui.engine.undo.lines import UndoLine
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.lock import Holder, holder_of
@@ -33,7 +33,7 @@ class Look:
     """All mailboxes at one moment."""
 
     observation: Observation
-    considered: PlanDetails
+    details: PlanDetails
     """With the plan for all directions."""
     comparison: Comparison
     at: datetime
@@ -42,7 +42,7 @@ class Look:
     def held(self) -> tuple[PlanEntry, ...]:
         """The lines that wait for a person."""
         return tuple(
-            note for notes in self.considered.noted.values() for note in notes if note.held
+            entry for entries in self.details.entries.values() for entry in entries if entry.held
         )
 
 
@@ -100,10 +100,10 @@ class Viewer:
     def _compared(self, listings: Mapping[str, Listing | MailboxError]) -> Look:
         at = self.session.clock()
         with self._ledger() as ledger:
-            observation, considered = self.session.observe(ledger, listings, Options())
+            observation, details = self.session.observe(ledger, listings, Options())
             config = self.session.config
-            self._shown = compare(config, ledger, observation, considered, at, self._shown)
-        return Look(observation, considered, self._shown, at)
+            self._shown = compare(config, ledger, observation, details, at, self._shown)
+        return Look(observation, details, self._shown, at)
 
     @property
     def fresh(self) -> bool:
@@ -122,7 +122,7 @@ class Viewer:
         Raises:
             SessionError: too little was reached.
         """
-        plan = consider(self._seen().world, options).plan
+        plan = make_plan(self._seen().snapshot, options).plan
         require_reached(plan)
         return plan
 
@@ -155,8 +155,8 @@ class Viewer:
             LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
         """
         seen = self._seen()
-        considered = consider(seen.world, plan.options)
-        return self.session.apply_shown(seen, considered, plan, taken_out, command)
+        details = make_plan(seen.snapshot, plan.options)
+        return self.session.apply_shown(seen, details, plan, taken_out, command)
 
     def places(self, key: Key) -> tuple[Place, ...]:
         """Where a message lies, the consolidated mailbox first: reading there leaves no trace."""

@@ -253,7 +253,9 @@ def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
     What was sent before and never answered goes after all others and in smaller parts, at last
     alone: some messages crash a server, and the others of their batch are not to wait for them.
     """
-    sent = Counter(s.message for s in history.unanswered(run.ledger, {f.message for f in batch}))
+    sent = Counter(
+        s.message for s in history.lost_responses(run.ledger, {f.message for f in batch})
+    )
     by_attempts: dict[int, list[Fetched]] = defaultdict(list)
     for f in batch:
         by_attempts[sent[f.message]].append(f)

@@ -37,7 +37,7 @@ def decline(ledger: LedgerWriter, lines: Sequence[Line], now: datetime) -> None:
             copies = [copy for copy in rows if copy is not None]
             if copies:
                 message = copies[0].message
-            if copies and all(copy.surplus for copy in copies):
+            if copies and all(copy.late_duplicate for copy in copies):
                 for copy in copies:  # the person wants both: it is the mailbox's own from now on
                     ledger.keep(copy.id, ours=False)
                 continue

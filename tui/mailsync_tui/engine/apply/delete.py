@@ -152,13 +152,15 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Deletion
 def _last_copies(
     run: Run, rows: Mapping[Place, CopyRow | None], messages: Mapping[int, MessageRow]
 ) -> set[Place]:
-    """Surplus copies whose message has no other copy there: it went since the listing."""
-    surplus = {place: row.message for place, row in rows.items() if row and row.surplus}
+    """Late duplicates whose message has no other copy there: it went since the listing."""
+    late_duplicate = {
+        place: row.message for place, row in rows.items() if row and row.late_duplicate
+    }
     others = {
         copy.location: number
-        for number in set(surplus.values())
+        for number in set(late_duplicate.values())
         for copy in run.there(messages[number])
-        if copy.adopted and not copy.surplus
+        if copy.adopted and not copy.late_duplicate
     }
     stay: set[int] = set()
     try:
@@ -166,7 +168,7 @@ def _last_copies(
             stay.update(others[h.location] for h in run.mailbox(CONSOLIDATED).heads(list(others)))
     except MailboxError as error:
         run.failed(CONSOLIDATED, error)
-    return {place for place, number in surplus.items() if number not in stay}
+    return {place for place, number in late_duplicate.items() if number not in stay}
 
 
 def _act(run: Run, mailbox: str, doomed: Sequence[_Deletion], names: Sequence[str]) -> None:
@@ -212,7 +214,7 @@ def _record(run: Run, mailbox: str, rows: Sequence[CopyRow]) -> None:
     if mailbox == CONSOLIDATED:  # IMAP and Maildir have proved it
         run.ledger.end(ids, run.now())
         # That there was one copy more says nothing of the message.
-        run.ledger.spend([row.message for row in rows if not row.surplus], run.now())
+        run.ledger.spend([row.message for row in rows if not row.late_duplicate], run.now())
     else:
         run.ledger.set_state(ids, "deleting")
     run.ledger.set_open([row.message for row in rows], is_open=True)

@@ -42,16 +42,16 @@ def rebase(
     if not listing.complete:
         raise MailboxError(listing.error or "it could not be listed completely")
     observation, _ = look()
-    world = observation.world
+    snapshot = observation.snapshot
     row = observation.matched.rows.get(account)
     with ledger.transaction():
         number = ledger.begin_run("rebase", (), now)
         if row is not None and account in observation.matched.changed:
-            configs = (*world.config.external, world.config.consolidated)
+            configs = (*snapshot.config.external, snapshot.config.consolidated)
             config = next(c for c in configs if c.name == account)
             ledger.start_anew(row.id, config.fingerprint)
-    observation, considered = look()
-    record(ledger, observation, considered, Options())
+    observation, details = look()
+    record(ledger, observation, details, Options())
     with ledger.transaction():
         ledger.forget_absent(account)
         ledger.unblock(account)

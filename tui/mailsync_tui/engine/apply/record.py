@@ -16,8 +16,8 @@ from mailsync_tui.engine.plan.status import (
     Held,
     MessageStatus,
     is_lost,
-    listed_whole,
-    surplus_copies,
+    late_duplicates,
+    listed_completely,
 )
 from mailsync_tui.engine.snapshot import Copy, Hold, Presence, State
 from mailsync_tui.ledger import history
@@ -30,7 +30,7 @@ from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
 
 
 def record(
-    ledger: LedgerWriter, observation: Observation, considered: PlanDetails, options: Options
+    ledger: LedgerWriter, observation: Observation, details: PlanDetails, options: Options
 ) -> None:
     """Write down what a listing showed, in one transaction.
 
@@ -41,7 +41,7 @@ def record(
         LedgerError: the disk is full, or the ledger is damaged.
     """
     with ledger.transaction():
-        _Recorder(ledger, observation, considered, options).run()
+        _Recorder(ledger, observation, details, options).run()
 
 
 class _Recorder:
@@ -49,15 +49,15 @@ class _Recorder:
         self,
         ledger: LedgerWriter,
         observation: Observation,
-        considered: PlanDetails,
+        details: PlanDetails,
         options: Options,
     ) -> None:
         self.ledger = ledger
         self.observation = observation
-        self.considered = considered
+        self.details = details
         self.options = options
-        self.world = observation.world
-        self.now = self.world.now
+        self.snapshot = observation.snapshot
+        self.now = self.snapshot.now
         self.ids: dict[str, int] = {}
         self.arrived: list[NewCopy] = []
 
@@ -68,17 +68,17 @@ class _Recorder:
             self.ledger.outcome(action, "done", "interrupted; it was stored late", location)
         opened: list[int] = []
         settled: list[int] = []
-        fresh = [s.case for s in self.considered.standings if s.case.message is None]
+        fresh = [s.message for s in self.details.statuses if s.message.id is None]
         numbers = iter(
             self.ledger.add_messages([(c.identity, c.summary, c.size) for c in fresh], self.now)
         )
-        for index, standing in enumerate(self.considered.standings):
-            message = standing.case.message
-            if message is None:
-                message = next(numbers)
-            self._message(message, standing)
-            unsettled = index in self.considered.unsettled or not self._plain(standing)
-            (opened if unsettled else settled).append(message)
+        for index, status in enumerate(self.details.statuses):
+            number = status.message.id
+            if number is None:
+                number = next(numbers)
+            self._message(number, status)
+            unsettled = index in self.details.unsettled or not self._plain(status)
+            (opened if unsettled else settled).append(number)
         # Last, as a location may be another copy's until that is known to lie elsewhere now.
         self.ledger.add_copies(sorted(self.arrived, key=self._position()), self.now)
         self.ledger.set_open(opened, is_open=True)
@@ -89,7 +89,7 @@ class _Recorder:
             self.ledger.bury(certain - timedelta(days=TOMBSTONE_DAYS))
         self._scans()
         self._blocks()
-        self.ledger.set_rules(rules_fingerprint(self.world.config))
+        self.ledger.set_rules(rules_fingerprint(self.snapshot.config))
         self.ledger.bump()
 
     def _position(self) -> Callable[[NewCopy], int]:
@@ -115,19 +115,19 @@ class _Recorder:
                 self.ledger.rename_mailbox(name, f"{name} ({taken.id})")
         for old, name in renamed.items():
             self.ledger.rename_mailbox(f"{old} (renaming)", name)
-        config = self.world.config
+        config = self.snapshot.config
         for mailbox in (*config.external, config.consolidated):
             known = self.ledger.mailboxes()
             # One that is new and was listed in part was reached, so its mail can be collected.
             partly = mailbox.name in self.observation.listed and mailbox.name not in known
-            if self.world.mailboxes[mailbox.name].error is None or partly:
+            if self.snapshot.mailboxes[mailbox.name].error is None or partly:
                 self.ids[mailbox.name] = self.ledger.put_mailbox(mailbox.name, mailbox.fingerprint)
         for name, row in self.ledger.mailboxes().items():
             self.ids.setdefault(name, row.id)
 
     def _scans(self) -> None:
         for name, here in self.observation.listed.items():
-            if name in self.ids and listed_whole(name, self.world):
+            if name in self.ids and listed_completely(name, self.snapshot):
                 folders = {
                     f.name: FolderRow(f.validity, f.uidnext, f.modseq)
                     for f in here.folders.values()
@@ -135,22 +135,22 @@ class _Recorder:
                 scans.set_scanned(
                     self.ledger,
                     self.ids[name],
-                    self.world.scan,
+                    self.snapshot.scan,
                     folders,
                     here.messages or 0,
                     self.now,
                 )
-                if not self.world.mailboxes[name].fetched_gone:
+                if not self.snapshot.mailboxes[name].fetched_gone:
                     scans.mark_seen(self.ledger, self.ids[name], here.scan)
 
     def _blocks(self) -> None:
         stopped = set()
-        for block in self.considered.plan.blocked:
+        for block in self.details.plan.blocked:
             stopped.add((block.account, block.rule))
             if block.rule in STICKY and block.count:
                 self.ledger.block(block.account, block.kind, block.rule, self.now)
         for accept in self.options.accepts:
-            for account in self.world.mailboxes:
+            for account in self.snapshot.mailboxes:
                 meant = accept.account in (account, CONSOLIDATED)
                 if meant and (account, accept.rule) not in stopped:
                     self.ledger.unblock(account, accept.rule)
@@ -162,7 +162,7 @@ class _Recorder:
         for action in open_actions:
             name = self.observation.matched.name_of(action.mailbox)
             here = self.observation.listed.get(name)
-            if here is None or not listed_whole(name, self.world):
+            if here is None or not listed_completely(name, self.snapshot):
                 continue
             there = here.presence(action.location)
             if action.kind in ("collect", "adopt"):  # an adopt may find a message to be stored
@@ -182,9 +182,9 @@ class _Recorder:
     def _settle_collect(self, action: ActionRow, there: Presence) -> None:
         arrived = there is Presence.YES or any(
             copy.mailbox == CONSOLIDATED and copy.state is State.NEW
-            for standing in self.considered.standings
-            if standing.case.message is not None and standing.case.message == action.message
-            for copy in standing.copies
+            for status in self.details.statuses
+            if status.message.id is not None and status.message.id == action.message
+            for copy in status.copies
         )
         if arrived:
             self.ledger.presume(action.id, "done", "interrupted; it was found stored")
@@ -195,9 +195,9 @@ class _Recorder:
         """Where no place was told beforehand, what is new in that folder was put back there."""
         new = (
             copy.location
-            for standing in self.considered.standings
-            if action.message is not None and standing.case.message == action.message
-            for copy in standing.on(name)
+            for status in self.details.statuses
+            if action.message is not None and status.message.id == action.message
+            for copy in status.on(name)
             if copy.state is State.NEW and copy.location.folder == action.location.folder
         )
         found = action.location if there is Presence.YES else next(new, None)
@@ -211,10 +211,10 @@ class _Recorder:
     def _message(self, message: int, s: MessageStatus) -> None:
         for copy in s.copies:
             self._copy(message, s, copy)
-        if listed_whole(CONSOLIDATED, self.world):
-            surplus = surplus_copies(s, self.world.config.consolidated)
+        if listed_completely(CONSOLIDATED, self.snapshot):
+            late_duplicate = late_duplicates(s, self.snapshot.config.consolidated)
             for copy in s.on(CONSOLIDATED):
-                if copy.surplus and copy.id is not None and copy not in surplus:
+                if copy.late_duplicate and copy.id is not None and copy not in late_duplicate:
                     self.ledger.keep(copy.id, ours=copy.adopted)
         if s.moved:
             self.ledger.drop(c.id for c in s.moved if c.id is not None)
@@ -226,14 +226,14 @@ class _Recorder:
 
     def _plain(self, s: MessageStatus) -> bool:
         """Whether nothing about a message is unknown or absent."""
-        return not s.case.doubtful and all(
+        return not s.message.doubtful and all(
             copy.presence is Presence.YES or copy.state in (State.ENDED, State.DELETING)
             for copy in s.copies
-            if copy.mailbox in self.world.mailboxes
+            if copy.mailbox in self.snapshot.mailboxes
         )
 
     def _copy(self, message: int, s: MessageStatus, copy: Copy) -> None:
-        ledger, here = self.ledger, self.world.mailboxes.get(copy.mailbox)
+        ledger, here = self.ledger, self.snapshot.mailboxes.get(copy.mailbox)
         if here is None or copy.mailbox not in self.ids:
             return
         if copy.relocates is not None:
@@ -245,17 +245,17 @@ class _Recorder:
                     copy.location,
                     message,
                     copy.size,
-                    self.world.scan,
+                    self.snapshot.scan,
                     here.scan,
                     copy.adopted,
-                    copy.surplus,
+                    copy.late_duplicate,
                 )
             )
         elif copy.presence is Presence.YES:
             if copy.state is State.MISSING:
                 ledger.revive(copy.id)
             elif copy.state is State.ENDED:
-                ledger.arrive_again(copy.id, self.world.scan, here.scan, self.now)
+                ledger.arrive_again(copy.id, self.snapshot.scan, here.scan, self.now)
         elif copy.presence is Presence.GONE:
             self._gone(s, copy, copy.id)
 
@@ -290,7 +290,7 @@ class _Recorder:
 
     def _holds(self, message: int, s: MessageStatus) -> None:
         """Decisions about something that is over are released."""
-        for hold in s.case.holds:
+        for hold in s.message.holds:
             if hold.rule == "undone":
                 over = self._put_back_is_gone(s, hold)
             elif hold.rule == "moved-out" or hold.kind == "collect":
@@ -317,16 +317,16 @@ class _Recorder:
         """Whether a mailbox holds nothing more of what was put back there, its trash included."""
         mailbox = CONSOLIDATED if hold.kind == "forward-delete" else hold.account
         return (
-            mailbox in self.world.mailboxes
-            and listed_whole(mailbox, self.world)
-            and not s.case.doubtful
-            and s.case.message not in self.observation.restoring
+            mailbox in self.snapshot.mailboxes
+            and listed_completely(mailbox, self.snapshot)
+            and not s.message.doubtful
+            and s.message.id not in self.observation.restoring
             and not any(copy.presence is Presence.YES for copy in s.on(mailbox))
         )
 
     def _end_silently(self, s: MessageStatus) -> None:
         """Gone everywhere, and it was we who deleted it: tombstones, without a line."""
-        if s.consolidated is not Presence.GONE or s.waiting or s.case.doubtful:
+        if s.consolidated is not Presence.GONE or s.waiting or s.message.doubtful:
             return
         if any(held in (Held.YES, Held.UNKNOWN) for held in s.held.values()):
             return
@@ -358,7 +358,7 @@ def note_seen(directory: Path, path: Path, observation: Observation, command: st
     with contextlib.suppress(LedgerBusy, LockError, LedgerError):
         lock = RunLock(directory / "lock", command).acquire(timeout=0)
         with lock, contextlib.closing(LedgerWriter(path)) as ledger, sqlite_told():
-            if ledger.serial != observation.world.serial:
+            if ledger.serial != observation.snapshot.serial:
                 return
             with ledger.transaction():
                 for name in unseen:
@@ -368,30 +368,30 @@ def note_seen(directory: Path, path: Path, observation: Observation, command: st
 
 def _unseen(observation: Observation) -> Iterable[str]:
     """POP3 accounts of which no complete listing since the last recorded one is noted."""
-    for name, state in observation.world.mailboxes.items():
+    for name, state in observation.snapshot.mailboxes.items():
         row = observation.matched.rows.get(name)
         unseen = row is not None and row.seen_scan < row.scan
-        if unseen and state.type == "pop3" and listed_whole(name, observation.world):
+        if unseen and state.type == "pop3" and listed_completely(name, observation.snapshot):
             yield name
 
 
-def nothing_new(observation: Observation, considered: PlanDetails) -> bool:
+def nothing_new(observation: Observation, details: PlanDetails) -> bool:
     """Whether a listing shows just what the ledger has: then there is nothing to record."""
-    world = observation.world
+    snapshot = observation.snapshot
     if any(
         name not in observation.matched.rows and state.error is None
-        for name, state in world.mailboxes.items()
+        for name, state in snapshot.mailboxes.items()
     ):
         return False
-    if observation.interrupted or observation.restoring or considered.plan.blocked:
+    if observation.interrupted or observation.restoring or details.plan.blocked:
         return False
     return all(
-        case.message is not None
+        message.id is not None
         and all(
             (copy.state is State.LIVE and copy.presence is Presence.YES)
             or (copy.state is State.ENDED and copy.presence is not Presence.YES)
             or copy.presence is Presence.UNKNOWN
-            for copy in case.copies
+            for copy in message.copies
         )
-        for case in world.cases
+        for message in snapshot.messages
     )

@@ -1,4 +1,4 @@
-"""From listings and ledger to a world: what is new, what is absent, which message is which.
+"""From listings and ledger to a snapshot: what is new, what is absent, which message is which.
 
 Reads only. Only what changed is looked at: messages that arrived or are absent, and those about
 which something was left to say. Headers are read for new locations alone (DESIGN.md, rule 1:
@@ -24,7 +24,7 @@ from mailsync_tui.engine.detect.match import (
 )
 from mailsync_tui.engine.detect.parallel import Parallel
 from mailsync_tui.engine.detect.provider import doubted
-from mailsync_tui.engine.detect.throttle import paced
+from mailsync_tui.engine.detect.throttle import throttled
 from mailsync_tui.engine.events import Emit, ReadingProgress, nobody
 from mailsync_tui.engine.plan.status import is_lost
 from mailsync_tui.engine.snapshot import (
@@ -50,9 +50,9 @@ ABSENT_MINUTES = 10
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A world, and what recording it needs besides."""
+    """A snapshot, and what recording it needs besides."""
 
-    world: Snapshot
+    snapshot: Snapshot
     matched: MatchedMailboxes
     listed: Mapping[str, MatchedListing]
     interrupted: frozenset[tuple[str, Location]]
@@ -118,7 +118,10 @@ def observe(
         arrivals = parallel(
             {
                 name: partial(
-                    read_heads, mailboxes[name], here.arrived, paced(emit, ReadingProgress, name)
+                    read_heads,
+                    mailboxes[name],
+                    here.arrived,
+                    throttled(emit, ReadingProgress, name),
                 )
                 for name, here in listed.items()
                 if here.arrived
@@ -170,26 +173,26 @@ def _build(
     late = recognise(ledger, found, candidates, copies, home, parallel)
     if late.unread is not None:
         listed[CONSOLIDATED].note_arrivals(late.unread)
-    builder.surplus = late.surplus
+    builder.late_duplicate = late.late_duplicate
     sorted_out = sort_out(late.arrivals, candidates, rows, copies, mailboxes, parallel)
     undecided = _undecided(ledger, {n: row for n, row in rows.items() if copies[n]})
     for others in undecided.values():
         sorted_out.doubtful |= others
-    cases = [
-        builder.case(
+    messages = [
+        builder.message(
             row, copies[number], sorted_out.joined.get(number, []), compare=number in undecided
         )
         for number, row in rows.items()
     ]
-    cases = [
-        replace(case, doubtful=True) if case.message in sorted_out.doubtful else case
-        for case in cases
+    messages = [
+        replace(message, doubtful=True) if message.id in sorted_out.doubtful else message
+        for message in messages
     ]
-    cases.extend(builder.new_case(group) for group in sorted_out.groups)
+    messages.extend(builder.new_message(group) for group in sorted_out.groups)
     for number, joined in sorted_out.joined.items():
         for arrival in joined:
             listed[arrival.mailbox].count_found(arrival, copies[number])
-    losers = {copy.mailbox for case in cases for copy in case.copies if is_lost(copy)}
+    losers = {copy.mailbox for message in messages for copy in message.copies if is_lost(copy)}
     known = {matched.name_of(name): n for name, n in ledger.known_copies().items()}
     today = ledger.deleted_today(now)
     states = {
@@ -199,19 +202,19 @@ def _build(
         )
         for c in (*config.external, config.consolidated)
     }
-    judged, states = doubted(cases, states, config, ledger, matched, listed, now)
-    world = Snapshot(
+    judged, states = doubted(messages, states, config, ledger, matched, listed, now)
+    snapshot = Snapshot(
         config=config,
         now=now,
         ledger_id=ledger.id,
         serial=(mark or ledger.mark).serial,
         scan=ledger.serial + 1,
         mailboxes=states,
-        cases=judged,
+        messages=judged,
         blocks=tuple(Block(*block) for block in ledger.blocks()),
     )
     return Observation(
-        world, matched, listed, interrupted, restoring, mark or ledger.mark, late.answers
+        snapshot, matched, listed, interrupted, restoring, mark or ledger.mark, late.answers
     )
 
 
@@ -254,7 +257,7 @@ class _MessageStateBuilder:
         self.interrupted = interrupted
         self.scan = scan
         self.now = now
-        self.surplus: Set[Location] = frozenset()
+        self.late_duplicate: Set[Location] = frozenset()
 
     def stored(self, row: MessageRow) -> list[Copy]:
         """The copies the ledger has of a message, as this listing shows them."""
@@ -293,7 +296,7 @@ class _MessageStateBuilder:
             since=row.since,
             listed_scan=row.listed_scan,
             adopted_scan=row.adopted_scan,
-            surplus=row.surplus,
+            late_duplicate=row.late_duplicate,
         )
         if folder is not None:
             uid = row.location.uid
@@ -309,7 +312,7 @@ class _MessageStateBuilder:
                 first_scan=self.scan,
                 came_after=here.scan if here else 0,
                 adopted=False,
-                surplus=False,
+                late_duplicate=False,
             )
         return copy
 
@@ -318,15 +321,15 @@ class _MessageStateBuilder:
         here = self.listed[arrival.mailbox]
         folder = here.folder(arrival.location)
         uid = arrival.location.uid
-        surplus = arrival.mailbox == CONSOLIDATED and arrival.location in self.surplus
+        late_duplicate = arrival.mailbox == CONSOLIDATED and arrival.location in self.late_duplicate
         return Copy(
             id=None,
             mailbox=arrival.mailbox,
             location=arrival.location,
             state=State.NEW,
             presence=Presence.YES,
-            adopted=surplus,
-            surplus=surplus,
+            adopted=late_duplicate,
+            late_duplicate=late_duplicate,
             role=here.role(arrival.location.folder),
             size=arrival.size,
             first_scan=self.scan,
@@ -338,12 +341,12 @@ class _MessageStateBuilder:
             flagged=folder is not None and uid in folder.flagged,
         )
 
-    def case(
+    def message(
         self, row: MessageRow, copies: list[Copy], joined: list[Arrival], *, compare: bool
     ) -> MessageState:
         """A message that the ledger has."""
         return MessageState(
-            message=row.id,
+            id=row.id,
             identity=row.identity,
             summary=Summary(row.subject, row.sender, row.date),
             size=row.size,
@@ -353,11 +356,11 @@ class _MessageStateBuilder:
             compare=compare,
         )
 
-    def new_case(self, group: list[Arrival]) -> MessageState:
+    def new_message(self, group: list[Arrival]) -> MessageState:
         """A message that is seen for the first time."""
         first = group[0]
         return MessageState(
-            message=None,
+            id=None,
             identity=first.identity,
             summary=first.summary,
             size=first.size,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailsync_tui.engine.detect.throttle import paced
+from mailsync_tui.engine.detect.throttle import throttled
 from mailsync_tui.engine.events import Emit, ListingDone, ListingProgress
 from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
 
@@ -17,7 +17,7 @@ def list_one(name: str, mailbox: Mailbox, emit: Emit, *, new: bool) -> Listing |
         new: It is yet to be made: not looked at, and empty.
     """
     try:
-        progress = paced(emit, ListingProgress, name)
+        progress = throttled(emit, ListingProgress, name)
         found = Listing((), complete=True) if new else mailbox.list(progress)
     except MailboxError as error:
         emit(ListingDone(name, None, str(error)))

@@ -15,11 +15,11 @@ again, and what comes late is *recognised*:
   server may alter what it stores, and then alters both alike). A content digest would not do: mail
   that was delivered to the consolidated mailbox directly has the same text, but came another way
   (``Received``), and is the person's own. An intent accounts for one copy: it is struck out then.
-- If a copy that we placed or adopted is there, the late one is *surplus*. It is ours, so a deletion
-  of the message means both; and alone it is a line of its own, which a person sees and confirms as
-  any deletion in the consolidated mailbox (directions, guards, quarantine). The line stands only
-  while both copies are listed, and the one that stays is looked at right before the other is
-  deleted: so no line of this kind can take the message's last copy.
+- If a copy that we placed or adopted is there, the late one is a *late duplicate*. It is ours, so a
+  deletion of the message means both; and alone it is a line of its own, which a person sees and
+  confirms as any deletion in the consolidated mailbox (directions, guards, quarantine). The line
+  stands only while both copies are listed, and the one that stays is looked at right before the
+  other is deleted: so no line of this kind can take the message's last copy.
 - A person who takes that line out, or files the copy, or deletes the other one, keeps it.
 - A loss of the message on an account that is noticed in the very listing that shows the late copy
   counts as a move, as with any new copy: somebody may have moved it there, so one copy stays.
@@ -41,21 +41,21 @@ from mailsync_tui.engine.detect.parallel import Parallel
 from mailsync_tui.engine.snapshot import Copy, Presence
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.reader import LedgerReader
-from mailsync_tui.ledger.rows import UnansweredStore
+from mailsync_tui.ledger.rows import LostResponse
 from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxDown, MailboxError
 from mailsync_tui.message import content_digest
 
 
 @dataclass(slots=True)
 class Late:
-    """What came of unanswered stores."""
+    """What came of stores whose answer was lost."""
 
     arrivals: list[Arrival]
     """All arrivals; those that were read have their digest, those that could not be are left out:
     the next listing has them again."""
     answers: dict[Location, int] = field(default_factory=dict)
     """The store (its action) that put there what lies at a location."""
-    surplus: set[Location] = field(default_factory=set)
+    late_duplicate: set[Location] = field(default_factory=set)
     """Of these, the copies of messages that had been stored once more."""
     unread: Arrivals | None = None
     """What could not be read, if anything."""
@@ -74,7 +74,7 @@ def recognise(
     mailbox: Mailbox | None,
     parallel: Parallel,
 ) -> Late:
-    """Find among the arrivals what unanswered stores put into the consolidated mailbox.
+    """Find among the arrivals what stores without an answer put into the consolidated mailbox.
 
     Args:
         ledger: For the stores without an answer.
@@ -87,8 +87,8 @@ def recognise(
     result = Late(list(arrivals))
     here = [a for a in arrivals if a.mailbox == CONSOLIDATED and a.identity]
     possible = {n for a in here if a.identity for n in candidates.get(a.identity.key, ())}
-    stores: dict[tuple[int, str], list[UnansweredStore]] = defaultdict(list)
-    for store in history.unanswered(ledger, possible) if possible else ():
+    stores: dict[tuple[int, str], list[LostResponse]] = defaultdict(list)
+    for store in history.lost_responses(ledger, possible) if possible else ():
         stores[store.message, store.folder].append(store)
     suspects: dict[Location, list[int]] = {}
     for arrival in here:
@@ -117,7 +117,7 @@ def recognise(
                 waiting.remove(answered)
                 result.answers[location] = answered.action
                 if placed[message]:
-                    result.surplus.add(location)
+                    result.late_duplicate.add(location)
                 break
     return result
 
@@ -126,7 +126,10 @@ def _placed(copies: Iterable[Copy]) -> list[Location]:
     return [
         c.location
         for c in copies
-        if c.mailbox == CONSOLIDATED and c.adopted and c.presence is Presence.YES and not c.surplus
+        if c.mailbox == CONSOLIDATED
+        and c.adopted
+        and c.presence is Presence.YES
+        and not c.late_duplicate
     ]
 
 

@@ -47,7 +47,7 @@ class _Losses:
 
 
 def doubted(
-    cases: Sequence[MessageState],
+    messages: Sequence[MessageState],
     states: Mapping[str, MailboxState],
     config: UserConfig,
     ledger: LedgerReader,
@@ -55,10 +55,10 @@ def doubted(
     listed: Mapping[str, MatchedListing],
     now: datetime,
 ) -> tuple[tuple[MessageState, ...], dict[str, MailboxState]]:
-    """The same cases and mailboxes, with what looks like a provider's doing marked so.
+    """The same messages and mailboxes, with what looks like a provider's doing marked so.
 
     Args:
-        cases: All that differs.
+        messages: All that differs.
         states: Every mailbox at this listing.
         config: The person's configuration.
         ledger: Read in one snapshot.
@@ -72,7 +72,7 @@ def doubted(
     provider = _Provider(config, ledger, matched, listed, now)
     found = {
         name: provider.suspicions(name, lost, states[name])
-        for name, lost in provider.lost(cases).items()
+        for name, lost in provider.lost(messages).items()
         if states[name].complete and not states[name].changed
     }
     marked = dict(states)
@@ -81,7 +81,7 @@ def doubted(
             states[name], cut=each.cut, fetched_gone=each.fetched, spared=each.spared
         )
     doubts = {row: rule for each in found.values() for row, rule in each.doubts.items()}
-    return tuple(_doubting(case, doubts) if doubts else case for case in cases), marked
+    return tuple(_doubting(message, doubts) if doubts else message for message in messages), marked
 
 
 class _Provider:
@@ -100,11 +100,11 @@ class _Provider:
         self.listed = listed
         self.now = now
 
-    def lost(self, cases: Iterable[MessageState]) -> dict[str, _Losses]:
+    def lost(self, messages: Iterable[MessageState]) -> dict[str, _Losses]:
         result: dict[str, _Losses] = defaultdict(_Losses)
-        for case in cases:
-            here = {c.mailbox for c in case.copies if c.presence is Presence.YES}
-            for copy in case.copies:
+        for message in messages:
+            here = {c.mailbox for c in message.copies if c.presence is Presence.YES}
+            for copy in message.copies:
                 if (
                     copy.id is not None
                     and copy.mailbox in self.configs
@@ -115,7 +115,7 @@ class _Provider:
                     and copy.doubt is None
                 ):
                     result[copy.mailbox].copies[copy.id] = copy
-                    result[copy.mailbox].dates[copy.id] = _dated(case, copy)
+                    result[copy.mailbox].dates[copy.id] = _dated(message, copy)
         return result
 
     def suspicions(self, name: str, lost: _Losses, state: MailboxState) -> _Suspicions:
@@ -183,8 +183,8 @@ class _Provider:
         )
 
 
-def _dated(case: MessageState, copy: Copy) -> datetime | None:
-    date = case.summary.date
+def _dated(message: MessageState, copy: Copy) -> datetime | None:
+    date = message.summary.date
     return min(date, copy.since) if date is not None and copy.since is not None else date
 
 
@@ -193,11 +193,11 @@ def is_round(number: int) -> bool:
     return number >= _SMALLEST_CUT and str(number).rstrip("0") in _ROUND
 
 
-def _doubting(case: MessageState, doubts: Mapping[int, str]) -> MessageState:
-    if not any(copy.id in doubts for copy in case.copies):
-        return case
+def _doubting(message: MessageState, doubts: Mapping[int, str]) -> MessageState:
+    if not any(copy.id in doubts for copy in message.copies):
+        return message
     copies = tuple(
         replace(copy, doubt=doubts[copy.id]) if copy.id is not None and copy.id in doubts else copy
-        for copy in case.copies
+        for copy in message.copies
     )
-    return replace(case, copies=copies)
+    return replace(message, copies=copies)

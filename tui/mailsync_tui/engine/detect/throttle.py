@@ -16,7 +16,7 @@ INTERVAL = 0.25
 none."""
 
 
-def paced(
+def throttled(
     emit: Emit,
     event: type[ListingProgress | ReadingProgress],
     mailbox: str,

@@ -1,7 +1,7 @@
 """The evidence for a deletion: sentences that say what was listed where, and what lacks it now.
 
 Every figure comes from the ledger or from the listings the plan was made from. This listing's own
-moment is not named, so that two plans over an unchanged world are equal.
+moment is not named, so that two plans over an unchanged snapshot are equal.
 """
 
 from __future__ import annotations
@@ -17,25 +17,27 @@ from mailsync_tui.engine.snapshot import Copy, MailboxState, Presence, Snapshot,
 from mailsync_tui.text.safe import safe_text
 
 
-def evidence(line: Line, s: MessageStatus, world: Snapshot) -> tuple[str, ...]:
+def evidence(line: Line, s: MessageStatus, snapshot: Snapshot) -> tuple[str, ...]:
     """What proves a deletion's reason, and what is known of the message besides.
 
     Args:
         line: A deletion.
         s: How its message stands.
-        world: The listings held against the ledger.
+        snapshot: The listings held against the ledger.
     """
-    return tuple(_Sentences(s, world).of(line))
+    return tuple(_Sentences(s, snapshot).of(line))
 
 
 class _Sentences:
-    def __init__(self, s: MessageStatus, world: Snapshot) -> None:
+    def __init__(self, s: MessageStatus, snapshot: Snapshot) -> None:
         self.s = s
-        self.world = world
-        self.configs = {c.name: c for c in (*world.config.external, world.config.consolidated)}
+        self.snapshot = snapshot
+        self.configs = {
+            c.name: c for c in (*snapshot.config.external, snapshot.config.consolidated)
+        }
 
     def of(self, line: Line) -> Iterator[str]:
-        if any(copy.surplus for copy in self._named(line)):
+        if any(copy.late_duplicate for copy in self._named(line)):
             yield "a run was interrupted while it stored this; a later one stored it once more"
             yield "this copy came after that, and its bytes are those that were sent"
             yield from self._present(self._named(line))
@@ -65,7 +67,7 @@ class _Sentences:
             for copy in self.s.evidence[account]:
                 yield from self._loss(copy)
             yield from self._thrown_away(account)
-            spared = self.world.mailboxes[account].spared
+            spared = self.snapshot.mailboxes[account].spared
             if spared:
                 few = "one message" if spared == 1 else f"{spared} messages"
                 yield (
@@ -81,11 +83,11 @@ class _Sentences:
         away = list(self._thrown_away(CONSOLIDATED))
         yield from away
         if not lost and not away:
-            where = _of(self.world.mailboxes[CONSOLIDATED])
+            where = _of(self.snapshot.mailboxes[CONSOLIDATED])
             yield f"it was in the consolidated mailbox before, and is not in this listing {where}"
 
     def _loss(self, copy: Copy) -> Iterator[str]:
-        state = self.world.mailboxes[copy.mailbox]
+        state = self.snapshot.mailboxes[copy.mailbox]
         where = "in the consolidated mailbox"
         if copy.mailbox != CONSOLIDATED:
             where = f"on {copy.mailbox}"
@@ -142,7 +144,7 @@ class _Sentences:
                 where = f"listed on {copy.mailbox}"
             if copy.since is not None:
                 where += f" since {_day(copy.since)}"
-            kind = self.world.mailboxes[copy.mailbox].type
+            kind = self.snapshot.mailboxes[copy.mailbox].type
             yield where if kind == "pop3" else f"{where}, in {safe_text(copy.location.folder)}"
 
     def _named(self, line: Line) -> list[Copy]:

@@ -84,13 +84,13 @@ def detail(account: str, kind: Kind, rule: str, cut: int | None = None) -> str:
 
 
 class GuardChecks:
-    """The guards over one world, before any line is counted."""
+    """The guards over one snapshot, before any line is counted."""
 
-    def __init__(self, world: Snapshot) -> None:
-        self.world = world
-        self.limits = world.config.guards
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.limits = snapshot.config.guards
         self._sticky: dict[tuple[str, str], list[str]] = {}
-        for block in world.blocks:
+        for block in snapshot.blocks:
             self._sticky.setdefault((block.account, block.kind), []).append(block.rule)
 
     def forward_rules(self, account: str, lost: Iterable[Copy]) -> list[str]:
@@ -112,7 +112,7 @@ class GuardChecks:
         return self._ordered(rules, account, "reverse-delete")
 
     def _mailbox_rules(self, mailbox: str) -> set[str]:
-        state = self.world.mailboxes.get(mailbox)
+        state = self.snapshot.mailboxes.get(mailbox)
         if state is None or not state.complete:
             return set()
         return {rule for rule in ("side-empty", "all-changed") if self._applies(rule, state)}
@@ -133,7 +133,7 @@ class GuardChecks:
 
     def too_many(self, account: str, kind: Kind, lines: int) -> bool:
         """Whether so many deletions, with those of the last 24 hours, are too many."""
-        state = self.world.mailboxes[account]
+        state = self.snapshot.mailboxes[account]
         today = state.deleted_today.get(kind, 0)
         total = lines + today
         base = state.known + sum(state.deleted_today.values())

@@ -1,4 +1,4 @@
-"""From a world to a plan: a pure function.
+"""From a snapshot to a plan: a pure function.
 
 The rules propose lines for each message; guards stop some; what the person declined is held.
 """
@@ -59,67 +59,67 @@ class PlanDetails:
     """A plan, and how each message stood when it was made (what a run records)."""
 
     plan: Plan
-    standings: tuple[MessageStatus, ...]
+    statuses: tuple[MessageStatus, ...]
     unsettled: frozenset[int]
-    """Indexes of the standings about which there is still something to say."""
-    noted: Mapping[int, tuple[PlanEntry, ...]]
-    """By index of the standing: every line that was proposed for it, stopped ones too."""
+    """Indexes of the statuses about which there is still something to say."""
+    entries: Mapping[int, tuple[PlanEntry, ...]]
+    """By index of the status: every line that was proposed for it, stopped ones too."""
 
 
-def consider(world: Snapshot, options: Options) -> PlanDetails:
-    """The plan for this world, with the standings it was made from.
+def make_plan(snapshot: Snapshot, options: Options) -> PlanDetails:
+    """The plan for this snapshot, with the statuses it was made from.
 
     Args:
-        world: The listings held against the ledger.
+        snapshot: The listings held against the ledger.
         options: The directions, and what the person lets through this once.
     """
-    return _Planning(world, options).run()
+    return _Planning(snapshot, options).run()
 
 
 class _Planning:
-    def __init__(self, world: Snapshot, options: Options) -> None:
-        self.world = world
+    def __init__(self, snapshot: Snapshot, options: Options) -> None:
+        self.snapshot = snapshot
         self.options = options
-        self.rules = Rules(world, reconsider=options.reconsider)
-        self.guards = GuardChecks(world)
+        self.rules = Rules(snapshot, reconsider=options.reconsider)
+        self.guards = GuardChecks(snapshot)
         self.accepted = Accepted(options.accepts)
         self.blocked: Counter[tuple[str, Kind, str]] = Counter()
         self.stopped: Counter[tuple[str, Kind, str]] = Counter()
         self.waiting: Counter[tuple[str, Kind, str]] = Counter()
         self.lines: list[Line] = []
         self.held: list[HeldLine] = []
-        self.standings: tuple[MessageStatus, ...] = ()
+        self.statuses: tuple[MessageStatus, ...] = ()
         self.unsettled: set[int] = set()
-        self.noted: dict[int, list[PlanEntry]] = defaultdict(list)
+        self.entries: dict[int, list[PlanEntry]] = defaultdict(list)
         self.forward_lines: Counter[str] = Counter()
         """Forward deletions that no guard stops, by account."""
 
     def run(self) -> PlanDetails:
-        standings = tuple(stand(case, self.world) for case in self.world.cases)
-        self.standings = standings
-        self._count_waiting(standings)
-        forward = self._forward(standings)
-        self._surplus(standings, forward)
+        statuses = tuple(stand(message, self.snapshot) for message in self.snapshot.messages)
+        self.statuses = statuses
+        self._count_waiting(statuses)
+        forward = self._forward(statuses)
+        self._late_duplicates(statuses, forward)
         reverse: list[tuple[int, Proposal]] = []
-        for index, s in enumerate(standings):
+        for index, s in enumerate(statuses):
             for proposal in self.rules.others(s, forward.get(index)):
                 self.unsettled.add(index)
                 if proposal.line.kind == "reverse-delete":
                     reverse.append((index, proposal))
                 else:
                     self._take(index, proposal)
-        self._reverse(standings, reverse)
+        self._reverse(statuses, reverse)
         self._report_changed()
-        noted = {index: tuple(lines) for index, lines in self.noted.items()}
-        return PlanDetails(self._plan(), standings, frozenset(self.unsettled), noted)
+        entries = {index: tuple(lines) for index, lines in self.entries.items()}
+        return PlanDetails(self._plan(), statuses, frozenset(self.unsettled), entries)
 
     # --- forward
 
-    def _forward(self, standings: tuple[MessageStatus, ...]) -> dict[int, Line]:
+    def _forward(self, statuses: tuple[MessageStatus, ...]) -> dict[int, Line]:
         """Take the forward deletions that nothing stops; the answer has them by message."""
         candidates: dict[int, dict[str, list[str]]] = {}
         stopped: Counter[tuple[str, str]] = Counter()
-        for index, s in enumerate(standings):
+        for index, s in enumerate(statuses):
             losers = self.rules.forward_evidence(s)
             if not self.rules.forward_enough(s, losers):
                 continue
@@ -146,7 +146,7 @@ class _Planning:
         self.forward_lines = counted
         result: dict[int, Line] = {}
         for index, accounts in candidates.items():
-            s = standings[index]
+            s = statuses[index]
             left = tuple(a for a in free[index] if accounts[a] or a not in too_many)
             for account in free[index]:
                 if account not in left:
@@ -162,11 +162,13 @@ class _Planning:
                 self._block(index, stopped_line, account, rule)
         return result
 
-    def _surplus(self, standings: tuple[MessageStatus, ...], forward: dict[int, Line]) -> None:
+    def _late_duplicates(
+        self, statuses: tuple[MessageStatus, ...], forward: dict[int, Line]
+    ) -> None:
         """What was stored twice, unless the message goes altogether."""
         candidates = []
-        for index, s in enumerate(standings):
-            line = self.rules.surplus(s)
+        for index, s in enumerate(statuses):
+            line = self.rules.late_duplicate(s)
             if line is not None:
                 self.unsettled.add(index)
                 if index not in forward:
@@ -177,16 +179,16 @@ class _Planning:
     # --- reverse
 
     def _reverse(
-        self, standings: tuple[MessageStatus, ...], proposals: list[tuple[int, Proposal]]
+        self, statuses: tuple[MessageStatus, ...], proposals: list[tuple[int, Proposal]]
     ) -> None:
         candidates: list[tuple[int, Line, list[str]]] = []
         for index, unprotected in proposals:
-            proposal = self._protected(unprotected, standings[index])
+            proposal = self._protected(unprotected, statuses[index])
             line = proposal.line
             if proposal.held:
                 self._take(index, proposal)
                 continue
-            lost = [c for c in standings[index].on(CONSOLIDATED) if is_lost(c)]
+            lost = [c for c in statuses[index].on(CONSOLIDATED) if is_lost(c)]
             candidates.append((index, line, self.guards.reverse_rules(line.account, lost)))
         self._guarded(candidates, Counter())
 
@@ -194,7 +196,7 @@ class _Planning:
         """Take the lines of one direction that no guard stops.
 
         Args:
-            candidates: Indexes of standings, lines, and the rules that stop them.
+            candidates: Indexes of statuses, lines, and the rules that stop them.
             others: Lines of that direction, by account, that were taken before.
         """
         stopped = Counter((line.account, rule) for _, line, rules in candidates for rule in rules)
@@ -236,15 +238,17 @@ class _Planning:
 
     def _block(self, index: int, line: Line, account: str, rule: str) -> None:
         self.blocked[(account, line.kind, rule)] += 1
-        self.noted[index].append(PlanEntry(line, blocked=rule))
+        self.entries[index].append(PlanEntry(line, blocked=rule))
 
     def _take(self, index: int, proposal: Proposal) -> None:
         line = proposal.line
         if not self._asked(line.kind):
             return
         if proposal.held is None and line.kind in ("forward-delete", "reverse-delete"):
-            line = replace(line, evidence=evidence(line, self.standings[index], self.world))
-        self.noted[index].append(PlanEntry(line, proposal.held, proposal.since, hold=proposal.hold))
+            line = replace(line, evidence=evidence(line, self.statuses[index], self.snapshot))
+        self.entries[index].append(
+            PlanEntry(line, proposal.held, proposal.since, hold=proposal.hold)
+        )
         if proposal.held is None:
             self.lines.append(line)
             return
@@ -263,16 +267,16 @@ class _Planning:
 
     def _protected(self, proposal: Proposal, s: MessageStatus) -> Proposal:
         """What ``[hold]`` protects is held, whatever is reconsidered."""
-        hold = protection(proposal.line, s, self.world)
+        hold = protection(proposal.line, s, self.snapshot)
         return proposal if hold is None else Proposal(proposal.line, "hold", hold=hold)
 
     def _asked(self, kind: Kind) -> bool:
         direction: Direction | None = KIND_DIRECTION.get(kind)
         return direction is None or direction in self.options.directions
 
-    def _count_waiting(self, standings: tuple[MessageStatus, ...]) -> None:
-        for index, s in enumerate(standings):
-            if not s.case.known:
+    def _count_waiting(self, statuses: tuple[MessageStatus, ...]) -> None:
+        for index, s in enumerate(statuses):
+            if not s.message.known:
                 continue
             for mailbox, why in s.waiting.items():
                 self.unsettled.add(index)
@@ -281,7 +285,7 @@ class _Planning:
 
     def _report_changed(self) -> None:
         """Another mailbox under a known name is told even where it stops nothing."""
-        for name, state in self.world.mailboxes.items():
+        for name, state in self.snapshot.mailboxes.items():
             if state.changed:
                 kinds: Iterable[Kind] = ("forward-delete", "reverse-delete")
                 for kind in kinds:
@@ -290,16 +294,16 @@ class _Planning:
 
     def _detail(self, account: str, kind: Kind, rule: str) -> str:
         loser = account if kind == "forward-delete" else CONSOLIDATED
-        return detail(account, kind, rule, self.world.mailboxes[loser].cut)
+        return detail(account, kind, rule, self.snapshot.mailboxes[loser].cut)
 
     def _plan(self) -> Plan:
-        world = self.world
+        snapshot = self.snapshot
         kept = _with_needs_met(sorted(self.lines, key=lambda line: _ORDER[line.kind]))
         return Plan(
-            user=world.config.name,
-            created=world.now,
-            ledger_id=world.ledger_id,
-            serial=world.serial,
+            user=snapshot.config.name,
+            created=snapshot.now,
+            ledger_id=snapshot.ledger_id,
+            serial=snapshot.serial,
             options=self.options,
             mailboxes={
                 name: MailboxReport(
@@ -308,7 +312,7 @@ class _Planning:
                     state.complete,
                     state.error,
                 )
-                for name, state in world.mailboxes.items()
+                for name, state in snapshot.mailboxes.items()
             },
             lines=kept,
             held=tuple(self.held),

@@ -31,12 +31,14 @@ _KEPT = frozenset({"collect", "adopt", "reverse-delete"})
 
 
 class Proposing:
-    """Makes the lines of one world."""
+    """Makes the lines of one snapshot."""
 
-    def __init__(self, world: Snapshot, *, reconsider: bool) -> None:
-        self.world = world
+    def __init__(self, snapshot: Snapshot, *, reconsider: bool) -> None:
+        self.snapshot = snapshot
         self.reconsider = reconsider
-        self.configs = {c.name: c for c in (*world.config.external, world.config.consolidated)}
+        self.configs = {
+            c.name: c for c in (*snapshot.config.external, snapshot.config.consolidated)
+        }
 
     def _collect_line(self, s: MessageStatus, copy: Copy, reason: str) -> Line:
         folder = self.configs[copy.mailbox].into or self.configs[CONSOLIDATED].folder
@@ -47,7 +49,7 @@ class Proposing:
             Place(CONSOLIDATED, Location(folder, 0, "")),
             (Place(copy.mailbox, copy.location),),
             reason,
-            compare=s.case.compare,
+            compare=s.message.compare,
         )
 
     def _forget_line(self, s: MessageStatus, account: str, copy: Copy, why: str) -> Line:
@@ -75,7 +77,7 @@ class Proposing:
     def _held_or_not(self, s: MessageStatus, line: Line) -> Proposal:
         """Declined before: held. A decline is for the message and what would be done to it."""
         if not self.reconsider:
-            for hold in s.case.holds:
+            for hold in s.message.holds:
                 if hold.rule == "undone" and hold.account == line.account and line.kind in _KEPT:
                     return Proposal(line, "undone", hold.since)
                 same = hold.kind == line.kind and hold.account in ("", line.account)
@@ -97,7 +99,7 @@ class Proposing:
         undo: Undo = "none",
         compare: bool = False,
     ) -> Line:
-        case = s.case
+        message = s.message
         return Line(
             kind=kind,
             account=account,
@@ -105,12 +107,12 @@ class Proposing:
             needs=needs,
             target=target,
             copies=copies,
-            message=case.message,
-            message_id=case.identity.message_id if case.identity else None,
-            subject=case.summary.subject,
-            sender=case.summary.sender,
-            date=case.summary.date,
-            size=case.size,
+            message=message.id,
+            message_id=message.identity.message_id if message.identity else None,
+            subject=message.summary.subject,
+            sender=message.summary.sender,
+            date=message.summary.date,
+            size=message.size,
             reason=reason,
             undo=undo,
             compare=compare,

@@ -18,18 +18,18 @@ from mailsync_tui.engine.plan.status import (
     counts,
     in_folders,
     is_lost,
+    late_duplicates,
     own_copy,
     own_hold,
     placed_copies,
     put_back_on,
-    surplus_copies,
 )
 from mailsync_tui.engine.snapshot import Copy, Presence, State
 from mailsync_tui.mailboxes.base import Location
 
 
 class Rules(Proposing):
-    """The rules over one world."""
+    """The rules over one snapshot."""
 
     # --- forward: gone from an external mailbox, so deleted in the consolidated one
 
@@ -39,7 +39,7 @@ class Rules(Proposing):
         Whether ``copies`` ("any" or "all") is satisfied once guards have had their say is
         :meth:`forward_enough`.
         """
-        if not s.case.known or s.consolidated is not Presence.YES or not self._targets(s):
+        if not s.message.known or s.consolidated is not Presence.YES or not self._targets(s):
             return ()
         return tuple(
             account
@@ -51,7 +51,7 @@ class Rules(Proposing):
         """Whether the loss on these accounts is enough to delete the message."""
         if not accounts:
             return False
-        if self.world.config.guards.copies == "any":
+        if self.snapshot.config.guards.copies == "any":
             return True
         for account, held in s.held.items():
             had = any(c.mailbox == account and c.state in LOSABLE for c in s.copies)
@@ -77,12 +77,12 @@ class Rules(Proposing):
     def _targets(self, s: MessageStatus) -> list[Copy]:
         return placed_copies(s, self.configs[CONSOLIDATED])
 
-    def surplus(self, s: MessageStatus) -> Line | None:
+    def late_duplicate(self, s: MessageStatus) -> Line | None:
         """One line for all copies that came late, beside the one that stays."""
-        copies = surplus_copies(s, self.configs[CONSOLIDATED])
+        copies = late_duplicates(s, self.configs[CONSOLIDATED])
         if not copies or own_hold(s) is not None:
             return None
-        names = [account.name for account in self.world.config.external]
+        names = [account.name for account in self.snapshot.config.external]
         account = next((name for name in names if s.on(name)), names[0])
         places = tuple(Place(c.mailbox, c.location) for c in copies)
         why = "stored twice: an interrupted run's copy came late; the other one stays"
@@ -101,7 +101,7 @@ class Rules(Proposing):
             if forward is not None:
                 yield from self._reverse(s, forward)
                 yield from self._late(s)
-            elif s.case.known:
+            elif s.message.known:
                 yield from self._adopt_known(s)
                 yield from self._forget_own(s)
             else:
@@ -131,7 +131,7 @@ class Rules(Proposing):
         moved_out = self._moved_out(s)
         if moved_out is not None:
             yield from moved_out
-        elif not s.case.known:
+        elif not s.message.known:
             yield from self._collect(s, [a for a in self.configs if a not in kept], "new on {}")
         else:
             back = [
@@ -149,7 +149,7 @@ class Rules(Proposing):
 
     def _moved_out(self, s: MessageStatus) -> list[Proposal] | None:
         """Moved out of the consolidated mailbox to an account: held until a person decides."""
-        hold = next((h for h in s.case.holds if h.rule == "moved-out"), None)
+        hold = next((h for h in s.message.holds if h.rule == "moved-out"), None)
         account = s.moved_out or (hold.account if hold else None)
         if account is None or all(held is not Held.YES for held in s.held.values()):
             return None
@@ -173,7 +173,7 @@ class Rules(Proposing):
         if source is None:
             return
         reason = why.format(source.mailbox)
-        if s.case.compare:
+        if s.message.compare:
             reason += "; to be compared when fetched"
         line = self._collect_line(s, source, reason)
         proposal = self._held_or_not(s, line)
@@ -184,7 +184,7 @@ class Rules(Proposing):
     def _adopt_all(
         self, s: MessageStatus, own: Copy | None, needs: Line | None = None, but: Copy | None = None
     ) -> Iterator[Proposal]:
-        for account in self.world.config.external:
+        for account in self.snapshot.config.external:
             for copy in self._collectable(s, account.name):
                 if copy != but:
                     yield self._adopt(s, copy, own, needs, f"also on {account.name}")
@@ -195,7 +195,7 @@ class Rules(Proposing):
         own = None if self._placed(s) else own_copy(s, self.configs[CONSOLIDATED])
         arrived = [
             copy
-            for account in self.world.config.external
+            for account in self.snapshot.config.external
             for copy in s.on(account.name)
             if copy.presence is Presence.YES
             and not copy.adopted
@@ -212,7 +212,7 @@ class Rules(Proposing):
             why = f"moved here from {moved}" if moved else f"also on {copy.mailbox}"
             yield self._adopt(s, copy, own, None, why)
         if own is not None and not placed and not arrived and own_hold(s) is None:
-            for account in self.world.config.external:
+            for account in self.snapshot.config.external:
                 held = [c for c in s.on(account.name) if c.adopted and c.presence is Presence.YES]
                 if held:
                     yield self._adopt(s, held[0], own, None, "back in the consolidated mailbox")
@@ -254,7 +254,7 @@ class Rules(Proposing):
         self, s: MessageStatus, forward: Line | None, only: str | None = None
     ) -> Iterator[Proposal]:
         """One reverse deletion per account that holds it, naming every copy inside ``folders``."""
-        for account in self.world.config.external:
+        for account in self.snapshot.config.external:
             if "reverse" not in account.allow or s.held[account.name] is not Held.YES:
                 continue
             put_back = account.name in put_back_on(s)
@@ -293,7 +293,7 @@ class Rules(Proposing):
     def _late(self, s: MessageStatus) -> Iterator[Proposal]:
         """Copies on accounts that never held it, after it was deleted: a person decides."""
         first: Line | None = None
-        for account in self.world.config.external:
+        for account in self.snapshot.config.external:
             kept = not self.reconsider and account.name in put_back_on(s)
             if kept or s.adopted_on(account.name) or s.came_back(account.name):
                 continue

@@ -136,7 +136,7 @@ def _listed_anew(copy: Copy, configs: dict[str, MailboxConfig]) -> bool:
 class MessageStatus:
     """One message, with the moves recognised."""
 
-    case: MessageState
+    message: MessageState
     copies: tuple[Copy, ...]
     """After relocation; without the copies that moved elsewhere."""
     moved: tuple[Copy, ...]
@@ -175,14 +175,14 @@ class MessageStatus:
 def put_back_on(s: MessageStatus) -> tuple[str, ...]:
     """The accounts on which an undo put the message back: kept there until a person decides."""
     return tuple(
-        h.account for h in s.case.holds if (h.rule, h.kind) == ("undone", "reverse-delete")
+        h.account for h in s.message.holds if (h.rule, h.kind) == ("undone", "reverse-delete")
     )
 
 
 def own_hold(s: MessageStatus) -> Hold | None:
     """That an undo put it back in the consolidated mailbox: its own mail from then on."""
     undone = ("undone", "forward-delete")
-    return next((hold for hold in s.case.holds if (hold.rule, hold.kind) == undone), None)
+    return next((hold for hold in s.message.holds if (hold.rule, hold.kind) == undone), None)
 
 
 def own_copy(s: MessageStatus, config: MailboxConfig) -> Copy | None:
@@ -209,17 +209,17 @@ def placed_copies(s: MessageStatus, config: MailboxConfig) -> list[Copy]:
     ]
 
 
-def surplus_copies(s: MessageStatus, config: MailboxConfig) -> list[Copy]:
+def late_duplicates(s: MessageStatus, config: MailboxConfig) -> list[Copy]:
     """The copies that a store without an answer put beside another one that is ours as well."""
     placed = placed_copies(s, config)
-    surplus = [c for c in placed if c.surplus]
-    return surplus if len(surplus) < len(placed) else []
+    late_duplicate = [c for c in placed if c.late_duplicate]
+    return late_duplicate if len(late_duplicate) < len(placed) else []
 
 
-def stand(case: MessageState, world: Snapshot) -> MessageStatus:
+def stand(message: MessageState, snapshot: Snapshot) -> MessageStatus:
     """Work out how a message stands at this listing."""
-    configs = {c.name: c for c in (*world.config.external, world.config.consolidated)}
-    copies = relocated(case.copies, configs)
+    configs = {c.name: c for c in (*snapshot.config.external, snapshot.config.consolidated)}
+    copies = relocated(message.copies, configs)
     present = [c for c in copies if c.presence is Presence.YES and c.mailbox in configs]
     counting = [c for c in present if counts(c, configs[c.mailbox])]
     moved = tuple(
@@ -230,10 +230,10 @@ def stand(case: MessageState, world: Snapshot) -> MessageStatus:
         and any(d.mailbox != c.mailbox and overlap(c, d) for d in counting)
     )
     left = tuple(c for c in copies if c not in moved)
-    consolidated = _consolidated(case, left, counting, world)
+    consolidated = _consolidated(message, left, counting, snapshot)
     held = {
-        account.name: _held(account.name, case, left, counting, world)
-        for account in world.config.external
+        account.name: _held(account.name, message, left, counting, snapshot)
+        for account in snapshot.config.external
     }
     for copy in left:  # an account that was taken out of the configuration is unknown
         if copy.mailbox not in configs and copy.state in LOSABLE:
@@ -244,17 +244,17 @@ def stand(case: MessageState, world: Snapshot) -> MessageStatus:
         lost = tuple(c for c in left if c.mailbox == account and c.adopted and is_lost(c))
         if holds is not Held.GONE or not lost or any(c.mailbox == account for c in moved):
             continue
-        away = _may_hold_it(lost, world)
+        away = _may_hold_it(lost, snapshot)
         if away:
             waiting[account] = f"{away} was not reached, and it may have been moved there"
-        elif min(c.absent for c in lost) < world.config.guards.absent_scans:
+        elif min(c.absent for c in lost) < snapshot.config.guards.absent_scans:
             waiting[account] = "not missing for long enough (absent_scans)"
         else:
             evidence[account] = lost
     placed = tuple(c for c in left if c.mailbox == CONSOLIDATED and is_lost(c))
     moved_out = None
     if consolidated is Presence.GONE and placed:
-        away = _may_hold_it(placed, world)
+        away = _may_hold_it(placed, snapshot)
         if away:
             waiting[CONSOLIDATED] = f"{away} was not reached, and it may have been moved there"
         moved_out = next(
@@ -265,23 +265,23 @@ def stand(case: MessageState, world: Snapshot) -> MessageStatus:
             ),
             None,
         )
-    return MessageStatus(case, left, moved, moved_out, held, consolidated, evidence, waiting)
+    return MessageStatus(message, left, moved, moved_out, held, consolidated, evidence, waiting)
 
 
-def listed_whole(name: str, world: Snapshot) -> bool:
+def listed_completely(name: str, snapshot: Snapshot) -> bool:
     """Whether absence from this mailbox's listing proves anything."""
-    state = world.mailboxes[name]
+    state = snapshot.mailboxes[name]
     return state.complete and not state.changed and not state.unread
 
 
 def _consolidated(
-    case: MessageState, copies: tuple[Copy, ...], counting: list[Copy], world: Snapshot
+    message: MessageState, copies: tuple[Copy, ...], counting: list[Copy], snapshot: Snapshot
 ) -> Presence:
     for copy in counting:
         if copy.mailbox == CONSOLIDATED and (copy.adopted or adoptable(copy)):
             return Presence.YES
     unknown = any(c.mailbox == CONSOLIDATED and c.presence is Presence.UNKNOWN for c in copies)
-    if unknown or case.doubtful or not listed_whole(CONSOLIDATED, world):
+    if unknown or message.doubtful or not listed_completely(CONSOLIDATED, snapshot):
         return Presence.UNKNOWN
     return Presence.GONE
 
@@ -293,10 +293,10 @@ def adoptable(copy: Copy) -> bool:
 
 def _held(
     account: str,
-    case: MessageState,
+    message: MessageState,
     copies: tuple[Copy, ...],
     counting: list[Copy],
-    world: Snapshot,
+    snapshot: Snapshot,
 ) -> Held:
     if any(c.mailbox == account for c in counting):
         return Held.YES
@@ -304,22 +304,22 @@ def _held(
     if not mine:
         return Held.NEVER
     unknown = any(c.presence is Presence.UNKNOWN and c.state in LOSABLE for c in mine)
-    if unknown or case.doubtful or not listed_whole(account, world):
+    if unknown or message.doubtful or not listed_completely(account, snapshot):
         return Held.UNKNOWN
     return Held.GONE
 
 
-def _may_hold_it(lost: tuple[Copy, ...], world: Snapshot) -> str | None:
+def _may_hold_it(lost: tuple[Copy, ...], snapshot: Snapshot) -> str | None:
     """A mailbox that was not listed, and to which a lost copy may have been moved.
 
     Only a store that takes mail can: nothing is moved into a POP3 account.
     """
     for copy in lost:
-        for other in world.mailboxes.values():
+        for other in snapshot.mailboxes.values():
             if (
                 other.name != copy.mailbox
                 and other.can_store
-                and not listed_whole(other.name, world)
+                and not listed_completely(other.name, snapshot)
                 and other.scan < copy.missing_scan
             ):
                 return other.name

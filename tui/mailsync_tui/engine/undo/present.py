@@ -26,10 +26,10 @@ class Wanted:
 
 
 def counted(
-    mailbox: str, folder: str, world: Snapshot, listed: Mapping[str, MatchedListing]
+    mailbox: str, folder: str, snapshot: Snapshot, listed: Mapping[str, MatchedListing]
 ) -> bool:
     """Whether mail in a folder is there: not in trash, in junk by ``junk_means``."""
-    configs = (*world.config.external, world.config.consolidated)
+    configs = (*snapshot.config.external, snapshot.config.consolidated)
     config = next((c for c in configs if c.name == mailbox), None)
     return config is not None and role_counts(listed[mailbox].role(folder), config)
 

@@ -15,7 +15,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.run import BATCH_BYTES, BATCH_MESSAGES, by
 from mailsync_tui.engine.detect.detect import Observation
 from mailsync_tui.engine.events import Applying, Emit, Outcome
-from mailsync_tui.engine.plan.status import listed_whole
+from mailsync_tui.engine.plan.status import listed_completely
 from mailsync_tui.engine.undo.journal import (
     NOTHING_LEFT,
     THERE,
@@ -93,7 +93,7 @@ class Restoring:
         self.ledger = ledger
         self.quarantine = quarantine
         self.mailboxes = mailboxes
-        self.world = observation.world
+        self.snapshot = observation.snapshot
         self.listed = observation.listed
         self.emit = emit
         self.cancelled = cancelled
@@ -176,8 +176,8 @@ class Restoring:
             return UNSETTLED, b""
         if mailbox in self._broken:
             return self._broken[mailbox], b""
-        if not listed_whole(mailbox, self.world):
-            error = self.world.mailboxes[mailbox].error
+        if not listed_completely(mailbox, self.snapshot):
+            error = self.snapshot.mailboxes[mailbox].error
             return error or f"{mailbox} was not listed completely, so it may be there already", b""
         try:
             return "", self.quarantine.get(deletion.action.quarantine or "")
@@ -194,7 +194,7 @@ class Restoring:
                 self.ledger,
                 self.mailboxes[mailbox],
                 [item.wanted for item in batch],
-                lambda name: counted(mailbox, name, self.world, self.listed),
+                lambda name: counted(mailbox, name, self.snapshot, self.listed),
             )
         except MailboxError as error:
             self._down(mailbox, error)
@@ -255,7 +255,7 @@ class Restoring:
             self.journal.tell(item.line, "done", THERE)
 
     def _counted(self, copy: CopyRow) -> bool:
-        return counted(copy.mailbox, copy.location.folder, self.world, self.listed)
+        return counted(copy.mailbox, copy.location.folder, self.snapshot, self.listed)
 
     # --- storing
 
@@ -288,7 +288,7 @@ class Restoring:
         kept = self._read_back(mailbox, answers)
         config = next(
             c
-            for c in (*self.world.config.external, self.world.config.consolidated)
+            for c in (*self.snapshot.config.external, self.snapshot.config.consolidated)
             if c.name == mailbox
         )
         told: list[tuple[Outcome, str]] = []

@@ -48,6 +48,6 @@ def in_words(row: Row, notes: Sequence[PlanEntry]) -> str:
     return {
         Cell.SAME: "in sync",
         Cell.OWN: "the consolidated mailbox's own mail: never touched",
-        Cell.TWIN: "an unlike twin: same headers as another message, other contents",
+        Cell.SAME_HEADER: "an unlike twin: same headers as another message, other contents",
         Cell.UNKNOWN: "not known: a mailbox that held it was not reached, or is another one now",
     }.get(row.verdict, MARKS[row.verdict].meaning)

@@ -23,7 +23,7 @@ MARKS: dict[Cell, Mark] = {
     Cell.ABSENT: Mark(" ", "", "", "never was in this mailbox"),
     Cell.SAME: Mark("=", "sync", "dim", "in sync: there, and nothing is to be done"),
     Cell.OWN: Mark(".", "own", "dim", "the consolidated mailbox's own mail: never touched"),
-    Cell.TWIN: Mark(
+    Cell.SAME_HEADER: Mark(
         "~", "twin", "note", "in sync; another message has the same headers, not the same text"
     ),
     Cell.UNKNOWN: Mark(

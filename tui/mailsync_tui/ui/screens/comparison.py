@@ -261,7 +261,7 @@ class ComparisonScreen(Screen[None]):
                     mark.style, "$text-warning"
                 )
                 parts += [(f"{mark.sign}{counts[cell]:,} {mark.word}", style), "  "]
-        same = sum(counts.get(cell, 0) for cell in (Cell.SAME, Cell.TWIN))
+        same = sum(counts.get(cell, 0) for cell in (Cell.SAME, Cell.SAME_HEADER))
         parts.append((f"={same:,} in sync", "$text-muted"))
         shown = len(self.query_one(Panes).lines)
         total = len(self._comparison.rows)
@@ -280,7 +280,9 @@ class ComparisonScreen(Screen[None]):
         row = self.query_one(Panes).row
         detail = self.query_one("#detail", Static)
         detail.update(
-            Content("") if row is None else detail_of(row, self._comparison.noted.get(row.key, ())),
+            Content("")
+            if row is None
+            else detail_of(row, self._comparison.entries.get(row.key, ())),
             layout=False,
         )
 
