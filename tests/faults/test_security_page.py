@@ -1,4 +1,4 @@
-"""Every point of the README on security has its proofs, and its numbers are the real ones."""
+"""Every point of the manual's page on security is proved, and its numbers are the real ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailsync_tui.mailboxes.imap import session as imap_session
 from mailsync_tui.mailboxes.imap import wire as imap_wire
 from mailsync_tui.mailboxes.pop3 import uidl as pop3_census
 from mailsync_tui.mailboxes.pop3 import wire as pop3_wire
-from tests.readme import section
+from tests.manual.documents import PAGES
 
 TESTS = Path(__file__).parent.parent
 
@@ -65,7 +65,7 @@ PROOFS = {
 
 
 def test_every_point_is_proved() -> None:
-    told = re.findall(r"^- \*\*([^*]+)\.\*\*", section("Security"), re.MULTILINE)
+    told = re.findall(r"^- \*\*([^*]+)\.\*\*", PAGES["security"].section("Security"), re.MULTILINE)
     assert told == list(PROOFS)
 
 
@@ -76,7 +76,7 @@ def test_every_proof_is_there(proof: str) -> None:
 
 
 def test_the_numbers() -> None:
-    text = " ".join(section("Security").split())
+    text = " ".join(PAGES["security"].section("Security").split())
     gigabyte, megabyte = 1 << 30, 1 << 20
     assert imap_wire.MAX_LITERAL == pop3_wire.MESSAGE_LIMIT == gigabyte
     for number, words in (

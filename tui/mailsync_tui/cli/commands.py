@@ -32,6 +32,14 @@ everybody_option = click.option(
 )
 
 
+def _pages(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The pages of the manual, for the shell's completion."""
+    del ctx, param
+    from mailsync_tui.report.manual import PAGES
+
+    return [name for name in PAGES if name.startswith(incomplete)]
+
+
 def plan_options(function: F) -> F:
     """The options that decide what a plan holds."""
     for option in (
@@ -366,6 +374,16 @@ def demo(settings: Settings, only_serve: bool) -> int:
         settings.output.error(str(error))
         return FAILED
     return INTERRUPTED
+
+
+@cli.command(epilog="\b\nExamples:\n  mailsync-tui manual\n  mailsync-tui manual guards")
+@click.argument("page", default="index", shell_complete=_pages)
+@click.pass_obj
+def manual(settings: Settings, page: str) -> int:
+    """Show a PAGE of the manual; without one, which pages there are."""
+    from mailsync_tui.cli import manual as pages
+
+    return pages.show(settings.output, page)
 
 
 def _options_for(

@@ -1,4 +1,4 @@
-"""Every action of the app, once: key bindings, footer, help, palette and README follow from it."""
+"""Every action of the app, once: key bindings, footer, help, palette and manual follow from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README tells of every key of the JSON, and of no other."""
+"""The manual tells of every key of the JSON, and of no other."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from mailsync_tui.engine.model import (
 from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.session import plan_file as planfile
 from tests.cli.place import Place as Directory
-from tests.readme import code, section
+from tests.manual.documents import PAGES, code
 
 NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 
 
 def told(beginning: str) -> set[str]:
     """The keys in the table that follows a sentence of the section on JSON."""
-    _, found, rest = section("JSON").partition(beginning)
+    _, found, rest = PAGES["json"].section("JSON").partition(beginning)
     assert found, beginning
     rows = re.search(r"(?:^\|.*\n?)+", rest, re.MULTILINE)
     assert rows

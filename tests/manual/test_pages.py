@@ -30,10 +30,15 @@ from mailsync_tui.engine import outcome
 from mailsync_tui.engine.model import HeldLine
 from mailsync_tui.engine.model import Kind as LineKind
 from mailsync_tui.engine.plan import guards
-from mailsync_tui.ui.keytable import in_readme
-from tests.readme import README, ROOT, blocks, code, section, table
+from tests.manual import keys
+from tests.manual.documents import DOCUMENTS, PAGES, README, ROOT, code
 
+CONFIGURATION, PLAN, GUARDS, COMMANDS, TROUBLESHOOTING = (
+    PAGES[name] for name in ("configuration", "plan", "guards", "commands", "troubleshooting")
+)
 SOURCE = Path(mailsync_tui.__file__).parents[1]
+FROM_PAGES = "../../../"
+"""From a page's folder to the pictures."""
 
 
 def types(side: Side, kinds: Kind) -> str:
@@ -41,7 +46,7 @@ def types(side: Side, kinds: Kind) -> str:
 
 
 def test_every_key_of_a_mailbox() -> None:
-    told = {code(row[0]): (row[1], row[2]) for row in table("Keys of a mailbox")}
+    told = {code(row[0]): (row[1], row[2]) for row in CONFIGURATION.table("Keys of a mailbox")}
     real = {
         f.key: (types("external", f.kinds), types("consolidated", f.kinds)) for f in schema.MAILBOX
     }
@@ -51,7 +56,7 @@ def test_every_key_of_a_mailbox() -> None:
 
 
 def test_every_other_key_and_its_default() -> None:
-    told = {code(row[0]): row[1] for row in table("Other keys")}
+    told = {code(row[0]): row[1] for row in CONFIGURATION.table("Other keys")}
     limits = Guards()
     hints = {
         name: UserConfig.__dataclass_fields__[name].default
@@ -75,7 +80,7 @@ def test_every_other_key_and_its_default() -> None:
     assert {key: value(cell) for key, cell in told.items() if key not in files} == real
 
 
-@pytest.mark.parametrize("text", blocks("toml"))
+@pytest.mark.parametrize("text", CONFIGURATION.blocks("toml"))
 def test_every_example_is_a_configuration(text: str, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text)
@@ -84,7 +89,7 @@ def test_every_example_is_a_configuration(text: str, tmp_path: Path) -> None:
 
 
 def test_every_default_of_a_mailbox() -> None:
-    told = {code(row[0]): row[3] for row in table("Keys of a mailbox")}
+    told = {code(row[0]): row[3] for row in CONFIGURATION.table("Keys of a mailbox")}
     real = dict.fromkeys(told, "–")
     real["insecure"] = "`false`"  # only read together with ``tls``
     for field in dataclasses.fields(MailboxConfig):
@@ -97,7 +102,7 @@ def test_every_default_of_a_mailbox() -> None:
 
 
 def test_every_command() -> None:
-    told = [code(row[0]).split()[1:] for row in table("Commands")]
+    told = [code(row[0]).split()[1:] for row in COMMANDS.table("The commands")]
     assert {words[0] for words in told if words} == set(cli.commands)
     assert [] in told, "without a command: the app"
 
@@ -115,7 +120,7 @@ def options(command: click.Command) -> set[str]:
 def test_every_option() -> None:
     told = {
         (code(row[0]).split()[0], command)
-        for row in table("Options")
+        for row in COMMANDS.table("Options")
         for command in re.findall("`([a-z]+)`", row[1]) or [""]
     }
     real = {(name, "") for name in options(cli)}
@@ -124,40 +129,45 @@ def test_every_option() -> None:
 
 
 def test_the_table_of_keys_is_made_from_the_registry() -> None:
-    assert in_readme(README) == README, "python -m mailsync_tui.ui.keytable README.md writes it"
+    text = PAGES["app"].text
+    assert keys.with_keys(text) == text, "python -m tests.manual.keys writes it"
 
 
 def test_every_exit_code() -> None:
     words = ("OK", "FAILED", "WRONG", "PARTLY", "BLOCKED", "STALE", "BUSY")
     real = [getattr(outcome, word) for word in words]
-    assert [int(row[0]) for row in table("Exit codes")] == [*real, INTERRUPTED]
+    assert [int(row[0]) for row in COMMANDS.table("Exit codes")] == [*real, INTERRUPTED]
 
 
 def test_the_gravest_of_several_exit_codes() -> None:
-    (told,) = re.findall(r"the first of ([0-9, ]+)", section("Exit codes"))
+    (told,) = re.findall(r"the first of ([0-9, ]+)", COMMANDS.section("Exit codes"))
     codes = [int(number) for number in told.split(",")]
-    assert sorted(codes) == sorted(int(row[0]) for row in table("Exit codes") if row[0] != "0")
+    assert sorted(codes) == sorted(
+        int(row[0]) for row in COMMANDS.table("Exit codes") if row[0] != "0"
+    )
     for number, gravest_left in enumerate(codes):
         assert worst_exit_code([OK, *reversed(codes[number:])]) == gravest_left
 
 
 def test_every_kind_of_line() -> None:
-    told = {code(row[-1]) for row in table("What a plan holds") if "`" in row[-1]}
+    told = {code(row[-1]) for row in PLAN.table("What a plan holds") if "`" in row[-1]}
     assert told == set(get_args(LineKind))
 
 
 def test_every_rule_and_whether_it_can_be_accepted() -> None:
-    told = {code(row[0]): "--accept-blocked" in row[2] for row in table("When a guard blocks")}
+    told = {
+        code(row[0]): "--accept-blocked" in row[2] for row in GUARDS.table("When a guard blocks")
+    }
     assert told == {rule: rule not in guards.UNACCEPTABLE for rule in guards.RULES}
 
 
 def test_every_reason_to_hold_a_line() -> None:
     real = get_args(get_type_hints(HeldLine)["rule"])
-    assert {code(row[0]) for row in table("Held lines")} == set(real)
+    assert {code(row[0]) for row in PLAN.table("Held lines")} == set(real)
 
 
 def one_liner(end: Callable[[str], bool]) -> str:
-    (found,) = [text.strip() for text in blocks("sh") if end(text.strip())]
+    (found,) = [text.strip() for text in README.blocks("sh") if end(text.strip())]
     assert "\n" not in found
     return found
 
@@ -177,9 +187,12 @@ def test_the_demo_is_one_command_from_nothing() -> None:
 
 
 def test_every_picture_is_there_and_every_one_is_shown() -> None:
-    shown = re.findall(r"\[!\[[^]]+\]\((screenshots/[^)]+)\.png\)\]\(([^)]+)\.svg\)", README)
+    text = "".join(document.text for document in DOCUMENTS)
+    shown = re.findall(r"\[!\[[^]]+\]\(([^)]*screenshots/[^)]+)\.png\)\]\(([^)]+)\.svg\)", text)
     assert all(png == svg for png, svg in shown)
-    told = set(re.findall(r"\((screenshots/[^)]+)\)", README))
+    told = {
+        name.removeprefix(FROM_PAGES) for name in re.findall(r"\(([^)]*screenshots/[^)]+)\)", text)
+    }
     assert all((ROOT / name).is_file() for name in told)
     names = {path.stem for path in (ROOT / "screenshots").glob("*.png")}
     assert {Path(name).stem for name in told} == names
@@ -208,7 +221,7 @@ def test_the_help_of_every_command_has_examples(name: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_is_given_what_completes(shell: str) -> None:
-    (line,) = re.findall(rf"^(.+?) +# {shell}: ", section("Install"), re.MULTILINE)
+    (line,) = re.findall(rf"^(.+?) +# {shell}: ", README.section("Install"), re.MULTILINE)
     assert f"\n  {line}\n" in EPILOG, "the help has the same line"
     (variable, asked) = re.findall(r"(_[A-Z_]+)=([a-z_]+) mailsync-tui", line)[0]
     script = complete({variable: asked})
@@ -251,9 +264,9 @@ def texts() -> str:
 
 def test_every_message_is_one_of_the_program_s() -> None:
     said = texts()
-    messages = [code(row[0]) for row in table("Troubleshooting") if "`" in row[0]]
+    messages = [code(row[0]) for row in TROUBLESHOOTING.table("Troubleshooting") if "`" in row[0]]
     assert len(messages) > 40
-    looks = table("What only looks like a deletion")
+    looks = PLAN.table("What only looks like a deletion")
     messages += [told for row in looks for told in re.findall('"([^"`]+)"', row[1])]
     pieces = [piece for each in messages for piece in re.split("…|; |: ", each)]
     assert [piece for piece in pieces if piece.strip(" .,()") not in said] == []

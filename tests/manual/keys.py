@@ -1,17 +1,18 @@
-"""The README's table of keys, from the registry of actions.
+"""The tables of keys in the README and the manual, from the app's registry of actions.
 
-``python -m mailsync_tui.ui.keytable README.md`` writes it anew between its two marks.
+``python -m tests.manual.keys`` writes the manual's anew between its two marks.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import mailsync_tui
 from mailsync_tui.ui.actions import ACTIONS, SCREENS, Action, Where, shown_key
 
-BEGIN = "<!-- keys: made by python -m mailsync_tui.ui.keytable README.md -->"
+PAGE = Path(mailsync_tui.__file__).parent / "manual" / "app.md"
+BEGIN = "<!-- keys: made by python -m tests.manual.keys -->"
 END = "<!-- keys end -->"
 
 _NAMES: dict[Where, str] = {"confirm": "confirm dialog", "run": "one run"}
@@ -25,8 +26,8 @@ def key_table() -> str:
     return "\n".join(rows)
 
 
-def in_readme(text: str) -> str:
-    """A README with the table as it must be.
+def with_keys(text: str) -> str:
+    """A page with the table as it must be.
 
     Raises:
         ValueError: it has not both marks, one after the other.
@@ -34,7 +35,7 @@ def in_readme(text: str) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise ValueError(f"the README lacks {BEGIN} or {END}")
+        raise ValueError(f"the page lacks {BEGIN} or {END}")
     return f"{before}{BEGIN}\n{key_table()}\n{END}{after}"
 
 
@@ -60,11 +61,5 @@ def _where(action: Action) -> str:
     return f"everywhere but {', '.join(lacking)}" if lacking else "everywhere"
 
 
-def main() -> None:
-    """Write the table in the README that is named."""
-    path = Path(sys.argv[1])
-    path.write_text(in_readme(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    PAGE.write_text(with_keys(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
