@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mailsync_tui.engine.outcome import run_state
 from mailsync_tui.ledger.rows import Intent
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.ui.rows.past import state
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.confirm import ConfirmScreen
 from mailsync_tui.ui.screens.history import HistoryScreen
@@ -158,7 +158,7 @@ def test_the_app_opens_on_a_run_that_did_not_end(bench: Bench) -> None:
             await press(app, pilot, "h")
             shown = screen(app, RunScreen)
             assert shown.run.id == number
-            assert state(shown.run) == "unfinished"
+            assert run_state(shown.run) == "unfinished"
             assert all("? open" in line for line in lines(shown))
             await press(app, pilot, "escape")
             first = lines(screen(app, HistoryScreen))[0]
@@ -244,9 +244,9 @@ def test_what_an_undo_finds_there_already_is_told_apart_from_what_it_puts_back(
             assert "undo, 2026-01-05" in text(app, "#detail")
             assert "direction" not in text(app, "#detail") and "::" not in text(app, "#detail")
             await press(app, pilot, "enter")
-            deeds = lines(screen(app, RunScreen))
-            assert sum("put back, gone from isp" in line for line in deeds) == 1
-            assert sum("nothing to put back on work" in line for line in deeds) == 1
+            rows = lines(screen(app, RunScreen))
+            assert sum("put back, gone from isp" in line for line in rows) == 1
+            assert sum("nothing to put back on work" in line for line in rows) == 1
 
     run(work)
     assert bench.holds("work", mail("four")) == 1

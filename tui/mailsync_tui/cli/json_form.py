@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mailsync_tui.engine.outcome import RunState, run_lines, run_state
 from mailsync_tui.ledger.restores import UNDO
 from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form, utc
 from mailsync_tui.text.safe import safe_text
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from mailsync_tui.engine.outcome import Result, UndoResult
     from mailsync_tui.ledger.rows import ActionRow, RunRow
 
-_WORST_FIRST = (None, "failed", "skipped", "done", "vanished")
+_STATES: dict[RunState, str] = {"unfinished": "interrupted"}
+"""JSON has one word for both; what was killed has no ``ended``."""
 UNKNOWN_OUTCOME = "interrupted before its outcome was known; the next run settles it"
 
 
@@ -60,15 +62,6 @@ def failure(user: str, code: int, text: str) -> dict[str, Any]:
     }
 
 
-def state(run: RunRow) -> str:
-    """What became of a run, in one word; what an undo put back in part is there in part."""
-    if run.deleted and run.put_back == run.deleted:
-        return "undone"
-    if run.ended is None or run.exit == 130:
-        return "interrupted"
-    return "done" if run.exit in (0, 4) and not run.put_back else "partly"
-
-
 def runs(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
     """The history, newest first."""
     return [
@@ -79,30 +72,26 @@ def runs(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
             "command": row.command,
             "directions": list(row.directions),
             "counts": dict(row.counts),
-            "state": state(row),
+            "state": _STATES.get(state, state),
         }
         for row in rows
+        for state in (run_state(row),)
     ]
 
 
 def actions(rows: Iterable[ActionRow]) -> list[dict[str, Any]]:
     """The lines of a run; of a line with several copies, the worst outcome counts."""
-    lines: dict[str, ActionRow] = {}
-    for row in rows:
-        before = lines.get(row.line)
-        if before is None or _rank(row) < _rank(before):
-            lines[row.line] = row
     return [
         {
-            "id": row.line,
-            "kind": row.kind.removeprefix(UNDO),
-            "account": row.account.partition(",")[0],
-            "message_id": row.message_id,
-            "outcome": row.outcome or "failed",
-            "reason": row.reason if row.outcome else UNKNOWN_OUTCOME,
-            "subject": safe_text(row.subject),
+            "id": each.id,
+            "kind": each.kind.removeprefix(UNDO),
+            "account": each.account,
+            "message_id": each.message_id,
+            "outcome": each.outcome or "failed",
+            "reason": each.reason if each.outcome else UNKNOWN_OUTCOME,
+            "subject": safe_text(each.subject),
         }
-        for row in lines.values()
+        for each in run_lines(rows)
     ]
 
 
@@ -130,7 +119,3 @@ def check(
         "problems": problems,
         "exit": code,
     }
-
-
-def _rank(row: ActionRow) -> int:
-    return _WORST_FIRST.index(row.outcome)

@@ -1,19 +1,102 @@
-"""What becomes of a run as a whole: its result, its exit code, and why nothing was done."""
+"""What becomes of lines and of a run as a whole: outcomes, states, results and exit codes.
+
+Values and predicates: nothing is read or written here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.run import LineResult
 from mailsync_tui.engine.model import NEEDS_CONFIRMATION, Line, Plan
 from mailsync_tui.engine.undo.journal import LineUndone
 from mailsync_tui.engine.undo.lines import UndoLine
+from mailsync_tui.ledger.restores import DELETIONS
+from mailsync_tui.ledger.rows import ActionRow, RunRow
 
 OK, FAILED, WRONG, PARTLY, BLOCKED, STALE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 """The exit codes of INTERFACE.md."""
+
+
+WORST_FIRST = (None, "failed", "skipped", "done", "vanished")
+"""Outcomes, the weightiest first: of several copies of a line, one outcome is the line's.
+
+``None``: begun, and no outcome is known. One copy that was done makes the line one that was done.
+"""
+
+RunState = Literal["done", "partly", "interrupted", "unfinished", "undone"]
+
+
+def weight(outcome: str | None) -> int:
+    """The place of an outcome in :data:`WORST_FIRST`, to take the worst by ``min``."""
+    return WORST_FIRST.index(outcome)
+
+
+def run_state(run: RunRow) -> RunState:
+    """What became of a run: of what it did nothing is left, it did not end, or how it ended.
+
+    ``unfinished``: it was killed, or is at work; ``interrupted``: it was stopped between two
+    messages; ``partly``: something was not done, or a part of it was put back since.
+    """
+    if run.deleted and run.put_back == run.deleted:
+        return "undone"
+    if run.ended is None:
+        return "unfinished"
+    if run.exit == INTERRUPTED:
+        return "interrupted"
+    return "done" if run.exit in (OK, BLOCKED) and not run.put_back else "partly"
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One line of an earlier run; of one with several copies, the worst outcome counts."""
+
+    id: str
+    kind: str
+    account: str
+    message: int | None
+    message_id: str | None
+    subject: str
+    mailbox: str
+    folder: str
+    outcome: str | None
+    reason: str
+    copies: int
+    quarantine: str | None
+    """What the copy of it is called there."""
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it is a deletion that was done: what an undo puts back."""
+        return self.kind in DELETIONS and self.outcome == "done"
+
+
+def run_lines(rows: Iterable[ActionRow]) -> tuple[RunLine, ...]:
+    """The lines of a run, from the journal's entries of each copy, in their order."""
+    lines: dict[str, list[ActionRow]] = {}
+    for row in rows:
+        lines.setdefault(row.line, []).append(row)
+    return tuple(
+        RunLine(
+            row.line,
+            row.kind,
+            row.account.partition(",")[0],
+            row.message,
+            row.message_id,
+            row.subject,
+            row.mailbox,
+            row.location.folder,
+            row.outcome,
+            row.reason,
+            len(several),
+            row.quarantine,
+        )
+        for several in lines.values()
+        for row in (min(several, key=lambda row: weight(row.outcome)),)
+    )
 
 
 class SessionError(Exception):

@@ -14,6 +14,7 @@ from mailsync_tui.engine.apply.collect import split_off
 from mailsync_tui.engine.apply.run import Run, batches, by, intent
 from mailsync_tui.engine.events import Outcome
 from mailsync_tui.engine.model import Line, Place
+from mailsync_tui.engine.outcome import weight
 from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
@@ -202,11 +203,7 @@ def _act(run: Run, mailbox: str, doomed: Sequence[_Deletion], names: Sequence[st
             _record(run, mailbox, done)
     for d in doomed:
         results = [_outcome(by_location[place.location]) for place in d.places]
-        for worst in ("failed", "skipped", "done", "vanished"):
-            found = next((r for r in results if r[0] == worst), None)
-            if found is not None:
-                run.finish(d.line, *found)
-                break
+        run.finish(d.line, *min(results, key=lambda result: weight(result[0])))
 
 
 def _record(run: Run, mailbox: str, rows: Sequence[CopyRow]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import DIRECTIONS
+from mailsync_tui.engine.outcome import RunLine, RunState, run_state
 from mailsync_tui.engine.undo.journal import THERE
-from mailsync_tui.ledger.rows import ActionRow, RunRow
+from mailsync_tui.ledger.restores import DELETIONS
+from mailsync_tui.ledger.rows import RunRow
 from mailsync_tui.report.wording import at
 from mailsync_tui.report.words import OUTCOMES, Sign, counted, local_moment, several, tried
 from mailsync_tui.text.safe import safe_text
@@ -18,33 +19,18 @@ from mailsync_tui.ui.rows.filters import Filter, Text
 if TYPE_CHECKING:
     from mailsync_tui.session.viewer import Unfinished
 
-STATES: dict[str, Sign] = {
+STATES: dict[RunState, Sign] = {
     "done": Sign("=", "done", "", "all of it was done"),
-    "partly": Sign("~", "partly", "note", "some lines were not done, or a mailbox was not reached"),
+    "partly": Sign("~", "partly", "note", "not all was done or reached, or some was put back"),
     "interrupted": Sign("~", "interrupted", "note", "stopped after a message; the rest was left"),
     "undone": Sign("<", "undone", "note", "what it deleted was put back"),
     "unfinished": Sign("!", "unfinished", "warn", "it did not end by itself: it was killed"),
 }
 """What became of a run."""
 
-_INTERRUPTED = 130
-_DONE = (0, 4)
-_DELETIONS = ("forward-delete", "reverse-delete")
-_WORST_FIRST = (None, "failed", "skipped", "vanished", "done")
 _STATE_CELLS = 14
 _DIRECTIONS_CELLS = 18
 _COUNTS_CELLS = 50
-
-
-def state(run: RunRow) -> str:
-    """What became of a run: a key of :data:`STATES`."""
-    if run.deleted and run.put_back == run.deleted:
-        return "undone"
-    if run.ended is None:
-        return "unfinished"
-    if run.exit == _INTERRUPTED:
-        return "interrupted"
-    return "done" if run.exit in _DONE else "partly"
 
 
 def run_name(run: RunRow) -> str:
@@ -98,7 +84,7 @@ class Runs:
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """Number, state, when, what was called, what was done."""
         run = self.runs[index]
-        mark = STATES[state(run)]
+        mark = STATES[run_state(run)]
         spans: list[Span] = [
             (f"{run.id:>5} ", "name"),
             (fit(f"{mark.sign} {mark.word}", _STATE_CELLS), mark.style),
@@ -125,91 +111,34 @@ def _directions(run: RunRow) -> str:
     return "all" if set(run.directions) >= set(DIRECTIONS) else ", ".join(run.directions)
 
 
-@dataclass(frozen=True, slots=True)
-class RunLine:
-    """One line of a run; of one with several copies, the worst outcome counts."""
-
-    line: str
-    """Its id."""
-    kind: str
-    account: str
-    message: int | None
-    message_id: str | None
-    subject: str
-    mailbox: str
-    folder: str
-    outcome: str | None
-    reason: str
-    copies: int
-    quarantine: str | None
-    """What the copy of it is called there."""
-
-    @property
-    def deleted(self) -> bool:
-        """Whether it is a deletion that was done: what an undo puts back."""
-        return self.kind in _DELETIONS and self.outcome == "done"
-
-    @property
-    def words(self) -> str:
-        """What it did, or was going to do."""
-        if self.reason == THERE:
-            return f"nothing to put back {at(self.mailbox)}"
-        return tried(self.kind, self.account, self.outcome)
-
-
-def run_lines(rows: Iterable[ActionRow]) -> tuple[RunLine, ...]:
-    """The lines of a run, from the journal's entries of each copy, in their order."""
-    worst: dict[str, ActionRow] = {}
-    copies: dict[str, int] = {}
-    for row in rows:
-        before = worst.get(row.line)
-        copies[row.line] = copies.get(row.line, 0) + 1
-        if before is None or _rank(row) < _rank(before):
-            worst[row.line] = row
-    return tuple(
-        RunLine(
-            row.line,
-            row.kind,
-            row.account.partition(",")[0],
-            row.message,
-            row.message_id,
-            row.subject,
-            row.mailbox,
-            row.location.folder,
-            row.outcome,
-            row.reason,
-            copies[row.line],
-            row.quarantine,
-        )
-        for row in worst.values()
-    )
-
-
-def _rank(row: ActionRow) -> int:
-    return _WORST_FIRST.index(row.outcome)
+def run_line_in_words(line: RunLine) -> str:
+    """What a line of a run did, or was going to do."""
+    if line.reason == THERE:
+        return f"nothing to put back {at(line.mailbox)}"
+    return tried(line.kind, line.account, line.outcome)
 
 
 class RunLines:
     """The lines of one run, narrowed down by a filter; some are chosen."""
 
-    def __init__(self, all_deeds: Sequence[RunLine], chosen: frozenset[str], only: Filter) -> None:
+    def __init__(self, every: Sequence[RunLine], chosen: frozenset[str], only: Filter) -> None:
         """Narrow them down.
 
         Args:
-            all_deeds: Every line of the run.
+            every: Every line of the run.
             chosen: The ids of those that a person has chosen.
             only: Which to show.
         """
         self.chosen = chosen
-        self.deeds = [deed for deed in all_deeds if only.admits(_text(deed))]
-        self._index = {deed.line: number for number, deed in enumerate(self.deeds)}
+        self.lines = [line for line in every if only.admits(_text(line))]
+        self._index = {line.id: number for number, line in enumerate(self.lines)}
 
     def __len__(self) -> int:
-        return len(self.deeds)
+        return len(self.lines)
 
     def key(self, index: int) -> Hashable:
         """The line's id."""
-        return self.deeds[index].line
+        return self.lines[index].id
 
     def index(self, key: Hashable) -> int | None:
         """Where a line stands."""
@@ -217,24 +146,24 @@ class RunLines:
 
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """Whether it is chosen, its outcome, what it did, the subject, the reason."""
-        deed = self.deeds[index]
-        mark = OUTCOMES[deed.outcome]
-        box = "   " if not deed.deleted else "[x]" if deed.line in self.chosen else "[ ]"
+        line = self.lines[index]
+        mark = OUTCOMES[line.outcome]
+        box = "   " if not line.deleted else "[x]" if line.id in self.chosen else "[ ]"
         words = 36 if width >= _ROOMY else 26
         spans: list[Span] = [
-            (f"{box} ", "strong" if deed.line in self.chosen else "dim"),
+            (f"{box} ", "strong" if line.id in self.chosen else "dim"),
             (fit(f"{mark.sign} {mark.word}", 11), mark.style),
-            (fit(deed.words, words - 1) + " ", "gone" if deed.deleted else ""),
+            (fit(run_line_in_words(line), words - 1) + " ", "gone" if line.deleted else ""),
         ]
         left = width - 4 - 11 - words
-        subject = deed.subject or "(no subject)"
-        if not deed.reason or left < 40:
+        subject = line.subject or "(no subject)"
+        if not line.reason or left < 40:
             return [*spans, (fit(subject, left), "")]
-        reason = min(len(deed.reason), left // 2)
+        reason = min(len(line.reason), left // 2)
         return [
             *spans,
             (fit(subject, left - reason - 1) + " ", ""),
-            (fit(deed.reason, reason), "dim"),
+            (fit(line.reason, reason), "dim"),
         ]
 
     @staticmethod
@@ -247,8 +176,8 @@ class RunLines:
 _ROOMY = 100
 
 
-def _text(deed: RunLine) -> Text:
-    states = {OUTCOMES[deed.outcome].word, deed.kind}
-    if deed.kind in _DELETIONS:
+def _text(line: RunLine) -> Text:
+    states = {OUTCOMES[line.outcome].word, line.kind}
+    if line.kind in DELETIONS:
         states.add("deleted")
-    return Text(deed.subject, "", frozenset(states), frozenset({deed.account, deed.mailbox}))
+    return Text(line.subject, "", frozenset(states), frozenset({line.account, line.mailbox}))

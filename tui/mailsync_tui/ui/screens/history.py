@@ -12,12 +12,13 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from mailsync_tui.engine.outcome import run_state
 from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.ledger.rows import RunRow
 from mailsync_tui.report.words import local_moment, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.rows.past import STATES, Runs, done_in_words, run_name, state
+from mailsync_tui.ui.rows.past import STATES, Runs, done_in_words, run_name
 from mailsync_tui.ui.widgets.headings import Heading
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.line_view import LineView
@@ -125,7 +126,7 @@ class HistoryScreen(Screen[None]):
 
 def _detail(run: RunRow) -> Content:
     """A run in three lines: which, what it did, and what that means."""
-    mark = STATES[state(run)]
+    mark = STATES[run_state(run)]
     asked = f": {', '.join(run.directions)}" if run.directions else ""
     ended = "no end is recorded" if run.ended is None else f"ended {local_moment(run.ended)}"
     return Content("\n").join(

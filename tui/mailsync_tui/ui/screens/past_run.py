@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.engine.outcome import RunLine, SessionError, run_lines, run_state
 from mailsync_tui.engine.undo.lines import UndoLine
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.reader import LedgerError
@@ -20,7 +20,7 @@ from mailsync_tui.ledger.rows import RunRow
 from mailsync_tui.report.words import OUTCOMES, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.rows.past import STATES, RunLine, RunLines, run_lines, run_name, state
+from mailsync_tui.ui.rows.past import STATES, RunLines, run_line_in_words, run_name
 from mailsync_tui.ui.rows.results import Report
 from mailsync_tui.ui.rows.undo import of_undo, question
 from mailsync_tui.ui.screens.applying import ApplyingScreen
@@ -55,7 +55,7 @@ class RunScreen(FilteredScreen):
         """
         super().__init__()
         self.run = run
-        self.deeds: Sequence[RunLine] = ()
+        self.run_lines: Sequence[RunLine] = ()
         self.chosen: frozenset[str] = frozenset()
         """The ids of the lines that an undo is to put back; none: all of them."""
         self._undo_at_once = undo
@@ -66,20 +66,20 @@ class RunScreen(FilteredScreen):
         return cast("MailsyncApp", self.app)
 
     @property
-    def deed(self) -> RunLine | None:
+    def run_line(self) -> RunLine | None:
         """The line under the cursor."""
         view = self.query_one(LineView)
         lines = view.lines
         if isinstance(lines, RunLines) and view.cursor < len(lines):
-            return lines.deeds[view.cursor]
+            return lines.lines[view.cursor]
         return None
 
     def compose(self) -> ComposeResult:
         """The run, its lines, more of the line under the cursor, sums, keys."""
-        mark = STATES[state(self.run)]
+        mark = STATES[run_state(self.run)]
         yield Static(f" {run_name(self.run)}: {mark.sign} {mark.word}", id="title", markup=False)
         yield Heading(RunLines.heading)
-        yield LineView(id="deeds")
+        yield LineView(id="lines")
         yield Static(id="detail", markup=False)
         yield Static(" reading ...", id="summary", markup=False)
         yield FilterInput("words, is:deleted, is:failed, on:isp; Enter, Esc clears")
@@ -99,7 +99,7 @@ class RunScreen(FilteredScreen):
             problem = Content.styled(f" {safe_text(str(error))}", "$text-error")
             self.query_one("#summary", Static).update(problem)
             return
-        self.deeds = run_lines(rows)
+        self.run_lines = run_lines(rows)
         self.narrowed()
         if self._undo_at_once:
             self._undo_at_once = False
@@ -107,7 +107,7 @@ class RunScreen(FilteredScreen):
 
     def narrowed(self) -> None:
         """Show the lines that the filter admits."""
-        self.query_one(LineView).show(RunLines(self.deeds, self.chosen, self.filter))
+        self.query_one(LineView).show(RunLines(self.run_lines, self.chosen, self.filter))
         self._sum_up()
         self.refresh_bindings()
 
@@ -115,42 +115,44 @@ class RunScreen(FilteredScreen):
         shown = len(self.query_one(LineView).lines)
         parts: list[str] = []
         for mark in OUTCOMES.values():
-            count = sum(OUTCOMES[deed.outcome] is mark for deed in self.deeds)
+            count = sum(OUTCOMES[line.outcome] is mark for line in self.run_lines)
             if count:
                 parts.append(f"{mark.sign} {count:,} {mark.word}")
         text = "   ".join(parts) or "it did nothing that the journal names"
         if self.chosen:
             text += f"   [x] {several(len(self.chosen), 'line')} chosen"
         if not self.filter.empty:
-            text += f"   filter: {shown:,} of {len(self.deeds):,} (Esc ends)"
+            text += f"   filter: {shown:,} of {len(self.run_lines):,} (Esc ends)"
         self.query_one("#summary", Static).update(f" {text}")
 
     @on(LineView.Moved)
     def _moved(self) -> None:
-        deed = self.deed
-        self.query_one("#detail", Static).update(Content("") if deed is None else _detail(deed))
+        line = self.run_line
+        self.query_one("#detail", Static).update(Content("") if line is None else _detail(line))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What works now."""
-        if action in ("choose", "toggle_all", "undo") and not any(d.deleted for d in self.deeds):
+        if action in ("choose", "toggle_all", "undo") and not any(
+            line.deleted for line in self.run_lines
+        ):
             return False
         if action == "read":
-            deed = self.deed
-            return deed is not None and (deed.message or deed.quarantine) is not None
+            line = self.run_line
+            return line is not None and (line.message or line.quarantine) is not None
         return super().check_action(action, parameters)
 
     # --- choosing
 
     def action_choose(self) -> None:
         """Choose this line for an undo, or not."""
-        deed = self.deed
-        if deed is None:
+        line = self.run_line
+        if line is None:
             return
-        if not deed.deleted:
+        if not line.deleted:
             self.notify("only a deletion that was done can be put back", markup=False)
             return
-        self.chosen = self.chosen ^ {deed.line}
+        self.chosen = self.chosen ^ {line.id}
         self.narrowed()
         self.query_one(LineView).action_cursor(1)
 
@@ -159,7 +161,7 @@ class RunScreen(FilteredScreen):
         lines = self.query_one(LineView).lines
         if not isinstance(lines, RunLines):
             return
-        shown = {deed.line for deed in lines.deeds if deed.deleted}
+        shown = {line.id for line in lines.lines if line.deleted}
         self.chosen = self.chosen - shown if shown <= self.chosen else self.chosen | shown
         self.narrowed()
 
@@ -169,13 +171,13 @@ class RunScreen(FilteredScreen):
         """Read the message where a mailbox still holds it, or else from the quarantine."""
         from mailsync_tui.ui.screens.reader import ReaderScreen
 
-        deed = self.deed
-        if deed is None:
+        line = self.run_line
+        if line is None:
             return
         kept, viewing = None, self.mailsync.viewing
-        if deed.quarantine is not None:
-            kept = ("the quarantine", partial(viewing.quarantined_bytes, deed.quarantine))
-        self.app.push_screen(ReaderScreen(deed.message, deed.subject, kept))
+        if line.quarantine is not None:
+            kept = ("the quarantine", partial(viewing.quarantined_bytes, line.quarantine))
+        self.app.push_screen(ReaderScreen(line.message, line.subject, kept))
 
     @work(exclusive=True, group="undo", exit_on_error=False)
     async def action_undo(self) -> None:
@@ -211,17 +213,17 @@ def _nothing(lines: Sequence[UndoLine]) -> str:
     return "nothing of it is left to put back"
 
 
-def _detail(deed: RunLine) -> Content:
+def _detail(line: RunLine) -> Content:
     """A line of the run in four lines: what, which message, where, and what became of it."""
-    mark = OUTCOMES[deed.outcome]
-    place = safe_text(f"{deed.mailbox}/{deed.folder}" if deed.folder else deed.mailbox, 200)
-    copies = f", {deed.copies} copies" if deed.copies > 1 else ""
-    became = f" {mark.sign} {mark.word}: {safe_text(deed.reason, 300) or mark.meaning}"
-    ident = safe_text(deed.message_id or "", 200) or "no Message-ID"
+    mark = OUTCOMES[line.outcome]
+    place = safe_text(f"{line.mailbox}/{line.folder}" if line.folder else line.mailbox, 200)
+    copies = f", {line.copies} copies" if line.copies > 1 else ""
+    became = f" {mark.sign} {mark.word}: {safe_text(line.reason, 300) or mark.meaning}"
+    ident = safe_text(line.message_id or "", 200) or "no Message-ID"
     return Content("\n").join(
         [
-            Content.assemble(" ", (safe_text(deed.subject, 400) or "(no subject)", "bold")),
-            Content(f" {safe_text(deed.words, 120)}, in {place}{copies}"),
+            Content.assemble(" ", (safe_text(line.subject, 400) or "(no subject)", "bold")),
+            Content(f" {safe_text(run_line_in_words(line), 120)}, in {place}{copies}"),
             Content(became),
             Content.styled(f" {ident}", "$text-muted"),
         ]
