@@ -1,12 +1,16 @@
-"""For each rule of DESIGN.md an engine without it: some scenario must notice.
+"""For each rule of DESIGN.md an engine without it, and the scenarios whose assertion fails then.
 
 A scenario that no mutant makes fail proves nothing, and a rule that no scenario misses is untested.
+A mutant that crashes the engine, does not apply any more or changes nothing is an error here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,22 +19,23 @@ import pytest
 
 from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.apply import adopt as adopting
-from mailsync_tui.engine.apply import collect as collecting
 from mailsync_tui.engine.apply import delete as deleting
 from mailsync_tui.engine.apply import record
 from mailsync_tui.engine.detect import detect as observe
-from mailsync_tui.engine.detect import provider
+from mailsync_tui.engine.detect import match, provider
 from mailsync_tui.engine.detect.expiry import Expiry
-from mailsync_tui.engine.plan import guards, planner, rules
-from mailsync_tui.engine.plan import status as status
+from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.plan import protected, rules, status
 from mailsync_tui.engine.plan.proposing import Proposal
 from mailsync_tui.engine.snapshot import Presence
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Role
-from mailsync_tui.session import session
+from mailsync_tui.message import content_digest
 from mailsync_tui.session.session import Session
 from tests.engine.bench import START, Bench, blocked, held, kinds, mail
+
+Scenario = Callable[[Path], None]
 
 M, N = mail(1), mail(2)
 TWIN = mail(1, "another text")
@@ -176,8 +181,6 @@ def looked_at_again_after_a_minute(d: Path) -> None:
         bench.now += timedelta(minutes=2)
         return frozenset()
 
-    from mailsync_tui.engine.model import Options
-
     with bench.session() as session:
         session.sync(Options(), think)
     assert bench.holds("consolidated", M) == 1
@@ -302,124 +305,226 @@ def flagged_is_protected(d: Path) -> None:
     assert (kinds(plan), [h[2] for h in held(plan)]) == ([], ["hold", "hold"])
 
 
-SCENARIOS: tuple[Callable[[Path], None], ...] = (
-    broken_off_listing,
-    filed,
-    moved_between_accounts,
-    moved_to_an_account_that_is_away,
-    moved_from_pop3_to_an_account_that_is_away,
-    moved_out,
-    thrown_away,
-    unlike_twin,
-    drafts_are_not_mail,
-    own_copy_is_never_deleted,
-    marked_is_not_collected,
-    declined_stays_declined,
-    late_copy,
-    copies_all,
-    copy_is_kept_first,
-    looked_at_again,
-    looked_at_again_after_a_minute,
-    sample_of_survivors,
-    back_is_collected_once,
-    not_forgotten_while_unknown,
-    a_twin_is_not_deleted_for_the_other,
-    thrown_away_on_an_account,
-    hidden_by_the_provider,
-    listed_again_is_not_hidden,
-    expired_at_the_provider,
-    cut_off_at_a_round_number,
-    archived_under_all_mail,
-    flagged_is_protected,
-)
+_compare = match.compare
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
-def test_scenario(scenario: Callable[[Path], None], tmp_path: Path) -> None:
-    scenario(tmp_path)
+@dataclass(frozen=True)
+class Mutant:
+    """The engine with one function put out of action."""
+
+    home: Any
+    """The module or class that defines it."""
+    name: str
+    instead: Any
+    noticed_by: tuple[Scenario, ...]
+    """Each of these fails by an assertion of its own."""
 
 
-def _all_adopted(run: Any, account: str, lines: Any) -> None:
-    adopting._enter(run, list(lines))
-
-
-MUTANTS: dict[str, tuple[Any, str, Any]] = {
-    "1: an incomplete mailbox is whole": (status, "listed_completely", lambda *_: True),
-    "1: survivors are not sampled": (observe, "contradicted", lambda *_: frozenset()),
-    "2: filed is deleted": (status, "relocated", lambda copies, _: copies),
-    "2: what an account threw away is followed": (status, "_thrown_away", lambda *_: False),
-    "12: what a provider hides is deleted": (provider._Provider, "_fetched", lambda *_: set()),
-    "12: what a provider cleans up is deleted": (
+MUTANTS: dict[str, Mutant] = {
+    "1: a listing that broke off is complete": Mutant(
+        match,
+        "compare",
+        lambda config, listing, matched, ledger: _compare(
+            config, replace(listing, complete=True), matched, ledger
+        ),
+        (broken_off_listing,),
+    ),
+    "1: an incomplete mailbox is complete": Mutant(
+        status,
+        "listed_completely",
+        lambda name, snapshot: True,
+        (moved_to_an_account_that_is_away, moved_from_pop3_to_an_account_that_is_away),
+    ),
+    "1: survivors are not sampled": Mutant(
+        observe, "contradicted", lambda mailbox, samples: frozenset(), (sample_of_survivors,)
+    ),
+    "2: filed is deleted": Mutant(
+        status, "relocated", lambda copies, configs: copies, (filed, archived_under_all_mail)
+    ),
+    "2: what an account threw away is followed": Mutant(
+        status, "_thrown_away", lambda lost, found, configs: False, (thrown_away_on_an_account,)
+    ),
+    "2: all mail is a folder like others": Mutant(
+        status, "_shows", lambda found, lost: False, (archived_under_all_mail,)
+    ),
+    "2: moved is deleted": Mutant(
+        status, "overlap", lambda lost, found: False, (filed, moved_between_accounts, moved_out)
+    ),
+    "2: moved to where nobody could look": Mutant(
+        status,
+        "_may_hold_it",
+        lambda lost, snapshot: None,
+        (moved_to_an_account_that_is_away, moved_from_pop3_to_an_account_that_is_away),
+    ),
+    "2: the trash counts": Mutant(
+        status,
+        "role_counts",
+        lambda role, config: True,
+        (thrown_away, thrown_away_on_an_account),
+    ),
+    "2: moved out is deleted": Mutant(
+        rules.Rules, "_moved_out", lambda self, s: None, (moved_out,)
+    ),
+    "3: equal headers are one message": Mutant(
+        adopting,
+        "_adopt_batch",
+        lambda run, account, lines: adopting._enter(run, list(lines)),
+        (unlike_twin, a_twin_is_not_deleted_for_the_other),
+    ),
+    "4: nothing is looked at again": Mutant(
+        deleting,
+        "content_digest",
+        lambda data: content_digest(M if data == TWIN else data),
+        (looked_at_again,),
+    ),
+    "4: an old listing is trusted": Mutant(
+        Session, "age", lambda self: 0.0, (looked_at_again_after_a_minute,)
+    ),
+    "5: no copy is kept": Mutant(
+        Quarantine, "put_all", lambda self, items: ["x" for _ in items], (copy_is_kept_first,)
+    ),
+    "12: what a provider hides is deleted": Mutant(
+        provider._Provider, "_fetched", lambda self, name, lost: set(), (hidden_by_the_provider,)
+    ),
+    "12: what a provider cleans up is deleted": Mutant(
         provider._Provider,
         "_expiry",
-        lambda *_: Expiry(),
+        lambda self, name, lost, state: Expiry(),
+        (expired_at_the_provider,),
     ),
-    "12: a listing that is cut is believed": (provider._Provider, "_cut", lambda *_: None),
-    "12: what is listed again counts as hidden": (session, "note_seen", lambda *_: None),
-    "[hold] protects nothing": (planner, "protection", lambda *_: None),
-    "2: all mail is a folder like others": (status, "_shows", lambda *_: False),
-    "2: moved is deleted": (status, "overlap", lambda *_: False),
-    "2: moved to where nobody could look": (status, "_may_hold_it", lambda *_: None),
-    "2: the trash counts": (status, "role_counts", lambda *_: True),
-    "2: moved out is deleted": (rules.Rules, "_moved_out", lambda *_: None),
-    "3: equal headers are one message": (adopting, "_adopt_batch", _all_adopted),
-    "4: nothing is looked at again": (deleting, "content_digest", lambda data: _any_digest(data)),
-    "4: an old listing is trusted": (Session, "age", lambda self: 0.0),
-    "5: no copy is kept": (Quarantine, "put_all", lambda self, items: ["x" for _ in items]),
-    "copies = all is any": (
-        rules.Rules,
-        "forward_enough",
-        lambda self, s, accounts: bool(accounts),
+    "12: a listing that is cut is believed": Mutant(
+        provider._Provider,
+        "_cut",
+        lambda self, name, lost, doubts: None,
+        (cut_off_at_a_round_number,),
     ),
-    "drafts count": (status, "adoptable", lambda copy: True),
-    "everything in the consolidated mailbox is a target": (
+    "12: what is listed again counts as hidden": Mutant(
+        record,
+        "note_seen",
+        lambda directory, path, observation, command: None,
+        (listed_again_is_not_hidden,),
+    ),
+    "[hold] protects nothing": Mutant(
+        protected, "protection", lambda line, s, snapshot: None, (flagged_is_protected,)
+    ),
+    "copies = all is any": Mutant(
+        rules.Rules, "forward_enough", lambda self, s, accounts: bool(accounts), (copies_all,)
+    ),
+    "drafts count": Mutant(status, "adoptable", lambda copy: True, (drafts_are_not_mail,)),
+    "everything in the consolidated mailbox is a target": Mutant(
         rules.Rules,
         "_targets",
         lambda self, s: [c for c in s.on("consolidated") if c.presence is Presence.YES],
+        (own_copy_is_never_deleted,),
     ),
-    "marked mail is collected": (
+    "marked mail is collected": Mutant(
         rules.Rules,
         "_collectable",
         lambda self, s, account: [
             c for c in s.on(account) if c.presence is Presence.YES and not c.adopted
         ],
+        (marked_is_not_collected,),
     ),
-    "declined is forgotten": (
+    "declined is forgotten": Mutant(
         rules.Rules,
         "_held_or_not",
         lambda self, s, line: Proposal(line),
+        (declined_stays_declined,),
     ),
-    "late copies are collected": (rules.Rules, "_late", lambda self, s: iter(())),
-    "losses are never spent": (LedgerWriter, "spend", lambda *_: None),
-    "forgotten while an account is unknown": (
+    "late copies are collected": Mutant(
+        rules.Rules, "_late", lambda self, s: iter(()), (late_copy,)
+    ),
+    "losses are never spent": Mutant(
+        LedgerWriter, "spend", lambda self, messages, now: None, (back_is_collected_once,)
+    ),
+    "forgotten while an account is unknown": Mutant(
         status,
         "_held",
         lambda account, message, copies, counting, snapshot: (
             status.Held.YES if any(c.mailbox == account for c in counting) else status.Held.GONE
         ),
+        (not_forgotten_while_unknown,),
     ),
 }
 
-
-def _any_digest(data: bytes) -> str:
-    """As if every message had the contents that are expected of it."""
-    from mailsync_tui.message import content_digest
-
-    return content_digest(M) if data == TWIN else content_digest(data)
+SCENARIOS = tuple(dict.fromkeys(s for mutant in MUTANTS.values() for s in mutant.noticed_by))
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_an_engine_without_the_rule_is_noticed(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home, attribute, mutant = MUTANTS[name]
-    monkeypatch.setattr(home, attribute, mutant)
-    for module in (rules, planner, record, observe, guards, collecting):
-        if getattr(module, attribute, None) is not None:
-            monkeypatch.setattr(module, attribute, mutant)
-    for scenario in SCENARIOS:
+@contextmanager
+def engine_with(mutant: Mutant) -> Iterator[None]:
+    """The mutant in force, wherever the function was imported by name.
+
+    Raises:
+        AttributeError: there is no such function (any more).
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        original = getattr(mutant.home, mutant.name)
+        patch.setattr(mutant.home, mutant.name, mutant.instead)
+        for name, module in list(sys.modules.items()):
+            if name.startswith("mailsync_tui.") and vars(module).get(mutant.name) is original:
+                patch.setattr(module, mutant.name, mutant.instead)
+        yield
+
+
+def notices(scenario: Scenario, mutant: Mutant, directory: Path) -> bool:
+    """Whether an assertion of the scenario itself fails; any other error is passed on."""
+    with engine_with(mutant):
         try:
-            scenario(tmp_path / scenario.__name__)
-        except Exception:  # noqa: BLE001 - a crash is noticed too
-            return
-    pytest.fail(f"no scenario notices an engine without the rule {name!r}")
+            scenario(directory)
+        except AssertionError as error:
+            *_, last = traceback.walk_tb(error.__traceback__)
+            if last[0].f_code is not scenario.__code__:
+                raise
+            return True
+    return False
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
+def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
+    scenario(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario"),
+    [
+        pytest.param(name, scenario, id=f"{name}-{scenario.__name__}")
+        for name, mutant in MUTANTS.items()
+        for scenario in mutant.noticed_by
+    ],
+)
+def test_an_engine_without_the_rule_is_noticed(
+    name: str, scenario: Scenario, tmp_path: Path
+) -> None:
+    assert notices(scenario, MUTANTS[name], tmp_path)
+
+
+def test_every_scenario_here_is_used() -> None:
+    defined = {
+        value
+        for value in globals().values()
+        if getattr(value, "__annotations__", None) == {"d": "Path", "return": "None"}
+    }
+    assert defined == set(SCENARIOS)
+
+
+def test_a_mutant_with_wrong_arguments_is_an_error(tmp_path: Path) -> None:
+    wrong = Mutant(status, "overlap", lambda lost: False, ())
+    with pytest.raises(TypeError):
+        notices(filed, wrong, tmp_path)
+
+
+def test_a_mutant_of_what_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(AttributeError):
+        notices(filed, Mutant(status, "no_such_function", lambda: None, ()), tmp_path)
+
+
+def test_a_mutant_that_changes_nothing_is_not_noticed(tmp_path: Path) -> None:
+    assert not notices(filed, Mutant(status, "overlap", status.overlap, ()), tmp_path)
+
+
+def test_an_assertion_of_the_engine_is_not_the_scenarios(tmp_path: Path) -> None:
+    def breaks(lost: object, found: object) -> bool:
+        raise AssertionError
+
+    with pytest.raises(AssertionError):
+        notices(filed, Mutant(status, "overlap", breaks, ()), tmp_path)
