@@ -13,14 +13,14 @@ from mailsync_tui.cli.errors import OK
 from mailsync_tui.cli.runs import ended
 from mailsync_tui.cli.screen import Screen
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.undo.journal import THERE
+from mailsync_tui.engine.outcome import THERE
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.cli.runs import Command
     from mailsync_tui.config.model import UserConfig
+    from mailsync_tui.engine.model import UndoLine
     from mailsync_tui.engine.outcome import UndoResult
-    from mailsync_tui.engine.undo.lines import UndoLine
 
 _FIRST_LINES = 5
 _SUBJECT = 200

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-Outcome = Literal["done", "skipped", "failed", "vanished"]
+from mailsync_tui.engine.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from mailsync_tui.config.model import DIRECTIONS, Direction
+from mailsync_tui.ledger.restores import Deletion
 from mailsync_tui.mailboxes.base import Location
 
 Kind = Literal["collect", "adopt", "forward-delete", "reverse-delete", "forget"]
@@ -160,6 +161,27 @@ class Plan:
             else:
                 left.append(line)
         return tuple(left)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLine:
+    """One line of an earlier run that deleted something which is not put back yet."""
+
+    id: str
+    kind: Literal["forward-delete", "reverse-delete"]
+    account: str
+    """The account it was deleted on, or the first one it was deleted because of."""
+    message_id: str | None
+    subject: str
+    mailbox: str
+    """Where it goes back to."""
+    folder: str
+    undo: Undo
+    """``consolidated-only``: a POP3 server takes no mail back."""
+    problem: str | None
+    """Why it cannot be put back, as far as can be told without contacting anybody."""
+    copies: tuple[Deletion, ...] = field(repr=False)
+    """What it deleted, without what is put back already."""
 
 
 def in_words(accounts: tuple[str, ...]) -> str:

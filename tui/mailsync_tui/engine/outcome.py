@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.apply.run import LineResult
-from mailsync_tui.engine.model import NEEDS_CONFIRMATION, Line, Plan
-from mailsync_tui.engine.undo.journal import LineUndone
-from mailsync_tui.engine.undo.lines import UndoLine
+from mailsync_tui.engine.model import NEEDS_CONFIRMATION, Line, Plan, UndoLine
 from mailsync_tui.ledger.restores import DELETIONS
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 
 OK, FAILED, WRONG, PARTLY, BLOCKED, STALE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 """The exit codes of INTERFACE.md."""
 
+
+Outcome = Literal["done", "skipped", "failed", "vanished"]
+"""What became of a line, or of one of its copies."""
 
 WORST_FIRST = (None, "failed", "skipped", "done", "vanished")
 """Outcomes, the weightiest first: of several copies of a line, one outcome is the line's.
@@ -28,6 +28,24 @@ WORST_FIRST = (None, "failed", "skipped", "done", "vanished")
 """
 
 RunState = Literal["done", "partly", "interrupted", "unfinished", "undone"]
+
+
+L = TypeVar("L", Line, UndoLine)
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult(Generic[L]):
+    """What became of one line: of a plan, or of a run that was undone."""
+
+    line: L
+    outcome: Outcome
+    reason: str = ""
+
+
+THERE = "it was there already"
+"""Why an undo stored nothing for a line that is done."""
+NOTHING_LEFT = "there is nothing left to put back: it was not deleted after all, or it is back"
+"""The same, where nothing was looked for."""
 
 
 def weight(outcome: str | None) -> int:
@@ -115,7 +133,7 @@ class Result:
     run: str | None
     """``None`` when there was nothing to do."""
     plan: Plan
-    lines: tuple[LineResult, ...]
+    lines: tuple[LineResult[Line], ...]
     exit: int
 
 
@@ -128,7 +146,7 @@ class UndoResult:
     """Its own number; ``None`` when nothing was left to undo, or the person said no."""
     plan: Plan | None
     """All that was to be said when it began; ``None`` where nothing was contacted."""
-    lines: tuple[LineUndone, ...]
+    lines: tuple[LineResult[UndoLine], ...]
     exit: int
 
 
@@ -185,9 +203,6 @@ def plan_code(plan: Plan) -> int:
     return PARTLY if any(not r.complete for r in plan.mailboxes.values()) else OK
 
 
-L = TypeVar("L", Line, UndoLine)
-
-
 def left_open(lines: Iterable[L], results: Container[str], error: Exception) -> list[L]:
     """The lines that have no result, after the ledger failed while lines were applied.
 
@@ -212,14 +227,14 @@ def cut_short(error: Exception) -> str:
     return f"{error}; the next run looks what became of it"
 
 
-def undo_code(results: tuple[LineUndone, ...], *, stopped: bool) -> int:
+def undo_code(results: tuple[LineResult[UndoLine], ...], *, stopped: bool) -> int:
     """The exit code of an undo."""
     if stopped:
         return INTERRUPTED
     return PARTLY if any(result.outcome != "done" for result in results) else OK
 
 
-def sync_code(plan: Plan, results: tuple[LineResult, ...], *, stopped: bool) -> int:
+def sync_code(plan: Plan, results: tuple[LineResult[Line], ...], *, stopped: bool) -> int:
     """The exit code of a run that applied lines."""
     if stopped:
         return INTERRUPTED

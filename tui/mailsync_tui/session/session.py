@@ -20,7 +20,7 @@ from mailsync_tui.engine.apply.stale import journal_outdated
 from mailsync_tui.engine.apply.steps import apply
 from mailsync_tui.engine.detect.detect import Observation, observe
 from mailsync_tui.engine.detect.folder_names import resolved
-from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.model import Options, Plan, UndoLine
 from mailsync_tui.engine.outcome import (
     INTERRUPTED,
     OK,
@@ -40,7 +40,7 @@ from mailsync_tui.engine.outcome import (
 )
 from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
 from mailsync_tui.engine.plan.status import role_counts
-from mailsync_tui.engine.undo.lines import UndoLine, UnknownRun, chosen, undoable
+from mailsync_tui.engine.undo.lines import UnknownRun, chosen, undoable
 from mailsync_tui.engine.undo.restore import Restoring, settling
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.lock import RunLock

@@ -16,10 +16,9 @@ from mailsync_tui.engine.compare import compare
 from mailsync_tui.engine.comparison import Comparison, Key, from_ledger, location_of
 from mailsync_tui.engine.detect.detect import Observation
 from mailsync_tui.engine.detect.match import match_mailboxes
-from mailsync_tui.engine.model import Options, Place, Plan
+from mailsync_tui.engine.model import Options, Place, Plan, UndoLine
 from mailsync_tui.engine.outcome import Result, SessionError, UndoResult, require_reached
 from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry, make_plan
-from mailsync_tui.engine.undo.lines import UndoLine
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.lock import Holder, holder_of
 from mailsync_tui.ledger.reader import LedgerReader, open_ledger

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from mailsync_tui.engine.apply.run import LineResult
 from mailsync_tui.engine.model import Line
+from mailsync_tui.engine.outcome import LineResult
 from mailsync_tui.ledger.writer import LedgerWriter
 
 WHATEVER_ACCOUNT = frozenset({"collect", "forward-delete", "forget"})
 """Declined for the message, from whichever account the line comes next time."""
 
 
-def taken_back(ledger: LedgerWriter, results: Sequence[LineResult]) -> None:
+def taken_back(ledger: LedgerWriter, results: Sequence[LineResult[Line]]) -> None:
     """Lines were done that an undo had held: a person reconsidered, and the undo is over.
 
     Args:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.collect import split_off
 from mailsync_tui.engine.apply.run import Run, batches, by, intent
-from mailsync_tui.engine.events import Outcome
 from mailsync_tui.engine.model import Line, Place
-from mailsync_tui.engine.outcome import weight
+from mailsync_tui.engine.outcome import Outcome, weight
 from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.rows import CopyRow, MessageRow

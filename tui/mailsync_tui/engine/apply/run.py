@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED, UserConfig
-from mailsync_tui.engine.events import Applying, Emit, LineDone, Outcome
+from mailsync_tui.engine.events import Applying, Emit, LineDone
 from mailsync_tui.engine.model import Line, Options, Place
+from mailsync_tui.engine.outcome import LineResult, Outcome
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow
 from mailsync_tui.ledger.writer import LedgerWriter
@@ -43,15 +44,6 @@ class Submit(Protocol):
         """Begin it; tasks for one mailbox are done in turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineResult:
-    """What became of one line."""
-
-    line: Line
-    outcome: Outcome
-    reason: str = ""
-
-
 @dataclass(slots=True)
 class Run:
     """One run that applies lines."""
@@ -70,7 +62,7 @@ class Run:
     submit: Submit
     counted: Callable[[str], bool]
     """Whether a copy in that folder of the consolidated mailbox means that it is there."""
-    results: dict[str, LineResult] = field(default_factory=dict)
+    results: dict[str, LineResult[Line]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     """Mailboxes that failed in this run, and how: they are not tried again."""
     losses: dict[str, int] = field(default_factory=dict)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from mailsync_tui.engine.apply.adopt import adopt, forget
 from mailsync_tui.engine.apply.collect import collect
 from mailsync_tui.engine.apply.delete import delete
-from mailsync_tui.engine.apply.run import LineResult, Run
+from mailsync_tui.engine.apply.run import Run
 from mailsync_tui.engine.model import Line
+from mailsync_tui.engine.outcome import LineResult
 
 STEPS = (
     ("collect", collect),
@@ -20,7 +21,7 @@ STEPS = (
 """First everything is brought to safety, then deletions: forward before what follows from it."""
 
 
-def apply(run: Run, lines: Sequence[Line]) -> list[LineResult]:
+def apply(run: Run, lines: Sequence[Line]) -> list[LineResult[Line]]:
     """Apply these lines; the answer has one result for each that was begun.
 
     Args:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailsync_tui.engine.events import Emit, LineDone, Outcome
-from mailsync_tui.engine.undo.lines import UndoLine
+from mailsync_tui.engine.events import Emit, LineDone
+from mailsync_tui.engine.model import UndoLine
+from mailsync_tui.engine.outcome import LineResult, Outcome, weight
 from mailsync_tui.engine.undo.present import Wanted
 from mailsync_tui.ledger import restores
 from mailsync_tui.ledger.restores import Deletion
@@ -17,22 +18,11 @@ from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Location, Raw
 from mailsync_tui.message import content_digest, summary_of_header
 
-THERE = "it was there already"
-NOTHING_LEFT = "there is nothing left to put back: it was not deleted after all, or it is back"
 NO_FLAGS = "without flags: it was deleted before the ledger kept them"
 ALTERED = "the server altered it when it stored it"
 UNSETTLED = "it is not known yet whether it was deleted: its mailbox was not listed completely"
 _NEVER_SET = frozenset({"\\Deleted", "\\Recent"})
 """Put back to be expunged would be no undo; the other one is the server's to set."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineUndone:
-    """What became of one line that was to be undone."""
-
-    line: UndoLine
-    outcome: Outcome
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +54,7 @@ class UndoJournal:
         self.ledger = ledger
         self.emit = emit
         self.now = now
-        self.results: dict[str, LineUndone] = {}
+        self.results: dict[str, LineResult[UndoLine]] = {}
         self._left: Counter[str] = Counter()
         self._told: dict[str, list[tuple[Outcome, str]]] = defaultdict(list)
 
@@ -102,9 +92,9 @@ class UndoJournal:
             self.finish(line, self._told[line.id])
 
     def finish(self, line: UndoLine, told: Sequence[tuple[Outcome, str]]) -> None:
-        """A line has come to its end: of several copies, one that failed counts."""
-        outcome, reason = next((t for t in told if t[0] == "failed"), told[0])
-        self.results[line.id] = LineUndone(line, outcome, reason)
+        """A line has come to its end: of several copies, the worst counts."""
+        outcome, reason = min(told, key=lambda copy: weight(copy[0]))
+        self.results[line.id] = LineResult(line, outcome, reason)
         self.emit(LineDone(line.id, line.kind, line.account, outcome, reason))
 
 

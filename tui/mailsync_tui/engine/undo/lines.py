@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
 
 from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.detect.match import MatchedMailboxes, match_mailboxes
-from mailsync_tui.engine.model import Undo
+from mailsync_tui.engine.model import Undo, UndoLine
 from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.reader import LedgerReader
@@ -20,27 +18,6 @@ GONE = "its copy is no longer in the quarantine"
 
 class UnknownRun(Exception):
     """There is no such run, or no such line of it; the text says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class UndoLine:
-    """One line of an earlier run that deleted something which is not put back yet."""
-
-    id: str
-    kind: Literal["forward-delete", "reverse-delete"]
-    account: str
-    """The account it was deleted on, or the first one it was deleted because of."""
-    message_id: str | None
-    subject: str
-    mailbox: str
-    """Where it goes back to."""
-    folder: str
-    undo: Undo
-    """``consolidated-only``: a POP3 server takes no mail back."""
-    problem: str | None
-    """Why it cannot be put back, as far as can be told without contacting anybody."""
-    copies: tuple[Deletion, ...] = field(repr=False)
-    """What it deleted, without what is put back already."""
 
 
 def undoable(

@@ -14,18 +14,16 @@ from datetime import datetime
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.run import BATCH_BYTES, BATCH_MESSAGES, by
 from mailsync_tui.engine.detect.detect import Observation
-from mailsync_tui.engine.events import Applying, Emit, Outcome
+from mailsync_tui.engine.events import Applying, Emit
+from mailsync_tui.engine.model import UndoLine
+from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, LineResult, Outcome
 from mailsync_tui.engine.plan.status import listed_completely
 from mailsync_tui.engine.undo.journal import (
-    NOTHING_LEFT,
-    THERE,
     UNSETTLED,
     Item,
-    LineUndone,
     UndoJournal,
     remark,
 )
-from mailsync_tui.engine.undo.lines import UndoLine
 from mailsync_tui.engine.undo.present import Wanted, counted, find_present
 from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
@@ -102,7 +100,9 @@ class Restoring:
         self._claimed: set[tuple[str, Location]] = set()
         """Copies that are one of the deleted ones, back already: they are no other one."""
 
-    def run(self, lines: Sequence[UndoLine], settled: Sequence[UndoLine]) -> list[LineUndone]:
+    def run(
+        self, lines: Sequence[UndoLine], settled: Sequence[UndoLine]
+    ) -> list[LineResult[UndoLine]]:
         """Put these lines back; the answer has one result for each that came to its end.
 
         First what goes back to where it was; then what POP3 servers do not take back, as it may

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.outcome import INTERRUPTED, UndoResult
-from mailsync_tui.engine.undo.journal import THERE, LineUndone
-from mailsync_tui.engine.undo.lines import UndoLine
+from mailsync_tui.engine.model import UndoLine
+from mailsync_tui.engine.outcome import INTERRUPTED, THERE, LineResult, UndoResult
 from mailsync_tui.report.wording import Question
 from mailsync_tui.report.words import several
 from mailsync_tui.text.safe import safe_text
@@ -97,13 +96,13 @@ def _title(run: int, result: UndoResult) -> str:
     return f"{own}run {run} is undone, as far as was asked"
 
 
-def _outcome(each: LineUndone) -> str:
+def _outcome(each: LineResult[UndoLine]) -> str:
     if each.outcome != "done":
         return each.outcome
     return "there already" if each.reason == THERE else "put back"
 
 
-def _noted(each: LineUndone, width: int) -> list[tuple[Span, ...]]:
+def _noted(each: LineResult[UndoLine], width: int) -> list[tuple[Span, ...]]:
     sign, style = ("=", "note") if each.outcome == "done" else ("!", "warn")
     name: tuple[Span, ...] = (
         (f"{sign} ", style),

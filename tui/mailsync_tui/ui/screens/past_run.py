@@ -12,8 +12,8 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from mailsync_tui.engine.model import UndoLine
 from mailsync_tui.engine.outcome import RunLine, SessionError, run_lines, run_state
-from mailsync_tui.engine.undo.lines import UndoLine
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.ledger.rows import RunRow
