@@ -34,7 +34,7 @@ from mailsync_tui.demo.run import running
 from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.rows import progress
-from mailsync_tui.ui.screens.confirm import ConfirmScreen
+from mailsync_tui.ui.screens.dialogs import ConfirmScreen
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 NOW = datetime(2026, 1, 5, 10, 2, tzinfo=UTC)

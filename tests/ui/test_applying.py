@@ -19,12 +19,11 @@ from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.run import heeding_signals
-from mailsync_tui.ui.screens.applying import ApplyingScreen
+from mailsync_tui.ui.screens.applying import ApplyingScreen, ResultScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
-from mailsync_tui.ui.screens.confirm import ConfirmScreen
+from mailsync_tui.ui.screens.dialogs import ConfirmScreen
 from mailsync_tui.ui.screens.help import HelpScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
-from mailsync_tui.ui.screens.result import ResultScreen
 from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import drawn, press, running, screen, settled, text

@@ -11,11 +11,10 @@ import pytest
 from mailsync_tui.engine.outcome import run_state
 from mailsync_tui.ledger.rows import Intent
 from mailsync_tui.ledger.writer import LedgerWriter
+from mailsync_tui.ui.screens.applying import ResultScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
-from mailsync_tui.ui.screens.confirm import ConfirmScreen
-from mailsync_tui.ui.screens.history import HistoryScreen
-from mailsync_tui.ui.screens.past_run import RunScreen
-from mailsync_tui.ui.screens.result import ResultScreen
+from mailsync_tui.ui.screens.dialogs import ConfirmScreen
+from mailsync_tui.ui.screens.history import HistoryScreen, RunScreen
 from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import drawn, press, running, screen, text

@@ -16,9 +16,10 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from mailsync_tui.ui.rows.columns import Span, fit
 from mailsync_tui.ui.rows.filters import Filter
 from mailsync_tui.ui.rows.order import Ordered
-from mailsync_tui.ui.widgets.line_view import BAR, LineView, Span, fit, joined
+from mailsync_tui.ui.widgets.line_view import BAR, LineView, joined
 from mailsync_tui.ui.widgets.panes import Panes
 from tests.ui.harness import drawn
 from tests.ui.rows import compared, row

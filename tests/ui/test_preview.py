@@ -10,10 +10,9 @@ from textual.widgets import Input
 
 from mailsync_tui.session import plan_file as planfile
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from mailsync_tui.ui.screens.dialogs import AskScreen, WhyScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
-from mailsync_tui.ui.screens.why import WhyScreen
 from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import press, screen, text

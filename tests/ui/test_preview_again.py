@@ -13,9 +13,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.screens.confirm import ConfirmScreen
+from mailsync_tui.ui.screens.dialogs import ConfirmScreen, WhyScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
-from mailsync_tui.ui.screens.why import WhyScreen
 from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import press, screen, settled, text

@@ -13,10 +13,9 @@ from textual.widgets import Input, Static
 from mailsync_tui.report.choice import Choice
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.rows.preview import Previewed
-from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from mailsync_tui.ui.screens.dialogs import AskScreen, WhyScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
-from mailsync_tui.ui.screens.why import WhyScreen
 from tests.engine.bench import Bench, mail
 from tests.ui.harness import press, screen, text
 from tests.ui.previewed import drive, everything, go, out_of_step, row, rows

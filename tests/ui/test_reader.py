@@ -15,7 +15,7 @@ from textual.widgets import Input
 from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
 from mailsync_tui.mailboxes.base import Location, MailboxError
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.screens.ask import AskScreen
+from mailsync_tui.ui.screens.dialogs import AskScreen
 from mailsync_tui.ui.screens.reader import ReaderScreen
 from mailsync_tui.ui.widgets.panes import Panes
 from mailsync_tui.ui.widgets.text_view import TextView

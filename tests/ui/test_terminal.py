@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pty
 
-from mailsync_tui.ui.terminal import hung_up
+from mailsync_tui.ui.run import hung_up
 
 
 def test_a_terminal_whose_other_end_is_closed_has_hung_up() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,6 @@ from mailsync_tui.session.newest import newest
 from mailsync_tui.ui.actions import ACTIONS, Where
 from mailsync_tui.ui.rows.progress import ApplyProgress
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
-from mailsync_tui.ui.terminal import hung_up
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import UserConfig
@@ -44,9 +43,6 @@ _SORRY = (
     "mailsync-tui has met a fault of its own ({kind}) and ended. What was done is in the history; "
     "nothing else was changed. Please report it; --log-file FILE writes down where it happened."
 )
-
-_LOOK_SECONDS = 1.0
-"""Between two looks whether the terminal is still there."""
 
 
 @dataclass
@@ -199,21 +195,16 @@ class MailsyncApp(App[int]):
     # --- beginning and ending
 
     def on_mount(self) -> None:
-        """Show the mailboxes; mind whether the terminal is lost."""
+        """Show the mailboxes."""
         self._own_loop = asyncio.get_running_loop()
-        if not self.is_headless:
-            self.set_interval(_LOOK_SECONDS, self._mind_the_terminal)
         self.push_screen(ComparisonScreen(self._known[0]))
 
     def heed_signal(self) -> None:
-        """What a handler of signals may call, at any moment: it ends the app soon."""
+        """End soon; to be called at any moment, by a handler of signals or on any thread."""
         loop = self._own_loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self.action_interrupt)
-
-    def _mind_the_terminal(self) -> None:
-        if hung_up(sys.stdin.fileno()):
-            self.action_interrupt()
+        if loop is not None:
+            with suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(self.action_interrupt)
 
     def action_interrupt(self) -> None:
         """End: after the current message, if a run is applying."""

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from textual.drivers.linux_driver import LinuxDriver
 
 from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.events import Event
 from mailsync_tui.ledger.reader import FILE_NAME
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.terminal import TerminalDriver
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from mailsync_tui.session.session import Session
+
 
 _SWITCH_SECONDS = 0.001
 """How long the event loop may have to wait for each thread that computes, until it can go on."""
 PATIENCE = 0.5
 """Seconds that politely closed connections may take."""
+_LOOK_SECONDS = 1.0
+"""Between two looks whether the terminal is still there."""
 
 
 def run(
@@ -57,7 +64,7 @@ def run(
     sys.setswitchinterval(_SWITCH_SECONDS)
     app = MailsyncApp(open_session, log_line, known=(person, directory / FILE_NAME))
     app.driver_class = TerminalDriver
-    with heeding_signals(app):
+    with heeding_signals(app), _minding_terminal(app):
         app.run(mouse=mouse)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is a signal again
         if not closed(app):
@@ -89,6 +96,25 @@ def heeding_signals(app: MailsyncApp) -> Iterator[None]:
         signal.signal(signal.SIGINT, interrupt)
 
 
+@contextmanager
+def _minding_terminal(app: MailsyncApp) -> Iterator[None]:
+    """While this is entered, a terminal that is lost ends the app as a signal does."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_LOOK_SECONDS):
+            if hung_up(sys.stdin.fileno()):
+                app.heed_signal()
+
+    watching = threading.Thread(target=watch, name="terminal", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
+
+
 def closed(app: MailsyncApp, patience: float = PATIENCE) -> bool:
     """End all connections and threads; a server that hangs is not waited for.
 
@@ -112,3 +138,62 @@ def closed(app: MailsyncApp, patience: float = PATIENCE) -> bool:
     closing.start()
     closing.join(patience)
     return not closing.is_alive()
+
+
+def hung_up(descriptor: int) -> bool:
+    """Whether the other end of a terminal is gone.
+
+    A process that does not control the terminal is sent no SIGHUP, and reads an end of file over
+    and over.
+
+    Args:
+        descriptor: Open on the terminal.
+    """
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    gone = select.POLLHUP | select.POLLERR | select.POLLNVAL
+    return any(event & gone for _, event in poll.poll(0))
+
+
+class _UntilLost:
+    """What is written to a terminal, until that is gone; then nothing is."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._lost = False
+
+    def write(self, text: str) -> None:
+        """Write, if there is still where to."""
+        self._try(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        """Have it written."""
+        self._try(self._file.flush)
+
+    def fileno(self) -> int:
+        """The terminal's descriptor."""
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        """Whether it was a terminal."""
+        return self._file.isatty()
+
+    def _try(self, work: Callable[[], object]) -> None:
+        if not self._lost:
+            try:
+                work()
+            except OSError:
+                self._lost = True
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, which outlives its terminal: a run finishes its message without one.
+
+    Otherwise Textual's writing thread dies of the first error, and the event loop waits for it for
+    ever as soon as their queue is full.
+    """
+
+    def __init__(self, app: App[object], **options: Any) -> None:
+        """Take Textual's options as they are."""
+        super().__init__(app, **options)
+        self._file = cast("Any", _UntilLost(cast("TextIO", self._file)))

@@ -1,4 +1,4 @@
-"""While a plan is applied: how far each account is, and how to stop."""
+"""A run: how far it is and how to stop it, then what it did."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from mailsync_tui.ledger.lock import LedgerBusy, LockError
 from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.report import wording, words
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.progress import ApplyProgress, Counted
 from mailsync_tui.ui.rows.results import Report, of_failure, pace, progress_lines
-from mailsync_tui.ui.screens.result import ResultScreen
 from mailsync_tui.ui.widgets.key_bar import KeyBar
+from mailsync_tui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp
+    from mailsync_tui.ui.rows.results import Report
+
 
 REFRESH = 0.25
 """Seconds between two drawings: more would only cost bytes on a slow line."""
@@ -143,3 +146,50 @@ class ApplyingScreen(Screen[None]):
         self.mailsync.session.stop()
         self.refresh_bindings()
         self._draw()
+
+
+class ResultScreen(Screen[None]):
+    """Shows a report; from here one goes to the history, or back to the mailboxes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("result")]
+    DEFAULT_CSS = """
+    ResultScreen {
+        #head { height: 1; background: $panel; text-style: bold; }
+        #report { padding: 1 1; }
+    }
+    """
+
+    def __init__(self, report: Report) -> None:
+        """Show.
+
+        Args:
+            report: Of a result, or of a run that came to nothing.
+        """
+        super().__init__()
+        self.report = report
+
+    def compose(self) -> ComposeResult:
+        """Title, lines, keys."""
+        yield Static(f" {safe_text(self.report.title, 200)}", id="head", markup=False)
+        yield LineView(self.report, id="report")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """The list has the keys."""
+        self.query_one(LineView).focus()
+
+    def action_history(self) -> None:
+        """Show earlier runs; undo there."""
+        from mailsync_tui.ui.screens.history import HistoryScreen
+
+        self.app.push_screen(HistoryScreen())
+
+    async def action_back(self) -> None:
+        """Back to the mailboxes, which are listed again: they are others now."""
+        from mailsync_tui.ui.screens.comparison import ComparisonScreen
+
+        app = self.app
+        comparison = next(s for s in app.screen_stack if isinstance(s, ComparisonScreen))
+        while app.screen is not comparison:
+            app.pop_screen()
+        comparison.action_look_again()

@@ -18,9 +18,8 @@ from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.held import HeldGroup, HeldLines
 from mailsync_tui.ui.widgets.filtering import FilteredScreen, FilterInput
-from mailsync_tui.ui.widgets.headings import Heading
 from mailsync_tui.ui.widgets.key_bar import KeyBar
-from mailsync_tui.ui.widgets.line_view import LineView
+from mailsync_tui.ui.widgets.line_view import Heading, LineView
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp

@@ -1,8 +1,9 @@
-"""Earlier runs, newest first."""
+"""Earlier runs, newest first; one of them line by line, and its undo."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
@@ -12,16 +13,29 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from mailsync_tui.engine.outcome import run_state
+from mailsync_tui.engine.model import UndoLine
+from mailsync_tui.engine.outcome import RunLine, SessionError, run_lines, run_state
+from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.reader import LedgerError
 from mailsync_tui.ledger.rows import RunRow
-from mailsync_tui.report.words import local_moment, several
+from mailsync_tui.report.words import OUTCOMES, local_moment, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.rows.past import STATES, Runs, done_in_words, run_name
-from mailsync_tui.ui.widgets.headings import Heading
+from mailsync_tui.ui.rows.past import (
+    STATES,
+    RunLines,
+    Runs,
+    done_in_words,
+    run_line_in_words,
+    run_name,
+)
+from mailsync_tui.ui.rows.results import Report
+from mailsync_tui.ui.rows.undo import of_undo, question
+from mailsync_tui.ui.screens.applying import ApplyingScreen
+from mailsync_tui.ui.screens.dialogs import ConfirmScreen
+from mailsync_tui.ui.widgets.filtering import FilteredScreen, FilterInput
 from mailsync_tui.ui.widgets.key_bar import KeyBar
-from mailsync_tui.ui.widgets.line_view import LineView
+from mailsync_tui.ui.widgets.line_view import Heading, LineView
 
 if TYPE_CHECKING:
     from mailsync_tui.ui.app import MailsyncApp
@@ -97,7 +111,7 @@ class HistoryScreen(Screen[None]):
     @on(LineView.Moved)
     def _moved(self) -> None:
         run = self.run
-        self.query_one("#detail", Static).update(Content("") if run is None else _detail(run))
+        self.query_one("#detail", Static).update(Content("") if run is None else _run_detail(run))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What works now."""
@@ -115,7 +129,7 @@ class HistoryScreen(Screen[None]):
             self._open(self.run, undo=True)
 
     def _open(self, run: RunRow, *, undo: bool = False) -> None:
-        from mailsync_tui.ui.screens.past_run import RunScreen
+        from mailsync_tui.ui.screens.history import RunScreen
 
         self.app.push_screen(RunScreen(run, undo=undo))
 
@@ -124,7 +138,7 @@ class HistoryScreen(Screen[None]):
         self.dismiss()
 
 
-def _detail(run: RunRow) -> Content:
+def _run_detail(run: RunRow) -> Content:
     """A run in three lines: which, what it did, and what that means."""
     mark = STATES[run_state(run)]
     asked = f": {', '.join(run.directions)}" if run.directions else ""
@@ -134,5 +148,203 @@ def _detail(run: RunRow) -> Content:
             Content.assemble((f" {run_name(run)}", "bold"), f"{safe_text(asked, 80)}; {ended}"),
             Content(f" {done_in_words(run)}"),
             Content.assemble((f" {mark.sign} {mark.word}: {mark.meaning}", "$text-muted")),
+        ]
+    )
+
+
+class RunScreen(FilteredScreen):
+    """Every line of a run with its outcome."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("run")]
+    DEFAULT_CSS = """
+    RunScreen {
+        #title { height: 1; background: $panel; text-style: bold; }
+        #detail { height: 4; background: $surface; }
+        #summary { height: 1; background: $panel; }
+    }
+    """
+
+    def __init__(self, run: RunRow, *, undo: bool = False) -> None:
+        """Show nothing yet.
+
+        Args:
+            run: The run.
+            undo: Whether to ask at once whether it is to be undone.
+        """
+        super().__init__()
+        self.run = run
+        self.run_lines: Sequence[RunLine] = ()
+        self.chosen: frozenset[str] = frozenset()
+        """The ids of the lines that an undo is to put back; none: all of them."""
+        self._undo_at_once = undo
+
+    @property
+    def mailsync(self) -> MailsyncApp:
+        """The app, with its type."""
+        return cast("MailsyncApp", self.app)
+
+    @property
+    def run_line(self) -> RunLine | None:
+        """The line under the cursor."""
+        view = self.query_one(LineView)
+        lines = view.lines
+        if isinstance(lines, RunLines) and view.cursor < len(lines):
+            return lines.lines[view.cursor]
+        return None
+
+    def compose(self) -> ComposeResult:
+        """The run, its lines, more of the line under the cursor, sums, keys."""
+        mark = STATES[run_state(self.run)]
+        yield Static(f" {run_name(self.run)}: {mark.sign} {mark.word}", id="title", markup=False)
+        yield Heading(RunLines.heading)
+        yield LineView(id="lines")
+        yield Static(id="detail", markup=False)
+        yield Static(" reading ...", id="summary", markup=False)
+        yield FilterInput("words, is:deleted, is:failed, on:isp; Enter, Esc clears")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Read the journal."""
+        self.query_one(LineView).focus()
+        self._read()
+
+    @work(exclusive=True, group="run", exit_on_error=False)
+    async def _read(self) -> None:
+        number = self.run.id
+        try:
+            rows = await self.mailsync.engine(lambda: self.mailsync.viewing.actions(number))
+        except LedgerError as error:
+            problem = Content.styled(f" {safe_text(str(error))}", "$text-error")
+            self.query_one("#summary", Static).update(problem)
+            return
+        self.run_lines = run_lines(rows)
+        self.narrowed()
+        if self._undo_at_once:
+            self._undo_at_once = False
+            self.action_undo()
+
+    def narrowed(self) -> None:
+        """Show the lines that the filter admits."""
+        self.query_one(LineView).show(RunLines(self.run_lines, self.chosen, self.filter))
+        self._sum_up()
+        self.refresh_bindings()
+
+    def _sum_up(self) -> None:
+        shown = len(self.query_one(LineView).lines)
+        parts: list[str] = []
+        for mark in OUTCOMES.values():
+            count = sum(OUTCOMES[line.outcome] is mark for line in self.run_lines)
+            if count:
+                parts.append(f"{mark.sign} {count:,} {mark.word}")
+        text = "   ".join(parts) or "it did nothing that the journal names"
+        if self.chosen:
+            text += f"   [x] {several(len(self.chosen), 'line')} chosen"
+        if not self.filter.empty:
+            text += f"   filter: {shown:,} of {len(self.run_lines):,} (Esc ends)"
+        self.query_one("#summary", Static).update(f" {text}")
+
+    @on(LineView.Moved)
+    def _moved(self) -> None:
+        line = self.run_line
+        self.query_one("#detail", Static).update(
+            Content("") if line is None else _line_detail(line)
+        )
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What works now."""
+        if action in ("choose", "toggle_all", "undo") and not any(
+            line.deleted for line in self.run_lines
+        ):
+            return False
+        if action == "read":
+            line = self.run_line
+            return line is not None and (line.message or line.quarantine) is not None
+        return super().check_action(action, parameters)
+
+    # --- choosing
+
+    def action_choose(self) -> None:
+        """Choose this line for an undo, or not."""
+        line = self.run_line
+        if line is None:
+            return
+        if not line.deleted:
+            self.notify("only a deletion that was done can be put back", markup=False)
+            return
+        self.chosen = self.chosen ^ {line.id}
+        self.narrowed()
+        self.query_one(LineView).action_cursor(1)
+
+    def action_toggle_all(self) -> None:
+        """Choose every deletion that the filter shows, or none of them."""
+        lines = self.query_one(LineView).lines
+        if not isinstance(lines, RunLines):
+            return
+        shown = {line.id for line in lines.lines if line.deleted}
+        self.chosen = self.chosen - shown if shown <= self.chosen else self.chosen | shown
+        self.narrowed()
+
+    # --- going on from here
+
+    def action_read(self) -> None:
+        """Read the message where a mailbox still holds it, or else from the quarantine."""
+        from mailsync_tui.ui.screens.reader import ReaderScreen
+
+        line = self.run_line
+        if line is None:
+            return
+        kept, viewing = None, self.mailsync.viewing
+        if line.quarantine is not None:
+            kept = ("the quarantine", partial(viewing.quarantined_bytes, line.quarantine))
+        self.app.push_screen(ReaderScreen(line.message, line.subject, kept))
+
+    @work(exclusive=True, group="undo", exit_on_error=False)
+    async def action_undo(self) -> None:
+        """Put back the chosen lines, or all of them; asks first."""
+        app, number = self.mailsync, self.run.id
+        try:
+            offered = await app.engine(lambda: app.viewing.undoable(number))
+        except (SessionError, LedgerError, QuarantineError) as error:
+            self.notify(safe_text(str(error)), severity="error", markup=False)
+            return
+        lines = [line for line in offered if not self.chosen or line.id in self.chosen]
+        able = [line for line in lines if line.problem is None]
+        if not able:
+            self.notify(_nothing(lines), severity="warning", markup=False)
+            return
+        asked = question(number, lines)
+        if not await app.push_screen_wait(ConfirmScreen(asked.title, asked.sentences)):
+            self.notify("nothing was put back", markup=False)
+            return
+        ids = frozenset(line.id for line in able)
+
+        def run(width: int) -> Report:
+            return of_undo(number, app.viewing.undo(number, ids), able, width)
+
+        app.push_screen(ApplyingScreen(able, run, "Putting back"))
+
+
+def _nothing(lines: Sequence[UndoLine]) -> str:
+    """Why nothing of a run can be put back."""
+    problems = dict.fromkeys(line.problem for line in lines if line.problem is not None)
+    if problems:
+        return safe_text(f"cannot be put back: {'; '.join(problems)}", 400)
+    return "nothing of it is left to put back"
+
+
+def _line_detail(line: RunLine) -> Content:
+    """A line of the run in four lines: what, which message, where, and what became of it."""
+    mark = OUTCOMES[line.outcome]
+    place = safe_text(f"{line.mailbox}/{line.folder}" if line.folder else line.mailbox, 200)
+    copies = f", {line.copies} copies" if line.copies > 1 else ""
+    became = f" {mark.sign} {mark.word}: {safe_text(line.reason, 300) or mark.meaning}"
+    ident = safe_text(line.message_id or "", 200) or "no Message-ID"
+    return Content("\n").join(
+        [
+            Content.assemble(" ", (safe_text(line.subject, 400) or "(no subject)", "bold")),
+            Content(f" {safe_text(run_line_in_words(line), 120)}, in {place}{copies}"),
+            Content(became),
+            Content.styled(f" {ident}", "$text-muted"),
         ]
     )

@@ -33,10 +33,8 @@ from mailsync_tui.ui.rows.preview import (
 )
 from mailsync_tui.ui.rows.results import Report, of_result
 from mailsync_tui.ui.screens.applying import ApplyingScreen
-from mailsync_tui.ui.screens.ask import AskScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
-from mailsync_tui.ui.screens.confirm import ConfirmScreen
-from mailsync_tui.ui.screens.why import WhyScreen
+from mailsync_tui.ui.screens.dialogs import AskScreen, ConfirmScreen, WhyScreen
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.line_view import LineView
 

@@ -21,7 +21,7 @@ from mailsync_tui.ui import attaching
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.message import MessageText, Told
 from mailsync_tui.ui.rows.wrap import Document, TextLine, Wrapped, find
-from mailsync_tui.ui.screens.ask import AskScreen
+from mailsync_tui.ui.screens.dialogs import AskScreen
 from mailsync_tui.ui.sources import Source, kept_copy, mailboxes_with, next_mailbox, others
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.text_view import TextView

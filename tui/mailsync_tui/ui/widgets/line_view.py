@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import ClassVar, Protocol
 
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import RenderResult
 from textual.binding import BindingType
 from textual.cache import LRUCache
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import movements
-from mailsync_tui.ui.rows.columns import LONGEST
-from mailsync_tui.ui.rows.columns import Span as Span
-from mailsync_tui.ui.rows.columns import fit as fit
+from mailsync_tui.ui.rows.columns import LONGEST, Span
 from mailsync_tui.ui.rows.marks import STYLES
 
 BAR = "│"
@@ -326,3 +327,24 @@ def _alike_when_blank(one: Style | None, other: Style | None) -> bool:
         and one.bgcolor == other.bgcolor
         and not any(s.underline or s.reverse or s.strike for s in (one, other))
     )
+
+
+class Heading(Widget):
+    """One line that is made for the width of the screen."""
+
+    DEFAULT_CSS = """
+    Heading { height: 1; color: $text-muted; text-style: underline; }
+    """
+
+    def __init__(self, text: Callable[[int], str]) -> None:
+        """Show the names of columns.
+
+        Args:
+            text: Gives them for so many cells; our own words.
+        """
+        super().__init__()
+        self._text = text
+
+    def render(self) -> RenderResult:
+        """The line."""
+        return Content(self._text(self.size.width - 1))

@@ -1,0 +1,209 @@
+"""Questions and answers above a screen: an answer that is typed, a last yes or no, why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from mailsync_tui.text.safe import safe_text
+from mailsync_tui.ui.actions import bindings
+from mailsync_tui.ui.widgets.key_bar import KeyBar
+
+
+class AskScreen(ModalScreen[str | None]):
+    """Gives what was typed; ``None``: the person left it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("ask")]
+    AUTO_FOCUS = "#answer"
+    DEFAULT_CSS = """
+    AskScreen {
+        align: center middle;
+        #box { width: 74; max-width: 100%; height: auto; max-height: 100%;
+               background: $surface; border: ascii $accent; padding: 0 1; }
+        #title { text-style: bold; margin-bottom: 1; }
+        #sentences { height: auto; margin-bottom: 1; }
+        #answer { height: 1; border: none; padding: 0; background: $boost; }
+        #problem { color: $text-error; }
+    }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        sentences: Sequence[str],
+        *,
+        answer: str = "",
+        problem: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        """Ask.
+
+        Args:
+            title: The question itself.
+            sentences: What an answer brings about.
+            answer: What stands there already.
+            problem: What is wrong with an answer; empty if nothing is.
+        """
+        super().__init__()
+        self.question = safe_text(title, 200)
+        self.sentences = [safe_text(each, 600) for each in sentences]
+        self._answer = answer
+        self._problem = problem
+
+    def compose(self) -> ComposeResult:
+        """The question, what it means, and the place to type."""
+        with VerticalScroll(id="box", can_focus=False):
+            yield Static(self.question, id="title", markup=False)
+            yield Static("\n".join(self.sentences), id="sentences", markup=False)
+            yield Input(self._answer, id="answer", select_on_focus=False)
+            yield Static("Enter: go on    Esc: leave it", id="problem", markup=False)
+        yield KeyBar()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        problem = self._problem(event.value)
+        if problem:
+            self.query_one("#problem", Static).update(Content(safe_text(problem, 300)))
+        else:
+            self.dismiss(event.value)
+
+    def action_leave_it(self) -> None:
+        """Do nothing."""
+        self.dismiss(None)
+
+
+_DIGITS = "0123456789"
+_LONGEST = 12
+
+
+class Choices(Static, can_focus=True):
+    """No, which has the focus and is what every key but one means; and yes."""
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """Asks; the answer is ``True`` only if the person said exactly that."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("confirm")]
+    AUTO_FOCUS = "#choices"
+    DEFAULT_CSS = """
+    ConfirmScreen {
+        align: center middle;
+        #box { width: 74; max-width: 100%; height: auto; max-height: 100%;
+               background: $surface; border: ascii $warning; padding: 0 1; }
+        #title { text-style: bold; margin-bottom: 1; }
+        #sentences { height: auto; }
+        #choices { margin-top: 1; }
+    }
+    """
+
+    def __init__(
+        self, title: str, sentences: Sequence[str], number_to_type: int | None = None
+    ) -> None:
+        """Ask.
+
+        Args:
+            title: The question itself.
+            sentences: What, where, how many, whether it can be undone, what a failure means.
+            number_to_type: To be typed instead of ``y``.
+        """
+        super().__init__()
+        self.question = safe_text(title, 200)
+        self.sentences = [safe_text(each, 600) for each in sentences]
+        self.number = number_to_type
+        self.typed = ""
+
+    def compose(self) -> ComposeResult:
+        """The question, what it means, and the choices."""
+        with VerticalScroll(id="box", can_focus=False):
+            yield Static(self.question, id="title", markup=False)
+            yield Static("\n".join(self.sentences), id="sentences", markup=False)
+            yield Choices(self._choices(), id="choices", markup=False)
+        yield KeyBar()
+
+    def _choices(self) -> Content:
+        no = (" > No (any other key) < ", "bold reverse")
+        if self.number is None:
+            return Content.assemble(no, "    ", (" Yes (y) ", ""))
+        yes = f"To say yes, type {self.number} and press Enter: {self.typed}_"
+        return Content.assemble(no, "\n\n", (yes, "bold"))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where a number is to be typed, ``y`` is no answer."""
+        del parameters
+        return not (action == "yes" and self.number is not None)
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits are typed where a number is asked for; what is not yes is no."""
+        if event.key in ("ctrl+c", "ctrl+q"):
+            return
+        event.stop()
+        event.prevent_default()
+        if self.number is None:
+            self.dismiss(event.key == "y")
+        elif event.character and event.character in _DIGITS:
+            self.typed = (self.typed + event.character)[:_LONGEST]
+            self._draw()
+        elif event.key == "backspace":
+            self.typed = self.typed[:-1]
+            self._draw()
+        else:
+            self.dismiss(event.key == "enter" and self.typed == str(self.number))
+
+    def _draw(self) -> None:
+        self.query_one("#choices", Choices).update(self._choices())
+
+    def action_yes(self) -> None:
+        """Do it."""
+        if self.number is None:
+            self.dismiss(True)
+
+    def action_no(self) -> None:
+        """Do nothing."""
+        self.dismiss(False)
+
+
+class WhyScreen(ModalScreen[None]):
+    """A title, and a few facts with their names."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("why")]
+    AUTO_FOCUS = "#box"
+    DEFAULT_CSS = """
+    WhyScreen {
+        align: center middle;
+        #box { width: 76; max-width: 100%; height: auto; max-height: 100%;
+               background: $surface; border: ascii $accent; padding: 0 1; }
+        #title { text-style: bold; margin-bottom: 1; }
+        .fact { height: auto; }
+    }
+    """
+
+    def __init__(self, title: str, facts: Sequence[tuple[str, str]]) -> None:
+        """Tell.
+
+        Args:
+            title: What it is about; foreign text may stand in it.
+            facts: Name and text of each; an empty name goes on with the one before.
+        """
+        super().__init__()
+        self.about = safe_text(title, 600)
+        self.facts = facts
+
+    def compose(self) -> ComposeResult:
+        """One after the other; what is too long scrolls."""
+        with VerticalScroll(id="box"):
+            yield Static(self.about, id="title", markup=False)
+            for name, text in self.facts:
+                label = (f"{name}: " if name else "  ", "bold")
+                yield Static(Content.assemble(label, safe_text(text, 1000)), classes="fact")
+        yield KeyBar()
+
+    def action_close(self) -> None:
+        """Back to the plan."""
+        self.dismiss(None)
