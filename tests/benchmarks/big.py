@@ -191,10 +191,7 @@ def fill(path: Path, config: UserConfig, count: int) -> None:
     ledger = LedgerWriter(path)
     now = _EPOCH
     with ledger.transaction():
-        ids = {
-            c.name: ledger.put_mailbox(c.name, c.fingerprint)
-            for c in (*config.external, config.consolidated)
-        }
+        ids = {c.name: ledger.put_mailbox(c.name, c.fingerprint) for c in config.mailboxes}
         copies = []
         for number in range(1, count + 1):
             data = message(number)

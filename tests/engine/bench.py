@@ -90,9 +90,7 @@ class Bench:
 
     def session(self) -> Session:
         """A session over these mailboxes."""
-        boxes = {
-            c.name: self.boxes[c.name] for c in (*self.config.external, self.config.consolidated)
-        }
+        boxes = {c.name: self.boxes[c.name] for c in self.config.mailboxes}
         return Session(self.config, self.directory, mailboxes=boxes, clock=lambda: self.now)
 
     def wait(self, minutes: float = 15) -> None:

@@ -65,7 +65,7 @@ class Desk:
     def session(self) -> Session:
         """A session with connections of its own."""
         boxes = dict(self._given)
-        for config in (*self.config.external, self.config.consolidated):
+        for config in self.config.mailboxes:
             if config.name not in boxes:
                 boxes[config.name] = _mailbox(config)
         return Session(self.config, self.directory, mailboxes=boxes, clock=lambda: self.now)

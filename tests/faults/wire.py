@@ -131,7 +131,7 @@ class Trial:
     def _sync(self) -> None:
         (person,) = load_config(self.world.config_file).users
         mailboxes: dict[str, Mailbox] = {}
-        for config in (*person.external, person.consolidated):
+        for config in person.mailboxes:
             if config.type == "pop3":
                 quick = pop3.Pop3Timing(read=_SECONDS, stall=_SECONDS, lock=0.05)
                 mailboxes[config.name] = Pop3Mailbox(config, lambda: PASSWORD, quick)

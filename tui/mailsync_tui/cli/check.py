@@ -66,7 +66,7 @@ def failure(user: str, exit_code: int, text: str) -> dict[str, Any]:
 
 def look(session: Session) -> list[Checked]:
     """Describe all mailboxes at once, the accounts in the order of the file."""
-    configs = (*session.config.external, session.config.consolidated)
+    configs = session.config.mailboxes
 
     def describing(name: str) -> Callable[[], Facts | str]:
         def describe() -> Facts | str:

@@ -88,7 +88,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def accounts_of(person: UserConfig) -> list[str]:
     """The names of a person's mailboxes."""
-    return [config.name for config in (*person.external, person.consolidated)]
+    return [config.name for config in person.mailboxes]
 
 
 def parse_accepts(texts: Iterable[str], people: Iterable[UserConfig]) -> tuple[Accept, ...]:

@@ -110,6 +110,22 @@ class UserConfig:
     keep_days: int = 30
     schedule_apply: tuple[Direction, ...] = ("collect",)
 
+    @property
+    def mailboxes(self) -> tuple[MailboxConfig, ...]:
+        """The external ones in the order of the file, then the consolidated one."""
+        return (*self.external, self.consolidated)
+
+    def mailbox(self, name: str) -> MailboxConfig:
+        """The mailbox of that name: an account's, or ``consolidated``.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for config in self.mailboxes:
+            if config.name == name:
+                return config
+        raise KeyError(name)
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

@@ -48,7 +48,7 @@ def compare(
     snapshot = observation.snapshot
     sides = tuple(
         Side(s.name, s.type, s.messages, s.complete, s.error, listed_at, s.changed)
-        for s in (snapshot.mailboxes[c.name] for c in (*config.external, config.consolidated))
+        for s in (snapshot.mailboxes[c.name] for c in config.mailboxes)
     )
     with ledger.snapshot():
         same_header = overview.same_header(ledger)
@@ -70,7 +70,7 @@ class _Changed:
     def __init__(
         self, config: UserConfig, sides: tuple[Side, ...], same_header: frozenset[int]
     ) -> None:
-        self.configs = {c.name: c for c in (*config.external, config.consolidated)}
+        self.configs = {c.name: c for c in config.mailboxes}
         self.sides = sides
         self.same_header = same_header
         self.entries: dict[Key, tuple[PlanEntry, ...]] = {}

@@ -104,7 +104,7 @@ class Comparison:
 
 def nothing_yet(config: UserConfig) -> Comparison:
     """The mailboxes of a configuration, before even the ledger was read."""
-    configs = (*config.external, config.consolidated)
+    configs = config.mailboxes
     sides = tuple(Side(c.name, c.type, None, False, None, None) for c in configs)
     return Comparison(sides, (), {}, {})
 

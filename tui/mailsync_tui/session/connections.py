@@ -56,7 +56,7 @@ class Connections:
         self.clock = clock
         self._stop = threading.Event()
         self._aborted = threading.Event()
-        self._configs = {c.name: c for c in (*config.external, config.consolidated)}
+        self._configs = {c.name: c for c in config.mailboxes}
         self._given = dict(mailboxes or {})
         self.mailboxes: dict[str, Mailbox] = dict(self._given)
         for name, c in self._configs.items():

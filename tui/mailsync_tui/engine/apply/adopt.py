@@ -133,7 +133,7 @@ def _enter(run: Run, lines: Sequence[tuple[Line, CopyRow, CopyRow]]) -> None:
 
 
 def _collect_unlike(run: Run, account: str, unlike: Sequence[tuple[Arrived, CopyRow]]) -> None:
-    config = next(a for a in run.config.external if a.name == account)
+    config = run.config.mailbox(account)
     may = "collect" in run.options.directions and "collect" in config.allow
     if may:
         store(run, by_bytes(run, unlike), config.into or run.config.consolidated.folder)

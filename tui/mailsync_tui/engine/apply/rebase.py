@@ -47,9 +47,7 @@ def rebase(
     with ledger.transaction():
         number = ledger.begin_run("rebase", (), now)
         if row is not None and account in observation.matched.changed:
-            configs = (*snapshot.config.external, snapshot.config.consolidated)
-            config = next(c for c in configs if c.name == account)
-            ledger.start_anew(row.id, config.fingerprint)
+            ledger.start_anew(row.id, snapshot.config.mailbox(account).fingerprint)
     observation, details = look()
     record(ledger, observation, details, Options())
     with ledger.transaction():

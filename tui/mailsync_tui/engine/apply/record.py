@@ -116,7 +116,7 @@ class _Recorder:
         for old, name in renamed.items():
             self.ledger.rename_mailbox(f"{old} (renaming)", name)
         config = self.snapshot.config
-        for mailbox in (*config.external, config.consolidated):
+        for mailbox in config.mailboxes:
             known = self.ledger.mailboxes()
             # One that is new and was listed in part was reached, so its mail can be collected.
             partly = mailbox.name in self.observation.listed and mailbox.name not in known

@@ -70,7 +70,7 @@ def rules_fingerprint(config: UserConfig) -> str:
     parts: list[object] = [config.guards.copies]
     parts += [
         (c.name, c.allow, c.folders, c.junk_means, c.trash, c.junk, c.root)
-        for c in (*config.external, config.consolidated)
+        for c in config.mailboxes
     ]
     return repr(parts)
 
@@ -102,10 +102,7 @@ def observe(
     """
     with ledger.snapshot():
         matched = match_mailboxes(config, ledger)
-        listed = {
-            c.name: compare(c, listings[c.name], matched, ledger)
-            for c in (*config.external, config.consolidated)
-        }
+        listed = {c.name: compare(c, listings[c.name], matched, ledger) for c in config.mailboxes}
         looked_at = parallel(
             {
                 name: partial(contradicted, mailboxes[name], here.samples)
@@ -200,7 +197,7 @@ def _build(
             _state(c, listed[c.name], mailboxes, known.get(c.name, 0), today),
             scans=scans.listings(ledger, matched.rows[c.name].id) if c.name in losers else (),
         )
-        for c in (*config.external, config.consolidated)
+        for c in config.mailboxes
     }
     judged, states = doubted(messages, states, config, ledger, matched, listed, now)
     snapshot = Snapshot(

@@ -60,10 +60,7 @@ def resolved(
 
 def _names(config: UserConfig) -> dict[str, set[str]]:
     """The names that the configuration has for folders of each mailbox."""
-    names = {
-        c.name: {c.folder, *c.folders, *config.holds.folders}
-        for c in (*config.external, config.consolidated)
-    }
+    names = {c.name: {c.folder, *c.folders, *config.holds.folders} for c in config.mailboxes}
     names[CONSOLIDATED].update(c.into for c in config.external if c.into is not None)
     return names
 

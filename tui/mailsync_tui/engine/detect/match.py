@@ -72,7 +72,7 @@ def match_mailboxes(config: UserConfig, ledger: LedgerReader) -> MatchedMailboxe
 
 
 def _print(config: UserConfig, name: str) -> str:
-    return next(a.fingerprint for a in config.external if a.name == name)
+    return config.mailbox(name).fingerprint
 
 
 @dataclass(slots=True)

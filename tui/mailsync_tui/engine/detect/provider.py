@@ -93,7 +93,7 @@ class _Provider:
         listed: Mapping[str, MatchedListing],
         now: datetime,
     ) -> None:
-        self.configs = {c.name: c for c in (*config.external, config.consolidated)}
+        self.configs = {c.name: c for c in config.mailboxes}
         self.floor = config.guards.max_delete_floor
         self.ledger = ledger
         self.matched = matched

@@ -32,9 +32,7 @@ class _Sentences:
     def __init__(self, s: MessageStatus, snapshot: Snapshot) -> None:
         self.s = s
         self.snapshot = snapshot
-        self.configs = {
-            c.name: c for c in (*snapshot.config.external, snapshot.config.consolidated)
-        }
+        self.configs = {c.name: c for c in snapshot.config.mailboxes}
 
     def of(self, line: Line) -> Iterator[str]:
         if any(copy.late_duplicate for copy in self._named(line)):

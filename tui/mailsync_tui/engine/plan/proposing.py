@@ -36,9 +36,7 @@ class Proposing:
     def __init__(self, snapshot: Snapshot, *, reconsider: bool) -> None:
         self.snapshot = snapshot
         self.reconsider = reconsider
-        self.configs = {
-            c.name: c for c in (*snapshot.config.external, snapshot.config.consolidated)
-        }
+        self.configs = {c.name: c for c in snapshot.config.mailboxes}
 
     def _collect_line(self, s: MessageStatus, copy: Copy, reason: str) -> Line:
         folder = self.configs[copy.mailbox].into or self.configs[CONSOLIDATED].folder

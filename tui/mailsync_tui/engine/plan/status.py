@@ -218,7 +218,7 @@ def late_duplicates(s: MessageStatus, config: MailboxConfig) -> list[Copy]:
 
 def stand(message: MessageState, snapshot: Snapshot) -> MessageStatus:
     """Work out how a message stands at this listing."""
-    configs = {c.name: c for c in (*snapshot.config.external, snapshot.config.consolidated)}
+    configs = {c.name: c for c in snapshot.config.mailboxes}
     copies = relocated(message.copies, configs)
     present = [c for c in copies if c.presence is Presence.YES and c.mailbox in configs]
     counting = [c for c in present if counts(c, configs[c.mailbox])]

@@ -29,7 +29,7 @@ def counted(
     mailbox: str, folder: str, snapshot: Snapshot, listed: Mapping[str, MatchedListing]
 ) -> bool:
     """Whether mail in a folder is there: not in trash, in junk by ``junk_means``."""
-    configs = (*snapshot.config.external, snapshot.config.consolidated)
+    configs = snapshot.config.mailboxes
     config = next((c for c in configs if c.name == mailbox), None)
     return config is not None and role_counts(listed[mailbox].role(folder), config)
 

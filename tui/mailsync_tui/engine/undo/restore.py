@@ -286,11 +286,7 @@ class Restoring:
                 )
             return
         kept = self._read_back(mailbox, answers)
-        config = next(
-            c
-            for c in (*self.snapshot.config.external, self.snapshot.config.consolidated)
-            if c.name == mailbox
-        )
+        config = next(c for c in self.snapshot.config.mailboxes if c.name == mailbox)
         told: list[tuple[Outcome, str]] = []
         with self.ledger.transaction():
             number = self.ledger.put_mailbox(mailbox, config.fingerprint)
