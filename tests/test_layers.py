@@ -66,6 +66,7 @@ FOREIGN = {
     "textual": ("ui",),
     "rich": ("cli", "ui"),
     "click": ("cli",),
+    "markdown_it": ("cli",),
     "pymap": ("demo",),
     "lxml": ("reading",),
 }
@@ -169,7 +170,15 @@ def test_everything_below_the_commands_loads_neither_textual_nor_rich_nor_click(
 
 @pytest.mark.parametrize(
     "args",
-    [["--help"], ["check"], ["plan"], ["plan", "--json"], ["sync", "--yes"], ["history"]],
+    [
+        ["--help"],
+        ["check"],
+        ["plan"],
+        ["plan", "--json"],
+        ["sync", "--yes"],
+        ["history"],
+        ["manual"],
+    ],
     ids=" ".join,
 )
 def test_a_headless_command_loads_no_textual_and_no_rich(directory: Path, args: list[str]) -> None:

@@ -15,7 +15,7 @@ PAGE = Path(mailsync_tui.__file__).parent / "manual" / "app.md"
 BEGIN = "<!-- keys: made by python -m tests.manual.keys -->"
 END = "<!-- keys end -->"
 
-_NAMES: dict[Where, str] = {"confirm": "confirm dialog", "run": "one run"}
+NAMES: dict[Where, str] = {"confirm": "confirm dialog", "run": "one run"}
 """Screens that the table does not call by their name in the registry."""
 
 
@@ -53,7 +53,7 @@ def _keys(action: Action) -> str:
 
 def _where(action: Action) -> str:
     """The screens; where they are most, those that lack it."""
-    names: dict[Where, str] = {where: _NAMES.get(where, where) for where in SCREENS}
+    names: dict[Where, str] = {where: NAMES.get(where, where) for where in SCREENS}
     there = [name for where, name in names.items() if where in action.where]
     lacking = [name for where, name in names.items() if where not in action.where]
     if len(there) <= len(lacking):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,13 +28,9 @@ from tests.manual.documents import PAGES, code
 NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 
 
-def told(beginning: str) -> set[str]:
-    """The keys in the table that follows a sentence of the section on JSON."""
-    _, found, rest = PAGES["json"].section("JSON").partition(beginning)
-    assert found, beginning
-    rows = re.search(r"(?:^\|.*\n?)+", rest, re.MULTILINE)
-    assert rows
-    return {code(row) for row in rows[0].splitlines()[2:]}
+def written(title: str) -> set[str]:
+    """The keys in a table of the page."""
+    return {code(row[0]) for row in PAGES["json"].table(title)}
 
 
 def keys(value: Any, prefix: str, leaves: frozenset[str]) -> Iterator[str]:
@@ -56,7 +51,7 @@ def keys(value: Any, prefix: str, leaves: frozenset[str]) -> Iterator[str]:
 
 def all_keys(*documents: Any, leaves: tuple[str, ...] = ()) -> set[str]:
     found = {key for each in documents for key in keys(each, "", frozenset(leaves))}
-    # A list that is empty in one document and full in another is told by what it holds.
+    # A list that is empty in one document and full in another is named by what it holds.
     return {key for key in found if not any(other.startswith(f"{key}.") for other in found)}
 
 
@@ -99,21 +94,21 @@ def a_plan() -> Plan:
 
 def test_a_plan() -> None:
     real = all_keys(planfile.save(a_plan()), leaves=("seal.accepts[]", "actions[].copies[]"))
-    assert real == told("`plan --json`")
+    assert real == written("A plan")
 
 
 def test_a_result(tmp_path: Path) -> None:
     directory = Directory(tmp_path)
     directory.synced("a")
     documents = (directory.json("history", "1"), jsonform.failure("ann", 1, "not reached"))
-    assert all_keys(*documents) == told("The result of `apply`")
+    assert all_keys(*documents) == written("A result")
 
 
 def test_the_history(tmp_path: Path) -> None:
     directory = Directory(tmp_path)
     directory.synced("a")
     (run,) = directory.json("history")
-    assert all_keys(run, leaves=("counts",)) == told("`history --json` is")
+    assert all_keys(run, leaves=("counts",)) == written("The history")
 
 
 def test_check(tmp_path: Path) -> None:
@@ -121,4 +116,4 @@ def test_check(tmp_path: Path) -> None:
     directory.synced("a")
     documents = (directory.json("check"), checking.failure("ann", 1, "no ledger"))
     real = all_keys(*documents, leaves=("mailboxes.NAME.folders[]",))
-    assert real == told("`check --json`:")
+    assert real == written("A check")

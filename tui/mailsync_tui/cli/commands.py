@@ -376,14 +376,25 @@ def demo(settings: Settings, only_serve: bool) -> int:
     return INTERRUPTED
 
 
-@cli.command(epilog="\b\nExamples:\n  mailsync-tui manual\n  mailsync-tui manual guards")
-@click.argument("page", default="index", shell_complete=_pages)
+@cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui manual\n  mailsync-tui manual guards"
+    "\n  mailsync-tui manual --man | man -l -"
+)
+@click.argument("page", required=False, shell_complete=_pages)
+@click.option("--man", "as_man", is_flag=True, help="Print the whole manual as a man page (roff).")
 @click.pass_obj
-def manual(settings: Settings, page: str) -> int:
+def manual(settings: Settings, page: str | None, as_man: bool) -> int:
     """Show a PAGE of the manual; without one, which pages there are."""
-    from mailsync_tui.cli import manual as pages
+    if as_man:
+        from mailsync_tui.cli.man_page import man_page
 
-    return pages.show(settings.output, page)
+        if page is not None:
+            raise Wrong("--man prints the whole manual: name no page")
+        settings.output.result(man_page(cli))
+        return 0
+    from mailsync_tui.cli.manual import show
+
+    return show(settings.output, page or "index")
 
 
 def _options_for(

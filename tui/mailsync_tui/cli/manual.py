@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from mailsync_tui.cli.errors import Wrong
+from mailsync_tui.cli.errors import OK, Wrong
 from mailsync_tui.cli.output import Output, is_terminal
 from mailsync_tui.cli.people import nearest
 from mailsync_tui.report.manual import PAGES, page
@@ -31,12 +31,15 @@ def show(output: Output, name: str) -> int:
     if name not in PAGES:
         raise Wrong(f"no such page: {safe_text(name, 64)}{nearest(name, PAGES)}")
     text = page(name).rstrip()
-    if is_terminal(sys.stdout):
-        os.environ.setdefault("LESS", "-FRX")  # as git does: what fits is left on the terminal
-        click.echo_via_pager(_styled(text))
-    else:
+    if not is_terminal(sys.stdout):
         output.result(text)
-    return 0
+        return OK
+    os.environ.setdefault("LESS", "-FRX")  # as git does: what fits is left on the terminal
+    try:
+        click.echo_via_pager(_styled(text))
+    except ValueError:  # $PAGER is no command line
+        output.result(text)
+    return OK
 
 
 def _styled(text: str) -> str:
