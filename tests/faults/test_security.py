@@ -1,4 +1,4 @@
-"""What the README's page on security promises and no other test shows."""
+"""What the manual's page on security promises and no other test shows."""
 
 from __future__ import annotations
 

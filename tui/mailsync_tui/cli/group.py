@@ -27,6 +27,9 @@ Shell completion, in ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish:
 \b
 Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 partly,
 4 blocked by a guard, 5 the saved plan is stale, 6 another run is applying, 130 interrupted.
+
+\b
+The manual: mailsync-tui manual
 """
 """What stands below the list of commands."""
 

@@ -13,7 +13,18 @@ from mailsync_tui.report.manual import PAGES, page
 
 _LEFT_OUT = ("index", "development")
 """The index becomes the beginning; who develops the program has the Markdown."""
-_SPECIAL = str.maketrans({"\\": r"\e", "^": r"\(ha", "~": r"\(ti", "`": r"\(ga"})
+_SPECIAL = str.maketrans(
+    {
+        "\\": r"\e",
+        "^": r"\(ha",
+        "~": r"\(ti",
+        "`": r"\(ga",
+        "–": r"\(en",
+        "×": r"\(mu",
+        "…": "...",
+    }
+)
+"""What roff reads otherwise, or cannot show in every locale."""
 _LITERAL = str.maketrans({"-": r"\-", "'": r"\(aq"})
 
 

@@ -1,4 +1,4 @@
-"""The configuration as immutable typed values; what each key means stands in the README."""
+"""The configuration as immutable typed values; what each key means stands in the manual."""
 
 from __future__ import annotations
 
