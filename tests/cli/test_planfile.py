@@ -18,6 +18,7 @@ from mailsync_tui.engine.model import (
     Plan,
     Waiting,
 )
+from mailsync_tui.errors import PlanFileError
 from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.session import plan_file as planfile
 
@@ -182,7 +183,7 @@ ALTERATIONS = {
 def test_any_other_alteration_is_refused(name: str) -> None:
     document = planfile.save(plan(*LINES))
     ALTERATIONS[name](document)
-    with pytest.raises(planfile.PlanFileError):
+    with pytest.raises(PlanFileError):
         roundtrip(document)
 
 
@@ -190,18 +191,18 @@ def test_any_other_alteration_is_refused(name: str) -> None:
 def test_a_missing_part_is_refused(key: str) -> None:
     document = planfile.save(plan(*LINES))
     del document[key]
-    with pytest.raises(planfile.PlanFileError):
+    with pytest.raises(PlanFileError):
         roundtrip(document)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "1" * 10_000, '{"seal": ' * 50_000, "nul", ""])
 def test_strange_json_is_refused(text: str) -> None:
-    with pytest.raises(planfile.PlanFileError):
+    with pytest.raises(PlanFileError):
         planfile.load(text, "ann")
 
 
 def test_the_plan_of_somebody_else_is_refused() -> None:
-    with pytest.raises(planfile.PlanFileError, match="the plan of ann, not of bob"):
+    with pytest.raises(PlanFileError, match="the plan of ann, not of bob"):
         planfile.load(planfile.dumps(planfile.save(plan(*LINES))), "bob")
 
 
@@ -225,7 +226,7 @@ def test_evidence_is_in_the_json_and_comes_back() -> None:
     assert loaded.lines == (proved, line(2, uid=8))
     assert left == {each.id for each in loaded.lines}
     document["actions"][0]["evidence"] = ["nothing of the kind"]
-    with pytest.raises(planfile.PlanFileError, match="was altered"):
+    with pytest.raises(PlanFileError, match="was altered"):
         planfile.load(planfile.dumps(document), "ann")
 
 

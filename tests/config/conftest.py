@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.config.errors import ConfigError
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import Config
+from mailsync_tui.errors import ConfigError
 
 Load = Callable[[str], Config]
 Problems = Callable[[str], list[str]]

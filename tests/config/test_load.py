@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.config.errors import ConfigError
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import Guards
+from mailsync_tui.errors import ConfigError
 from tests.config.conftest import Load, Problems
 from tests.config.texts import IMAP, MAILDIR, MAILDIR_STORE, POP3, STORE, of
 

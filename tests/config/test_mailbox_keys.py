@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.config import schema
-from mailsync_tui.config.errors import ConfigError
 from mailsync_tui.config.schema import Kind
+from mailsync_tui.errors import ConfigError
 from tests.config.conftest import Load, Problems
 from tests.config.texts import IMAP, MAILDIR, MAILDIR_STORE, POP3, STORE
 

@@ -11,9 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from mailsync_tui.config.errors import SecretError
 from mailsync_tui.config.model import Secret
 from mailsync_tui.config.secrets import resolve
+from mailsync_tui.errors import SecretError
 
 
 def from_command(command: str, timeout: float = 60.0) -> str:
@@ -216,7 +216,7 @@ class TestKeyring:
         )
         (tmp_path / "keyring" / "errors.py").write_text("class KeyringError(Exception): pass\n")
         script = (
-            "from mailsync_tui.config.errors import SecretError\n"
+            "from mailsync_tui.errors import SecretError\n"
             "from mailsync_tui.config.model import Secret\n"
             "from mailsync_tui.config.secrets import resolve\n"
             "try:\n"

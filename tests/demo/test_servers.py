@@ -26,8 +26,8 @@ from mailsync_tui.demo.scenario.scenario import (
     Mishap,
 )
 from mailsync_tui.demo.scenario.story import tell
-from mailsync_tui.demo.servers.imap import DemoUnavailable
 from mailsync_tui.demo.servers.servers import HOST, IMAP, PASSWORDS, POP3, USERS, Stage
+from mailsync_tui.errors import DemoUnavailable
 
 TIMEOUT = 30.0
 

@@ -10,7 +10,8 @@ import pytest
 
 from mailsync_tui.config.model import MailboxConfig, Secret, UserConfig
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.outcome import SessionError, everything
+from mailsync_tui.engine.outcome import everything
+from mailsync_tui.errors import SessionError
 from mailsync_tui.mailboxes.base import Location, MailboxError
 from mailsync_tui.session.session import Session
 from tests.servers.script import talking

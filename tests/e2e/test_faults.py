@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailsync_tui.engine.outcome import SessionError
-from mailsync_tui.ledger.quarantine import NoSpace
-from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.errors import LedgerError, NoSpace, SessionError
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.maildir import fsync as flushing
 from tests.e2e.world import HOME, Kind, World
@@ -147,7 +145,7 @@ def test_a_listing_that_is_cut(
             wire.cut_after = offset
             with pytest.raises(SessionError) as caught:
                 world.sync()
-            assert caught.value.code == 1
+            assert caught.value.exit_code == 1
             assert ("consolidated" if cut == HOME else cut) in str(caught.value)
             assert "\n" not in str(caught.value)
             assert mail(world) == before, f"cut after {offset} octets"
@@ -184,7 +182,7 @@ def test_a_sync_that_is_cut_is_finished_by_the_next(
                     if world.sync().exit == 0:
                         break
                 except SessionError as error:
-                    assert error.code == 1
+                    assert error.exit_code == 1
                 wire.cut_after = None
             else:
                 pytest.fail(f"no end, cut after {octets}")

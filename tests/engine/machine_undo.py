@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, SessionError, UndoResult
+from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, UndoResult
+from mailsync_tui.errors import SessionError
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.reader import open_ledger
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.engine.model import Accept
-from mailsync_tui.engine.outcome import OK
+from mailsync_tui.errors import OK
 from tests.engine.bench import START, Bench, blocked, kinds, mail
 from tests.engine.test_provider import deliver, remove
 

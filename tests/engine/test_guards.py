@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.engine.model import Accept
-from mailsync_tui.engine.outcome import BLOCKED, OK
 from mailsync_tui.engine.plan import guards
+from mailsync_tui.errors import BLOCKED, OK
 from tests.engine.bench import Bench, blocked, kinds, mail
 
 MAILS = [mail(n) for n in range(30)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.errors import SessionError
 from mailsync_tui.mailboxes.base import Unreachable
 from tests.engine.bench import Bench, kinds, mail
 

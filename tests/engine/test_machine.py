@@ -32,7 +32,7 @@ from hypothesis.stateful import (
 
 from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.model import Options, Plan
-from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.errors import SessionError
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
 from mailsync_tui.mailboxes.base import Unreachable

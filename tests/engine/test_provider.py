@@ -9,7 +9,7 @@ import pytest
 
 from mailsync_tui.engine.detect.provider import is_round
 from mailsync_tui.engine.model import Accept
-from mailsync_tui.engine.outcome import BLOCKED, OK
+from mailsync_tui.errors import BLOCKED, OK
 from tests.engine.bench import Bench, blocked, kinds, mail
 
 EARLIER = [mail(n) for n in range(30)]

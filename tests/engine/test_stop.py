@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mailsync_tui.engine.events import Event, LineDone
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.outcome import INTERRUPTED, everything
+from mailsync_tui.engine.outcome import everything
+from mailsync_tui.errors import INTERRUPTED
 from tests.engine.bench import Bench, kinds, mail
 
 

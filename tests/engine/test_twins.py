@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.outcome import OK
+from mailsync_tui.errors import OK
 from tests.engine.bench import Bench, kinds, mail
 
 ACCOUNTS = {"isp": "pop3", "pop": "pop3", "work": "imap", "old": "imap"}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.outcome import SessionError, UndoResult
+from mailsync_tui.engine.outcome import UndoResult
+from mailsync_tui.errors import SessionError
 from tests.engine.bench import held, kinds, mail
 from tests.engine.undoing import (
     M,
@@ -178,7 +179,7 @@ def test_nothing_that_it_is_about_is_reached(tmp_path: Path) -> None:
     bench.boxes["work"].unreachable = "no route to host"
     with pytest.raises(SessionError, match="no route to host") as caught:
         undo(bench, run)
-    assert caught.value.code == 1
+    assert caught.value.exit_code == 1
     bench.boxes["work"].unreachable = None
     bench.home.unreachable = "no route to host"
     assert undo(bench, run).exit == 0

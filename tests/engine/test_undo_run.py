@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
-from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.errors import LedgerBusy, UnknownRun
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.lock import LedgerBusy, RunLock
+from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.ledger.reader import open_ledger
 from tests.engine.bench import kinds
 from tests.engine.older import older
@@ -77,9 +77,9 @@ def test_unknown_runs_and_lines(tmp_path: Path) -> None:
             if action.kind == "collect"
         )
     for number, line in (("99", ""), ("x", ""), (run, "beef"), ("1", collected)):
-        with pytest.raises(SessionError) as caught:
+        with pytest.raises(UnknownRun) as caught:
             undo(bench, number, *([line] if line else []))
-        assert caught.value.code == 2
+        assert caught.value.exit_code == 2
     assert undo(bench, "1").run is None  # it deleted nothing
     assert bench.home.calls == calls
 

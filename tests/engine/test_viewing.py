@@ -9,7 +9,7 @@ import pytest
 
 from mailsync_tui.engine.comparison import Comparison, Key
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.errors import SessionError
 from mailsync_tui.session.viewer import Viewer
 from tests.engine.bench import Bench, mail
 

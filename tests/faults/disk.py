@@ -23,11 +23,8 @@ from unittest.mock import patch
 
 from click.testing import Result
 
-from mailsync_tui.engine.outcome import SessionError
 from mailsync_tui.engine.undo import restore as restoring
-from mailsync_tui.ledger.lock import LockError
-from mailsync_tui.ledger.quarantine import QuarantineError
-from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.errors import LedgerError, LockError, QuarantineError, SessionError
 from tests.cli.place import Place
 from tests.faults.scenarios import SCENARIOS, Play, Scenario
 from tests.faults.shim import BrokenLedger, Disk, Stays

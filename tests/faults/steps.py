@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
+from mailsync_tui.errors import QuarantineError
 from mailsync_tui.ledger import history
-from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
+from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.reader import open_ledger
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.message import content_digest

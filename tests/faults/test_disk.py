@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.errors import LedgerError
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import MailboxError, NewMessage
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.errors import LedgerError
 from mailsync_tui.mailboxes.base import Location, MailboxError
 from mailsync_tui.mailboxes.imap import wire as imap_wire
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from mailsync_tui.engine.model import Accept, Plan
-from mailsync_tui.engine.outcome import BLOCKED, OK, SessionError
+from mailsync_tui.errors import BLOCKED, OK, SessionError
 from mailsync_tui.mailboxes.maildir.mailbox import create_maildir
 from tests.engine.bench import START, Bench, blocked, kinds, mail
 from tests.faults.desk import Desk, at
@@ -83,7 +83,7 @@ def test_a_disk_that_is_not_mounted(tmp_path: Path, away: str, left: str) -> Non
     for _ in range(3):
         with pytest.raises(SessionError) as caught:
             desk.sync()
-        assert caught.value.code == 1
+        assert caught.value.exit_code == 1
         assert f"{away}: " in str(caught.value)
         assert str(paths[away]) in str(caught.value)  # which disk to look for
     assert sorted(file.name for file in tmp_path.glob("*/cur/*")) == before

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.engine.model import Options, Plan
-from mailsync_tui.engine.outcome import OK, everything
+from mailsync_tui.engine.outcome import everything
+from mailsync_tui.errors import OK
 from mailsync_tui.report.words import HOLDS
 from tests.engine.bench import Bench, held, kinds, mail
 from tests.faults.desk import Desk, at

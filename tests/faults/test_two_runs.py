@@ -17,7 +17,8 @@ import pytest
 
 from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.engine.model import Options, Plan
-from mailsync_tui.engine.outcome import Result, SessionError, everything
+from mailsync_tui.engine.outcome import Result, everything
+from mailsync_tui.errors import StalePlan
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.session import connections as reach
 from mailsync_tui.session.viewer import Viewer
@@ -291,8 +292,8 @@ def test_the_app_does_not_apply_what_it_saw_beside_another_run(tmp_path: Path) -
         plan = viewing.plan(Options())
         assert kinds(plan) == [("collect", "isp")]
         assert viewing.last is not None
-        with pytest.raises(SessionError) as caught:
+        with pytest.raises(StalePlan) as caught:
             look = viewing.last
             app.apply_shown(look.observation, look.details, plan, frozenset(), "app")
-    assert caught.value.code == 5
+    assert caught.value.exit_code == 5
     assert bench.holds("consolidated", message(1)) == 1

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.outcome import BLOCKED, everything
+from mailsync_tui.engine.outcome import everything
+from mailsync_tui.errors import BLOCKED
 from tests.faults.desk import Desk, at, bodies, outcomes
 from tests.mailboxes.contract import letter
 from tests.servers.imap_script import Folder, HangupError, ImapScript, Message

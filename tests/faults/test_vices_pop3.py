@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.outcome import BLOCKED, OK, SessionError
+from mailsync_tui.errors import BLOCKED, OK, SessionError
 from tests.faults.desk import START, Desk, at, outcomes
 from tests.mailboxes.contract import letter
 from tests.servers.imap_script import ImapScript

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, get_args
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.outcome import SessionError, everything
+from mailsync_tui.engine.outcome import everything
+from mailsync_tui.errors import SessionError
 from mailsync_tui.mailboxes.base import Mailbox
 from mailsync_tui.mailboxes.imap import connection as imap_connection
 from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
@@ -125,7 +126,7 @@ class Trial:
         try:
             self._sync()
         except SessionError as error:
-            assert error.code == 1
+            assert error.exit_code == 1
             assert "\n" not in str(error)
 
     def _sync(self) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.ledger.lock import Holder, LedgerBusy, LockError, RunLock
+from mailsync_tui.errors import LedgerBusy, LockError
+from mailsync_tui.ledger.lock import Holder, RunLock, holder_of
 
 HOLD = """
 import sys
@@ -52,7 +53,8 @@ def test_one_at_a_time(path: Path) -> None:
 def test_the_holder_is_named(path: Path, other: subprocess.Popen[str]) -> None:
     with pytest.raises(LedgerBusy) as caught:
         RunLock(path, "apply").acquire(timeout=0)
-    holder = caught.value.holder
+    holder = holder_of(path)
+    assert holder is not None
     assert (holder.pid, holder.command) == (other.pid, "sync")
     assert holder.started is not None
     assert datetime.fromisoformat(holder.started).utcoffset() is not None
@@ -113,7 +115,7 @@ def test_any_note_is_survived(path: Path, note: bytes) -> None:
         path.write_bytes(note)
         with pytest.raises(LedgerBusy) as caught:
             RunLock(path, "apply").acquire(timeout=0)
-        assert caught.value.holder == Holder()
+        assert holder_of(path) == Holder()
         assert str(caught.value).endswith("a process that left no note of itself")
     with RunLock(path, "apply"):
         assert '"command": "apply"' in path.read_text()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from mailsync_tui.errors import NoSpace, QuarantineError
 from mailsync_tui.ledger import quarantine as module
-from mailsync_tui.ledger.quarantine import MARGIN, NoSpace, Quarantine, QuarantineError
+from mailsync_tui.ledger.quarantine import MARGIN, Quarantine
 
 MAIL = b"Message-ID: <a@b>\r\nSubject: one\r\n\r\nBody\r\n"
 OTHER = b"\0\xff not mail at all \r\r\n" * 100

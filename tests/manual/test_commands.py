@@ -15,9 +15,9 @@ from rich import console
 from textual import constants
 
 import mailsync_tui
+from mailsync_tui import errors
 from mailsync_tui.cli.commands import cli
-from mailsync_tui.cli.errors import INTERRUPTED, OK, worst_exit_code
-from mailsync_tui.engine import outcome
+from mailsync_tui.errors import INTERRUPTED, OK, worst_exit_code
 from tests.manual.documents import DOCUMENTS, PAGES, Document, code
 
 PAGE = PAGES["commands"]
@@ -53,7 +53,7 @@ def test_every_option() -> None:
 
 def test_every_exit_code() -> None:
     words = ("OK", "FAILED", "WRONG", "PARTLY", "BLOCKED", "STALE", "BUSY")
-    real = [getattr(outcome, word) for word in words]
+    real = [getattr(errors, word) for word in words]
     assert [int(row[0]) for row in PAGE.table("Exit codes")] == [*real, INTERRUPTED]
 
 

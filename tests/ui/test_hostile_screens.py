@@ -14,7 +14,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from mailsync_tui.engine.outcome import SessionError
+from mailsync_tui.errors import SessionError
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.session.viewer import Viewer
 from mailsync_tui.ui import screens
@@ -183,7 +183,7 @@ def test_all_of_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def broken(*_: Any) -> None:
     """As what cannot be planned, for a hostile reason."""
-    raise SessionError(WIDE, 1)
+    raise SessionError(WIDE)
 
 
 def test_on_a_terminal(tmp_path: Path) -> None:

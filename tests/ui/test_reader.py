@@ -12,7 +12,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
+from mailsync_tui.errors import QuarantineError
+from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.mailboxes.base import Location, MailboxError
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.dialogs import AskScreen

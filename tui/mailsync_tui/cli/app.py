@@ -14,8 +14,8 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from mailsync_tui.cli.errors import FAILED, OK, Wrong
 from mailsync_tui.cli.output import is_terminal
+from mailsync_tui.errors import OK, CommandError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def show_app(
 
 def _require_terminal() -> None:
     if not _on_terminal():
-        raise Wrong("the app needs a terminal; `mailsync-tui --help` lists the other commands")
+        raise CommandError(
+            "the app needs a terminal; `mailsync-tui --help` lists the other commands"
+        )
 
 
 def show_demo(settings: Settings) -> int:
@@ -105,16 +107,11 @@ def welcome(settings: Settings, path: Path) -> int:
     if not _on_terminal():
         return OK
     from mailsync_tui.cli.confirm import answered
-    from mailsync_tui.demo.run import DemoUnavailable
 
     settings.output.result("")
     if not answered(settings.output, "Open the demo now?"):
         return OK
-    try:
-        return show_demo(settings)
-    except DemoUnavailable as error:
-        settings.output.error(str(error))
-        return FAILED
+    return show_demo(settings)
 
 
 def _on_terminal() -> bool:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli import json_form as jsonform
-from mailsync_tui.cli.errors import FAILED, OK, PARTLY, InterruptedRun
 from mailsync_tui.cli.screen import Screen, Span
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.plan.status import folder_matches
+from mailsync_tui.errors import FAILED, OK, PARTLY, Interrupted
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.text.safe import safe_text
 
@@ -39,7 +39,7 @@ def run(command: Command, person: UserConfig) -> int:
         kept = session.quarantined()
         progress.pause()
         if session.stopped:
-            raise InterruptedRun
+            raise Interrupted
     found = code(checked)
     if command.json:
         forms = {each.config.name: form(each) for each in checked}

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mailsync_tui import __version__
-from mailsync_tui.cli.errors import FAILED, INTERRUPTED, WRONG, Wrong
 from mailsync_tui.cli.group import EPILOG, PathType, Program
 from mailsync_tui.cli.people import Settings
+from mailsync_tui.errors import INTERRUPTED, WRONG, CommandError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def cli(
             settings.output.open_log(log_file)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise Wrong(f"the log file {log_file} cannot be opened: {reason}") from error
+            raise CommandError(f"the log file {log_file} cannot be opened: {reason}") from error
         settings.output.log(f"command {ctx.invoked_subcommand or '(none)'}")
     if ctx.invoked_subcommand is None:
         return _app(settings)
@@ -139,7 +139,7 @@ def check(settings: Settings, as_json: bool, everybody: bool) -> int:
     from mailsync_tui.cli import json_form as jsonform
     from mailsync_tui.cli.interrupts import Interrupts
     from mailsync_tui.cli.runs import Command
-    from mailsync_tui.config.errors import ConfigError
+    from mailsync_tui.errors import ConfigError
 
     try:
         config = settings.load()
@@ -178,9 +178,9 @@ def plan(
     config = settings.load()
     people = settings.people(config, everybody=everybody)
     if out is not None and len(people) > 1:
-        raise Wrong("--out saves the plan of one person: choose one with --user")
+        raise CommandError("--out saves the plan of one person: choose one with --user")
     if str(out) == "-":
-        raise Wrong("--out wants a file; --json prints the same on standard output")
+        raise CommandError("--out wants a file; --json prints the same on standard output")
     options = _options_for(people, **chosen)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, config, people, interrupts, as_json)
@@ -222,7 +222,7 @@ def sync(
 
     seconds = parse_duration(every) if every is not None else None
     if seconds is not None and not yes:
-        raise Wrong("--every needs --yes, as nobody is asked")
+        raise CommandError("--every needs --yes, as nobody is asked")
     require_terminal(yes=yes)
     config = settings.load()
     people = settings.people(config, everybody=everybody)
@@ -265,7 +265,7 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
     from mailsync_tui.session import plan_file as planfile
 
     if str(file) == "-" and not yes:
-        raise Wrong("a plan on standard input leaves nothing to answer on: --yes is needed")
+        raise CommandError("a plan on standard input leaves nothing to answer on: --yes is needed")
     require_terminal(yes=yes)
     config = settings.load()
     person = settings.person(config)
@@ -349,7 +349,7 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
     person = settings.person(config)
     known = accounts_of(person)
     if account not in known:
-        raise Wrong(f"unknown account {safe_text(account, 64)}{nearest(account, known)}")
+        raise CommandError(f"unknown account {safe_text(account, 64)}{nearest(account, known)}")
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, config, (person,), interrupts, as_json)
         return command.each(lambda person: runs.rebase(command, person, account, yes=yes))
@@ -364,15 +364,11 @@ def demo(settings: Settings, only_serve: bool) -> int:
     With --serve it only starts these, prints a configuration for them, and runs until interrupted.
     """
     from mailsync_tui.cli.app import show_demo
-    from mailsync_tui.demo.run import DemoUnavailable, serve
+    from mailsync_tui.demo.run import serve
 
-    try:
-        if not only_serve:
-            return show_demo(settings)
-        serve(settings.output.result)
-    except DemoUnavailable as error:
-        settings.output.error(str(error))
-        return FAILED
+    if not only_serve:
+        return show_demo(settings)
+    serve(settings.output.result)
     return INTERRUPTED
 
 
@@ -389,7 +385,7 @@ def manual(settings: Settings, page: str | None, as_man: bool) -> int:
         from mailsync_tui.cli.man_page import man_page
 
         if page is not None:
-            raise Wrong("--man prints the whole manual: name no page")
+            raise CommandError("--man prints the whole manual: name no page")
         settings.output.result(man_page(cli))
         return 0
     from mailsync_tui.cli.manual import show

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mailsync_tui.cli import render
-from mailsync_tui.cli.errors import Wrong
 from mailsync_tui.cli.interrupts import Interrupts
 from mailsync_tui.cli.output import is_terminal
 from mailsync_tui.cli.screen import Screen
+from mailsync_tui.errors import CommandError
 
 if TYPE_CHECKING:
     from mailsync_tui.cli.output import Output
@@ -26,7 +26,7 @@ def require_terminal(*, yes: bool) -> None:
     """
     # The question goes to standard error, so that results can be redirected.
     if not yes and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-        raise Wrong("there is no terminal to ask on, and no --yes: nothing was contacted")
+        raise CommandError("there is no terminal to ask on, and no --yes: nothing was contacted")
 
 
 def confirmed(output: Output, interrupts: Interrupts, question: str) -> bool:

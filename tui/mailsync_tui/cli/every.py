@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mailsync_tui.cli.errors import INTERRUPTED, Wrong
+from mailsync_tui.errors import INTERRUPTED, CommandError
 from mailsync_tui.session.plan_file import utc
 from mailsync_tui.text.safe import safe_text
 
@@ -28,7 +28,7 @@ def parse_duration(text: str) -> int:
     """
     found = _DURATION.fullmatch(text.strip())
     if found is None:
-        raise Wrong(
+        raise CommandError(
             f"--every {safe_text(text, 40)}: expected a number above 0 and s, m, h or d, "
             "such as 15m"
         )

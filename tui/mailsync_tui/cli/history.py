@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.cli import json_form as jsonform
 from mailsync_tui.cli import render
-from mailsync_tui.cli.errors import OK, Wrong
 from mailsync_tui.cli.people import nearest
 from mailsync_tui.cli.screen import Screen
+from mailsync_tui.errors import OK, CommandError
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.reader import open_ledger
 from mailsync_tui.text.safe import safe_text
@@ -49,7 +49,7 @@ def show_one(output: Output, directory: Path, user: str, run: str, *, as_json: b
             rows = {str(row.id): row for row in history.runs(ledger)}
             if run not in rows:
                 known = nearest(run, rows) if rows else "; there is none yet"
-                raise Wrong(f"unknown run {safe_text(run, 40)}{known}")
+                raise CommandError(f"unknown run {safe_text(run, 40)}{known}")
             lines = jsonform.actions(history.actions(ledger, rows[run].id))
     finally:
         ledger.close()

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from mailsync_tui.cli.errors import INTERRUPTED, NOTHING_DONE
 from mailsync_tui.engine.events import Applying, Event
+from mailsync_tui.errors import INTERRUPTED, Interrupted
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
@@ -141,7 +141,7 @@ class Interrupts:
                 tries += 1
                 if tries >= _PATIENCE and not self._applying:
                     self._tidy()
-                    self._output.error(NOTHING_DONE)
+                    self._output.error(str(Interrupted()))
                     os._exit(INTERRUPTED)
 
 

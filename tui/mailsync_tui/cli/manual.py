@@ -7,9 +7,9 @@ import sys
 
 import click
 
-from mailsync_tui.cli.errors import OK, Wrong
 from mailsync_tui.cli.output import Output, is_terminal
 from mailsync_tui.cli.people import nearest
+from mailsync_tui.errors import OK, CommandError
 from mailsync_tui.report.manual import PAGES, page
 from mailsync_tui.text.safe import safe_text
 
@@ -29,7 +29,7 @@ def show(output: Output, name: str) -> int:
         OutputError: It cannot be written.
     """
     if name not in PAGES:
-        raise Wrong(f"no such page: {safe_text(name, 64)}{nearest(name, PAGES)}")
+        raise CommandError(f"no such page: {safe_text(name, 64)}{nearest(name, PAGES)}")
     text = page(name).rstrip()
     if not is_terminal(sys.stdout):
         output.result(text)

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from mailsync_tui.errors import OutputError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = "mailsync-tui"
-
-
-class OutputError(Exception):
-    """Standard output cannot be written to; the text says why."""
 
 
 class Output:
@@ -68,7 +65,7 @@ class Output:
             _silence(stream)
         except OSError as error:
             _silence(stream)
-            reason = safe_text(error.strerror or type(error).__name__)
+            reason = error.strerror or type(error).__name__
             raise OutputError(f"the output cannot be written: {reason}") from error
 
     # --- the log

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsync_tui.cli.errors import Wrong
 from mailsync_tui.cli.output import Output
+from mailsync_tui.errors import CommandError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
@@ -61,19 +61,21 @@ class Settings:
         """
         if everybody:
             if self.user is not None:
-                raise Wrong("--user and --all-users exclude each other")
+                raise CommandError("--user and --all-users exclude each other")
             return config.users
         names = [person.name for person in config.users]
         if self.user is None:
             if len(names) > 1:
-                raise Wrong(
+                raise CommandError(
                     f"the configuration has several people ({', '.join(names)}): choose one with "
                     "--user NAME, before the command, or take all with --all-users where it is "
                     "offered"
                 )
             return config.users
         if self.user not in names:
-            raise Wrong(f"unknown user {safe_text(self.user, 64)}{nearest(self.user, names)}")
+            raise CommandError(
+                f"unknown user {safe_text(self.user, 64)}{nearest(self.user, names)}"
+            )
         return tuple(person for person in config.users if person.name == self.user)
 
 
@@ -109,19 +111,19 @@ def _accept(text: str, accounts: list[str]) -> Accept:
     account, colon, rest = text.partition(":")
     rule, equals, number = rest.partition("=")
     if not colon:
-        raise Wrong(f"{where}: expected ACCOUNT:RULE or ACCOUNT:RULE=COUNT")
+        raise CommandError(f"{where}: expected ACCOUNT:RULE or ACCOUNT:RULE=COUNT")
     if account not in accounts:
-        raise Wrong(f"{where}: unknown account{nearest(account, accounts)}")
+        raise CommandError(f"{where}: unknown account{nearest(account, accounts)}")
     allowed = [name for name in RULES if name not in UNACCEPTABLE]
     if rule in UNACCEPTABLE:
-        raise Wrong(
+        raise CommandError(
             f"{where}: {rule} cannot be accepted; see `plan` for the way out "
             f"(can be accepted: {', '.join(allowed)})"
         )
     if rule not in allowed:
-        raise Wrong(f"{where}: unknown rule; can be accepted: {', '.join(allowed)}")
+        raise CommandError(f"{where}: unknown rule; can be accepted: {', '.join(allowed)}")
     if not equals:
         return Accept(account, rule)
     if not (number.isascii() and number.isdigit() and len(number) < 10 and int(number) > 0):
-        raise Wrong(f"{where}: expected a number of lines above 0 after =")
+        raise CommandError(f"{where}: expected a number of lines above 0 after =")
     return Accept(account, rule, int(number))

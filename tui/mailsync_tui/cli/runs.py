@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mailsync_tui.cli import json_form as jsonform
 from mailsync_tui.cli import render
 from mailsync_tui.cli.confirm import chooser, confirmed
-from mailsync_tui.cli.errors import (
-    FAILED,
-    INTERRUPTED,
-    NOTHING_DONE,
-    InterruptedRun,
-    guarded,
-    worst_exit_code,
-)
+from mailsync_tui.cli.errors import guarded
 from mailsync_tui.cli.interrupts import Interrupts
-from mailsync_tui.cli.output import OutputError
 from mailsync_tui.cli.people import Settings
 from mailsync_tui.cli.progress import ProgressDisplay, listed_text, progress_for
 from mailsync_tui.cli.screen import Screen
@@ -32,6 +24,7 @@ from mailsync_tui.engine.events import (
     ListingProgress,
     ReadingProgress,
 )
+from mailsync_tui.errors import FAILED, INTERRUPTED, Interrupted, OutputError, worst_exit_code
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Config, UserConfig
@@ -103,7 +96,7 @@ class Command:
         except Exception as error:
             # Whatever was cut by the signal, the signal is the reason.
             if session.stopped and not isinstance(error, OutputError):
-                raise InterruptedRun from error
+                raise Interrupted from error
             raise
         finally:
             progress.pause()
@@ -119,7 +112,7 @@ def plan(command: Command, person: UserConfig, options: Options, out: Path | Non
     with command.session(person) as (session, _):
         found = session.plan(options)
         if session.stopped:
-            raise InterruptedRun
+            raise Interrupted
     document = planfile.save(found)
     if command.json:
         output.result(jsonform.line(document))
@@ -224,7 +217,7 @@ def ended(command: Command, code: int, run: str | None) -> int:
         command.settings.output.error(
             "interrupted: what was done is recorded, the rest was not started"
             if run is not None
-            else NOTHING_DONE
+            else str(Interrupted())
         )
     return code
 

@@ -10,11 +10,11 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.config import schema
-from mailsync_tui.config.errors import ConfigError, Problem
 from mailsync_tui.config.model import CONSOLIDATED, Config, Guards, Holds, UserConfig
 from mailsync_tui.config.overlap import lies_in, overlaps
 from mailsync_tui.config.sections import Section, read_section
 from mailsync_tui.config.tables import Table, checked, dotted, stray, subtable, values_of
+from mailsync_tui.errors import ConfigError, Problem
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsync_tui.config.errors import Problem
+from mailsync_tui.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mailsync_tui.config.errors import SecretError
+from mailsync_tui.errors import SecretError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mailsync_tui.config import schema
 from mailsync_tui.config.checks import is_loopback
-from mailsync_tui.config.errors import Problem
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, MailboxType, Secret, SecretSource
 from mailsync_tui.config.schema import Kind, Side
 from mailsync_tui.config.tables import Table, checked, dotted, stray
+from mailsync_tui.errors import Problem
 
 if TYPE_CHECKING:
     pass

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.config.checks import Check, WrongValueError
-from mailsync_tui.config.errors import Problem
+from mailsync_tui.errors import Problem
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:

@@ -28,10 +28,9 @@ from mailsync_tui.demo.scenario.scenario import (
     WORK,
 )
 from mailsync_tui.demo.scenario.story import tell
-from mailsync_tui.demo.servers.imap import DemoUnavailable
 from mailsync_tui.demo.servers.servers import HOST, PASSWORDS, POP3, Stage
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.outcome import OK
+from mailsync_tui.errors import OK
 from mailsync_tui.session.session import Session
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from mailsync_tui.config.model import Direction
     from mailsync_tui.engine.model import Plan
 
-__all__ = ["Demo", "DemoUnavailable", "earlier_sync", "running", "serve", "write_config"]
+__all__ = ["Demo", "earlier_sync", "running", "serve", "write_config"]
 
 Clock = Callable[[], datetime]
 

@@ -11,12 +11,9 @@ from typing import Generic, Literal, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import NEEDS_CONFIRMATION, Line, Plan, UndoLine
+from mailsync_tui.errors import BLOCKED, INTERRUPTED, OK, PARTLY, EndNotRecorded, SessionError
 from mailsync_tui.ledger.restores import DELETIONS
 from mailsync_tui.ledger.rows import ActionRow, RunRow
-
-OK, FAILED, WRONG, PARTLY, BLOCKED, STALE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
-"""The exit codes of INTERFACE.md."""
-
 
 Outcome = Literal["done", "skipped", "failed", "vanished"]
 """What became of a line, or of one of its copies."""
@@ -117,14 +114,6 @@ def run_lines(rows: Iterable[ActionRow]) -> tuple[RunLine, ...]:
     )
 
 
-class SessionError(Exception):
-    """Nothing was done; the text says why. ``code`` is the exit code."""
-
-    def __init__(self, text: str, code: int = FAILED) -> None:
-        super().__init__(text)
-        self.code = code
-
-
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a run did."""
@@ -199,7 +188,7 @@ def plan_code(plan: Plan) -> int:
     try:
         require_reached(plan)
     except SessionError as error:
-        return error.code
+        return error.exit_code
     return PARTLY if any(not r.complete for r in plan.mailboxes.values()) else OK
 
 
@@ -212,12 +201,12 @@ def left_open(lines: Iterable[L], results: Container[str], error: Exception) -> 
         error: How the ledger failed.
 
     Raises:
-        SessionError: all have their result: only the end of the run is not on record.
+        EndNotRecorded: all have their result: only the end of the run is not on record.
     """
     found = [line for line in lines if line.id not in results]
     if not found:
-        raise SessionError(
-            f"every line was dealt with, but the end of the run is not on record: {error}", PARTLY
+        raise EndNotRecorded(
+            f"every line was dealt with, but the end of the run is not on record: {error}"
         ) from error
     return found
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from mailsync_tui.errors import LedgerBusy, LockError
 from mailsync_tui.ledger.private import make_private_dir
 from mailsync_tui.text.safe import safe_text
 
@@ -33,29 +34,15 @@ class Holder:
     started: str | None = None
     """When the lock was taken: ISO 8601, UTC."""
 
-
-class LedgerBusy(Exception):
-    """Another run is applying to this ledger; the text names it.
-
-    Attributes:
-        holder: Who that is.
-    """
-
-    def __init__(self, holder: Holder) -> None:
-        self.holder = holder
+    def __str__(self) -> str:
         parts = []
-        if holder.pid is not None:
-            parts.append(f"process {holder.pid}")
-        if holder.command is not None:
-            parts.append(f"command {holder.command}")
-        if holder.started is not None:
-            parts.append(f"started {holder.started}")
-        who = ", ".join(parts) or "a process that left no note of itself"
-        super().__init__(f"another run is applying to this ledger: {who}")
-
-
-class LockError(Exception):
-    """The lock file cannot be made or locked at all; the text says why."""
+        if self.pid is not None:
+            parts.append(f"process {self.pid}")
+        if self.command is not None:
+            parts.append(f"command {self.command}")
+        if self.started is not None:
+            parts.append(f"started {self.started}")
+        return ", ".join(parts) or "a process that left no note of itself"
 
 
 class RunLock:
@@ -92,8 +79,8 @@ class RunLock:
         try:
             self._descriptor = self._locked(time.monotonic() + timeout, cancelled)
         except OSError as error:
-            reason = safe_text(error.strerror or type(error).__name__)
-            raise LockError(f"cannot lock {safe_text(str(self._path))}: {reason}") from error
+            reason = error.strerror or type(error).__name__
+            raise LockError(f"cannot lock {self._path}: {reason}") from error
         return self
 
     def release(self) -> None:
@@ -152,7 +139,8 @@ def _wait_for(descriptor: int, deadline: float, cancelled: Callable[[], bool]) -
     while not _try_lock(descriptor):
         left = deadline - time.monotonic()
         if left <= 0 or cancelled():
-            raise LedgerBusy(_read_holder(descriptor))
+            who = _read_holder(descriptor)
+            raise LedgerBusy(f"another run is applying to this ledger: {who}")
         time.sleep(min(_POLL, left))
 
 

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailsync_tui.errors import NoSpace, QuarantineError
 from mailsync_tui.ledger.private import make_private_dir, mending, sync_dir
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -43,14 +43,6 @@ _LEVEL = 1
 _TEMPORARY = "tmp-"
 _DAY = 86400
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-
-
-class QuarantineError(Exception):
-    """The quarantine cannot be used, or a copy in it is missing or damaged; the text says why."""
-
-
-class NoSpace(QuarantineError):
-    """There is no room for the copies; nothing may be deleted that has none."""
 
 
 class _Written(NamedTuple):
@@ -106,7 +98,7 @@ class Quarantine:
             QuarantineError: It is not there, cannot be read, or its bytes are not what was put.
         """
         if not _NAME.fullmatch(name):
-            raise QuarantineError(f"{safe_text(name, 80)} is no name of a copy in the quarantine")
+            raise QuarantineError(f"{name:.80} is no name of a copy in the quarantine")
         with self._errors_named("read"):
             try:
                 data = _read_intact(self._path(name))
@@ -147,7 +139,7 @@ class Quarantine:
         if free < total_bytes + MARGIN:
             raise NoSpace(
                 f"no space for the quarantine: the copies need {_megabytes(total_bytes + MARGIN)},"
-                f" and {_megabytes(free)} are free at {safe_text(str(existing))}"
+                f" and {_megabytes(free)} are free at {existing}"
             )
 
     def clean(self, keep_days: int, now: datetime, keep: Collection[str]) -> int:
@@ -261,8 +253,8 @@ class Quarantine:
         try:
             yield
         except OSError as error:
-            where = f"the quarantine {safe_text(str(self._directory))} cannot be {what}"
-            reason = safe_text(error.strerror or type(error).__name__)
+            where = f"the quarantine {self._directory} cannot be {what}"
+            reason = error.strerror or type(error).__name__
             kind = NoSpace if error.errno in _FULL else QuarantineError
             raise kind(f"{where}: {reason}") from error
 
@@ -271,13 +263,10 @@ class Quarantine:
             if not self._directory.exists():
                 return
             if not self._directory.is_dir():
-                shown = safe_text(str(self._directory))
-                raise QuarantineError(f"the quarantine {shown} is no directory")
+                raise QuarantineError(f"the quarantine {self._directory} is no directory")
             command = mending(self._directory)
         if command is not None:
-            raise QuarantineError(
-                f"others have access to the quarantine; run: {safe_text(command)}"
-            )
+            raise QuarantineError(f"others have access to the quarantine; run: {command}")
 
 
 def _map_few(

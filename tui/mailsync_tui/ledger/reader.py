@@ -16,6 +16,7 @@ from pathlib import Path
 from sys import intern
 from typing import NamedTuple, TypeVar
 
+from mailsync_tui.errors import LedgerError
 from mailsync_tui.ledger.private import mending
 from mailsync_tui.ledger.rows import (
     CopyRow,
@@ -27,7 +28,6 @@ from mailsync_tui.ledger.rows import (
 from mailsync_tui.ledger.schema import MIGRATIONS, migrate, moment, stamp
 from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.message import Identity
-from mailsync_tui.text.safe import safe_text
 
 FILE_NAME = "ledger.sqlite3"
 """In the person's directory."""
@@ -40,10 +40,6 @@ _COPY = (
     " copy.missing_scan, copy.absent, copy.absent_at, copy.since, copy.listed_scan,"
     " copy.adopted_scan, copy.surplus"
 )
-
-
-class LedgerError(Exception):
-    """The ledger cannot be used; the text says why, and what to do."""
 
 
 class LedgerMark(NamedTuple):
@@ -310,7 +306,7 @@ def connect(path: Path, *, writes: bool) -> sqlite3.Connection:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         command = mending(path)
         if command is not None:
-            raise LedgerError(f"others have access to the ledger; run: {safe_text(command)}")
+            raise LedgerError(f"others have access to the ledger; run: {command}")
         db = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
 
+from mailsync_tui.errors import UserError
 from mailsync_tui.message import Identity
 
 Uid = int | str
@@ -254,8 +255,8 @@ class Mailbox(Protocol):
         """
 
 
-class MailboxError(Exception):
-    """A mailbox could not be used; the text says why, in words for a person, sanitised."""
+class MailboxError(UserError):
+    """A mailbox could not be used; the text says why, in words for a person."""
 
 
 class MailboxDown(MailboxError):

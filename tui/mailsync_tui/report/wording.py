@@ -8,10 +8,7 @@ from dataclasses import dataclass
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
 from mailsync_tui.engine.model import Line, Place
-from mailsync_tui.engine.outcome import STALE, SessionError
-from mailsync_tui.ledger.lock import LedgerBusy
-from mailsync_tui.ledger.quarantine import QuarantineError
-from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.errors import UserError
 from mailsync_tui.report.choice import DELETIONS, Choice, Sum
 from mailsync_tui.report.words import sentence, several, size_in_words
 from mailsync_tui.text.safe import safe_text
@@ -256,19 +253,6 @@ def failure(error: Exception, done: int) -> tuple[str, ...]:
         )
     else:
         told.append("No mailbox was changed.")
-    told.append(_way_out(error))
+    hint = error.hint if isinstance(error, UserError) else UserError.hint
+    told.append(f"{hint}; then look again (F5) and preview anew.")
     return tuple(told)
-
-
-def _way_out(error: Exception) -> str:
-    if isinstance(error, SessionError):
-        if error.code == STALE:
-            return "Look again (F5) and preview anew: the plan is then made from what is there now."
-        return "See which mailbox was not reached, then look again (F5)."
-    if isinstance(error, LedgerBusy):
-        return "Wait until that run has ended, then look again (F5) and preview anew."
-    if isinstance(error, QuarantineError):
-        return "Nothing is deleted without a copy in the quarantine: mend this, then try again."
-    if isinstance(error, LedgerError):
-        return "Mend this first (is the disk full?), then look again (F5)."
-    return "Mend this first, then look again (F5)."

@@ -28,6 +28,7 @@ from mailsync_tui.engine.model import (
     Plan,
     Waiting,
 )
+from mailsync_tui.errors import PlanFileError
 from mailsync_tui.mailboxes.base import Location
 from mailsync_tui.text.safe import safe_text
 
@@ -41,10 +42,6 @@ _UTC = "%Y-%m-%dT%H:%M:%SZ"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 _UID_KEYS = {"imap": "uid", "pop3": "uidl", "maildir": "file"}
-
-
-class PlanFileError(Exception):
-    """The file is no plan, or was altered in another way than by taking lines out."""
 
 
 def save(plan: Plan) -> dict[str, Any]:
@@ -160,10 +157,10 @@ def read(path: Path) -> str:
         with path.open("rb") as file:
             return read_from(file)
     except OSError as error:
-        reason = safe_text(error.strerror or type(error).__name__)
-        raise PlanFileError(f"{safe_text(str(path))} cannot be read: {reason}") from error
+        reason = error.strerror or type(error).__name__
+        raise PlanFileError(f"{path} cannot be read: {reason}") from error
     except ValueError as error:
-        raise PlanFileError(f"{safe_text(str(path))} is no file name") from error
+        raise PlanFileError(f"{path} is no file name") from error
 
 
 def read_from(file: BinaryIO | None) -> str:

@@ -22,14 +22,9 @@ from mailsync_tui.engine.detect.detect import Observation, observe
 from mailsync_tui.engine.detect.folder_names import resolved
 from mailsync_tui.engine.model import Options, Plan, UndoLine
 from mailsync_tui.engine.outcome import (
-    INTERRUPTED,
-    OK,
-    STALE,
-    WRONG,
     Choose,
     Confirm,
     Result,
-    SessionError,
     UndoResult,
     cut_short,
     left_open,
@@ -40,12 +35,13 @@ from mailsync_tui.engine.outcome import (
 )
 from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
 from mailsync_tui.engine.plan.status import role_counts
-from mailsync_tui.engine.undo.lines import UnknownRun, chosen, undoable
+from mailsync_tui.engine.undo.lines import chosen, undoable
 from mailsync_tui.engine.undo.restore import Restoring, settling
+from mailsync_tui.errors import INTERRUPTED, OK, LedgerError, QuarantineError, StalePlan
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.lock import RunLock
-from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
-from mailsync_tui.ledger.reader import LedgerError, LedgerReader, open_ledger, sqlite_told
+from mailsync_tui.ledger.quarantine import Quarantine
+from mailsync_tui.ledger.reader import LedgerReader, open_ledger, sqlite_told
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Listing, MailboxError
 from mailsync_tui.session.connections import Connections
@@ -107,8 +103,7 @@ class Session(Connections):
         """Plan, let the person choose, apply.
 
         Raises:
-            SessionError: nothing could be done (with the exit code).
-            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+            UserError: nothing could be done; the text says why.
         """
         observation, details = self._make_plan(options)
         plan = details.plan
@@ -139,14 +134,14 @@ class Session(Connections):
             command: The command's name for the history.
 
         Raises:
-            SessionError: the plan is stale (5), or nothing could be done.
+            StalePlan: the ledger has changed since it was made.
+            UserError: nothing could be done.
         """
         with self._writing(command) as ledger:
             mine = ledger.id if ledger.serial else None
             if ledger.serial != saved.serial or (saved.ledger_id not in (None, mine)):
-                raise SessionError(
-                    "the plan is stale: the ledger has changed since it was made; nothing was done",
-                    STALE,
+                raise StalePlan(
+                    "the plan is stale: the ledger has changed since it was made; nothing was done"
                 )
             observation, details = self.observe(ledger, self.list_all(), saved.options)
             require_reached(details.plan)
@@ -169,13 +164,13 @@ class Session(Connections):
         Listings older than a minute are made anew, and each line is held against them.
 
         Raises:
-            SessionError: another run has changed the ledger since (5), or nothing could be done.
+            StalePlan: another run has changed the ledger since.
+            UserError: nothing could be done.
         """
         with self._writing(command) as ledger:
             if ledger.mark != observation.mark:
-                raise SessionError(
-                    "another run has changed the ledger since this plan was made; nothing was done",
-                    STALE,
+                raise StalePlan(
+                    "another run has changed the ledger since this plan was made; nothing was done"
                 )
             return self._run(
                 ledger, observation, details, taken_out, command, fresh=False, shown=shown
@@ -209,8 +204,8 @@ class Session(Connections):
             run: Its number, as the history shows it.
 
         Raises:
-            SessionError: there is no such run (2).
-            LedgerError, QuarantineError: as their texts say.
+            UnknownRun: there is no such run.
+            UserError: the ledger or the quarantine cannot be used.
         """
         with contextlib.closing(open_ledger(self.ledger_path)) as ledger, ledger.snapshot():
             return self._undoable(ledger, run, None)
@@ -231,8 +226,8 @@ class Session(Connections):
             command: The command's name for the history.
 
         Raises:
-            SessionError: there is no such run or line (2), or nothing was reached (1).
-            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+            UnknownRun: there is no such run or line.
+            UserError: nothing was reached, or the ledger or the quarantine cannot be used.
         """
         with contextlib.closing(open_ledger(self.ledger_path)) as reader, reader.snapshot():
             shown = self._undoable(reader, run, lines)
@@ -277,11 +272,8 @@ class Session(Connections):
     def _undoable(
         self, ledger: LedgerReader, run: str, lines: frozenset[str] | None
     ) -> tuple[UndoLine, ...]:
-        try:
-            offered = undoable(self.config, ledger, self._quarantine(), run)
-            return chosen(offered, lines, history.actions(ledger, int(run)))
-        except UnknownRun as error:
-            raise SessionError(str(error), WRONG) from error
+        offered = undoable(self.config, ledger, self._quarantine(), run)
+        return chosen(offered, lines, history.actions(ledger, int(run)))
 
     def quarantined(self) -> tuple[int, int]:
         """How many messages the quarantine keeps, and the octets they take; nothing is read.

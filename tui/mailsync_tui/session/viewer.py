@@ -17,8 +17,9 @@ from mailsync_tui.engine.comparison import Comparison, Key, from_ledger, locatio
 from mailsync_tui.engine.detect.detect import Observation
 from mailsync_tui.engine.detect.match import match_mailboxes
 from mailsync_tui.engine.model import Options, Place, Plan, UndoLine
-from mailsync_tui.engine.outcome import Result, SessionError, UndoResult, require_reached
+from mailsync_tui.engine.outcome import Result, UndoResult, require_reached
 from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry, make_plan
+from mailsync_tui.errors import SessionError
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.lock import Holder, holder_of
 from mailsync_tui.ledger.reader import LedgerReader, open_ledger
@@ -150,8 +151,7 @@ class Viewer:
             command: What the history calls it.
 
         Raises:
-            SessionError: nothing was done; the text says why.
-            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+            UserError: nothing was done; the text says why.
         """
         seen = self._seen()
         details = make_plan(seen.snapshot, plan.options)
@@ -238,7 +238,7 @@ class Viewer:
         """What an undo of a run would put back, and where; nothing is contacted.
 
         Raises:
-            SessionError, LedgerError, QuarantineError: as their texts say.
+            UserError: there is no such run, or the ledger or the quarantine cannot be used.
         """
         return self.session.undoable(str(run))
 
@@ -250,8 +250,7 @@ class Viewer:
             lines: The ids of its lines.
 
         Raises:
-            SessionError: nothing was done; the text says why.
-            LedgerError, LedgerBusy, LockError, QuarantineError: as their texts say.
+            UserError: nothing was done; the text says why.
         """
         return self.session.undo(str(run), lines, lambda _: True)
 

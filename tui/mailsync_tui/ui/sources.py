@@ -25,7 +25,7 @@ class Source:
     where: str
     """The same with the folder."""
     read: Callable[[], Awaitable[bytes]]
-    """Reads it; raises :class:`MailboxError` or :class:`QuarantineError`."""
+    """Reads it; raises :class:`UserError`."""
 
 
 async def mailboxes_with(app: MailsyncApp, key: Key) -> Sequence[Source]:

@@ -9,14 +9,12 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailsync_tui.errors import DemoUnavailable
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mailsync_tui.demo.servers.imap_backend import Backend
-
-
-class DemoUnavailable(Exception):
-    """The demo cannot run here; the text says what to install."""
 
 
 class Delivery(NamedTuple):

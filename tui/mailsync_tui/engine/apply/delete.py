@@ -14,8 +14,8 @@ from mailsync_tui.engine.apply.collect import split_off
 from mailsync_tui.engine.apply.run import Run, batches, by, intent
 from mailsync_tui.engine.model import Line, Place
 from mailsync_tui.engine.outcome import Outcome, weight
+from mailsync_tui.errors import QuarantineError
 from mailsync_tui.ledger import history, restores
-from mailsync_tui.ledger.quarantine import QuarantineError
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import (
     DeleteRequest,

@@ -20,10 +20,11 @@ from mailsync_tui.engine.plan.status import (
     listed_completely,
 )
 from mailsync_tui.engine.snapshot import Copy, Hold, Presence, State
+from mailsync_tui.errors import LedgerBusy, LedgerError, LockError
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger import listings as scans
-from mailsync_tui.ledger.lock import LedgerBusy, LockError, RunLock
-from mailsync_tui.ledger.reader import LedgerError, sqlite_told
+from mailsync_tui.ledger.lock import RunLock
+from mailsync_tui.ledger.reader import sqlite_told
 from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter

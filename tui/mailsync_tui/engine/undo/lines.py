@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.detect.match import MatchedMailboxes, match_mailboxes
 from mailsync_tui.engine.model import Undo, UndoLine
+from mailsync_tui.errors import UnknownRun
 from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.reader import LedgerReader
@@ -14,10 +15,6 @@ from mailsync_tui.ledger.restores import Deletion
 from mailsync_tui.ledger.rows import ActionRow
 
 GONE = "its copy is no longer in the quarantine"
-
-
-class UnknownRun(Exception):
-    """There is no such run, or no such line of it; the text says which."""
 
 
 def undoable(

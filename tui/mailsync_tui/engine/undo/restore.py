@@ -25,8 +25,9 @@ from mailsync_tui.engine.undo.journal import (
     remark,
 )
 from mailsync_tui.engine.undo.present import Wanted, counted, find_present
+from mailsync_tui.errors import QuarantineError
 from mailsync_tui.ledger import history, restores
-from mailsync_tui.ledger.quarantine import Quarantine, QuarantineError
+from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.restores import Deletion
 from mailsync_tui.ledger.rows import CopyRow, NewCopy

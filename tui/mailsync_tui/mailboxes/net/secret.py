@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailsync_tui.config.errors import SecretError
 from mailsync_tui.config.secrets import resolve
+from mailsync_tui.errors import SecretError
 from mailsync_tui.mailboxes.base import LoginRefused
 
 if TYPE_CHECKING:

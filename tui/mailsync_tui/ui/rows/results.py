@@ -8,7 +8,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mailsync_tui.engine.model import Line
-from mailsync_tui.engine.outcome import INTERRUPTED, Result
+from mailsync_tui.engine.outcome import Result
+from mailsync_tui.errors import INTERRUPTED
 from mailsync_tui.report import words
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import Span, column, fit

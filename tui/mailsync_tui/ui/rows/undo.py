@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import UndoLine
-from mailsync_tui.engine.outcome import INTERRUPTED, THERE, LineResult, UndoResult
+from mailsync_tui.engine.outcome import THERE, LineResult, UndoResult
+from mailsync_tui.errors import INTERRUPTED
 from mailsync_tui.report.wording import Question
 from mailsync_tui.report.words import several
 from mailsync_tui.text.safe import safe_text

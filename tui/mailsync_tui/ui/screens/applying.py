@@ -12,10 +12,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from mailsync_tui.engine.outcome import SessionError
-from mailsync_tui.ledger.lock import LedgerBusy, LockError
-from mailsync_tui.ledger.quarantine import QuarantineError
-from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.errors import UserError
 from mailsync_tui.report import wording, words
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
@@ -113,14 +110,7 @@ class ApplyingScreen(Screen[None]):
         width = self.size.width
         try:
             return await self.mailsync.engine(lambda: self._run(width))
-        except (
-            SessionError,
-            LedgerBusy,
-            LockError,
-            LedgerError,
-            QuarantineError,
-            OSError,
-        ) as error:
+        except (UserError, OSError) as error:
             done = sum(each.done + each.failed for each in self.progress.counts())
             return of_failure(wording.failure(error, done), width)
 

@@ -19,7 +19,7 @@ from textual.worker import Worker, WorkerState
 
 from mailsync_tui.engine.comparison import Cell, Comparison, Key, nothing_yet
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
-from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.errors import UserError
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.detail import detail_of
@@ -125,7 +125,7 @@ class ComparisonScreen(Screen[None]):
             self.query_one(Panes).this_year = app.this_year
             await self.take(known)
             await self._notice()
-        except LedgerError as error:
+        except UserError as error:
             self.looking = False
             self._tell(str(error))
             app.collect_garbage()
@@ -141,7 +141,7 @@ class ComparisonScreen(Screen[None]):
         """Say what an earlier run left open, if one did, and what failed in this pane."""
         try:
             self._unfinished = await self.mailsync.engine(self.mailsync.viewing.unfinished)
-        except LedgerError as error:
+        except UserError as error:
             self._tell(str(error))
             return
         self._show_notice()
@@ -180,7 +180,7 @@ class ComparisonScreen(Screen[None]):
 
         try:
             look = await self.mailsync.look(meanwhile)
-        except LedgerError as error:
+        except UserError as error:
             self._tell(str(error))
             return
         finally:
@@ -226,7 +226,7 @@ class ComparisonScreen(Screen[None]):
         def ordered() -> tuple[Ordered, Key | None]:
             rows = Ordered(comparison, order, chosen, drawn, before)
             if other and isinstance(key, str) and rows.index(key) is None:
-                with contextlib.suppress(LedgerError):  # then it is as if the message had gone
+                with contextlib.suppress(UserError):  # then it is as if the message had gone
                     return rows, self.mailsync.viewing.key_now(key)
             return rows, key
 
@@ -304,13 +304,12 @@ class ComparisonScreen(Screen[None]):
     async def action_preview(self, what: str) -> None:
         """Preview a plan for these directions."""
         from mailsync_tui.engine.model import Options
-        from mailsync_tui.engine.outcome import SessionError
         from mailsync_tui.ui.screens.preview import PreviewScreen
 
         options = Options(DIRECTIONS[what])
         try:
             plan = await self.mailsync.engine(lambda: self.mailsync.viewing.plan(options))
-        except SessionError as error:
+        except UserError as error:
             self.notify(safe_text(str(error)), severity="error", markup=False)
             return
         self.app.push_screen(PreviewScreen(plan))

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mailsync_tui.engine.comparison import Key, place_key
-from mailsync_tui.engine.outcome import SessionError
 from mailsync_tui.engine.plan.planner import PlanEntry
+from mailsync_tui.errors import UserError
 from mailsync_tui.report.words import HOLDS, deed, hold_in_words, local_moment, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
@@ -144,7 +144,7 @@ class HeldScreen(FilteredScreen):
         app, chosen = self.mailsync, self.chosen
         try:
             plan = await app.engine(lambda: app.viewing.bring_back(chosen))
-        except SessionError as error:
+        except UserError as error:
             self.notify(safe_text(str(error)), severity="error", markup=False)
             return
         lost = chosen - {line.id for line in plan.lines}

@@ -14,9 +14,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from mailsync_tui.engine.model import UndoLine
-from mailsync_tui.engine.outcome import RunLine, SessionError, run_lines, run_state
-from mailsync_tui.ledger.quarantine import QuarantineError
-from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.engine.outcome import RunLine, run_lines, run_state
+from mailsync_tui.errors import UserError
 from mailsync_tui.ledger.rows import RunRow
 from mailsync_tui.report.words import OUTCOMES, local_moment, several
 from mailsync_tui.text.safe import safe_text
@@ -96,7 +95,7 @@ class HistoryScreen(Screen[None]):
         title = self.query_one("#title", Static)
         try:
             self.runs = await self.mailsync.engine(self.mailsync.viewing.runs)
-        except LedgerError as error:
+        except UserError as error:
             title.update(Content.styled(f" {safe_text(str(error))}", "$text-error"))
             return
         many = f"{several(len(self.runs), 'run')}, newest first" if self.runs else "none yet"
@@ -213,7 +212,7 @@ class RunScreen(FilteredScreen):
         number = self.run.id
         try:
             rows = await self.mailsync.engine(lambda: self.mailsync.viewing.actions(number))
-        except LedgerError as error:
+        except UserError as error:
             problem = Content.styled(f" {safe_text(str(error))}", "$text-error")
             self.query_one("#summary", Static).update(problem)
             return
@@ -305,7 +304,7 @@ class RunScreen(FilteredScreen):
         app, number = self.mailsync, self.run.id
         try:
             offered = await app.engine(lambda: app.viewing.undoable(number))
-        except (SessionError, LedgerError, QuarantineError) as error:
+        except UserError as error:
             self.notify(safe_text(str(error)), severity="error", markup=False)
             return
         lines = [line for line in offered if not self.chosen or line.id in self.chosen]

@@ -15,8 +15,7 @@ from textual.widgets import Input, Static
 
 from mailsync_tui.engine.events import Event, ListingDone
 from mailsync_tui.engine.model import Blocked, Line, Plan
-from mailsync_tui.engine.outcome import SessionError
-from mailsync_tui.ledger.reader import LedgerError
+from mailsync_tui.errors import UserError
 from mailsync_tui.report import wording, words
 from mailsync_tui.report.choice import Choice
 from mailsync_tui.text.safe import safe_text
@@ -280,7 +279,7 @@ class PreviewScreen(Screen[None]):
         try:
             plan = await self.mailsync.engine(self._anew)
             await self._show_beneath()
-        except (LedgerError, SessionError) as error:
+        except UserError as error:
             self.problem = safe_text(f"Looked again in vain: {error}", 400)
             return False
         finally:
@@ -335,7 +334,7 @@ class PreviewScreen(Screen[None]):
             plan = await self.mailsync.engine(
                 lambda: viewing.plan(replace(options, accepts=accepts))
             )
-        except SessionError as error:
+        except UserError as error:
             self.problem = safe_text(str(error), 400)
             self._tell()
             return

@@ -12,9 +12,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from mailsync_tui.ledger.quarantine import QuarantineError
-from mailsync_tui.ledger.reader import LedgerError
-from mailsync_tui.mailboxes.base import MailboxError
+from mailsync_tui.errors import UserError
 from mailsync_tui.reading import Attachment, Reading, read_message
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui import attaching
@@ -60,7 +58,7 @@ class ReaderScreen(Screen[None]):
             key: Which message; ``None`` if only a copy was kept of it.
             subject: Shown until it is there.
             kept: What holds a copy that is read where no mailbox can give it, and what gives its
-                bytes; called on a thread, it may raise :class:`QuarantineError`.
+                bytes; called on a thread, it may raise :class:`UserError`.
         """
         super().__init__()
         self.subject = safe_text(subject, 400) or "(no subject)"
@@ -83,7 +81,7 @@ class ReaderScreen(Screen[None]):
 
         Args:
             subject: Shown until it is there.
-            load: Gives its bytes; called on a thread. It may raise :class:`QuarantineError`.
+            load: Gives its bytes; called on a thread. It may raise :class:`UserError`.
             told: Where they come from, for "read from ...".
         """
         return cls(None, subject, (told, load))
@@ -134,7 +132,7 @@ class ReaderScreen(Screen[None]):
                 if raw is not None:
                     await self._open(raw, failures)
                     return
-        except LedgerError as error:
+        except UserError as error:
             failures.append(safe_text(str(error), 400))
         self._give_up(failures)
 
@@ -150,7 +148,7 @@ class ReaderScreen(Screen[None]):
         self._tell(f"reading from {source.where} ...", failures)
         try:
             return await source.read()
-        except (MailboxError, QuarantineError) as error:
+        except UserError as error:
             failures.append(f"{source.where}: {safe_text(str(error), 400)}")
             return None
 
