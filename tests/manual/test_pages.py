@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 import mailsync_tui
+from mailsync_tui.config.secrets import resolve
+from mailsync_tui.engine.detect import provider
+from mailsync_tui.engine.detect.detect import ABSENT_MINUTES
 from mailsync_tui.engine.model import HeldLine
 from mailsync_tui.engine.model import Kind as LineKind
 from mailsync_tui.engine.plan import guards
+from mailsync_tui.ledger.lock import RunLock
+from mailsync_tui.ledger.writer import TOMBSTONE_DAYS
+from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.report import manual
 from mailsync_tui.ui.actions import SCREENS
 from mailsync_tui.ui.rows.filters import FIELDS
+from mailsync_tui.ui.widgets import panes
 from tests.manual import keys
 from tests.manual.documents import DOCUMENTS, PAGES, ROOT, Document, code
 
@@ -144,3 +153,30 @@ def test_every_message_is_one_of_the_program_s() -> None:
     messages += [quoted for row in looks for quoted in re.findall('"([^"`]+)"', row[1])]
     pieces = [piece for each in messages for piece in re.split("…|; |: ", each)]
     assert [piece for piece in pieces if piece.strip(" .,()") not in real] == []
+
+
+def default(function: Callable[..., object], parameter: str) -> Any:
+    return signature(function).parameters[parameter].default
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "number"),
+    [
+        ("plan", "for {} days, so that nothing of it comes back", TOMBSTONE_DAYS),
+        ("guards", "went within {} days", provider.EXPIRY_DAYS),
+        ("configuration", "at least {} minutes apart", ABSENT_MINUTES),
+        ("configuration", "has {:g} seconds, and no terminal", default(resolve, "timeout")),
+        ("commands", "(waited {:g} s)", default(RunLock.acquire, "timeout")),
+        ("troubleshooting", "{:g} s for a connection", sockets.CONNECT_TIMEOUT),
+        ("troubleshooting", "{:g} s for an answer", sockets.READ_TIMEOUT),
+        ("app", "from {} columns on more than two mailboxes", panes.SIDE_BY_SIDE),
+    ],
+)
+def test_every_number_is_the_program_s(page: str, words: str, number: float) -> None:
+    assert words.format(number) in " ".join(PAGES[page].text.split())
+
+
+def test_the_round_numbers_at_which_listings_are_cut() -> None:
+    (written,) = re.findall(r"exactly ([0-9, ]+) … messages", PAGES["guards"].text)
+    real = [number for number in range(1, 1001) if provider.is_round(number)]
+    assert [int(number) for number in written.split(",")] == real
