@@ -24,7 +24,6 @@ BELOW = {
     "mailboxes": ("text", "errors", "message", "config"),
     "ledger": ("text", "errors", "message", "mailboxes.base"),
     "engine": (
-        "text",
         "errors",
         "message",
         "config",

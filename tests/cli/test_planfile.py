@@ -219,7 +219,7 @@ def test_evidence_is_in_the_json_and_comes_back() -> None:
     proved = line(1, evidence=("seen on isp since \u202e then", "missing now"))
     document = planfile.save(plan(proved, line(2, uid=8)))
     assert [action.get("evidence") for action in document["actions"]] == [
-        ["seen on isp since \u202e then", "missing now"],
+        ["seen on isp since \ufffd then", "missing now"],
         None,
     ]
     loaded, left = planfile.load(planfile.dumps(document), "ann")

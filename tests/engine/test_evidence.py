@@ -9,6 +9,8 @@ import pytest
 
 from mailsync_tui.engine.model import Plan
 from mailsync_tui.mailboxes.base import Role
+from mailsync_tui.report import wording
+from mailsync_tui.session import plan_file
 from tests.engine.bench import Bench, mail
 from tests.engine.older import older
 
@@ -157,14 +159,17 @@ def test_thrown_away(bench: Bench) -> None:
     assert told[0] == "it lies in Trash of the consolidated mailbox, where it counts as deleted"
 
 
-def test_a_folder_name_is_made_safe(bench: Bench) -> None:
+def test_a_folder_name_is_made_safe_where_it_is_shown(bench: Bench) -> None:
     bench.home.add_folder("\x1b]0;x\x07[red]", Role.NORMAL)
     bench.move("consolidated", M, "\x1b]0;x\x07[red]")
     bench.remove("work", M)
-    assert "\x1b" not in "".join(proofs(bench.plan(), "forward-delete", "work"))
+    plan = bench.plan()
+    (line,) = plan.lines
+    for shown in (wording.evidence(line), plan_file.save(plan)["actions"][0]["evidence"]):
+        assert "in \ufffd]0;x\ufffd[red]" in "".join(shown)
 
 
-def test_two_plans_over_an_unchanged_world_agree(bench: Bench) -> None:
+def test_two_plans_over_unchanged_mailboxes_agree(bench: Bench) -> None:
     bench.remove("work", M)
     bench.remove("consolidated", N)
     first = bench.plan()

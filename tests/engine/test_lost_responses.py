@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mailsync_tui.config.model import Holds
 from mailsync_tui.errors import SessionError
 from mailsync_tui.mailboxes.base import Unreachable
-from tests.engine.bench import Bench, kinds, mail
+from tests.engine.bench import Bench, held, kinds, mail
 
 TRACE = b"Received: from relay.example by isp.example; Mon, 05 Jan 2026 09:00:01 +0000\r\n"
 M = TRACE + mail(1)
@@ -208,6 +210,17 @@ def test_taken_out_it_is_the_persons_own(bench: Bench) -> None:
     bench.sync()
     assert bench.holds("consolidated", M) == 1
     assert kinds(bench.plan()) == []
+
+
+def test_it_is_held_where_the_configuration_protects_it(bench: Bench) -> None:
+    stored_twice(bench)
+    late = [u for u, m in bench.home.folders["INBOX"].messages.items() if m.data == M][-1]
+    bench.home.flag("INBOX", late, "\\Flagged")
+    bench.config = replace(bench.config, holds=Holds(flagged=True))
+    plan = bench.plan()
+    assert (kinds(plan), held(plan)) == ([], [("forward-delete", "isp", "hold")])
+    assert bench.sync().exit == 0
+    assert bench.holds("consolidated", M) == 2
 
 
 def test_the_last_copy_stays_if_the_other_goes_meanwhile(bench: Bench) -> None:

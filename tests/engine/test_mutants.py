@@ -25,9 +25,8 @@ from mailsync_tui.engine.detect import detect as observe
 from mailsync_tui.engine.detect import match, provider
 from mailsync_tui.engine.detect.expiry import Expiry
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.plan import protected, rules, status
-from mailsync_tui.engine.plan.proposing import Proposal
-from mailsync_tui.engine.snapshot import Presence
+from mailsync_tui.engine.plan import moves, protected, rules, status
+from mailsync_tui.engine.snapshot import Presence, Snapshot
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Role
@@ -330,40 +329,40 @@ MUTANTS: dict[str, Mutant] = {
         (broken_off_listing,),
     ),
     "1: an incomplete mailbox is complete": Mutant(
-        status,
+        Snapshot,
         "listed_completely",
-        lambda name, snapshot: True,
+        lambda self, mailbox: True,
         (moved_to_an_account_that_is_away, moved_from_pop3_to_an_account_that_is_away),
     ),
     "1: survivors are not sampled": Mutant(
         observe, "contradicted", lambda mailbox, samples: frozenset(), (sample_of_survivors,)
     ),
     "2: filed is deleted": Mutant(
-        status, "relocated", lambda copies, configs: copies, (filed, archived_under_all_mail)
+        moves, "relocated", lambda copies, configs: copies, (filed, archived_under_all_mail)
     ),
     "2: what an account threw away is followed": Mutant(
-        status, "_thrown_away", lambda lost, found, configs: False, (thrown_away_on_an_account,)
+        moves, "_thrown_away", lambda lost, found, configs: False, (thrown_away_on_an_account,)
     ),
     "2: all mail is a folder like others": Mutant(
-        status, "_shows", lambda found, lost: False, (archived_under_all_mail,)
+        moves, "_archived", lambda lost, found: False, (archived_under_all_mail,)
     ),
     "2: moved is deleted": Mutant(
-        status, "overlap", lambda lost, found: False, (filed, moved_between_accounts, moved_out)
+        moves, "overlap", lambda lost, found: False, (filed, moved_between_accounts, moved_out)
     ),
     "2: moved to where nobody could look": Mutant(
-        status,
-        "_may_hold_it",
+        moves,
+        "may_hold",
         lambda lost, snapshot: None,
         (moved_to_an_account_that_is_away, moved_from_pop3_to_an_account_that_is_away),
     ),
     "2: the trash counts": Mutant(
-        status,
+        moves,
         "role_counts",
         lambda role, config: True,
         (thrown_away, thrown_away_on_an_account),
     ),
     "2: moved out is deleted": Mutant(
-        rules.Rules, "_moved_out", lambda self, s: None, (moved_out,)
+        rules.Rules, "_moved_out_to", lambda self, s: None, (moved_out,)
     ),
     "3: equal headers are one message": Mutant(
         adopting,
@@ -405,12 +404,12 @@ MUTANTS: dict[str, Mutant] = {
         (listed_again_is_not_hidden,),
     ),
     "[hold] protects nothing": Mutant(
-        protected, "protection", lambda line, s, snapshot: None, (flagged_is_protected,)
+        protected, "protection", lambda message, targets, holds, now: None, (flagged_is_protected,)
     ),
     "copies = all is any": Mutant(
-        rules.Rules, "forward_enough", lambda self, s, accounts: bool(accounts), (copies_all,)
+        rules.Rules, "enough", lambda self, s, losers: bool(losers), (copies_all,)
     ),
-    "drafts count": Mutant(status, "adoptable", lambda copy: True, (drafts_are_not_mail,)),
+    "drafts count": Mutant(protected, "touchable", lambda copy: True, (drafts_are_not_mail,)),
     "everything in the consolidated mailbox is a target": Mutant(
         rules.Rules,
         "_targets",
@@ -427,8 +426,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "declined is forgotten": Mutant(
         rules.Rules,
-        "_held_or_not",
-        lambda self, s, line: Proposal(line),
+        "_proposal",
+        lambda self, s, line: rules.Proposal(line),
         (declined_stays_declined,),
     ),
     "late copies are collected": Mutant(
@@ -439,9 +438,9 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "forgotten while an account is unknown": Mutant(
         status,
-        "_held",
-        lambda account, message, copies, counting, snapshot: (
-            status.Held.YES if any(c.mailbox == account for c in counting) else status.Held.GONE
+        "_on_account",
+        lambda account, message, copies, present, snapshot: (
+            Presence.YES if any(c.mailbox == account for c in present) else Presence.GONE
         ),
         (not_forgotten_while_unknown,),
     ),
@@ -508,18 +507,18 @@ def test_every_scenario_here_is_used() -> None:
 
 
 def test_a_mutant_with_wrong_arguments_is_an_error(tmp_path: Path) -> None:
-    wrong = Mutant(status, "overlap", lambda lost: False, ())
+    wrong = Mutant(moves, "overlap", lambda lost: False, ())
     with pytest.raises(TypeError):
         notices(filed, wrong, tmp_path)
 
 
 def test_a_mutant_of_what_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):
-        notices(filed, Mutant(status, "no_such_function", lambda: None, ()), tmp_path)
+        notices(filed, Mutant(moves, "no_such_function", lambda: None, ()), tmp_path)
 
 
 def test_a_mutant_that_changes_nothing_is_not_noticed(tmp_path: Path) -> None:
-    assert not notices(filed, Mutant(status, "overlap", status.overlap, ()), tmp_path)
+    assert not notices(filed, Mutant(moves, "overlap", moves.overlap, ()), tmp_path)
 
 
 def test_an_assertion_of_the_engine_is_not_the_scenarios(tmp_path: Path) -> None:
@@ -527,4 +526,4 @@ def test_an_assertion_of_the_engine_is_not_the_scenarios(tmp_path: Path) -> None
         raise AssertionError
 
     with pytest.raises(AssertionError):
-        notices(filed, Mutant(status, "overlap", breaks, ()), tmp_path)
+        notices(filed, Mutant(moves, "overlap", breaks, ()), tmp_path)

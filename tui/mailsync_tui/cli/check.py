@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mailsync_tui.cli import json_form as jsonform
 from mailsync_tui.cli.screen import Screen, Span
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.plan.status import folder_matches
+from mailsync_tui.engine.plan.protected import folder_matches
 from mailsync_tui.errors import FAILED, OK, PARTLY, Interrupted
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.text.safe import safe_text

@@ -17,8 +17,9 @@ from mailsync_tui.engine.comparison import (
 )
 from mailsync_tui.engine.detect.detect import Observation
 from mailsync_tui.engine.model import Place
+from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry
-from mailsync_tui.engine.plan.status import Held, MessageStatus, counts
+from mailsync_tui.engine.plan.status import MessageStatus
 from mailsync_tui.engine.snapshot import Presence, State
 from mailsync_tui.ledger import overview
 from mailsync_tui.ledger.reader import LedgerReader
@@ -119,8 +120,9 @@ class _Changed:
             unknown = s.consolidated is Presence.UNKNOWN and bool(copies)
             gone = s.consolidated is Presence.GONE
         else:
-            unknown = s.held[mailbox] is Held.UNKNOWN or (mailbox in s.waiting and bool(copies))
-            gone = s.held[mailbox] is Held.GONE
+            presence = s.accounts.get(mailbox)
+            unknown = presence is Presence.UNKNOWN or (mailbox in s.waiting and bool(copies))
+            gone = presence is Presence.GONE
         if unknown:
             return Cell.UNKNOWN
         lost = any(c.adopted and c.state in (State.LIVE, State.MISSING) for c in copies)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from mailsync_tui.config.model import DIRECTIONS, Direction
+from mailsync_tui.ledger.restores import DELETIONS as DELETIONS
 from mailsync_tui.ledger.restores import Deletion
 from mailsync_tui.mailboxes.base import Location
 
@@ -22,7 +23,7 @@ KIND_DIRECTION: dict[str, Direction] = {
 }
 """The direction a kind of line belongs to; adopt and forget change only the ledger."""
 
-NEEDS_CONFIRMATION: tuple[Kind, ...] = ("collect", "forward-delete", "reverse-delete")
+NEEDS_CONFIRMATION: tuple[Kind, ...] = ("collect", *DELETIONS)
 """The kinds that change a mailbox: a person is asked before they are done."""
 
 

@@ -165,3 +165,8 @@ class Snapshot:
     mailboxes: Mapping[str, MailboxState]
     messages: tuple[MessageState, ...]
     blocks: tuple[Block, ...] = ()
+
+    def listed_completely(self, mailbox: str) -> bool:
+        """Whether absence from this mailbox's listing proves anything (DESIGN.md, rule 1)."""
+        state = self.mailboxes[mailbox]
+        return state.complete and not state.changed and not state.unread

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.decisions import DecisionWriter
@@ -13,7 +13,11 @@ from mailsync_tui.ledger.rows import ActionRow
 from mailsync_tui.ledger.schema import moment, stamp
 from mailsync_tui.mailboxes.base import Location, Raw
 
-DELETIONS = ("forward-delete", "reverse-delete")
+DELETIONS: tuple[Literal["forward-delete", "reverse-delete"], ...] = (
+    "forward-delete",
+    "reverse-delete",
+)
+"""The kinds of an action that delete."""
 UNDO = "undo-"
 """Begins the kind of an action that undoes a deletion; the deletion's kind follows it."""
 

@@ -103,7 +103,7 @@ def short_undo(line: Line) -> str:
 
 def evidence(line: Line) -> tuple[str, ...]:
     """How the reason of a line is known, in sentences."""
-    return line.evidence
+    return tuple(safe_text(sentence) for sentence in line.evidence)
 
 
 def sums(found: Iterable[Sum], width: int) -> str:

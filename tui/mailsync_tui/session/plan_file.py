@@ -245,7 +245,7 @@ def _action(line: Line, types: dict[str, str]) -> dict[str, Any]:
         "undo": line.undo,
     }
     if line.evidence:
-        action["evidence"] = list(line.evidence)
+        action["evidence"] = [safe_text(sentence) for sentence in line.evidence]
     if len(line.copies) > 1:
         action["copies"] = [_place(place, types) for place in line.copies]
     return action

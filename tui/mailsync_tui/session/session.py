@@ -33,8 +33,8 @@ from mailsync_tui.engine.outcome import (
     sync_code,
     undo_code,
 )
+from mailsync_tui.engine.plan.moves import role_counts
 from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
-from mailsync_tui.engine.plan.status import role_counts
 from mailsync_tui.engine.undo.lines import chosen, undoable
 from mailsync_tui.engine.undo.restore import Restoring, settling
 from mailsync_tui.errors import INTERRUPTED, OK, LedgerError, QuarantineError, StalePlan

@@ -14,6 +14,7 @@ from mailsync_tui.engine.apply.collect import split_off
 from mailsync_tui.engine.apply.run import Run, batches, by, intent
 from mailsync_tui.engine.model import Line, Place
 from mailsync_tui.engine.outcome import Outcome, weight
+from mailsync_tui.engine.plan.protected import protected_now
 from mailsync_tui.errors import QuarantineError
 from mailsync_tui.ledger import history, restores
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
@@ -117,6 +118,7 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Deletion
     rows = {place: run.row(place) for line in lines for place in line.copies}
     messages = run.messages({row.message for row in rows.values() if row})
     last = _last_copies(run, rows, messages)
+    holds = run.config.holds
     result = []
     for line in lines:
         d = _Deletion(line)
@@ -129,10 +131,8 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Deletion
                 refused = OTHER
                 if row is not None and mailbox != CONSOLIDATED:
                     split_off(run, row, identity_of(raw.data), raw)
-            elif mailbox == CONSOLIDATED and r"\Draft" in raw.flags:
-                refused = "it is a draft now"
-            elif run.config.holds.flagged and r"\Flagged" in raw.flags:
-                refused = "it is flagged now, and [hold] protects what is flagged"
+            elif why := protected_now(raw.flags, holds, consolidated=mailbox == CONSOLIDATED):
+                refused = why
             else:
                 d.places.append(place)
                 d.rows.append(row)

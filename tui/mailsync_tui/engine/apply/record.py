@@ -11,13 +11,11 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.detect.detect import ABSENT_MINUTES, Observation, rules_fingerprint
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan.guards import STICKY
+from mailsync_tui.engine.plan.moves import is_lost
 from mailsync_tui.engine.plan.planner import PlanDetails
 from mailsync_tui.engine.plan.status import (
-    Held,
     MessageStatus,
-    is_lost,
     late_duplicates,
-    listed_completely,
 )
 from mailsync_tui.engine.snapshot import Copy, Hold, Presence, State
 from mailsync_tui.errors import LedgerBusy, LedgerError, LockError
@@ -128,7 +126,7 @@ class _Recorder:
 
     def _scans(self) -> None:
         for name, here in self.observation.listed.items():
-            if name in self.ids and listed_completely(name, self.snapshot):
+            if name in self.ids and self.snapshot.listed_completely(name):
                 folders = {
                     f.name: FolderRow(f.validity, f.uidnext, f.modseq)
                     for f in here.folders.values()
@@ -163,7 +161,7 @@ class _Recorder:
         for action in open_actions:
             name = self.observation.matched.name_of(action.mailbox)
             here = self.observation.listed.get(name)
-            if here is None or not listed_completely(name, self.snapshot):
+            if here is None or not self.snapshot.listed_completely(name):
                 continue
             there = here.presence(action.location)
             if action.kind in ("collect", "adopt"):  # an adopt may find a message to be stored
@@ -212,7 +210,7 @@ class _Recorder:
     def _message(self, message: int, s: MessageStatus) -> None:
         for copy in s.copies:
             self._copy(message, s, copy)
-        if listed_completely(CONSOLIDATED, self.snapshot):
+        if self.snapshot.listed_completely(CONSOLIDATED):
             late_duplicate = late_duplicates(s, self.snapshot.config.consolidated)
             for copy in s.on(CONSOLIDATED):
                 if copy.late_duplicate and copy.id is not None and copy not in late_duplicate:
@@ -287,7 +285,7 @@ class _Recorder:
         if copy.mailbox == CONSOLIDATED:
             return s.consolidated is Presence.YES
         moved = any(c.mailbox == copy.mailbox for c in s.moved)
-        return moved or s.held.get(copy.mailbox) is Held.YES
+        return moved or copy.mailbox in s.holders
 
     def _holds(self, message: int, s: MessageStatus) -> None:
         """Decisions about something that is over are released."""
@@ -310,7 +308,9 @@ class _Recorder:
                     )
                 )
             else:
-                over = s.consolidated is Presence.YES or s.held.get(hold.account) is Held.GONE
+                over = (
+                    s.consolidated is Presence.YES or s.accounts.get(hold.account) is Presence.GONE
+                )
             if over:
                 self.ledger.release_one(message, hold.kind, hold.account, hold.rule)
 
@@ -319,7 +319,7 @@ class _Recorder:
         mailbox = CONSOLIDATED if hold.kind == "forward-delete" else hold.account
         return (
             mailbox in self.snapshot.mailboxes
-            and listed_completely(mailbox, self.snapshot)
+            and self.snapshot.listed_completely(mailbox)
             and not s.message.doubtful
             and s.message.id not in self.observation.restoring
             and not any(copy.presence is Presence.YES for copy in s.on(mailbox))
@@ -329,7 +329,7 @@ class _Recorder:
         """Gone everywhere, and it was we who deleted it: tombstones, without a line."""
         if s.consolidated is not Presence.GONE or s.waiting or s.message.doubtful:
             return
-        if any(held in (Held.YES, Held.UNKNOWN) for held in s.held.values()):
+        if not s.left_everywhere:
             return
         lost = [c for c in s.copies if is_lost(c) and c.adopted]
         ours = any(c.state is State.DELETING for c in s.copies)
@@ -372,7 +372,7 @@ def _unseen(observation: Observation) -> Iterable[str]:
     for name, state in observation.snapshot.mailboxes.items():
         row = observation.matched.rows.get(name)
         unseen = row is not None and row.seen_scan < row.scan
-        if unseen and state.type == "pop3" and listed_completely(name, observation.snapshot):
+        if unseen and state.type == "pop3" and observation.snapshot.listed_completely(name):
             yield name
 
 

@@ -26,7 +26,7 @@ from mailsync_tui.engine.detect.parallel import Parallel
 from mailsync_tui.engine.detect.provider import doubted
 from mailsync_tui.engine.detect.throttle import throttled
 from mailsync_tui.engine.events import Emit, ReadingProgress, nobody
-from mailsync_tui.engine.plan.status import is_lost
+from mailsync_tui.engine.plan.moves import is_lost
 from mailsync_tui.engine.snapshot import (
     Block,
     Copy,

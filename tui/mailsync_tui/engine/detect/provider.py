@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.detect.expiry import Expiry, judge
 from mailsync_tui.engine.detect.match import MatchedListing, MatchedMailboxes
-from mailsync_tui.engine.plan.status import LOSABLE
+from mailsync_tui.engine.plan.moves import LOSABLE
 from mailsync_tui.engine.snapshot import Copy, MailboxState, MessageState, Presence, State
 from mailsync_tui.ledger import listings as scans
 from mailsync_tui.ledger.reader import LedgerReader

@@ -1,5 +1,7 @@
 """The evidence for a deletion: sentences that say what was listed where, and what lacks it now.
 
+They hold folder names as servers give them: whoever shows them makes them safe.
+
 Every figure comes from the ledger or from the listings the plan was made from. This listing's own
 moment is not named, so that two plans over an unchanged snapshot are equal.
 """
@@ -7,14 +9,14 @@ moment is not named, so that two plans over an unchanged snapshot are equal.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import Line, in_words
-from mailsync_tui.engine.plan.status import Held, MessageStatus, counts, is_lost
+from mailsync_tui.engine.plan.moves import counts, is_lost
+from mailsync_tui.engine.plan.status import MessageStatus
 from mailsync_tui.engine.snapshot import Copy, MailboxState, Presence, Snapshot, State
-from mailsync_tui.text.safe import safe_text
 
 
 def evidence(line: Line, s: MessageStatus, snapshot: Snapshot) -> tuple[str, ...]:
@@ -35,34 +37,35 @@ class _Sentences:
         self.configs = {c.name: c for c in snapshot.config.mailboxes}
 
     def of(self, line: Line) -> Iterator[str]:
-        if any(copy.late_duplicate for copy in self._named(line)):
+        named = self.s.named_by(line)
+        if any(copy.late_duplicate for copy in named):
             yield "a run was interrupted while it stored this; a later one stored it once more"
             yield "this copy came after that, and its bytes are those that were sent"
-            yield from self._present(self._named(line))
+            yield from self._present(named)
             yield from self._elsewhere(())
             return
         if line.kind == "forward-delete":
             yield from self._gone_from(line.accounts)
             yield from self._elsewhere(line.accounts)
-            yield from self._present(self._named(line))
+            yield from self._present(named)
             return
         if line.needs:
-            losers = tuple(a for a in self.s.evidence if a != line.account)
+            losers = tuple(a for a in self.s.deleted_on if a != line.account)
             yield from self._gone_from(losers)
             yield "deleted in the consolidated mailbox first, by a line that this one needs"
         else:
             losers = ()
             yield from self._gone_from_consolidated()
-        if any(copy.state is State.DELETING for copy in self._named(line)):
+        if any(copy.state is State.DELETING for copy in named):
             yield f"an earlier run deleted it on {line.account}, and it is listed there again"
         yield from self._elsewhere((*losers, line.account))
-        yield from self._present(self._named(line))
+        yield from self._present(named)
 
     # --- what lacks it
 
     def _gone_from(self, accounts: Iterable[str]) -> Iterator[str]:
         for account in accounts:
-            for copy in self.s.evidence[account]:
+            for copy in self.s.deleted_on[account]:
                 yield from self._loss(copy)
             yield from self._thrown_away(account)
             spared = self.snapshot.mailboxes[account].spared
@@ -109,7 +112,7 @@ class _Sentences:
             else:
                 yield "an earlier complete listing lacked it already"
         if any(self._thrown_away(copy.mailbox)):
-            folder = safe_text(copy.location.folder)
+            folder = copy.location.folder
             yield f"not in {folder} any more in this complete listing {_of(state)}"
         else:
             yield f"missing from this complete listing {_of(state)}"
@@ -117,22 +120,22 @@ class _Sentences:
     def _thrown_away(self, mailbox: str) -> Iterator[str]:
         for copy in self.s.on(mailbox):
             if copy.presence is Presence.YES and not counts(copy, self.configs[mailbox]):
-                folder = safe_text(copy.location.folder)
+                folder = copy.location.folder
                 yield f"it lies in {folder} of {_named(mailbox)}, where it counts as deleted"
 
     # --- what holds it
 
-    def _elsewhere(self, told: Iterable[str]) -> Iterator[str]:
-        """How the accounts stand that the line is not about."""
-        held: dict[Held, list[str]] = {}
-        for account, holds in self.s.held.items():
-            if account not in told:
-                held.setdefault(holds, []).append(account)
-        if names := held.get(Held.YES):
+    def _elsewhere(self, but: Collection[str]) -> Iterator[str]:
+        """How the other accounts stand, without those that the line is about."""
+        others: dict[Presence, list[str]] = {}
+        for account, presence in self.s.accounts.items():
+            if account not in but:
+                others.setdefault(presence, []).append(account)
+        if names := others.get(Presence.YES):
             yield f"{in_words(tuple(names))} {'holds' if len(names) == 1 else 'hold'} it as well"
-        if names := held.get(Held.GONE):
+        if names := others.get(Presence.GONE):
             yield f"it is gone from {in_words(tuple(names))} as well"
-        if names := held.get(Held.UNKNOWN):
+        if names := others.get(Presence.UNKNOWN):
             yield f"whether {in_words(tuple(names))} still has it is not known"
 
     def _present(self, copies: Iterable[Copy]) -> Iterator[str]:
@@ -143,12 +146,7 @@ class _Sentences:
             if copy.since is not None:
                 where += f" since {_day(copy.since)}"
             kind = self.snapshot.mailboxes[copy.mailbox].type
-            yield where if kind == "pop3" else f"{where}, in {safe_text(copy.location.folder)}"
-
-    def _named(self, line: Line) -> list[Copy]:
-        """The copies that the line deletes."""
-        places = {(place.mailbox, place.location) for place in line.copies}
-        return [copy for copy in self.s.copies if (copy.mailbox, copy.location) in places]
+            yield where if kind == "pop3" else f"{where}, in {copy.location.folder}"
 
 
 def _named(mailbox: str) -> str:

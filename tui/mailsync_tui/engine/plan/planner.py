@@ -1,17 +1,18 @@
 """From a snapshot to a plan: a pure function.
 
-The rules propose lines for each message; guards stop some; what the person declined is held.
+The rules propose lines for each message, held ones too; guards stop some of the deletions.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction
 from mailsync_tui.engine.model import (
+    DELETIONS,
     KIND_DIRECTION,
     Blocked,
     HeldLine,
@@ -24,10 +25,9 @@ from mailsync_tui.engine.model import (
 )
 from mailsync_tui.engine.plan.evidence import evidence
 from mailsync_tui.engine.plan.guards import Accepted, GuardChecks, detail
-from mailsync_tui.engine.plan.proposing import Proposal
-from mailsync_tui.engine.plan.protected import protection
-from mailsync_tui.engine.plan.rules import Rules
-from mailsync_tui.engine.plan.status import MessageStatus, is_lost, stand
+from mailsync_tui.engine.plan.moves import is_lost
+from mailsync_tui.engine.plan.rules import Proposal, Rules
+from mailsync_tui.engine.plan.status import MessageStatus, status_of
 from mailsync_tui.engine.snapshot import Snapshot
 
 _ORDER: dict[str, int] = {
@@ -88,47 +88,48 @@ class _Planning:
         self.waiting: Counter[tuple[str, Kind, str]] = Counter()
         self.lines: list[Line] = []
         self.held: list[HeldLine] = []
-        self.statuses: tuple[MessageStatus, ...] = ()
+        self.statuses = tuple(status_of(message, snapshot) for message in snapshot.messages)
         self.unsettled: set[int] = set()
         self.entries: dict[int, list[PlanEntry]] = defaultdict(list)
         self.forward_lines: Counter[str] = Counter()
         """Forward deletions that no guard stops, by account."""
 
     def run(self) -> PlanDetails:
-        statuses = tuple(stand(message, self.snapshot) for message in self.snapshot.messages)
-        self.statuses = statuses
-        self._count_waiting(statuses)
-        forward = self._forward(statuses)
-        self._late_duplicates(statuses, forward)
+        self._count_waiting()
+        forward = self._forward()
+        duplicates: list[tuple[int, Proposal]] = []
         reverse: list[tuple[int, Proposal]] = []
-        for index, s in enumerate(statuses):
-            for proposal in self.rules.others(s, forward.get(index)):
+        for index, s in enumerate(self.statuses):
+            for proposal in self.rules.decide(s, forward.get(index)):
                 self.unsettled.add(index)
                 if proposal.line.kind == "reverse-delete":
                     reverse.append((index, proposal))
+                elif proposal.line.kind == "forward-delete" and index not in forward:
+                    duplicates.append((index, proposal))
                 else:
                     self._take(index, proposal)
-        self._reverse(statuses, reverse)
+        self._guarded("forward-delete", duplicates, self.forward_lines)
+        self._guarded("reverse-delete", reverse, Counter())
         self._report_changed()
         entries = {index: tuple(lines) for index, lines in self.entries.items()}
-        return PlanDetails(self._plan(), statuses, frozenset(self.unsettled), entries)
+        return PlanDetails(self._plan(), self.statuses, frozenset(self.unsettled), entries)
 
-    # --- forward
+    # --- guards
 
-    def _forward(self, statuses: tuple[MessageStatus, ...]) -> dict[int, Line]:
-        """Take the forward deletions that nothing stops; the answer has them by message."""
+    def _forward(self) -> dict[int, Line]:
+        """The forward deletions that nothing stops, by message; the others are dealt with."""
         candidates: dict[int, dict[str, list[str]]] = {}
         stopped: Counter[tuple[str, str]] = Counter()
-        for index, s in enumerate(statuses):
-            losers = self.rules.forward_evidence(s)
-            if not self.rules.forward_enough(s, losers):
+        for index, s in enumerate(self.statuses):
+            losers = self.rules.losers(s)
+            if not self.rules.enough(s, losers):
                 continue
             self.unsettled.add(index)
-            proposal = self._protected(self.rules.forward(s, losers), s)
+            proposal = self.rules.forward(s, losers)
             if proposal.held:
                 self._take(index, proposal)
                 continue
-            candidates[index] = {a: self.guards.forward_rules(a, s.evidence[a]) for a in losers}
+            candidates[index] = {a: self.guards.forward_rules(a, s.deleted_on[a]) for a in losers}
             stopped.update((a, rule) for a, rules in candidates[index].items() for rule in rules)
         free: dict[int, list[str]] = defaultdict(list)
         counted: Counter[str] = Counter()
@@ -146,68 +147,46 @@ class _Planning:
         self.forward_lines = counted
         result: dict[int, Line] = {}
         for index, accounts in candidates.items():
-            s = statuses[index]
+            s = self.statuses[index]
             left = tuple(a for a in free[index] if accounts[a] or a not in too_many)
             for account in free[index]:
                 if account not in left:
                     why[index][account] = "max-delete"
-            if self.rules.forward_enough(s, left):
-                proposal = self.rules.forward(s, left)
-                self._take(index, proposal)
-                if "forward" in self.options.directions:
-                    result[index] = proposal.line
+            if self.rules.enough(s, left):
+                if self._asked("forward-delete"):
+                    result[index] = self.rules.forward(s, left).line
             elif why[index]:
                 account, rule = next(iter(why[index].items()))
                 stopped_line = self.rules.forward(s, tuple(accounts)).line
                 self._block(index, stopped_line, account, rule)
         return result
 
-    def _late_duplicates(
-        self, statuses: tuple[MessageStatus, ...], forward: dict[int, Line]
+    def _guarded(
+        self, kind: Kind, proposals: list[tuple[int, Proposal]], others: Counter[str]
     ) -> None:
-        """What was stored twice, unless the message goes altogether."""
-        candidates = []
-        for index, s in enumerate(statuses):
-            line = self.rules.late_duplicate(s)
-            if line is not None:
-                self.unsettled.add(index)
-                if index not in forward:
-                    rules = self.guards.forward_rules(line.account, ())
-                    candidates.append((index, line, rules))
-        self._guarded(candidates, self.forward_lines)
-
-    # --- reverse
-
-    def _reverse(
-        self, statuses: tuple[MessageStatus, ...], proposals: list[tuple[int, Proposal]]
-    ) -> None:
-        candidates: list[tuple[int, Line, list[str]]] = []
-        for index, unprotected in proposals:
-            proposal = self._protected(unprotected, statuses[index])
-            line = proposal.line
-            if proposal.held:
-                self._take(index, proposal)
-                continue
-            lost = [c for c in statuses[index].on(CONSOLIDATED) if is_lost(c)]
-            candidates.append((index, line, self.guards.reverse_rules(line.account, lost)))
-        self._guarded(candidates, Counter())
-
-    def _guarded(self, candidates: list[tuple[int, Line, list[str]]], others: Counter[str]) -> None:
-        """Take the lines of one direction that no guard stops.
+        """Take the deletions that no guard stops.
 
         Args:
-            candidates: Indexes of statuses, lines, and the rules that stop them.
-            others: Lines of that direction, by account, that were taken before.
+            kind: Of all of them.
+            proposals: By the indexes of their statuses.
+            others: Lines of that kind, by account, that were counted before.
         """
+        candidates: list[tuple[int, Line, list[str]]] = []
+        for index, proposal in proposals:
+            if proposal.held:
+                self._take(index, proposal)
+            else:
+                rules = self._rules(self.statuses[index], proposal.line)
+                candidates.append((index, proposal.line, rules))
+        if not candidates:
+            return
         stopped = Counter((line.account, rule) for _, line, rules in candidates for rule in rules)
         counted = Counter(others)
         stops = [self.accepted.stopping(line.account, r, stopped) for _, line, r in candidates]
         for (_, line, rules), stop in zip(candidates, stops, strict=True):
             counted[line.account] += stop is None and not rules
-        kinds = {line.kind for _, line, _ in candidates}
-        for kind in kinds:
-            self._count_stopped(kind, stopped, counted)
-        too_many = {a for kind in kinds for a in self._too_many(kind, counted)}
+        self._count_stopped(kind, stopped, counted)
+        too_many = self._too_many(kind, counted)
         for (index, line, rules), stop in zip(candidates, stops, strict=True):
             if stop is None and not rules and line.account in too_many:
                 stop = "max-delete"
@@ -215,6 +194,13 @@ class _Planning:
                 self._take(index, Proposal(line))
             else:
                 self._block(index, line, line.account, stop)
+
+    def _rules(self, s: MessageStatus, line: Line) -> list[str]:
+        """The guards that stop a deletion; a late duplicate stems from no loss."""
+        if line.kind == "forward-delete":
+            return self.guards.forward_rules(line.account, ())
+        lost = [c for c in s.on(CONSOLIDATED) if is_lost(c)]
+        return self.guards.reverse_rules(line.account, lost)
 
     def _too_many(self, kind: Kind, counted: Counter[str]) -> set[str]:
         return {
@@ -244,7 +230,7 @@ class _Planning:
         line = proposal.line
         if not self._asked(line.kind):
             return
-        if proposal.held is None and line.kind in ("forward-delete", "reverse-delete"):
+        if proposal.held is None and line.kind in DELETIONS:
             line = replace(line, evidence=evidence(line, self.statuses[index], self.snapshot))
         self.entries[index].append(
             PlanEntry(line, proposal.held, proposal.since, hold=proposal.hold)
@@ -265,17 +251,12 @@ class _Planning:
             )
         )
 
-    def _protected(self, proposal: Proposal, s: MessageStatus) -> Proposal:
-        """What ``[hold]`` protects is held, whatever is reconsidered."""
-        hold = protection(proposal.line, s, self.snapshot)
-        return proposal if hold is None else Proposal(proposal.line, "hold", hold=hold)
-
     def _asked(self, kind: Kind) -> bool:
         direction: Direction | None = KIND_DIRECTION.get(kind)
         return direction is None or direction in self.options.directions
 
-    def _count_waiting(self, statuses: tuple[MessageStatus, ...]) -> None:
-        for index, s in enumerate(statuses):
+    def _count_waiting(self) -> None:
+        for index, s in enumerate(self.statuses):
             if not s.message.known:
                 continue
             for mailbox, why in s.waiting.items():
@@ -284,11 +265,10 @@ class _Planning:
                 self.waiting[(mailbox, kind, why)] += 1
 
     def _report_changed(self) -> None:
-        """Another mailbox under a known name is told even where it stops nothing."""
+        """Another mailbox under a known name is reported even where it stops nothing."""
         for name, state in self.snapshot.mailboxes.items():
             if state.changed:
-                kinds: Iterable[Kind] = ("forward-delete", "reverse-delete")
-                for kind in kinds:
+                for kind in DELETIONS:
                     if self._asked(kind):
                         self.blocked[(name, kind, "changed")] += 0
 

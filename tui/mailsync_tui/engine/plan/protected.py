@@ -1,49 +1,97 @@
-"""Mail that the configuration's ``[hold]`` protects: it is never deleted, on either side."""
+r"""What is never ours to touch, on either side.
+
+In the consolidated mailbox: Sent, Drafts and whatever is flagged ``\Draft``. On an account: what
+lies outside ``folders``. Anywhere: what the configuration's ``[hold]`` protects.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from mailsync_tui.engine.model import Line
-from mailsync_tui.engine.plan.status import MessageStatus, folder_matches
-from mailsync_tui.engine.snapshot import Copy, Snapshot
+from mailsync_tui.config.model import Holds, MailboxConfig
+from mailsync_tui.engine.snapshot import Copy, MessageState
+from mailsync_tui.mailboxes.base import Role
+
+OUTSIDE_FOLDERS = frozenset({Role.TRASH, Role.JUNK, Role.DRAFTS, Role.SENT, Role.ALL})
+"""Folders of an account that no glob in ``folders`` matches."""
+
+UNTOUCHED = frozenset({Role.SENT, Role.DRAFTS})
+"""Folders of the consolidated mailbox whose mail is never adopted and never deleted."""
 
 
-def protection(line: Line, s: MessageStatus, snapshot: Snapshot) -> str | None:
+def touchable(copy: Copy) -> bool:
+    r"""Whether a copy in the consolidated mailbox counts: not in Sent or Drafts, not ``\Draft``."""
+    return copy.role not in UNTOUCHED and not copy.draft
+
+
+def in_folders(copy: Copy, config: MailboxConfig) -> bool:
+    """Whether the account's ``folders`` name the folder this copy lies in."""
+    if config.type == "pop3":
+        return True
+    folder = copy.location.folder
+    return copy.role not in OUTSIDE_FOLDERS and any(
+        folder_matches(folder, pattern) for pattern in config.folders
+    )
+
+
+def folder_matches(folder: str, pattern: str) -> bool:
+    """Whether a glob of ``folders`` names a folder; INBOX in any case, and by none but ``*``."""
+    if folder.upper() == "INBOX" or pattern.upper() == "INBOX":
+        return folder.upper() == pattern.upper() or pattern == "*"
+    return fnmatchcase(folder, pattern)
+
+
+def protection(
+    message: MessageState, targets: Sequence[Copy], holds: Holds, now: datetime
+) -> str | None:
     """Which key of ``[hold]`` protects what a deletion is about, as it stands in the file.
 
-    A line that names several copies is held for each of them.
+    A deletion of several copies is held for each of them.
 
     Args:
-        line: A deletion.
-        s: How its message stands.
-        snapshot: The listings and the configuration.
+        message: The message.
+        targets: The copies that would be deleted.
+        holds: The configuration's ``[hold]``.
+        now: The moment of the listing, aware.
 
     Returns:
         Such as ``from = "*@bank.example"``; ``None``: nothing does.
     """
-    places = {(place.mailbox, place.location) for place in line.copies}
-    doomed = [copy for copy in s.copies if (copy.mailbox, copy.location) in places]
-    holds = snapshot.config.holds
-    if holds.flagged and any(copy.flagged for copy in doomed):
+    if holds.flagged and any(copy.flagged for copy in targets):
         return "flagged = true"
-    sender = s.message.identity.sender if s.message.identity else ""
+    sender = message.identity.sender if message.identity else ""
     for pattern in holds.senders:
         if fnmatchcase(sender, pattern.casefold()):
             return f'from = "{pattern}"'
     for pattern in holds.folders:
-        if any(folder_matches(copy.location.folder, pattern) for copy in doomed):
+        if any(folder_matches(copy.location.folder, pattern) for copy in targets):
             return f'folders = "{pattern}"'
-    youngest = snapshot.now - holds.younger_than
-    if holds.younger_than and any(_born(copy, s, snapshot.now) > youngest for copy in doomed):
+    youngest = now - holds.younger_than
+    if holds.younger_than and any(_born(copy, message, now) > youngest for copy in targets):
         return f'younger_than = "{_written(holds.younger_than)}"'
     return None
 
 
-def _born(copy: Copy, s: MessageStatus, now: datetime) -> datetime:
+def protected_now(flags: Collection[str], holds: Holds, *, consolidated: bool) -> str | None:
+    r"""Why a copy is not deleted, by the flags that it has right before it would be.
+
+    Args:
+        flags: Such as ``\Draft``.
+        holds: The configuration's ``[hold]``.
+        consolidated: It lies in the consolidated mailbox.
+    """
+    if consolidated and r"\Draft" in flags:
+        return "it is a draft now"
+    if holds.flagged and r"\Flagged" in flags:
+        return "it is flagged now, and [hold] protects what is flagged"
+    return None
+
+
+def _born(copy: Copy, message: MessageState, now: datetime) -> datetime:
     """The message's Date, or since when the copy is known where that is none or in the future."""
-    date = s.message.summary.date
+    date = message.summary.date
     return date if date is not None and date <= now else copy.since or now
 
 

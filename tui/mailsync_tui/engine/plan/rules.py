@@ -1,209 +1,174 @@
-"""What is proposed for one message: DESIGN.md's table, row by row, as pure functions.
+"""What is proposed for one message: DESIGN.md's table, row by row.
 
-Each function takes how a message stands and gives lines; guards and the person's choices are
-applied to them by :mod:`mailsync_tui.engine.plan.planner`.
+:meth:`Rules.decide` is the table. Guards stop some of its deletions afterwards; that, and the sum
+of all messages, is :mod:`mailsync_tui.engine.plan.planner`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.model import Line, Place, Undo, in_words
-from mailsync_tui.engine.plan.proposing import Proposal, Proposing
+from mailsync_tui.engine.model import DELETIONS, Kind, Line, Place, Undo, in_words
+from mailsync_tui.engine.plan.moves import LOSABLE, counts, is_lost
+from mailsync_tui.engine.plan.protected import in_folders, protection
 from mailsync_tui.engine.plan.status import (
-    LOSABLE,
-    Held,
     MessageStatus,
-    counts,
-    in_folders,
-    is_lost,
     late_duplicates,
     own_copy,
     own_hold,
     placed_copies,
     put_back_on,
 )
-from mailsync_tui.engine.snapshot import Copy, Presence, State
+from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot, State
 from mailsync_tui.mailboxes.base import Location
 
+HeldRule = Literal["declined", "late-copy", "moved-out", "hold", "undone"]
 
-class Rules(Proposing):
+_KEPT = frozenset({"collect", "adopt", "reverse-delete"})
+"""What is never done unasked to a copy that an undo put back on an account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A line, and whether it waits for a person."""
+
+    line: Line
+    held: HeldRule | None = None
+    since: datetime | None = None
+    hold: str | None = None
+    """Which line of the configuration's ``[hold]`` protects it."""
+
+
+class Rules:
     """The rules over one snapshot."""
 
-    # --- forward: gone from an external mailbox, so deleted in the consolidated one
+    def __init__(self, snapshot: Snapshot, *, reconsider: bool) -> None:
+        """Prepare.
 
-    def forward_evidence(self, s: MessageStatus) -> tuple[str, ...]:
+        Args:
+            snapshot: The listings held against the ledger.
+            reconsider: Lines that were held are ordinary ones; what ``[hold]`` protects is not.
+        """
+        self.config = snapshot.config
+        self.now = snapshot.now
+        self.reconsider = reconsider
+        self.configs = {c.name: c for c in snapshot.config.mailboxes}
+
+    def decide(self, s: MessageStatus, forward: Line | None) -> list[Proposal]:
+        """Every line for one message, row by row of DESIGN.md's table.
+
+        Args:
+            s: How the message stands.
+            forward: Its deletion in the consolidated mailbox (:meth:`forward`), if it was lost on
+                enough accounts and neither a guard nor a hold stops that.
+        """
+        known, here = s.message.known, s.consolidated
+        kept = () if self.reconsider else put_back_on(s)
+        found: list[Proposal] = []
+        if here is Presence.UNKNOWN:
+            pass  # Row 1. The consolidated mailbox is not listed completely: nothing follows.
+        elif here is Presence.YES and forward is not None:
+            # Row 2. Known, and gone from an account: deleted here, then on the other accounts.
+            found.append(Proposal(forward))
+            found += self._reverse(s, forward)
+            found += self._late(s)
+        elif here is Presence.YES and known:
+            # Row 3. Known on both sides: in sync; copies that are new are adopted.
+            found += self._adopt_new(s)
+            # Row 4. Gone from every account, and what is here is not ours: forgotten.
+            found += self._forget_own(s)
+        elif here is Presence.YES:
+            # Row 5. New on both sides: adopted. On no account: the mailbox's own, never touched.
+            found += self._adopt_all(s, own_copy(s, self.configs[CONSOLIDATED]))
+        elif (account := self._moved_out_to(s)) is not None:
+            # Row 7. Moved out of the consolidated mailbox to an account: held.
+            found += self._moved_out(s, account)
+        elif not known:
+            # Row 8. New: collected from the first account that may, its other copies adopted.
+            found += self._collect(s, [a for a in self.configs if a not in kept], "new on {}")
+        elif back := self._back_on(s, kept):
+            # Row 9. Back on an account after a complete listing had lacked it: collected again.
+            found += self._collect(s, back, "back on {}, where it had been gone")
+        else:
+            # Row 10. Gone from here: deleted on each account that has it.
+            if CONSOLIDATED not in s.waiting:
+                found += self._reverse(s, None)
+            # Row 11. On an account that never had it: held as a late copy.
+            found += self._late(s)
+            # Row 12. Gone from everywhere: forgotten.
+            found += self._forget(s)
+        if here is Presence.YES and forward is None:
+            # Row 6. Stored twice, as the answer to the first store was lost: the late one goes.
+            found += self._late_duplicate(s)
+        if here is Presence.GONE:
+            # Row 13. An undo put it back on an account: kept there until a person decides.
+            found += self._put_back(s, kept, found)
+        return found
+
+    # --- row 2: gone from an account, so deleted in the consolidated mailbox
+
+    def losers(self, s: MessageStatus) -> tuple[str, ...]:
         """The accounts whose loss of the message asks for a forward deletion.
 
         Whether ``copies`` ("any" or "all") is satisfied once guards have had their say is
-        :meth:`forward_enough`.
+        :meth:`enough`.
         """
         if not s.message.known or s.consolidated is not Presence.YES or not self._targets(s):
             return ()
         return tuple(
             account
-            for account in s.evidence
-            if account in self.configs and "forward" in self.configs[account].allow
+            for account in s.deleted_on
+            if account in self.configs and "forward" in self._allow(account)
         )
 
-    def forward_enough(self, s: MessageStatus, accounts: tuple[str, ...]) -> bool:
+    def enough(self, s: MessageStatus, losers: Sequence[str]) -> bool:
         """Whether the loss on these accounts is enough to delete the message."""
-        if not accounts:
+        if not losers:
             return False
-        if self.snapshot.config.guards.copies == "any":
+        if self.config.guards.copies == "any":
             return True
-        for account, held in s.held.items():
-            had = any(c.mailbox == account and c.state in LOSABLE for c in s.copies)
-            if held in (Held.YES, Held.UNKNOWN) or (had and account not in accounts):
-                return False
-        return True
+        had = {c.mailbox for c in s.copies if c.state in LOSABLE} - {CONSOLIDATED}
+        return s.left_everywhere and had.issubset(losers)
 
-    def forward(self, s: MessageStatus, accounts: tuple[str, ...]) -> Proposal:
+    def forward(self, s: MessageStatus, losers: tuple[str, ...]) -> Proposal:
         """The one forward deletion of a message, from all the accounts it is gone from."""
         targets = [Place(c.mailbox, c.location) for c in self._targets(s)]
         line = self._line(
             s,
             "forward-delete",
-            accounts[0],
+            losers[0],
             targets[0],
             tuple(targets),
-            f"gone from {in_words(accounts)}",
-            accounts=accounts,
+            f"gone from {in_words(losers)}",
+            accounts=losers,
             undo="full",
         )
-        return self._held_or_not(s, line)
+        return self._proposal(s, line)
 
     def _targets(self, s: MessageStatus) -> list[Copy]:
         return placed_copies(s, self.configs[CONSOLIDATED])
 
-    def late_duplicate(self, s: MessageStatus) -> Line | None:
-        """One line for all copies that came late, beside the one that stays."""
-        copies = late_duplicates(s, self.configs[CONSOLIDATED])
-        if not copies or own_hold(s) is not None:
-            return None
-        names = [account.name for account in self.snapshot.config.external]
-        account = next((name for name in names if s.on(name)), names[0])
-        places = tuple(Place(c.mailbox, c.location) for c in copies)
-        why = "stored twice: an interrupted run's copy came late; the other one stays"
-        return self._line(s, "forward-delete", account, places[0], places, why, undo="full")
+    # --- rows 3 to 5: in the consolidated mailbox
 
-    # --- all the rest
-
-    def others(self, s: MessageStatus, forward: Line | None) -> Iterator[Proposal]:
-        """Everything but the forward deletion.
-
-        Args:
-            s: How the message stands.
-            forward: The forward deletion, if this plan has one: what needs it follows from it.
-        """
-        if s.consolidated is Presence.YES:
-            if forward is not None:
-                yield from self._reverse(s, forward)
-                yield from self._late(s)
-            elif s.message.known:
-                yield from self._adopt_known(s)
-                yield from self._forget_own(s)
-            else:
-                yield from self._adopt_all(s, own_copy(s, self.configs[CONSOLIDATED]))
-        elif s.consolidated is Presence.GONE:
-            yield from self._without_consolidated(s)
-
-    def _without_consolidated(self, s: MessageStatus) -> Iterator[Proposal]:
-        kept = () if self.reconsider else put_back_on(s)
-        proposals = list(self._collect_or_delete(s, kept))
-        yield from proposals
-        told = {p.line.account for p in proposals if p.held == "undone"}
-        for account in kept:
-            if account not in told and s.held.get(account) is Held.YES:
-                yield from self._put_back(s, account)
-
-    def _put_back(self, s: MessageStatus, account: str) -> Iterator[Proposal]:
-        """What an undo put back on an account is kept there until a person decides."""
-        copies = self._collectable(s, account)
-        if copies and "collect" in self._allow(account):
-            line = self._collect_line(s, copies[0], f"put back on {account} by an undo")
-            yield self._held_or_not(s, line)
-        else:
-            yield from self._reverse(s, None, only=account)
-
-    def _collect_or_delete(self, s: MessageStatus, kept: tuple[str, ...]) -> Iterator[Proposal]:
-        moved_out = self._moved_out(s)
-        if moved_out is not None:
-            yield from moved_out
-        elif not s.message.known:
-            yield from self._collect(s, [a for a in self.configs if a not in kept], "new on {}")
-        else:
-            back = [
-                a
-                for a, held in s.held.items()
-                if held is Held.YES and s.came_back(a) and a not in kept
-            ]
-            if any(self._collectable(s, a) and "collect" in self._allow(a) for a in back):
-                yield from self._collect(s, back, "back on {}, where it had been gone")
-            else:
-                if CONSOLIDATED not in s.waiting:
-                    yield from self._reverse(s, None)
-                yield from self._late(s)
-                yield from self._forget(s)
-
-    def _moved_out(self, s: MessageStatus) -> list[Proposal] | None:
-        """Moved out of the consolidated mailbox to an account: held until a person decides."""
-        hold = next((h for h in s.message.holds if h.rule == "moved-out"), None)
-        account = s.moved_out or (hold.account if hold else None)
-        if account is None or all(held is not Held.YES for held in s.held.values()):
-            return None
-        holders = [a for a, held in s.held.items() if held is Held.YES]
-        if account not in holders:
-            account = holders[0]
-        proposals = list(self._collect(s, [account, *holders], "moved out to {}, reconsidered"))
-        if self.reconsider:
-            return proposals
-        since = hold.since if hold else None
-        return [Proposal(p.line, "moved-out", since) for p in proposals[:1]]
-
-    def _collect(self, s: MessageStatus, accounts: list[str], why: str) -> Iterator[Proposal]:
-        """One collect from the first account that may, and adopts of the other copies."""
-        source: Copy | None = None
-        for account in accounts:
-            if account != CONSOLIDATED and "collect" in self._allow(account):
-                source = next(iter(self._collectable(s, account)), None)
-            if source is not None:
-                break
-        if source is None:
-            return
-        reason = why.format(source.mailbox)
-        if s.message.compare:
-            reason += "; to be compared when fetched"
-        line = self._collect_line(s, source, reason)
-        proposal = self._held_or_not(s, line)
-        yield proposal
-        if proposal.held is None:
-            yield from self._adopt_all(s, None, needs=line, but=source)
-
-    def _adopt_all(
-        self, s: MessageStatus, own: Copy | None, needs: Line | None = None, but: Copy | None = None
-    ) -> Iterator[Proposal]:
-        for account in self.snapshot.config.external:
-            for copy in self._collectable(s, account.name):
-                if copy != but:
-                    yield self._adopt(s, copy, own, needs, f"also on {account.name}")
-
-    def _adopt_known(self, s: MessageStatus) -> Iterator[Proposal]:
-        """A known message has a new copy; or only a copy of the person's own is left."""
+    def _adopt_new(self, s: MessageStatus) -> Iterator[Proposal]:
+        """Copies that are new on accounts; or only a copy of the person's own is left here."""
         placed = any(c.adopted and c.presence is Presence.YES for c in s.on(CONSOLIDATED))
         own = None if self._placed(s) else own_copy(s, self.configs[CONSOLIDATED])
         arrived = [
             copy
-            for account in self.snapshot.config.external
+            for account in self.config.external
             for copy in s.on(account.name)
             if copy.presence is Presence.YES
             and not copy.adopted
             and not copy.marked
             and counts(copy, account)
-            and (in_folders(copy, account) or self._move_target(s, copy))
+            and (in_folders(copy, account) or any(m.mailbox != copy.mailbox for m in s.moved))
         ]
-        lost = [c for a in self.forward_evidence(s) for c in s.evidence[a]]
+        lost = [c for a in self.losers(s) for c in s.deleted_on[a]]
         for copy in arrived:
             if any(copy.came_after >= c.missing_scan for c in lost):
                 yield Proposal(self._late_line(s, copy), "late-copy", copy.since)
@@ -212,14 +177,21 @@ class Rules(Proposing):
             why = f"moved here from {moved}" if moved else f"also on {copy.mailbox}"
             yield self._adopt(s, copy, own, None, why)
         if own is not None and not placed and not arrived and own_hold(s) is None:
-            for account in self.snapshot.config.external:
-                held = [c for c in s.on(account.name) if c.adopted and c.presence is Presence.YES]
-                if held:
-                    yield self._adopt(s, held[0], own, None, "back in the consolidated mailbox")
+            for account in self.config.external:
+                adopted = [
+                    c for c in s.on(account.name) if c.adopted and c.presence is Presence.YES
+                ]
+                if adopted:
+                    yield self._adopt(s, adopted[0], own, None, "back in the consolidated mailbox")
                     return
 
-    def _move_target(self, s: MessageStatus, copy: Copy) -> bool:
-        return any(m.mailbox != copy.mailbox for m in s.moved)
+    def _adopt_all(
+        self, s: MessageStatus, own: Copy | None, needs: Line | None = None, but: Copy | None = None
+    ) -> Iterator[Proposal]:
+        for account in self.config.external:
+            for copy in self._collectable(s, account.name):
+                if copy != but:
+                    yield self._adopt(s, copy, own, needs, f"also on {account.name}")
 
     def _adopt(
         self, s: MessageStatus, copy: Copy, own: Copy | None, needs: Line | None, why: str
@@ -242,7 +214,7 @@ class Rules(Proposing):
         hold = own_hold(s) if s.consolidated is Presence.YES else None
         if hold is not None and not self.reconsider:
             return Proposal(line, "undone", hold.since)
-        return self._held_or_not(s, line)
+        return self._proposal(s, line)
 
     def _placed(self, s: MessageStatus) -> Copy | None:
         """The copy that makes it present in the consolidated mailbox, if that is one of ours."""
@@ -250,33 +222,125 @@ class Rules(Proposing):
         ours = (c for c in s.on(CONSOLIDATED) if c.adopted and c.presence is Presence.YES)
         return next((c for c in ours if counts(c, config)), None)
 
+    def _forget_own(self, s: MessageStatus) -> Iterator[Proposal]:
+        if self._targets(s) or not s.left_everywhere or not s.deleted_on:
+            return
+        if any(c.adopted and c.presence is Presence.YES for c in s.on(CONSOLIDATED)):
+            return
+        account, lost = next(iter(s.deleted_on.items()))
+        why = "gone from every account; what is left is the consolidated mailbox's own"
+        yield self._forget_line(s, account, lost[0], why)
+
+    # --- row 6: stored twice
+
+    def _late_duplicate(self, s: MessageStatus) -> Iterator[Proposal]:
+        """One line for all copies that came late, beside the one that stays."""
+        copies = late_duplicates(s, self.configs[CONSOLIDATED])
+        if not copies or own_hold(s) is not None:
+            return
+        names = [account.name for account in self.config.external]
+        account = next((name for name in names if s.on(name)), names[0])
+        places = tuple(Place(c.mailbox, c.location) for c in copies)
+        why = "stored twice: an interrupted run's copy came late; the other one stays"
+        line = self._line(s, "forward-delete", account, places[0], places, why, undo="full")
+        yield self._protected(s, line)
+
+    # --- row 7: moved out
+
+    @staticmethod
+    def _moved_out_to(s: MessageStatus) -> str | None:
+        """The account that it was moved out to, now or earlier, while any account has it."""
+        earlier = (h.account for h in s.message.holds if h.rule == "moved-out")
+        account = s.moved_out or next(earlier, None)
+        if account is None or account in s.holders:
+            return account
+        return next(iter(s.holders), None)
+
+    def _moved_out(self, s: MessageStatus, account: str) -> list[Proposal]:
+        proposals = list(self._collect(s, [account, *s.holders], "moved out to {}, reconsidered"))
+        if self.reconsider:
+            return proposals
+        since = next((h.since for h in s.message.holds if h.rule == "moved-out"), None)
+        return [Proposal(p.line, "moved-out", since) for p in proposals[:1]]
+
+    # --- rows 8 and 9: not in the consolidated mailbox, and to be collected
+
+    def _collect(self, s: MessageStatus, accounts: list[str], why: str) -> Iterator[Proposal]:
+        """One collect from the first account that may, and adopts of the other copies."""
+        source: Copy | None = None
+        for account in accounts:
+            if account != CONSOLIDATED and "collect" in self._allow(account):
+                source = next(iter(self._collectable(s, account)), None)
+            if source is not None:
+                break
+        if source is None:
+            return
+        reason = why.format(source.mailbox)
+        if s.message.compare:
+            reason += "; to be compared when fetched"
+        line = self._collect_line(s, source, reason)
+        proposal = self._proposal(s, line)
+        yield proposal
+        if proposal.held is None:
+            yield from self._adopt_all(s, None, needs=line, but=source)
+
+    def _back_on(self, s: MessageStatus, kept: Sequence[str]) -> list[str]:
+        """Accounts that have it again, if one of them may be collected from."""
+        back = [a for a in s.holders if s.came_back(a) and a not in kept]
+        may = any(self._collectable(s, a) and "collect" in self._allow(a) for a in back)
+        return back if may else []
+
+    def _collectable(self, s: MessageStatus, account: str) -> list[Copy]:
+        r"""The copies a collect may take: listed, inside ``folders``, not marked ``\Deleted``."""
+        config = self.configs.get(account)
+        if config is None or account == CONSOLIDATED:
+            return []
+        return [
+            c
+            for c in s.on(account)
+            if c.presence is Presence.YES
+            and not c.marked
+            and not (c.adopted and c.state is not State.ENDED)
+            and in_folders(c, config)
+            and counts(c, config)
+        ]
+
+    # --- rows 10 to 12: gone from the consolidated mailbox
+
     def _reverse(
         self, s: MessageStatus, forward: Line | None, only: str | None = None
     ) -> Iterator[Proposal]:
-        """One reverse deletion per account that holds it, naming every copy inside ``folders``."""
-        for account in self.snapshot.config.external:
-            if "reverse" not in account.allow or s.held[account.name] is not Held.YES:
+        """One reverse deletion per account that has it, naming every copy inside ``folders``.
+
+        Args:
+            s: How the message stands.
+            forward: The deletion here that they follow from and need; ``None``: it is gone here.
+            only: This account alone, though an undo put it back there.
+        """
+        for account in self.config.external:
+            if "reverse" not in account.allow or account.name not in s.holders:
                 continue
-            put_back = account.name in put_back_on(s)
             if only not in (None, account.name):
                 continue
+            put_back = account.name in put_back_on(s)
             if put_back and only is None and forward is None and not self.reconsider:
-                continue  # told by itself
+                continue  # row 13 has it
             here = [
                 c for c in s.on(account.name) if c.presence is Presence.YES and counts(c, account)
             ]
             if not put_back and not any(c.adopted for c in here):
                 continue  # a late copy: not ours to delete
-            doomed = sorted((c for c in here if in_folders(c, account)), key=_first_adopted)
-            if not doomed:
+            targets = [c for c in here if in_folders(c, account)]
+            targets.sort(key=lambda copy: not copy.adopted)
+            if not targets:
                 continue
             if forward is not None:
                 reason = f"deleted in the consolidated mailbox, because {forward.reason}"
-            elif any(c.state is State.DELETING for c in doomed):
+            elif any(c.state is State.DELETING for c in targets):
                 reason = f"our deletion did not take on {account.name}"
             else:
                 reason = "gone from the consolidated mailbox"
-            places = tuple(Place(c.mailbox, c.location) for c in doomed)
+            places = tuple(Place(c.mailbox, c.location) for c in targets)
             undo: Undo = "consolidated-only" if account.type == "pop3" else "full"
             line = self._line(
                 s,
@@ -288,12 +352,12 @@ class Rules(Proposing):
                 needs=(forward.id,) if forward else (),
                 undo=undo,
             )
-            yield self._held_or_not(s, line)
+            yield self._proposal(s, line)
 
     def _late(self, s: MessageStatus) -> Iterator[Proposal]:
-        """Copies on accounts that never held it, after it was deleted: a person decides."""
+        """Copies on accounts that never had it, after it was deleted: a person decides."""
         first: Line | None = None
-        for account in self.snapshot.config.external:
+        for account in self.config.external:
             kept = not self.reconsider and account.name in put_back_on(s)
             if kept or s.adopted_on(account.name) or s.came_back(account.name):
                 continue
@@ -303,40 +367,116 @@ class Rules(Proposing):
                     continue
                 line = self._late_line(s, copy)
                 reconsidered = self.reconsider and s.consolidated is Presence.GONE
-                if reconsidered and not any(s.adopted_on(a) for a in s.held):
+                if reconsidered and not any(s.adopted_on(a) for a in s.accounts):
                     first = line
                     yield Proposal(line)
                 else:
                     yield Proposal(line, "late-copy", copy.since)
                 break
 
-    def _late_line(self, s: MessageStatus, copy: Copy) -> Line:
-        reason = f"late copy on {copy.mailbox}"
-        return self._collect_line(s, copy, reason)
-
     def _forget(self, s: MessageStatus) -> Iterator[Proposal]:
-        """Gone from every mailbox: ended in the ledger."""
-        if any(held in (Held.YES, Held.UNKNOWN) for held in s.held.values()) or s.waiting:
+        if not s.left_everywhere or s.waiting:
             return
         lost = [c for c in s.copies if c.adopted and is_lost(c)]
         ours = any(c.state is State.DELETING for c in s.copies)
         if ours or not any(c.mailbox == CONSOLIDATED for c in lost):
             return  # we deleted it: it ends without a line
         account = next((c.mailbox for c in lost if c.mailbox != CONSOLIDATED), CONSOLIDATED)
-        yield Proposal(self._forget_line(s, account, lost[0], "gone from every mailbox"))
+        yield self._forget_line(s, account, lost[0], "gone from every mailbox")
 
-    def _forget_own(self, s: MessageStatus) -> Iterator[Proposal]:
-        """Gone from every account, and only a copy of the person's own is left: not ours."""
-        if self._targets(s) or any(h in (Held.YES, Held.UNKNOWN) for h in s.held.values()):
-            return
-        if not s.evidence or any(
-            c.adopted and c.presence is Presence.YES for c in s.on(CONSOLIDATED)
-        ):
-            return
-        account, lost = next(iter(s.evidence.items()))
-        why = "gone from every account; what is left is the consolidated mailbox's own"
-        yield Proposal(self._forget_line(s, account, lost[0], why))
+    # --- row 13: put back by an undo
 
+    def _put_back(
+        self, s: MessageStatus, kept: Sequence[str], found: Sequence[Proposal]
+    ) -> list[Proposal]:
+        """What would be done there, held; but for what stands in ``found`` already."""
+        held = {proposal.line.account for proposal in found if proposal.held == "undone"}
+        result: list[Proposal] = []
+        for account in kept:
+            if account in held or account not in s.holders:
+                continue
+            copies = self._collectable(s, account)
+            if copies and "collect" in self._allow(account):
+                line = self._collect_line(s, copies[0], f"put back on {account} by an undo")
+                result.append(self._proposal(s, line))
+            else:
+                result += self._reverse(s, None, only=account)
+        return result
 
-def _first_adopted(copy: Copy) -> bool:
-    return not copy.adopted
+    # --- how a line is made
+
+    def _allow(self, account: str) -> tuple[str, ...]:
+        return self.configs[account].allow
+
+    def _proposal(self, s: MessageStatus, line: Line) -> Proposal:
+        """A line as the person's decisions leave it: protected, put back, declined, or ordinary."""
+        protected = self._protected(s, line)
+        if protected.held or self.reconsider:
+            return protected
+        for decision in s.message.holds:
+            here = decision.account == line.account
+            if decision.rule == "undone" and here and line.kind in _KEPT:
+                return Proposal(line, "undone", decision.since)
+            same = decision.kind == line.kind and (here or not decision.account)
+            if decision.rule == "declined" and same:
+                return Proposal(line, "declined", decision.since)
+        return protected
+
+    def _protected(self, s: MessageStatus, line: Line) -> Proposal:
+        """A line; a deletion is held, whatever is reconsidered, if ``[hold]`` protects a copy."""
+        if line.kind not in DELETIONS:
+            return Proposal(line)
+        hold = protection(s.message, s.named_by(line), self.config.holds, self.now)
+        return Proposal(line) if hold is None else Proposal(line, "hold", hold=hold)
+
+    def _collect_line(self, s: MessageStatus, copy: Copy, reason: str) -> Line:
+        folder = self.configs[copy.mailbox].into or self.configs[CONSOLIDATED].folder
+        return self._line(
+            s,
+            "collect",
+            copy.mailbox,
+            Place(CONSOLIDATED, Location(folder, 0, "")),
+            (Place(copy.mailbox, copy.location),),
+            reason,
+            compare=s.message.compare,
+        )
+
+    def _late_line(self, s: MessageStatus, copy: Copy) -> Line:
+        return self._collect_line(s, copy, f"late copy on {copy.mailbox}")
+
+    def _forget_line(self, s: MessageStatus, account: str, copy: Copy, why: str) -> Proposal:
+        place = Place(copy.mailbox, copy.location)
+        return Proposal(self._line(s, "forget", account, place, (place,), why))
+
+    @staticmethod
+    def _line(
+        s: MessageStatus,
+        kind: Kind,
+        account: str,
+        target: Place,
+        copies: tuple[Place, ...],
+        reason: str,
+        *,
+        accounts: tuple[str, ...] | None = None,
+        needs: tuple[str, ...] = (),
+        undo: Undo = "none",
+        compare: bool = False,
+    ) -> Line:
+        message = s.message
+        return Line(
+            kind=kind,
+            account=account,
+            accounts=accounts or (account,),
+            needs=needs,
+            target=target,
+            copies=copies,
+            message=message.id,
+            message_id=message.identity.message_id if message.identity else None,
+            subject=message.summary.subject,
+            sender=message.summary.sender,
+            date=message.summary.date,
+            size=message.size,
+            reason=reason,
+            undo=undo,
+            compare=compare,
+        )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailsync_tui.engine.detect.match import MatchedListing
-from mailsync_tui.engine.plan.status import role_counts
+from mailsync_tui.engine.plan.moves import role_counts
 from mailsync_tui.engine.snapshot import Snapshot
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import ActionRow, CopyRow

@@ -17,7 +17,6 @@ from mailsync_tui.engine.detect.detect import Observation
 from mailsync_tui.engine.events import Applying, Emit
 from mailsync_tui.engine.model import UndoLine
 from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, LineResult, Outcome
-from mailsync_tui.engine.plan.status import listed_completely
 from mailsync_tui.engine.undo.journal import (
     UNSETTLED,
     Item,
@@ -177,7 +176,7 @@ class Restoring:
             return UNSETTLED, b""
         if mailbox in self._broken:
             return self._broken[mailbox], b""
-        if not listed_completely(mailbox, self.snapshot):
+        if not self.snapshot.listed_completely(mailbox):
             error = self.snapshot.mailboxes[mailbox].error
             return error or f"{mailbox} was not listed completely, so it may be there already", b""
         try:
