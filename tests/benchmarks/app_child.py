@@ -57,6 +57,15 @@ class Watched(MailsyncApp):
             return Session(person, ledger.parent, emit=hear, mailboxes=boxes)
 
         super().__init__(over_memory, log_line, known=known)
+        look = self.background.look
+
+        async def noted(meanwhile: Callable[[Comparison], None]) -> Look:
+            try:
+                return await look(meanwhile)
+            finally:
+                self.note("looked")
+
+        self.background.look = noted  # type: ignore[method-assign]
 
     def on_mount(self) -> None:
         """Begin to watch. Textual calls the handler of the base class by itself."""
@@ -77,13 +86,6 @@ class Watched(MailsyncApp):
         self.notes.append((what, time.monotonic(), 0.0))
         self.watched.write_text(json.dumps(self.notes))
 
-    async def look(self, meanwhile: Callable[[Comparison], None]) -> Look:
-        """Note the end."""
-        try:
-            return await super().look(meanwhile)
-        finally:
-            self.note("looked")
-
     async def action_apply_all(self) -> None:
         """Apply all that there is to do, and look again."""
         self.run_worker(self._apply_all())
@@ -92,9 +94,9 @@ class Watched(MailsyncApp):
         from mailsync_tui.engine.model import Options
 
         self.note("sync begins")
-        viewing = self.viewing
-        plan = await self.engine(lambda: viewing.plan(Options()))
-        result = await self.engine(lambda: viewing.apply(plan, frozenset()))
+        engine, viewer = self.background.engine, self.background.viewer
+        plan = await engine(lambda: viewer.plan(Options()))
+        result = await engine(lambda: viewer.apply(plan, frozenset()))
         self.note(f"applied {sum(line.outcome == 'done' for line in result.lines)}")
 
 

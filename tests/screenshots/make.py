@@ -223,9 +223,8 @@ async def _take(shot: Shot, directory: Path) -> str:
                     return svg
         finally:
             halfway.release()
-            app.session.stop()
-            app.close_threads()
-            app.session.close()
+            app.background.session.stop()
+            app.background.close(60)
 
 
 def _watch(mailbox: Any, halfway: Halfway) -> None:

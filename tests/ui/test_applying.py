@@ -122,13 +122,13 @@ def test_y_means_yes_and_the_plan_that_was_shown_is_applied(
         await press(app, pilot, "b")
         shown = screen(app, PreviewScreen).choice.shown
         applied = []
-        apply = app.viewing.apply
+        apply = app.background.viewer.apply
 
         def spy(plan: Plan, taken_out: frozenset[str]) -> Result:
             applied.append(plan)
             return apply(plan, taken_out)
 
-        monkeypatch.setattr(app.viewing, "apply", spy)
+        monkeypatch.setattr(app.background.viewer, "apply", spy)
         await press(app, pilot, "a", "y")
         screen(app, ResultScreen)
         assert applied[0] is shown
@@ -169,7 +169,7 @@ def test_progress_is_counted_for_each_account_and_kind(bench: Bench) -> None:
         await reach(gate)
         await pilot.pause()
         applying = screen(app, ApplyingScreen)
-        assert app.applying
+        assert app.background.progress is not None
         applying._draw()
         shown = text(app, "#counts").splitlines()
         assert [" ".join(line.split()) for line in shown] == [
@@ -180,7 +180,7 @@ def test_progress_is_counted_for_each_account_and_kind(bench: Bench) -> None:
         assert "4 of 5" in text(app, "#state")
         gate.opened.set()
         await settled(app, pilot)
-        assert not app.applying
+        assert app.background.progress is None
 
     drive(bench, work)
 
@@ -199,12 +199,12 @@ def test_a_stop_finishes_the_current_message_and_the_app_works_on(bench: Bench, 
         gate.opened.set()
         await settled(app, pilot)
         screen(app, ResultScreen)
-        assert "stopped" in text(app, "#head")
+        assert "stopped" in text(app, "#title")
         assert "Not begun, as the run was stopped before: 2 lines" in told(app)
         bench.home.fault = None
         await press(app, pilot, "escape", "b", "a", "y")
         screen(app, ResultScreen)
-        assert "all done" in text(app, "#head")
+        assert "all done" in text(app, "#title")
 
     drive(bench, work)
     assert not bench.plan("forward", "reverse").lines
@@ -225,7 +225,7 @@ def test_an_end_finishes_the_current_message_and_exits_with_130(
                 await pilot.press(end)
             else:
                 os.kill(os.getpid(), end)
-                await asyncio.to_thread(app.session._stop.wait, 20)
+                await asyncio.to_thread(app.background.session._stop.wait, 20)
             await pilot.pause()
             assert app.is_running, "the message is not finished yet"
             gate.opened.set()
@@ -255,7 +255,7 @@ def test_help_is_there_while_it_applies_and_does_not_disturb_it(bench: Bench) ->
         screen(app, HelpScreen)
         await press(app, pilot, "escape")
         screen(app, ResultScreen)
-        assert "all done" in text(app, "#head")
+        assert "all done" in text(app, "#title")
         await press(app, pilot, "escape")
         screen(app, ComparisonScreen)
 
@@ -274,7 +274,7 @@ def test_the_result_counts_and_names_what_was_not_done_and_why(bench: Bench) -> 
         bench.boxes["work"].fault = refuse
         await press(app, pilot, "b", "a", "y")
         screen(app, ResultScreen)
-        assert "partly done" in text(app, "#head")
+        assert "partly done" in text(app, "#title")
         found = drawn(app.screen.query_one(LineView))
         rows = [" ".join(line.split()) for line in found]
         assert "isp deleted in consolidated 3 done" in rows
@@ -303,12 +303,12 @@ def test_what_was_taken_out_is_told_and_held_from_then_on(bench: Bench) -> None:
 def test_the_result_leads_back_to_mailboxes_that_were_listed_again(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b", "a", "y")
-        before = app.viewing.last
+        before = app.background.viewer.last
         assert "h: the history of all runs, and undo" in told(app)
         await press(app, pilot, "escape")
         screen(app, ComparisonScreen)
         assert len(app.screen_stack) == 2
-        assert app.viewing.last is not before
+        assert app.background.viewer.last is not before
         assert "delete" not in text(app, "#summary")
 
     drive(bench, work)
@@ -323,7 +323,7 @@ def test_a_ledger_that_changed_meanwhile_is_one_clear_sentence(bench: Bench) -> 
         bench.now = now
         await press(app, pilot, "y")
         screen(app, ResultScreen)
-        assert text(app, "#head").strip() == "It was not done"
+        assert text(app, "#title").strip() == "It was not done"
         shown = " ".join(told(app).split())
         assert "Another run has changed the ledger since this plan was made" in shown
         assert "No mailbox was changed." in shown
@@ -348,7 +348,7 @@ def test_a_run_beside_this_one_is_named_and_waiting_for_it_can_be_stopped(bench:
         assert f"process {os.getpid()}, command sync" in shown
         assert "No mailbox was changed." in shown
         await press(app, pilot, "escape", "b", "a", "y")
-        assert "all done" in text(app, "#head")
+        assert "all done" in text(app, "#title")
 
     drive(bench, work)
 
@@ -374,6 +374,6 @@ def test_what_was_not_reached_is_named_where_all_lines_are_done(bench: Bench) ->
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "c", "a", "y")
         screen(app, ResultScreen)
-        assert text(app, "#head").strip().endswith(": all done, but isp not reached")
+        assert text(app, "#title").strip().endswith(": all done, but isp not reached")
 
     drive(bench, work)

@@ -90,7 +90,7 @@ def test_in_the_words_of_a_server(bench: Bench) -> None:
             check(app)
             await press(app, pilot, "escape", "f5")
             check(app, shows="not reached: [/bo")
-            app.push_screen(ReaderScreen.of_bytes(NASTY, lambda: nasty_mail("kept"), NASTY))
+            app.open_reader(None, NASTY, (NASTY, lambda: nasty_mail("kept")))
             await settled(app, pilot)
             check(app)
 

@@ -40,7 +40,8 @@ def every_screen() -> set[str]:
     for module in pkgutil.iter_modules(screens.__path__):
         loaded = importlib.import_module(f"{screens.__name__}.{module.name}")
         for name, kind in inspect.getmembers(loaded, inspect.isclass):
-            if issubclass(kind, Screen) and kind.__module__ == loaded.__name__:
+            shared = kind.__subclasses__()  # no screen itself
+            if issubclass(kind, Screen) and kind.__module__ == loaded.__name__ and not shared:
                 found.add(name)
     return found
 

@@ -218,8 +218,8 @@ def test_the_cursor_stays_on_a_message_that_was_new_and_is_collected(bench: Benc
             assert panes.row is not None
             assert isinstance(panes.row.key, str)
             bench.deliver("isp", mail("newest").replace(b"05 Jan", b"07 Jan"))
-            plan = await app.engine(lambda: app.viewing.plan(Options()))
-            await app.engine(lambda: app.viewing.apply(plan, frozenset()))
+            plan = await app.background.engine(lambda: app.background.viewer.plan(Options()))
+            await app.background.engine(lambda: app.background.viewer.apply(plan, frozenset()))
             await press(app, pilot, "f5")
             assert panes.row is not None
             assert (panes.row.subject, panes.row.verdict) == ("message later", Cell.SAME)
@@ -281,8 +281,8 @@ def test_nothing_is_shown_any_more_when_the_app_has_ended(bench: Bench) -> None:
 
     async def work() -> None:
         async with running(bench) as (app, _pilot):
-            assert await app.engine(lambda: 1) == 1
-        for threads in (app.engine, app.aside):
+            assert await app.background.engine(lambda: 1) == 1
+        for threads in (app.background.engine, app.background.aside):
             with pytest.raises(asyncio.CancelledError):
                 await threads(lambda: 1)
 

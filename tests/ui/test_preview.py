@@ -193,7 +193,7 @@ def test_leaving_remembers_nothing(bench: Bench) -> None:
         screen(app, ComparisonScreen)
         await press(app, pilot, "b")
         assert all("[ ]" not in line for line in rows(app))
-        assert app.viewing.runs()[0].command == "sync"
+        assert app.background.viewer.runs()[0].command == "sync"
 
     drive(bench, work)
     assert not bench.plan().held
@@ -221,10 +221,10 @@ def test_held_and_waiting_are_told(bench: Bench) -> None:
 
     async def told(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
-        assert f"{len(held)} held" in text(app, "#head")
+        assert f"{len(held)} held" in text(app, "#title")
         bench.boxes["work"].unreachable = "no route to work"
         await press(app, pilot, "f5")
-        assert "not reached: work" in text(app, "#head")
+        assert "not reached: work" in text(app, "#title")
         assert "no route to work" in "\n".join(rows(app))
 
     drive(bench, told)

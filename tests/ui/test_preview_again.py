@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.dialogs import ConfirmScreen, WhyScreen
@@ -30,10 +27,10 @@ def test_a_plan_that_grew_old_is_looked_at_again_before_the_question(bench: Benc
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
         bench.wait()
-        before = app.viewing.last
+        before = app.background.viewer.last
         await press(app, pilot, "a")
         screen(app, ConfirmScreen)
-        assert app.viewing.last is not before
+        assert app.background.viewer.last is not before
 
     drive(bench, work)
 
@@ -41,10 +38,10 @@ def test_a_plan_that_grew_old_is_looked_at_again_before_the_question(bench: Benc
 def test_a_fresh_plan_is_asked_about_at_once(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
-        before = app.viewing.last
+        before = app.background.viewer.last
         await press(app, pilot, "a")
         screen(app, ConfirmScreen)
-        assert app.viewing.last is before
+        assert app.background.viewer.last is before
 
     drive(bench, work)
 
@@ -209,24 +206,21 @@ def test_hostile_text_is_shown_as_it_is_and_does_nothing(
 def test_enter_reads_the_message_under_the_cursor(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class ReaderScreen(Screen[None]):
-        def __init__(self, key: object, subject: str) -> None:
-            super().__init__()
-            self.asked = (key, subject)
+    read: list[tuple[object, str]] = []
 
-    module = ModuleType("mailsync_tui.ui.screens.reader")
-    module.ReaderScreen = ReaderScreen  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    def open_reader(_app: MailsyncApp, key: object, subject: str) -> None:
+        read.append((key, subject))
+
+    monkeypatch.setattr(MailsyncApp, "open_reader", open_reader)
 
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
-        assert app.viewing.last is not None
-        keys = {row.subject: row.key for row in app.viewing.last.comparison.rows}
+        assert app.background.viewer.last is not None
+        keys = {row.subject: row.key for row in app.background.viewer.last.comparison.rows}
         for direction, name in (("b", "message away"), ("c", "message new")):
             await press(app, pilot, direction)
             await go(app, pilot, name)
             await press(app, pilot, "enter")
-            assert screen(app, ReaderScreen).asked == (keys[name], name)
-            app.pop_screen()
+            assert read.pop() == (keys[name], name)
             await press(app, pilot, "escape")
 
     drive(bench, work)
@@ -236,12 +230,12 @@ def test_lines_that_were_brought_back_are_looked_at_again_by_themselves(bench: B
     bench.sync("reverse", without=["reverse-delete"])
 
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
-        assert app.viewing.last is not None
-        held = frozenset(note.line.id for note in app.viewing.last.held)
+        assert app.background.viewer.last is not None
+        held = frozenset(note.line.id for note in app.background.viewer.last.held)
         assert len(held) == 1
-        app.push_screen(PreviewScreen(app.viewing.bring_back(held)))
+        app.open_preview(app.background.viewer.bring_back(held))
         await settled(app, pilot)
-        assert "Held lines, brought back" in text(app, "#head")
+        assert "Held lines, brought back" in text(app, "#title")
         bench.wait()
         await press(app, pilot, "a")
         screen(app, ConfirmScreen)

@@ -89,7 +89,7 @@ def test_it_is_read_from_the_consolidated_mailbox_first_and_leaves_no_trace(benc
     async def work() -> None:
         async with running(bench) as (app, pilot):
             reader = await opened(app, pilot, "shared")
-            told = text(app, "#from")
+            told = text(app, "#title")
             assert told == " read from consolidated, INBOX; also in isp, work"
             assert rows(reader)[:4] == [
                 "From:        Ann <ann@example.org>",
@@ -100,11 +100,11 @@ def test_it_is_read_from_the_consolidated_mailbox_first_and_leaves_no_trace(benc
             assert "text shared" in rows(reader)
             assert text(app, "#status") == " lines 1-7 of 7"
             await press(app, pilot, "tab")
-            assert text(app, "#from") == " read from isp, INBOX; also in consolidated, work"
+            assert text(app, "#title") == " read from isp, INBOX; also in consolidated, work"
             await press(app, pilot, "tab")
-            assert text(app, "#from") == " read from work, INBOX; also in consolidated, isp"
+            assert text(app, "#title") == " read from work, INBOX; also in consolidated, isp"
             await press(app, pilot, "tab")
-            assert text(app, "#from") == told
+            assert text(app, "#title") == told
             await press(app, pilot, "escape")
             assert not isinstance(app.screen, ReaderScreen)
 
@@ -125,7 +125,7 @@ def test_where_it_cannot_be_read_the_next_mailbox_is_asked_and_the_reason_told(
             bench.remove("consolidated", mail("shared"))
             bench.boxes["isp"].identifies = False
             reader = await opened(app, pilot, "shared")
-            assert text(app, "#from") == " read from work, INBOX; also in consolidated, isp"
+            assert text(app, "#title") == " read from work, INBOX; also in consolidated, isp"
             shown = "\n".join(rows(reader))
             assert "! not read from consolidated, INBOX: the message is not there any more" in shown
             assert "! not read from isp, INBOX: this server cannot show a message" in shown
@@ -140,7 +140,7 @@ def test_where_nobody_can_give_it_that_is_said_with_what_to_do(bench: Bench) -> 
             for box in bench.boxes.values():
                 box.unreachable = "no route to the server"
             reader = await opened(app, pilot, "shared")
-            assert text(app, "#from") == " it cannot be read"
+            assert text(app, "#title") == " it cannot be read"
             shown = rows(reader)
             assert shown[0] == "message shared"
             assert "! not read from isp, INBOX: no route to the server" in shown
@@ -173,13 +173,13 @@ def test_while_a_mailbox_is_waited_for_that_is_said_and_another_can_be_asked(
             await pilot.press("enter")
             await asyncio.to_thread(asked.wait, 60)
             await pilot.pause()
-            assert text(app, "#from") == " reading from consolidated, INBOX ..."
+            assert text(app, "#title") == " reading from consolidated, INBOX ..."
             await pilot.press("tab")
             await settled(app, pilot)
-            assert text(app, "#from") == " read from isp, INBOX; also in consolidated, work"
+            assert text(app, "#title") == " read from isp, INBOX; also in consolidated, work"
             go_on.set()
             await settled(app, pilot)
-            assert text(app, "#from") == " read from isp, INBOX; also in consolidated, work"
+            assert text(app, "#title") == " read from isp, INBOX; also in consolidated, work"
 
     try:
         run(work)
@@ -303,20 +303,20 @@ def test_what_was_deleted_is_read_from_the_quarantine(bench: Bench) -> None:
         async with running(bench) as (app, pilot):
 
             def load() -> bytes:
-                return app.viewing.quarantined_bytes(name)
+                return app.background.viewer.quarantined_bytes(name)
 
-            app.push_screen(ReaderScreen.of_bytes("message gone", load, "the quarantine"))
+            app.open_reader(None, "message gone", ("the quarantine", load))
             await settled(app, pilot)
             reader = screen(app, ReaderScreen)
-            assert text(app, "#from") == " read from the quarantine"
+            assert text(app, "#title") == " read from the quarantine"
             assert "kept text" in rows(reader)
             assert reader.check_action("other_mailbox", ()) is False
             await press(app, pilot, "escape")
 
             def fail() -> bytes:
-                return app.viewing.quarantined_bytes("0" * 64)
+                return app.background.viewer.quarantined_bytes("0" * 64)
 
-            app.push_screen(ReaderScreen.of_bytes("message gone", fail, "the quarantine"))
+            app.open_reader(None, "message gone", ("the quarantine", fail))
             await settled(app, pilot)
             shown = rows(screen(app, ReaderScreen))
             assert "not read from the quarantine: the copy 000" in " ".join(shown)
@@ -395,7 +395,7 @@ def test_the_history_reads_a_deleted_message_from_the_quarantine(bench: Bench) -
     async def work() -> None:
         async with running(bench) as (app, pilot):
             await press(app, pilot, "h", "enter", "enter")
-            assert text(app, "#from") == " read from the quarantine"
+            assert text(app, "#title") == " read from the quarantine"
             assert "text gone" in rows(screen(app, ReaderScreen))
 
     run(work)

@@ -67,7 +67,7 @@ def run(
     with heeding_signals(app), _minding_terminal(app):
         app.run(mouse=mouse)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is a signal again
-        if not closed(app):
+        if not app.background.close(PATIENCE):
             tidy()
             with suppress(OSError):  # the terminal is lost
                 sys.stdout.flush()
@@ -84,7 +84,7 @@ def heeding_signals(app: MailsyncApp) -> Iterator[None]:
     while connections are closed, with another exit code than the run's.
     """
     before = {
-        number: signal.signal(number, lambda _number, _frame: app.heed_signal())
+        number: signal.signal(number, lambda _number, _frame: app.interrupt_soon())
         for number in (signal.SIGTERM, signal.SIGHUP)
     }
     interrupt = signal.getsignal(signal.SIGINT)
@@ -104,7 +104,7 @@ def _minding_terminal(app: MailsyncApp) -> Iterator[None]:
     def watch() -> None:
         while not over.wait(_LOOK_SECONDS):
             if hung_up(sys.stdin.fileno()):
-                app.heed_signal()
+                app.interrupt_soon()
 
     watching = threading.Thread(target=watch, name="terminal", daemon=True)
     watching.start()
@@ -113,31 +113,6 @@ def _minding_terminal(app: MailsyncApp) -> Iterator[None]:
     finally:
         over.set()
         watching.join()
-
-
-def closed(app: MailsyncApp, patience: float = PATIENCE) -> bool:
-    """End all connections and threads; a server that hangs is not waited for.
-
-    Nothing is being applied when the app has ended, so that nothing can be cut in the middle.
-
-    Args:
-        app: It has ended.
-        patience: Seconds that politely closed connections may take.
-
-    Returns:
-        Whether everything has come to its end. If not, the interpreter's own end would wait for a
-        thread that hangs (for a name server, for a password command): it must be left by force.
-    """
-    app.session.abort()
-
-    def close() -> None:
-        app.session.close()
-        app.close_threads()
-
-    closing = threading.Thread(target=close, name="closing", daemon=True)
-    closing.start()
-    closing.join(patience)
-    return not closing.is_alive()
 
 
 def hung_up(descriptor: int) -> bool:

@@ -6,36 +6,33 @@ import asyncio
 import contextlib
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from mailsync_tui.engine.comparison import Cell, Comparison, Key, nothing_yet
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
+from mailsync_tui.engine.model import Options
 from mailsync_tui.errors import UserError
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.detail import detail_of
-from mailsync_tui.ui.rows.filters import Filter, parse
 from mailsync_tui.ui.rows.marks import MARKS
 from mailsync_tui.ui.rows.order import ORDERS, Order, Ordered
 from mailsync_tui.ui.rows.past import unfinished_in_words
+from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mailsync_tui.config.model import Direction, UserConfig
+    from mailsync_tui.config.model import Direction
     from mailsync_tui.session.viewer import Unfinished
-    from mailsync_tui.ui.app import MailsyncApp
 
 _FIRST = 300
 """So many messages are shown before all of them are read: more than a screen has lines."""
@@ -57,7 +54,7 @@ _OTHER = (
 )
 
 
-class ComparisonScreen(Screen[None]):
+class ComparisonScreen(FilteredScreen):
     """What the ledger knows at once; what the servers list, as soon as it is there."""
 
     @dataclass
@@ -69,34 +66,25 @@ class ComparisonScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("comparison")]
     DEFAULT_CSS = """
     ComparisonScreen {
-        #detail { height: 3; background: $surface; border-top: none; }
-        #summary { height: 1; background: $panel; }
+        #detail { height: 3; }
         #notice { height: auto; max-height: 4; color: $text-warning; display: none; }
         &.noticing #notice { display: block; }
-        #filter { height: 1; border: none; padding: 0; display: none; background: $boost; }
-        &.filtering #filter { display: block; }
         &.filtering #summary { display: none; }
     }
     """
 
-    def __init__(self, config: UserConfig) -> None:
+    def __init__(self, mailsync: Mailsync) -> None:
         """Show nothing yet.
 
         Args:
-            config: Its mailboxes make the panes.
+            mailsync: The app; the mailboxes of its configuration make the panes.
         """
-        super().__init__()
+        super().__init__(mailsync)
         self.order: Order = "date"
-        self.filter = Filter()
         self.looking = True
         self.problem = ""
-        self._comparison = nothing_yet(config)
+        self._comparison = nothing_yet(mailsync.background.config)
         self._unfinished: Unfinished | None = None
-
-    @property
-    def mailsync(self) -> MailsyncApp:
-        """The app, with its type."""
-        return cast("MailsyncApp", self.app)
 
     def compose(self) -> ComposeResult:
         """Heads, panes, what the cursor stands on, sums, keys."""
@@ -106,7 +94,7 @@ class ComparisonScreen(Screen[None]):
         yield Static(id="notice", markup=False)
         yield Static(id="detail", markup=False)
         yield Static("reading the ledger", id="summary", markup=False)
-        yield Input(id="filter", placeholder="words, from:ann, is:gone, on:isp; Enter, Esc clears")
+        yield FilterLine("words, from:ann, is:gone, on:isp; Enter, Esc clears")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -118,17 +106,17 @@ class ComparisonScreen(Screen[None]):
 
     @work(exclusive=True, group="look")
     async def _begin(self) -> None:
-        app = self.mailsync
+        background = self.background
         try:
-            await self.take(await app.newest(_FIRST))
-            known = await app.engine(lambda: app.viewing.known())
-            self.query_one(Panes).this_year = app.this_year
-            await self.take(known)
-            await self._notice()
+            await self.show_comparison(await background.newest(_FIRST))
+            known = await background.engine(lambda: background.viewer.known())
+            self.query_one(Panes).this_year = background.this_year
+            await self.show_comparison(known)
+            await self._look_for_unfinished()
         except UserError as error:
             self.looking = False
-            self._tell(str(error))
-            app.collect_garbage()
+            self._show_problem(str(error))
+            background.collect_garbage()
             return
         await self._look()
 
@@ -137,34 +125,29 @@ class ComparisonScreen(Screen[None]):
         """List all mailboxes anew."""
         await self._look()
 
-    async def _notice(self) -> None:
-        """Say what an earlier run left open, if one did, and what failed in this pane."""
+    async def _look_for_unfinished(self) -> None:
         try:
-            self._unfinished = await self.mailsync.engine(self.mailsync.viewing.unfinished)
+            self._unfinished = await self.background.engine(self.background.viewer.unfinished)
         except UserError as error:
-            self._tell(str(error))
+            self._show_problem(str(error))
             return
         self._show_notice()
 
     def _show_notice(self) -> None:
-        told = []
+        """What an earlier run left open, if one did, and what failed in this pane."""
+        texts = []
         if self._unfinished is not None:
-            told.append(f" ! {unfinished_in_words(self._unfinished)}")
+            texts.append(f" ! {unfinished_in_words(self._unfinished)}")
         side = self._comparison.mailboxes[self.query_one(Panes).focused_mailbox]
         if side.error is not None:
-            told.append(f" ? {side.name}: {safe_text(side.error, 300)}")
+            texts.append(f" ? {side.name}: {safe_text(side.error, 300)}")
         elif side.other:
-            told.append(f" ! {side.name}: {_OTHER.format(name=side.name)}")
-        self.set_class(bool(told), "noticing")
-        if told:
-            self.query_one("#notice", Static).update("\n".join(self._indented(told)))
-
-    def _indented(self, told: Sequence[str]) -> list[str]:
-        """Each text in lines, the second and later ones below the first one's words."""
+            texts.append(f" ! {side.name}: {_OTHER.format(name=side.name)}")
+        self.set_class(bool(texts), "noticing")
         width = max(self.size.width, 20)
-        return [
-            line for text in told for line in textwrap.wrap(text, width, subsequent_indent="   ")
-        ]
+        lines = [x for text in texts for x in textwrap.wrap(text, width, subsequent_indent="   ")]
+        if lines:
+            self.write("#notice", "\n".join(lines))
 
     async def _look(self) -> None:
         self.looking = True
@@ -179,41 +162,41 @@ class ComparisonScreen(Screen[None]):
             self.post_message(self.Early(found))
 
         try:
-            look = await self.mailsync.look(meanwhile)
+            look = await self.background.look(meanwhile)
         except UserError as error:
-            self._tell(str(error))
+            self._show_problem(str(error))
             return
         finally:
             self.looking = False
             heads.states = {}
             heads.refresh()
-        await self.take(look.comparison)
-        await self._notice()
+        await self.show_comparison(look.comparison)
+        await self._look_for_unfinished()
         self.refresh_bindings()
 
     async def on_comparison_screen_early(self, message: Early) -> None:
         """Some mailboxes are slow: the others are shown already."""
         if self.looking:
-            await self.take(message.comparison)
+            await self.show_comparison(message.comparison)
 
-    def on_engine_event(self, event: Event) -> None:
+    def show_event(self, event: Event) -> None:
         """A mailbox is being listed, or was."""
         if self.looking and isinstance(event, (ListingProgress, ReadingProgress, ListingDone)):
             heads = self.query_one(Heads)
             heads.states[event.mailbox] = progress_of(event)
             heads.refresh()
 
-    async def take(self, comparison: Comparison) -> None:
+    async def show_comparison(self, comparison: Comparison) -> None:
         """Show another comparison."""
         self._comparison = comparison
-        await self._again(other=True)
+        await self._arrange(other=True)
         self._show_notice()
 
     @on(Panes.OtherMailboxes)
     async def _other_mailboxes(self) -> None:
-        await self._again()
+        await self._arrange()
 
-    async def _again(self, *, other: bool = False) -> None:
+    async def _arrange(self, *, other: bool = False) -> None:
         """Filter and sort anew, off the event loop; the cursor stays on its message.
 
         Args:
@@ -227,30 +210,30 @@ class ComparisonScreen(Screen[None]):
             rows = Ordered(comparison, order, chosen, drawn, before)
             if other and isinstance(key, str) and rows.index(key) is None:
                 with contextlib.suppress(UserError):  # then it is as if the message had gone
-                    return rows, self.mailsync.viewing.key_now(key)
+                    return rows, self.background.viewer.key_now(key)
             return rows, key
 
-        panes.show_rows(*await self.mailsync.aside(ordered))
+        panes.show_rows(*await self.background.aside(ordered))
         self.query_one(Heads).refresh()
-        self._sum_up()
+        self._show_summary()
 
-    def _tell(self, problem: str) -> None:
+    def _show_problem(self, problem: str) -> None:
         self.problem = safe_text(problem)
-        self._sum_up()
+        self._show_summary()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A look that ended by a fault of this program is told, not passed over."""
         if event.state is WorkerState.ERROR:
             kind = type(event.worker.error).__name__
-            self._tell(f"a fault of this program ({kind}); nothing was changed, F5 looks again")
+            self._show_problem(
+                f"a fault of this program ({kind}); nothing was changed, F5 looks again"
+            )
 
     # --- what is shown below the panes
 
-    def _sum_up(self) -> None:
+    def _show_summary(self) -> None:
         if self.problem:
-            self.query_one("#summary", Static).update(
-                Content.styled(self.problem, "$text-error"), layout=False
-            )
+            self.write("#summary", Content.styled(self.problem, "$text-error"), layout=False)
             return
         counts = self._comparison.counts
         parts: list[Content | str | tuple[str, str]] = [" "]
@@ -273,67 +256,52 @@ class ComparisonScreen(Screen[None]):
         if self.looking:
             doing = "listing ..." if self._comparison.whole else "reading the ledger ..."
             parts += ["  ", (doing, "$text-accent")]
-        self.query_one("#summary", Static).update(Content.assemble(*parts), layout=False)
+        self.write("#summary", Content.assemble(*parts), layout=False)
 
     @on(Panes.Moved)
     def _moved(self) -> None:
         row = self.query_one(Panes).row
-        detail = self.query_one("#detail", Static)
-        detail.update(
-            Content("")
-            if row is None
-            else detail_of(row, self._comparison.entries.get(row.key, ())),
-            layout=False,
-        )
+        entries = () if row is None else self._comparison.entries.get(row.key, ())
+        self.write("#detail", "" if row is None else detail_of(row, entries), layout=False)
 
     # --- actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What works now."""
         del parameters
-        if action == "preview":
-            return not self.looking and self.mailsync.viewing.last is not None
-        if action == "held":
-            return not self.looking and self.mailsync.viewing.last is not None
+        if action in ("preview", "held"):
+            return not self.looking and self.background.viewer.last is not None
         if action == "clear":
-            return self.has_class("filtering") or not self.filter.empty
+            return self.filtering
         if action in ("next_difference", "read"):
             return bool(len(self.query_one(Panes).lines))
         return True
 
     async def action_preview(self, what: str) -> None:
         """Preview a plan for these directions."""
-        from mailsync_tui.engine.model import Options
-        from mailsync_tui.ui.screens.preview import PreviewScreen
-
         options = Options(DIRECTIONS[what])
+        viewer = self.background.viewer
         try:
-            plan = await self.mailsync.engine(lambda: self.mailsync.viewing.plan(options))
+            plan = await self.background.engine(lambda: viewer.plan(options))
         except UserError as error:
-            self.notify(safe_text(str(error)), severity="error", markup=False)
+            self.toast(str(error), "error")
             return
-        self.app.push_screen(PreviewScreen(plan))
+        self.mailsync.open_preview(plan)
 
-    async def action_read(self) -> None:
+    def action_read(self) -> None:
         """Read the message under the cursor."""
-        from mailsync_tui.ui.screens.reader import ReaderScreen
-
         row = self.query_one(Panes).row
         if row is not None:
-            self.app.push_screen(ReaderScreen(row.key, row.subject))
+            self.mailsync.open_reader(row.key, row.subject)
 
     def action_held(self) -> None:
         """Show what is held."""
-        from mailsync_tui.ui.screens.held import HeldScreen
-
-        self.app.push_screen(HeldScreen())
+        self.mailsync.open_held()
 
     def action_history(self) -> None:
         """Show earlier runs; the one that did not end first."""
-        from mailsync_tui.ui.screens.history import HistoryScreen
-
         found = self._unfinished
-        self.app.push_screen(HistoryScreen(found.run if found is not None else None))
+        self.mailsync.open_history(found.run if found is not None else None)
 
     def action_leave(self) -> None:
         """Leave the app."""
@@ -342,12 +310,12 @@ class ComparisonScreen(Screen[None]):
     def action_next_difference(self) -> None:
         """Go to the next difference."""
         if not self.query_one(Panes).go_to_difference(1):
-            self.notify("no difference below", markup=False)
+            self.toast("no difference below")
 
     def action_previous_difference(self) -> None:
         """Go to the previous difference."""
         if not self.query_one(Panes).go_to_difference(-1):
-            self.notify("no difference above", markup=False)
+            self.toast("no difference above")
 
     def action_other_pane(self, step: int = 1) -> None:
         """Go to the next mailbox."""
@@ -365,29 +333,17 @@ class ComparisonScreen(Screen[None]):
         """Sort by the next order."""
         names = list(ORDERS)
         self.order = names[(names.index(self.order) + 1) % len(names)]
-        await self._again()
+        await self._arrange()
 
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self.add_class("filtering")
-        self.query_one(Input).focus()
-
-    async def action_clear(self) -> None:
+    def action_clear(self) -> None:
         """End the filter."""
-        self.remove_class("filtering")
-        self.query_one(Input).value = ""
-        self.query_one(Panes).focus()
+        self.end_filter()
 
-    @on(Input.Changed, "#filter")
+    async def show_filtered(self) -> None:
+        """Show only what the filter admits, as soon as nothing more is typed."""
+        self._filter_soon()
+
     @work(exclusive=True, group="filter")
-    async def _typed(self, event: Input.Changed) -> None:
+    async def _filter_soon(self) -> None:
         await asyncio.sleep(_TYPING_SECONDS)  # the next letter ends this worker
-        chosen = parse(event.value)
-        if chosen != self.filter:
-            self.filter = chosen
-            await self._again()
-
-    @on(Input.Submitted, "#filter")
-    def _entered(self) -> None:
-        self.remove_class("filtering")
-        self.query_one(Panes).focus()
+        await self._arrange()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -17,19 +17,35 @@ from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 
+_DIGITS = "0123456789"
+_LONGEST = 12
+"""Digits that are typed at most."""
 
-class AskScreen(ModalScreen[str | None]):
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T]):
+    """A box above a screen, with a title; what is too long scrolls."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        #box { width: 74; max-width: 100%; height: auto; max-height: 100%;
+               background: $surface; border: ascii $accent; padding: 0 1; }
+        #title { text-style: bold; margin-bottom: 1; }
+        #sentences { height: auto; }
+    }
+    """
+
+
+class AskScreen(Dialog[str | None]):
     """Gives what was typed; ``None``: the person left it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("ask")]
     AUTO_FOCUS = "#answer"
     DEFAULT_CSS = """
     AskScreen {
-        align: center middle;
-        #box { width: 74; max-width: 100%; height: auto; max-height: 100%;
-               background: $surface; border: ascii $accent; padding: 0 1; }
-        #title { text-style: bold; margin-bottom: 1; }
-        #sentences { height: auto; margin-bottom: 1; }
+        #sentences { margin-bottom: 1; }
         #answer { height: 1; border: none; padding: 0; background: $boost; }
         #problem { color: $text-error; }
     }
@@ -79,26 +95,18 @@ class AskScreen(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-_DIGITS = "0123456789"
-_LONGEST = 12
-
-
 class Choices(Static, can_focus=True):
     """No, which has the focus and is what every key but one means; and yes."""
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """Asks; the answer is ``True`` only if the person said exactly that."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("confirm")]
     AUTO_FOCUS = "#choices"
     DEFAULT_CSS = """
     ConfirmScreen {
-        align: center middle;
-        #box { width: 74; max-width: 100%; height: auto; max-height: 100%;
-               background: $surface; border: ascii $warning; padding: 0 1; }
-        #title { text-style: bold; margin-bottom: 1; }
-        #sentences { height: auto; }
+        #box { border: ascii $warning; }
         #choices { margin-top: 1; }
     }
     """
@@ -169,23 +177,20 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(False)
 
 
-class WhyScreen(ModalScreen[None]):
+class WhyScreen(Dialog[None]):
     """A title, and a few facts with their names."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("why")]
     AUTO_FOCUS = "#box"
     DEFAULT_CSS = """
     WhyScreen {
-        align: center middle;
-        #box { width: 76; max-width: 100%; height: auto; max-height: 100%;
-               background: $surface; border: ascii $accent; padding: 0 1; }
-        #title { text-style: bold; margin-bottom: 1; }
+        #box { width: 76; }
         .fact { height: auto; }
     }
     """
 
     def __init__(self, title: str, facts: Sequence[tuple[str, str]]) -> None:
-        """Tell.
+        """Explain.
 
         Args:
             title: What it is about; foreign text may stand in it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,12 +17,9 @@ from mailsync_tui.report.words import HOLDS, deed, hold_in_words, local_moment, 
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.held import HeldGroup, HeldLines
-from mailsync_tui.ui.widgets.filtering import FilteredScreen, FilterInput
+from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.line_view import Heading, LineView
-
-if TYPE_CHECKING:
-    from mailsync_tui.ui.app import MailsyncApp
 
 
 class HeldScreen(FilteredScreen):
@@ -31,23 +28,20 @@ class HeldScreen(FilteredScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("held")]
     DEFAULT_CSS = """
     HeldScreen {
-        #title { height: 1; background: $panel; text-style: bold; }
-        #detail { height: 4; background: $surface; }
-        #summary { height: 1; background: $panel; }
+        #detail { height: 4; }
     }
     """
 
-    def __init__(self) -> None:
-        """Show nothing yet."""
-        super().__init__()
+    def __init__(self, mailsync: Mailsync) -> None:
+        """Show nothing yet.
+
+        Args:
+            mailsync: The app.
+        """
+        super().__init__(mailsync)
         self.held: tuple[PlanEntry, ...] = ()
         self.chosen: frozenset[str] = frozenset()
         """The ids of the lines to bring back."""
-
-    @property
-    def mailsync(self) -> MailsyncApp:
-        """The app, with its type."""
-        return cast("MailsyncApp", self.app)
 
     @property
     def item(self) -> HeldGroup | PlanEntry | None:
@@ -65,7 +59,7 @@ class HeldScreen(FilteredScreen):
         yield LineView(id="held")
         yield Static(id="detail", markup=False)
         yield Static(id="summary", markup=False)
-        yield FilterInput("words, from:ann, is:late-copy, on:isp; Enter, Esc clears")
+        yield FilterLine("words, from:ann, is:late-copy, on:isp; Enter, Esc clears")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -74,21 +68,24 @@ class HeldScreen(FilteredScreen):
 
     def on_screen_resume(self) -> None:
         """The mailboxes may have been listed anew meanwhile."""
-        last = self.mailsync.viewing.last
+        last = self.background.viewer.last
         self.held = last.held if last is not None else ()
         self.chosen &= {note.line.id for note in self.held}
         count = several(len(self.held), "line waits", "lines wait")
         title = f" Held: {count} for you, never done unasked" if self.held else " Held: nothing"
-        self.query_one("#title", Static).update(title)
-        self.narrowed()
+        self.write("#title", title)
+        self._show_lines()
 
-    def narrowed(self) -> None:
+    async def show_filtered(self) -> None:
         """Show the lines that the filter admits."""
+        self._show_lines()
+
+    def _show_lines(self) -> None:
         self.query_one(LineView).show(HeldLines(self.held, self.chosen, self.filter))
-        self._sum_up()
+        self._show_summary()
         self.refresh_bindings()
 
-    def _sum_up(self) -> None:
+    def _show_summary(self) -> None:
         lines = self.query_one(LineView).lines
         text = " space chooses lines or a whole group, a brings them back"
         if self.chosen:
@@ -97,13 +94,12 @@ class HeldScreen(FilteredScreen):
             text = " no line waits for you"
         if not self.filter.empty and isinstance(lines, HeldLines):
             text += f"   filter: {len(lines.shown):,} of {len(self.held):,} (Esc ends)"
-        self.query_one("#summary", Static).update(text)
+        self.write("#summary", text)
 
     @on(LineView.Moved)
     def _moved(self) -> None:
         item = self.item
-        text = Content("") if item is None else _detail(item)
-        self.query_one("#detail", Static).update(text)
+        self.write("#detail", "" if item is None else _detail(item))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -125,7 +121,7 @@ class HeldScreen(FilteredScreen):
             return
         ids = item.ids if isinstance(item, HeldGroup) else frozenset({item.line.id})
         self.chosen = self.chosen - ids if ids <= self.chosen else self.chosen | ids
-        self.narrowed()
+        self._show_lines()
         if isinstance(item, PlanEntry):
             self.query_one(LineView).action_cursor(1)
 
@@ -134,18 +130,16 @@ class HeldScreen(FilteredScreen):
         lines = self.query_one(LineView).lines
         shown = lines.shown if isinstance(lines, HeldLines) else frozenset()
         self.chosen = self.chosen - shown if shown <= self.chosen else self.chosen | shown
-        self.narrowed()
+        self._show_lines()
 
     @work(exclusive=True, group="held", exit_on_error=False)
     async def action_bring_back(self) -> None:
         """Preview the chosen lines as ordinary lines again."""
-        from mailsync_tui.ui.screens.preview import PreviewScreen
-
-        app, chosen = self.mailsync, self.chosen
+        viewer, chosen = self.background.viewer, self.chosen
         try:
-            plan = await app.engine(lambda: app.viewing.bring_back(chosen))
+            plan = await self.background.engine(lambda: viewer.bring_back(chosen))
         except UserError as error:
-            self.notify(safe_text(str(error)), severity="error", markup=False)
+            self.toast(str(error), "error")
             return
         lost = chosen - {line.id for line in plan.lines}
         kept = {note.line.id for note in self.held if note.hold is not None} & lost
@@ -154,19 +148,16 @@ class HeldScreen(FilteredScreen):
             (lost - kept, "cannot be done now: look again with F5 first"),
         ):
             if some:
-                text = f"{several(len(some), 'line')} {why}"
-                self.notify(text, severity="warning", markup=False)
+                self.toast(f"{several(len(some), 'line')} {why}", "warning")
         if plan.lines:
-            self.app.push_screen(PreviewScreen(plan))
+            self.mailsync.open_preview(plan)
 
     def action_read(self) -> None:
         """Read the message, from whichever side holds it."""
-        from mailsync_tui.ui.screens.reader import ReaderScreen
-
         if isinstance(self.item, PlanEntry):
             line = self.item.line
             key: Key = line.message if line.message is not None else place_key(line.copies[0])
-            self.app.push_screen(ReaderScreen(key, line.subject))
+            self.mailsync.open_reader(key, line.subject)
 
 
 def _detail(item: HeldGroup | PlanEntry) -> Content:

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Static
 
 from mailsync_tui.ui.actions import SCREENS, Where, bindings
 from mailsync_tui.ui.rows.help import HelpLines
+from mailsync_tui.ui.screens.base import Mailsync, MailsyncScreen
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.line_view import LineView
 
@@ -28,21 +28,19 @@ class HelpView(LineView):
         super().on_resize()
 
 
-class HelpScreen(Screen[None]):
+class HelpScreen(MailsyncScreen):
     """Plain text to scroll through."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("help")]
-    DEFAULT_CSS = """
-    HelpScreen #title { height: 1; background: $panel; text-style: bold; }
-    """
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, mailsync: Mailsync, where: Where) -> None:
         """Make the help.
 
         Args:
+            mailsync: The app.
             where: The screen whose keys stand first.
         """
-        super().__init__()
+        super().__init__(mailsync)
         self._where = where
 
     def compose(self) -> ComposeResult:
@@ -55,7 +53,3 @@ class HelpScreen(Screen[None]):
     def on_mount(self) -> None:
         """The keys go to the text."""
         self.query_one(HelpView).focus()
-
-    def action_back(self) -> None:
-        """Back to where one came from."""
-        self.dismiss()

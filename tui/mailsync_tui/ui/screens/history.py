@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from mailsync_tui.engine.model import UndoLine
@@ -30,41 +29,32 @@ from mailsync_tui.ui.rows.past import (
 )
 from mailsync_tui.ui.rows.results import Report
 from mailsync_tui.ui.rows.undo import of_undo, question
-from mailsync_tui.ui.screens.applying import ApplyingScreen
+from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync, MailsyncScreen
 from mailsync_tui.ui.screens.dialogs import ConfirmScreen
-from mailsync_tui.ui.widgets.filtering import FilteredScreen, FilterInput
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.line_view import Heading, LineView
 
-if TYPE_CHECKING:
-    from mailsync_tui.ui.app import MailsyncApp
 
-
-class HistoryScreen(Screen[None]):
+class HistoryScreen(MailsyncScreen):
     """What was done so far, and when; Enter shows a run line by line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("history")]
     DEFAULT_CSS = """
     HistoryScreen {
-        #title { height: 1; background: $panel; text-style: bold; }
-        #detail { height: 3; background: $surface; }
+        #detail { height: 3; }
     }
     """
 
-    def __init__(self, first: RunRow | None = None) -> None:
+    def __init__(self, mailsync: Mailsync, first: RunRow | None) -> None:
         """Show nothing yet.
 
         Args:
+            mailsync: The app.
             first: Opened at once, above the list.
         """
-        super().__init__()
+        super().__init__(mailsync)
         self._first = first
         self.runs: Sequence[RunRow] = ()
-
-    @property
-    def mailsync(self) -> MailsyncApp:
-        """The app, with its type."""
-        return cast("MailsyncApp", self.app)
 
     @property
     def run(self) -> RunRow | None:
@@ -92,14 +82,13 @@ class HistoryScreen(Screen[None]):
 
     @work(exclusive=True, group="history", exit_on_error=False)
     async def _read(self) -> None:
-        title = self.query_one("#title", Static)
         try:
-            self.runs = await self.mailsync.engine(self.mailsync.viewing.runs)
+            self.runs = await self.background.engine(self.background.viewer.runs)
         except UserError as error:
-            title.update(Content.styled(f" {safe_text(str(error))}", "$text-error"))
+            self.write("#title", Content.styled(f" {safe_text(str(error))}", "$text-error"))
             return
         many = f"{several(len(self.runs), 'run')}, newest first" if self.runs else "none yet"
-        title.update(f" Earlier runs: {many}")
+        self.write("#title", f" Earlier runs: {many}")
         view = self.query_one(LineView)
         view.show(Runs(self.runs))
         if self._first is not None:
@@ -110,7 +99,7 @@ class HistoryScreen(Screen[None]):
     @on(LineView.Moved)
     def _moved(self) -> None:
         run = self.run
-        self.query_one("#detail", Static).update(Content("") if run is None else _run_detail(run))
+        self.write("#detail", "" if run is None else _run_detail(run))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What works now."""
@@ -128,13 +117,7 @@ class HistoryScreen(Screen[None]):
             self._open(self.run, undo=True)
 
     def _open(self, run: RunRow, *, undo: bool = False) -> None:
-        from mailsync_tui.ui.screens.history import RunScreen
-
-        self.app.push_screen(RunScreen(run, undo=undo))
-
-    def action_back(self) -> None:
-        """Back to where one came from."""
-        self.dismiss()
+        self.app.push_screen(RunScreen(self.mailsync, run, undo=undo))
 
 
 def _run_detail(run: RunRow) -> Content:
@@ -157,30 +140,24 @@ class RunScreen(FilteredScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("run")]
     DEFAULT_CSS = """
     RunScreen {
-        #title { height: 1; background: $panel; text-style: bold; }
-        #detail { height: 4; background: $surface; }
-        #summary { height: 1; background: $panel; }
+        #detail { height: 4; }
     }
     """
 
-    def __init__(self, run: RunRow, *, undo: bool = False) -> None:
+    def __init__(self, mailsync: Mailsync, run: RunRow, *, undo: bool = False) -> None:
         """Show nothing yet.
 
         Args:
+            mailsync: The app.
             run: The run.
             undo: Whether to ask at once whether it is to be undone.
         """
-        super().__init__()
+        super().__init__(mailsync)
         self.run = run
         self.run_lines: Sequence[RunLine] = ()
         self.chosen: frozenset[str] = frozenset()
         """The ids of the lines that an undo is to put back; none: all of them."""
         self._undo_at_once = undo
-
-    @property
-    def mailsync(self) -> MailsyncApp:
-        """The app, with its type."""
-        return cast("MailsyncApp", self.app)
 
     @property
     def run_line(self) -> RunLine | None:
@@ -199,7 +176,7 @@ class RunScreen(FilteredScreen):
         yield LineView(id="lines")
         yield Static(id="detail", markup=False)
         yield Static(" reading ...", id="summary", markup=False)
-        yield FilterInput("words, is:deleted, is:failed, on:isp; Enter, Esc clears")
+        yield FilterLine("words, is:deleted, is:failed, on:isp; Enter, Esc clears")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -209,26 +186,28 @@ class RunScreen(FilteredScreen):
 
     @work(exclusive=True, group="run", exit_on_error=False)
     async def _read(self) -> None:
-        number = self.run.id
+        number, viewer = self.run.id, self.background.viewer
         try:
-            rows = await self.mailsync.engine(lambda: self.mailsync.viewing.actions(number))
+            rows = await self.background.engine(lambda: viewer.actions(number))
         except UserError as error:
-            problem = Content.styled(f" {safe_text(str(error))}", "$text-error")
-            self.query_one("#summary", Static).update(problem)
+            self.write("#summary", Content.styled(f" {safe_text(str(error))}", "$text-error"))
             return
         self.run_lines = run_lines(rows)
-        self.narrowed()
+        self._show_lines()
         if self._undo_at_once:
             self._undo_at_once = False
             self.action_undo()
 
-    def narrowed(self) -> None:
+    async def show_filtered(self) -> None:
         """Show the lines that the filter admits."""
+        self._show_lines()
+
+    def _show_lines(self) -> None:
         self.query_one(LineView).show(RunLines(self.run_lines, self.chosen, self.filter))
-        self._sum_up()
+        self._show_summary()
         self.refresh_bindings()
 
-    def _sum_up(self) -> None:
+    def _show_summary(self) -> None:
         shown = len(self.query_one(LineView).lines)
         parts: list[str] = []
         for mark in OUTCOMES.values():
@@ -240,14 +219,12 @@ class RunScreen(FilteredScreen):
             text += f"   [x] {several(len(self.chosen), 'line')} chosen"
         if not self.filter.empty:
             text += f"   filter: {shown:,} of {len(self.run_lines):,} (Esc ends)"
-        self.query_one("#summary", Static).update(f" {text}")
+        self.write("#summary", f" {text}")
 
     @on(LineView.Moved)
     def _moved(self) -> None:
         line = self.run_line
-        self.query_one("#detail", Static).update(
-            Content("") if line is None else _line_detail(line)
-        )
+        self.write("#detail", "" if line is None else _line_detail(line))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -269,10 +246,10 @@ class RunScreen(FilteredScreen):
         if line is None:
             return
         if not line.deleted:
-            self.notify("only a deletion that was done can be put back", markup=False)
+            self.toast("only a deletion that was done can be put back")
             return
         self.chosen = self.chosen ^ {line.id}
-        self.narrowed()
+        self._show_lines()
         self.query_one(LineView).action_cursor(1)
 
     def action_toggle_all(self) -> None:
@@ -282,46 +259,44 @@ class RunScreen(FilteredScreen):
             return
         shown = {line.id for line in lines.lines if line.deleted}
         self.chosen = self.chosen - shown if shown <= self.chosen else self.chosen | shown
-        self.narrowed()
+        self._show_lines()
 
     # --- going on from here
 
     def action_read(self) -> None:
         """Read the message where a mailbox still holds it, or else from the quarantine."""
-        from mailsync_tui.ui.screens.reader import ReaderScreen
-
         line = self.run_line
         if line is None:
             return
-        kept, viewing = None, self.mailsync.viewing
+        kept, viewer = None, self.background.viewer
         if line.quarantine is not None:
-            kept = ("the quarantine", partial(viewing.quarantined_bytes, line.quarantine))
-        self.app.push_screen(ReaderScreen(line.message, line.subject, kept))
+            kept = ("the quarantine", partial(viewer.quarantined_bytes, line.quarantine))
+        self.mailsync.open_reader(line.message, line.subject, kept)
 
     @work(exclusive=True, group="undo", exit_on_error=False)
     async def action_undo(self) -> None:
         """Put back the chosen lines, or all of them; asks first."""
-        app, number = self.mailsync, self.run.id
+        number, viewer = self.run.id, self.background.viewer
         try:
-            offered = await app.engine(lambda: app.viewing.undoable(number))
+            offered = await self.background.engine(lambda: viewer.undoable(number))
         except UserError as error:
-            self.notify(safe_text(str(error)), severity="error", markup=False)
+            self.toast(str(error), "error")
             return
         lines = [line for line in offered if not self.chosen or line.id in self.chosen]
         able = [line for line in lines if line.problem is None]
         if not able:
-            self.notify(_nothing(lines), severity="warning", markup=False)
+            self.toast(_nothing(lines), "warning")
             return
         asked = question(number, lines)
-        if not await app.push_screen_wait(ConfirmScreen(asked.title, asked.sentences)):
-            self.notify("nothing was put back", markup=False)
+        if not await self.app.push_screen_wait(ConfirmScreen(asked.title, asked.sentences)):
+            self.toast("nothing was put back")
             return
         ids = frozenset(line.id for line in able)
 
         def run(width: int) -> Report:
-            return of_undo(number, app.viewing.undo(number, ids), able, width)
+            return of_undo(number, viewer.undo(number, ids), able, width)
 
-        app.push_screen(ApplyingScreen(able, run, "Putting back"))
+        self.mailsync.open_run(able, run, "Putting back")
 
 
 def _nothing(lines: Sequence[UndoLine]) -> str:

@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Self, cast
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
+from platformdirs.unix import Unix
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from mailsync_tui.errors import UserError
-from mailsync_tui.reading import Attachment, Reading, read_message
+from mailsync_tui.mailboxes.base import MailboxError
+from mailsync_tui.reading import Attachment, Reading, read_message, write_attachment
+from mailsync_tui.report.words import size_in_words
 from mailsync_tui.text.safe import safe_text
-from mailsync_tui.ui import attaching
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.message import MessageText, Told
 from mailsync_tui.ui.rows.wrap import Document, TextLine, Wrapped, find
+from mailsync_tui.ui.screens.base import Mailsync, MailsyncScreen
 from mailsync_tui.ui.screens.dialogs import AskScreen
-from mailsync_tui.ui.sources import Source, kept_copy, mailboxes_with, next_mailbox, others
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.comparison import Key
-    from mailsync_tui.ui.app import MailsyncApp
+    from mailsync_tui.engine.model import Place
+    from mailsync_tui.ui.background import Background
 
 _HITS = 10_000
 """Places with the words that were looked for; nobody goes through more."""
+_NAMED = 12
+"""Attachments that a question names."""
 
 
-class ReaderScreen(Screen[None]):
+class ReaderScreen(MailsyncScreen):
     """Header fields, attachments and text of one message."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("reader")]
     DEFAULT_CSS = """
     ReaderScreen {
-        #from { height: 1; background: $panel; text-style: bold; }
         #status { height: 1; background: $panel; }
         #words { height: 1; border: none; padding: 0; display: none; background: $boost; }
         &.finding #words { display: block; }
@@ -48,19 +55,20 @@ class ReaderScreen(Screen[None]):
 
     def __init__(
         self,
+        mailsync: Mailsync,
         key: Key | None,
         subject: str,
-        kept: tuple[str, Callable[[], bytes]] | None = None,
+        kept: tuple[str, Callable[[], bytes]] | None,
     ) -> None:
         """Show nothing yet.
 
         Args:
+            mailsync: The app.
             key: Which message; ``None`` if only a copy was kept of it.
             subject: Shown until it is there.
-            kept: What holds a copy that is read where no mailbox can give it, and what gives its
-                bytes; called on a thread, it may raise :class:`UserError`.
+            kept: A copy that no mailbox holds; see :meth:`Mailsync.open_reader`.
         """
-        super().__init__()
+        super().__init__(mailsync)
         self.subject = safe_text(subject, 400) or "(no subject)"
         self.reading: Reading | None = None
         self.all_headers = False
@@ -75,22 +83,6 @@ class ReaderScreen(Screen[None]):
         self._document: Document = Told(())
         self._words = ""
 
-    @classmethod
-    def of_bytes(cls, subject: str, load: Callable[[], bytes], told: str) -> Self:
-        """Read a message that no mailbox holds any more.
-
-        Args:
-            subject: Shown until it is there.
-            load: Gives its bytes; called on a thread. It may raise :class:`UserError`.
-            told: Where they come from, for "read from ...".
-        """
-        return cls(None, subject, (told, load))
-
-    @property
-    def mailsync(self) -> MailsyncApp:
-        """The app, with its type."""
-        return cast("MailsyncApp", self.app)
-
     @property
     def _view(self) -> TextView:
         return self.query_one(TextView)
@@ -102,7 +94,7 @@ class ReaderScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Where it is read from, the message, how far one is, keys."""
-        yield Static(id="from", markup=False)
+        yield Static(id="title", markup=False)
         yield TextView(id="text")
         yield Static(id="status", markup=False)
         yield Input(id="words", placeholder="words to find; Enter, Esc ends")
@@ -123,7 +115,7 @@ class ReaderScreen(Screen[None]):
         failures: list[str] = []
         try:
             if not self._sources:
-                self._tell("looking where it is ...", ())
+                self._show_state("looking where it is ...", ())
                 self._sources = await self._find_sources()
             for step in range(len(self._sources)):
                 self._at = (at + step) % len(self._sources)
@@ -139,13 +131,13 @@ class ReaderScreen(Screen[None]):
     async def _find_sources(self) -> Sequence[Source]:
         found: list[Source] = []
         if self._key is not None:
-            found += await mailboxes_with(self.mailsync, self._key)
+            found += await mailboxes_with(self.background, self._key)
         if self._kept is not None:
-            found.append(kept_copy(self.mailsync, *self._kept))
+            found.append(kept_copy(self.background, *self._kept))
         return found
 
     async def _read_from(self, source: Source, failures: list[str]) -> bytes | None:
-        self._tell(f"reading from {source.where} ...", failures)
+        self._show_state(f"reading from {source.where} ...", failures)
         try:
             return await source.read()
         except UserError as error:
@@ -154,22 +146,22 @@ class ReaderScreen(Screen[None]):
 
     async def _open(self, raw: bytes, failures: Sequence[str]) -> None:
         self._raw, self._failures = raw, failures
-        self.reading = await self.mailsync.aside(lambda: read_message(raw))
+        self.reading = await self.background.aside(lambda: read_message(raw))
         source = self._sources[self._at]
         also = others(self._sources, self._at)
-        told = f" read from {source.where}" + (f"; also in {', '.join(also)}" if also else "")
-        self.query_one("#from", Static).update(told)
+        more = f"; also in {', '.join(also)}" if also else ""
+        self.write("#title", f" read from {source.where}{more}")
         self.refresh_bindings()
         self._arrange()
 
     def _give_up(self, failures: Sequence[str]) -> None:
         advice = "Esc: back, and there F5 lists the mailboxes anew." if self._key else "Esc: back."
         none = [] if failures else ["No mailbox that was reached holds it."]
-        self._tell("it cannot be read", failures, *none, advice)
+        self._show_state("it cannot be read", failures, *none, advice)
 
-    def _tell(self, state: str, failures: Sequence[str], *more: str) -> None:
+    def _show_state(self, state: str, failures: Sequence[str], *more: str) -> None:
         """What is waited for, or why there is nothing to read."""
-        self.query_one("#from", Static).update(f" {state}")
+        self.write("#title", f" {state}")
         lines = [TextLine(self.subject, "strong"), TextLine(""), *map(_failed, failures)]
         if failures:
             lines.append(TextLine(""))
@@ -190,8 +182,8 @@ class ReaderScreen(Screen[None]):
         self._document = document
         self._wrap(self._view.line_width)
 
-    @on(TextView.Narrowed)
-    def _narrowed(self, message: TextView.Narrowed) -> None:
+    @on(TextView.WidthChanged)
+    def _width_changed(self, message: TextView.WidthChanged) -> None:
         self._wrap(message.width)
 
     @work(exclusive=True, group="wrap", exit_on_error=False)
@@ -200,7 +192,7 @@ class ReaderScreen(Screen[None]):
         if width <= 0:
             return  # not laid out yet
         document, before = self._document, self._wrapped
-        wrapped = await self.mailsync.aside(lambda: Wrapped(document, width))
+        wrapped = await self.background.aside(lambda: Wrapped(document, width))
         if before is not None and before.document is document:
             wrapped.hits, wrapped.hit = before.hits, before.hit
         else:
@@ -209,10 +201,9 @@ class ReaderScreen(Screen[None]):
         self.refresh_bindings()
 
     @on(TextView.Moved)
-    def _sum_up(self) -> None:
-        status = self.query_one("#status", Static)
+    def _show_status(self) -> None:
         if self.problem:
-            status.update(Content.styled(f" {self.problem}", "$text-error"))
+            self.write("#status", Content.styled(f" {self.problem}", "$text-error"))
             return
         view, wrapped = self._view, self._wrapped
         parts = [self.note] if self.note else []
@@ -224,7 +215,7 @@ class ReaderScreen(Screen[None]):
         if self.reading is not None and total:
             last = min(view.first + view.size.height, total)
             parts.append(f"lines {view.first + 1:,}-{last:,} of {total:,}")
-        status.update(f" {'    '.join(parts)}")
+        self.write("#status", f" {'    '.join(parts)}")
 
     def action_headers(self) -> None:
         """Show all header fields, or the usual ones."""
@@ -247,7 +238,7 @@ class ReaderScreen(Screen[None]):
     @work(exclusive=True, group="find", exit_on_error=False)
     async def _find(self, words: str) -> None:
         document = self._document
-        hits = await self.mailsync.aside(lambda: find(document, words, _HITS)) if words else []
+        hits = await self.background.aside(lambda: find(document, words, _HITS)) if words else []
         wrapped = self._wrapped
         if wrapped is None or wrapped.document is not document:
             return
@@ -265,7 +256,7 @@ class ReaderScreen(Screen[None]):
                 hit = wrapped.hits[wrapped.hit]
                 self._view.move(wrapped.index((hit.line, hit.start)) or 0)
             self._view.redraw()
-        self._sum_up()
+        self._show_status()
         self.refresh_bindings()
 
     def action_next_hit(self, step: int = 1) -> None:
@@ -298,27 +289,27 @@ class ReaderScreen(Screen[None]):
         asking = AskScreen(
             f"Save {one.name} to which directory?",
             ["Nothing is overwritten: where the name is taken, the file gets a number."],
-            answer=attaching.suggested_directory(),
-            problem=attaching.directory_problem,
+            answer=_suggested_directory(),
+            problem=_directory_problem,
         )
         directory = await self.app.push_screen_wait(asking)
         if directory is None:
             return
-        save = self.mailsync.aside(lambda: attaching.save(raw, one.number, directory))
+        save = self.background.aside(lambda: _save(raw, one.number, directory))
         path, self.problem = await save
         self.note = f"saved to {path}" if path else ""
-        self._sum_up()
+        self._show_status()
 
     async def _choose(self, attachments: Sequence[Attachment]) -> Attachment | None:
         if len(attachments) == 1:
             return attachments[0]
         asking = AskScreen(
             "Save which attachment? Type its number.",
-            attaching.choices(attachments),
-            problem=lambda answer: attaching.number_problem(answer, attachments),
+            _choices(attachments),
+            problem=lambda answer: _number_problem(answer, attachments),
         )
         number = await self.app.push_screen_wait(asking)
-        return None if number is None else attaching.chosen(number, attachments)
+        return None if number is None else _chosen(number, attachments)
 
     # --- what works now
 
@@ -349,3 +340,123 @@ class ReaderScreen(Screen[None]):
 
 def _failed(failure: str) -> TextLine:
     return TextLine(f"! not read from {failure}", "warn", hang=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One copy of a message."""
+
+    name: str
+    """The mailbox's, or what else holds the copy; sanitised."""
+    where: str
+    """The same with the folder."""
+    read: Callable[[], Awaitable[bytes]]
+    """Reads it; raises :class:`UserError`."""
+
+
+async def mailboxes_with(background: Background, key: Key) -> Sequence[Source]:
+    """The copies of a message, in the order in which they are to be tried.
+
+    Raises:
+        UserError: the ledger cannot be used.
+    """
+    places = await background.aside(lambda: background.viewer.places(key))
+    return [_at(background, place) for place in places]
+
+
+def _at(background: Background, place: Place) -> Source:
+    async def read() -> bytes:
+        raw = await asyncio.wrap_future(background.viewer.read(place))
+        if raw is None:
+            raise MailboxError("the message is not there any more")
+        return raw.data
+
+    name = safe_text(place.mailbox, 64)
+    return Source(name, f"{name}, {safe_text(place.location.folder, 100)}", read)
+
+
+def kept_copy(background: Background, holder: str, load: Callable[[], bytes]) -> Source:
+    """A copy that no mailbox holds.
+
+    Args:
+        background: Its thread reads it.
+        holder: What holds it, for "read from ...".
+        load: Gives the bytes; may block.
+    """
+    name = safe_text(holder, 200)
+    return Source(name, name, lambda: background.aside(load))
+
+
+def others(sources: Sequence[Source], at: int) -> list[str]:
+    """The other mailboxes that hold it, each once."""
+    return [name for name in dict.fromkeys(s.name for s in sources) if name != sources[at].name]
+
+
+def next_mailbox(sources: Sequence[Source], at: int) -> int:
+    """The first copy in another mailbox, going round; the same where there is none."""
+    turn = [(at + step) % len(sources) for step in range(len(sources))]
+    return next((n for n in turn if sources[n].name != sources[at].name), at)
+
+
+def _suggested_directory() -> str:
+    """The person's download directory if there is one, else the current directory."""
+    downloads = Path(Unix().user_downloads_dir)
+    return str(downloads if downloads.is_dir() else Path.cwd())
+
+
+def _directory_problem(answer: str) -> str:
+    """What is wrong with the name of a directory; empty if nothing is."""
+    if not answer.strip():
+        return "Type the name of a directory, or press Esc."
+    try:
+        found = _path(answer).is_dir()
+    except (OSError, ValueError):
+        found = False
+    return "" if found else "There is no such directory."
+
+
+def _choices(attachments: Sequence[Attachment]) -> list[str]:
+    """The attachments, in sentences of a question."""
+    named = [f"{one.number}  {one.name}, {size_in_words(one.size)}" for one in attachments[:_NAMED]]
+    more = len(attachments) - _NAMED
+    return (
+        [*named, f"... to {attachments[-1].number}, as listed in the message"]
+        if more > 0
+        else named
+    )
+
+
+def _number_problem(answer: str, attachments: Sequence[Attachment]) -> str:
+    """What is wrong with the number of an attachment; empty if nothing is."""
+    if _chosen(answer, attachments) is None:
+        return f"Type a number from 1 to {len(attachments)}, or press Esc."
+    return ""
+
+
+def _chosen(answer: str, attachments: Sequence[Attachment]) -> Attachment | None:
+    """The attachment with that number."""
+    return next((one for one in attachments if str(one.number) == answer.strip()), None)
+
+
+def _save(raw: bytes, number: int, directory: str) -> tuple[str, str]:
+    """Save an attachment under its safe name; nothing is ever overwritten.
+
+    Args:
+        raw: The message.
+        number: The attachment's.
+        directory: As the person typed it.
+
+    Returns:
+        Where it lies, and what went wrong: one of them is empty.
+    """
+    try:
+        path = write_attachment(raw, number, _path(directory))
+    except (OSError, LookupError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return "", safe_text(f"not saved to {directory}: {reason}", 300)
+    return safe_text(str(path), 300), ""
+
+
+def _path(name: str) -> Path:
+    # Not Path.expanduser: that raises RuntimeError for an unknown user.
+    return Path(os.path.abspath(os.path.expanduser(name.strip())))  # noqa: PTH100, PTH111

@@ -14,7 +14,7 @@ from mailsync_tui.ui.widgets.line_view import Lines, LineView
 class TextView(LineView):
     """Rows of text that are made for its width by whoever shows them.
 
-    Making them can take long, so it asks for them by :class:`Narrowed`, and draws the old ones
+    Making them can take long, so it asks for them by :class:`WidthChanged`, and draws the old ones
     until the new ones are there.
     """
 
@@ -29,7 +29,7 @@ class TextView(LineView):
     }
     """
 
-    class Narrowed(Message):
+    class WidthChanged(Message):
         """The text has to be broken for another width."""
 
         def __init__(self, width: int) -> None:
@@ -38,7 +38,7 @@ class TextView(LineView):
 
         def can_replace(self, message: Message) -> bool:
             """Only the newest counts."""
-            return isinstance(message, TextView.Narrowed)
+            return isinstance(message, TextView.WidthChanged)
 
     @property
     def first(self) -> int:
@@ -92,5 +92,5 @@ class TextView(LineView):
     def on_resize(self) -> None:
         """Rows are made for a width."""
         super().on_resize()
-        self.post_message(self.Narrowed(self.line_width))
+        self.post_message(self.WidthChanged(self.line_width))
         self.post_message(self.Moved(self))
