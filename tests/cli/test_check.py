@@ -6,13 +6,13 @@ import pytest
 from click.testing import CliRunner
 
 from mailsync_tui import __version__
-from mailsync_tui.cli import check as checking
 from mailsync_tui.cli.app import EXAMPLE
 from mailsync_tui.cli.commands import cli
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.mailboxes.memory import MemoryFolder, MemoryMailbox
+from mailsync_tui.session.check import check
 from mailsync_tui.session.session import Session
 from tests.cli.place import Place, snapshot
 
@@ -87,7 +87,7 @@ def test_a_target_that_turns_out_to_lie_outside_root_is_told(place: Place) -> No
     store, old = MemoryMailbox("consolidated"), MemoryMailbox("old")
     store.folders["Ann"] = old.folders["INBOX"] = MemoryFolder(Role.INBOX, 1)
     with Session(config, place.state, mailboxes={"consolidated": store, "old": old}) as session:
-        checked = checking.look(session)
+        checked = check(session)
     warnings = {each.config.name: each.warnings for each in checked}
     assert warnings["consolidated"] == ()
     assert any("Ann.Work lies outside root (Ann)" in text for text in warnings["old"])

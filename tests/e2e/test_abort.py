@@ -89,7 +89,7 @@ def test_while_a_person_reads_from_a_silent_server(tmp_path: Path) -> None:
     with talking(talk) as port:
         session = Session(person(port, tmp_path, "echo secret"), tmp_path / "state")
         try:
-            reading = session.read("isp", Location("INBOX", 0, "u1"))
+            reading = session.connections.read("isp", Location("INBOX", 0, "u1"))
             assert connected.wait(LIMIT)
             session.abort()
             closing = threading.Thread(target=session.close, daemon=True)

@@ -18,7 +18,6 @@ from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.undo import restore as restoring
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.reader import open_ledger
-from mailsync_tui.session import connections as reach
 from mailsync_tui.session.viewer import Viewer
 from tests.engine.bench import START, Bench, blocked, held, kinds, mail
 from tests.faults.scenarios import SCENARIOS, Scenario
@@ -31,7 +30,7 @@ JUMPS = (HOURS, -HOURS, YEARS, -YEARS)
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """No server is still at it."""
-    monkeypatch.setattr(reach, "SETTLE_SECONDS", 0)
+    monkeypatch.setattr("mailsync_tui.session.session.SETTLE_SECONDS", 0)
     monkeypatch.setattr(restoring, "SETTLE_SECONDS", 0.0)
 
 
@@ -143,7 +142,7 @@ def test_the_wait_for_a_late_store(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, jump: timedelta
 ) -> None:
     """Set back, nobody knows how long ago the store was: the whole wait, and never more."""
-    monkeypatch.setattr(reach, "SETTLE_SECONDS", 5)
+    monkeypatch.setattr("mailsync_tui.session.session.SETTLE_SECONDS", 5)
     bench.deliver("isp", mail(1))
 
     class Killed(BaseException):

@@ -20,7 +20,6 @@ from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import Result, everything
 from mailsync_tui.errors import StalePlan
 from mailsync_tui.ledger.lock import RunLock
-from mailsync_tui.session import connections as reach
 from mailsync_tui.session.viewer import Viewer
 from tests.cli.place import Place, environment
 from tests.engine.bench import Bench, kinds
@@ -212,7 +211,7 @@ def test_what_the_first_was_about_to_store_is_not_stored_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     """The second plans after the first one's listing is on record, and before it stores."""
-    monkeypatch.setattr(reach, "SETTLE_SECONDS", 0)
+    monkeypatch.setattr("mailsync_tui.session.session.SETTLE_SECONDS", 0)
     bench = Bench(tmp_path)
     bench.deliver("isp", message(1))
     other = Beside(bench)

@@ -207,7 +207,7 @@ async def _take(shot: Shot, directory: Path) -> str:
 
         def open_session(hear: Callable[[Any], None]) -> Session:
             session = Session(person, state, emit=hear, clock=lambda: NOW)
-            for mailbox in session.mailboxes.values():
+            for mailbox in session.connections.mailboxes.values():
                 _watch(mailbox, halfway)
             return session
 

@@ -19,7 +19,6 @@ from mailsync_tui.engine.model import Options
 from mailsync_tui.mailboxes.base import Listing as Found
 from mailsync_tui.mailboxes.base import Progress, unwatched
 from mailsync_tui.mailboxes.memory import MemoryMailbox
-from mailsync_tui.session import connections as reach
 from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
@@ -102,7 +101,7 @@ def test_the_others_are_shown_while_one_mailbox_is_slow(
     slow = bench.boxes["work"]
     assert isinstance(slow, SlowMailbox)
     bench.remove("isp", mail("one"))
-    monkeypatch.setattr(reach, "wait", all_but_one)
+    monkeypatch.setattr("mailsync_tui.session.connections.wait", all_but_one)
     slow.slow = True
 
     async def work() -> None:

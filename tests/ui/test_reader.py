@@ -371,16 +371,18 @@ def test_leaving_while_it_is_read_disturbs_nothing(bench: Bench) -> None:
 def test_a_message_is_read_while_its_mailbox_is_at_work(bench: Bench) -> None:
     with bench.session() as session:
         go_on = threading.Event()
-        busy = threading.Thread(target=session.parallel, args=({"work": go_on.wait},))
+        busy = threading.Thread(target=session.connections.parallel, args=({"work": go_on.wait},))
         busy.start()
         try:
             (uid,) = bench.boxes["work"].folders["INBOX"].messages
             (folder,) = [f for f in bench.boxes["work"].list().folders if f.name == "INBOX"]
-            found = session.read("work", Location("INBOX", folder.validity, uid)).result(60)
+            found = session.connections.read(
+                "work", Location("INBOX", folder.validity, uid)
+            ).result(60)
             assert found is not None
             session.abort()
             with pytest.raises(MailboxError):
-                session.read("work", found.location).result(60)
+                session.connections.read("work", found.location).result(60)
         finally:
             go_on.set()
             busy.join()

@@ -6,11 +6,16 @@ The ledger is written by the calling thread alone, and locked only while lines a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
 
-from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.apply.decline import decline, taken_back
 from mailsync_tui.engine.apply.delete import restore_marks
 from mailsync_tui.engine.apply.rebase import rebase
@@ -20,6 +25,7 @@ from mailsync_tui.engine.apply.stale import journal_outdated
 from mailsync_tui.engine.apply.steps import apply
 from mailsync_tui.engine.detect.detect import Observation, observe
 from mailsync_tui.engine.detect.folder_names import resolved
+from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.model import Options, Plan, UndoLine
 from mailsync_tui.engine.outcome import (
     Choose,
@@ -41,10 +47,13 @@ from mailsync_tui.errors import INTERRUPTED, OK, LedgerError, QuarantineError, S
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.ledger.quarantine import Quarantine
-from mailsync_tui.ledger.reader import LedgerReader, open_ledger, sqlite_told
+from mailsync_tui.ledger.reader import FILE_NAME, LedgerMark, LedgerReader, open_ledger, sqlite_told
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes.base import Listing, MailboxError
+from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
 from mailsync_tui.session.connections import Connections
+
+SETTLE_SECONDS = 5
+"""How long after a store whose answer never came a server may still be at it."""
 
 _CENTURY = 36_500
 """Days; a calendar has no more than some of these."""
@@ -53,8 +62,131 @@ FRESH_SECONDS = 60
 """A listing is trusted for so long right before a deletion (DESIGN.md, rule 4)."""
 
 
-class Session(Connections):
+class Session:
     """One person's mailboxes and ledger. Use as a context manager."""
+
+    def __init__(
+        self,
+        config: UserConfig,
+        directory: Path,
+        *,
+        emit: Emit = nobody,
+        mailboxes: Mapping[str, Mailbox] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Prepare; nothing is contacted and nothing is made yet.
+
+        Args:
+            config: The person's configuration.
+            directory: Where the person's ledger, lock and quarantine lie.
+            emit: Called with what happens, from this session's threads.
+            mailboxes: Used instead of opening those of the configuration (tests).
+            clock: The present moment, aware.
+        """
+        self.config = config
+        self.directory = directory
+        self.ledger_path = directory / FILE_NAME
+        self.emit = emit
+        self.clock = clock
+        self.connections = Connections(config, mailboxes or {})
+        self._stop = threading.Event()
+        self._listed_at: tuple[datetime, float] | None = None
+        self._mark: LedgerMark | None = None
+        """The ledger's, before the mailboxes were listed: what is written later, by another run,
+        is of mail that the listing may lack, though nobody deleted it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all connections."""
+        self.connections.close()
+
+    # --- stopping
+
+    def stop(self) -> None:
+        """From a signal handler or another thread: finish the current message, begin no other."""
+        self._stop.set()
+
+    def resume(self) -> None:
+        """After a run that was stopped has ended: the next one may begin."""
+        self._stop.clear()
+
+    def abort(self) -> None:
+        """From another thread: stop, and wait for nothing any more; see :meth:`Connections.abort`.
+
+        Not while lines are applied: there :meth:`stop` lets the current message be finished.
+        """
+        self.stop()
+        self.connections.abort()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether :meth:`stop` was called."""
+        return self._stop.is_set()
+
+    # --- listing
+
+    def list_all(
+        self, meanwhile: Callable[[dict[str, Listing | MailboxError]], None] | None = None
+    ) -> dict[str, Listing | MailboxError]:
+        """List all mailboxes at once, each on its own thread.
+
+        Args:
+            meanwhile: Given what is there after a while, if some mailboxes are slower than that.
+        """
+        self._let_stores_settle()
+        self._mark = self._read_mark()
+        self._listed_at = self.clock(), time.monotonic()
+        new = CONSOLIDATED if self.new_maildir() else None
+        return self.connections.list_all(self.emit, new, meanwhile)
+
+    def age(self) -> float:
+        """Seconds since the last listing: no less than have gone by, whatever was done to a clock.
+
+        The monotonic one stands still while the machine sleeps, and the other may be set back;
+        then nobody knows, and the listing is as old as can be.
+        """
+        assert self._listed_at is not None
+        at, ticks = self._listed_at
+        gone_by = (self.clock() - at).total_seconds()
+        return max(gone_by, time.monotonic() - ticks) if gone_by >= 0 else math.inf
+
+    def _let_stores_settle(self) -> None:
+        """Wait a little after a run that died while storing on a server.
+
+        What it had sent is stored by the server after its death; a listing made before that lacks
+        the message. What comes still later is recognised
+        (:mod:`mailsync_tui.engine.detect.lost_responses`).
+        """
+        if self.config.consolidated.type != "imap":
+            return
+        with self._reading() as ledger:
+            begun = [a.at for a in history.unsettled(ledger) if a.kind in ("collect", "adopt")]
+        if begun:
+            # Where the clock was set back since, nobody knows how long ago that was.
+            age = max(0.0, (self.clock() - max(begun)).total_seconds())
+            if age < SETTLE_SECONDS:
+                self._stop.wait(SETTLE_SECONDS - age)
+
+    def _read_mark(self) -> LedgerMark:
+        with self._reading() as ledger:
+            return ledger.mark
+
+    def new_maildir(self) -> Path | None:
+        """A consolidated Maildir that is not there yet and that the ledger never knew.
+
+        It counts as empty until a run makes it; one that the ledger knew is never made anew
+        (DESIGN.md, rule 1).
+        """
+        config = self.config.consolidated
+        if config.type != "maildir" or config.path is None or config.path.exists():
+            return None
+        with self._reading() as ledger:
+            return None if CONSOLIDATED in ledger.mailboxes() else config.path
 
     # --- planning
 
@@ -84,14 +216,15 @@ class Session(Connections):
         Raises:
             LedgerError: the ledger is damaged.
         """
-        config, reached = resolved(self.config, self.mailboxes, listings, self.parallel)
+        mailboxes = self.connections.mailboxes
+        config, reached = resolved(self.config, mailboxes, listings, self.connections.parallel)
         observation = observe(
             config,
             ledger,
             reached,
-            self.mailboxes,
+            mailboxes,
             self.clock(),
-            self.parallel,
+            self.connections.parallel,
             self.emit,
             self._mark,
         )
@@ -146,9 +279,9 @@ class Session(Connections):
             observation, details = self.observe(ledger, self.list_all(), saved.options)
             require_reached(details.plan)
             taken_out = frozenset(line.id for line in saved.lines) - left
-            shown = replace(details, plan=replace(details.plan, lines=saved.lines))
+            shown = replace(details.plan, lines=saved.lines)
             return self._run(
-                ledger, observation, details, taken_out, command, fresh=True, shown=shown.plan
+                ledger, observation, details, taken_out, command, fresh=True, shown=shown
             )
 
     def apply_shown(
@@ -207,7 +340,7 @@ class Session(Connections):
             UnknownRun: there is no such run.
             UserError: the ledger or the quarantine cannot be used.
         """
-        with contextlib.closing(open_ledger(self.ledger_path)) as ledger, ledger.snapshot():
+        with self._reading() as ledger:
             return self._undoable(ledger, run, None)
 
     def undo(
@@ -229,7 +362,7 @@ class Session(Connections):
             UnknownRun: there is no such run or line.
             UserError: nothing was reached, or the ledger or the quarantine cannot be used.
         """
-        with contextlib.closing(open_ledger(self.ledger_path)) as reader, reader.snapshot():
+        with self._reading() as reader:
             shown = self._undoable(reader, run, lines)
         if not shown or not confirm(shown):
             return UndoResult(self.config.name, None, None, (), OK)
@@ -247,7 +380,7 @@ class Session(Connections):
                 number,
                 ledger,
                 quarantine,
-                self.mailboxes,
+                self.connections.mailboxes,
                 observation,
                 emit=self.emit,
                 cancelled=lambda: self.stopped,
@@ -298,11 +431,19 @@ class Session(Connections):
         return Quarantine(self.directory / "quarantine")
 
     @contextlib.contextmanager
+    def _reading(self) -> Iterator[LedgerReader]:
+        with contextlib.closing(open_ledger(self.ledger_path)) as ledger, ledger.snapshot():
+            yield ledger
+
+    @contextlib.contextmanager
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
         lock = RunLock(self.directory / "lock", command)
         held = lock.acquire(cancelled=lambda: self.stopped)
-        ledger_path = self.ledger_path
-        with held, contextlib.closing(LedgerWriter(ledger_path)) as ledger, sqlite_told():
+        with (
+            held,
+            contextlib.closing(LedgerWriter(self.ledger_path)) as ledger,
+            sqlite_told(),
+        ):
             yield ledger
 
     def _run(
@@ -341,11 +482,11 @@ class Session(Connections):
             options=plan.options,
             ledger=ledger,
             quarantine=quarantine,
-            mailboxes=self.mailboxes,
+            mailboxes=self.connections.mailboxes,
             emit=self.emit,
             cancelled=lambda: self.stopped,
             now=self.clock,
-            submit=lambda name, task: self._threads[name].submit(task),
+            submit=self.connections.submit,
             counted=lambda folder: role_counts(home.role(folder), self.config.consolidated),
             still_holds=lambda: self._still_holds(ledger, plan.options),
         )

@@ -203,7 +203,7 @@ class Viewer:
             The message to come, ``None`` if it is not there any more; or a :class:`MailboxError`:
             its mailbox cannot be used, or cannot show a message without a trace.
         """
-        return self.session.read(place.mailbox, place.location)
+        return self.session.connections.read(place.mailbox, place.location)
 
     def quarantined_bytes(self, name: str) -> bytes:
         """The bytes of a message that was deleted.
