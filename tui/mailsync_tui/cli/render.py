@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli.screen import Screen, Span, Style
+from mailsync_tui.engine.model import DELETIONS
 from mailsync_tui.ledger.restores import UNDO
 from mailsync_tui.text.safe import safe_text
 
@@ -61,7 +62,7 @@ def question(screen: Screen, found: Plan) -> None:
     screen.line("")
     for (kind, account), lines in _groups(found.lines):
         screen.line(_SIGNS[kind], (f" {kind} {account}", "bold"), f": {len(lines)}")
-        if kind in ("forward-delete", "reverse-delete"):
+        if kind in DELETIONS:
             for each in lines[:_FIRST_LINES]:
                 plan_line(screen, each, indent=2)
             if len(lines) > _FIRST_LINES:

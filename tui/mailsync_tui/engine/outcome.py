@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.model import NEEDS_CONFIRMATION, Line, Plan, UndoLine
+from mailsync_tui.engine.model import DELETIONS, NEEDS_CONFIRMATION, Line, Plan, UndoLine
 from mailsync_tui.errors import BLOCKED, INTERRUPTED, OK, PARTLY, EndNotRecorded, SessionError
-from mailsync_tui.ledger.restores import DELETIONS
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 
 Outcome = Literal["done", "skipped", "failed", "vanished"]

@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.model import NEEDS_CONFIRMATION, Line, Plan
+from mailsync_tui.engine.model import DELETIONS, NEEDS_CONFIRMATION, Line, Plan
 
 State = Literal["in", "out", "falls", "over"]
 """``falls``: not done, because a line that it needs is not; ``over``: holds no longer."""
-
-DELETIONS = ("forward-delete", "reverse-delete")
 
 
 @dataclass(frozen=True, slots=True)

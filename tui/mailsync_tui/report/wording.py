@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
-from mailsync_tui.engine.model import Line, Place
+from mailsync_tui.engine.model import DELETIONS, Line, Place
 from mailsync_tui.errors import UserError
-from mailsync_tui.report.choice import DELETIONS, Choice, Sum
+from mailsync_tui.report.choice import Choice, Sum
 from mailsync_tui.report.words import sentence, several, size_in_words
 from mailsync_tui.text.safe import safe_text
 

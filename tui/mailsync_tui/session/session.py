@@ -26,7 +26,7 @@ from mailsync_tui.engine.apply.steps import apply
 from mailsync_tui.engine.detect.detect import Observation, observe
 from mailsync_tui.engine.detect.folder_names import resolved
 from mailsync_tui.engine.events import Emit, nobody
-from mailsync_tui.engine.model import Options, Plan, UndoLine
+from mailsync_tui.engine.model import DELETIONS, Options, Plan, UndoLine
 from mailsync_tui.engine.outcome import (
     Choose,
     Confirm,
@@ -464,7 +464,7 @@ class Session:
         valid = {line.id for line in details.plan.lines}
         chosen = plan.without(set(taken_out))
         quarantine = self._quarantine()
-        doomed = [line for line in chosen if line.kind in ("forward-delete", "reverse-delete")]
+        doomed = [line for line in chosen if line.kind in DELETIONS]
         if doomed:
             quarantine.require_space(sum(line.size * len(line.copies) for line in doomed))
         absent = self.new_maildir()

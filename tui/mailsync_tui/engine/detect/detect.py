@@ -26,6 +26,7 @@ from mailsync_tui.engine.detect.parallel import Parallel
 from mailsync_tui.engine.detect.provider import doubted
 from mailsync_tui.engine.detect.throttle import throttled
 from mailsync_tui.engine.events import Emit, ReadingProgress, nobody
+from mailsync_tui.engine.model import DELETIONS
 from mailsync_tui.engine.plan.moves import is_lost
 from mailsync_tui.engine.snapshot import (
     Block,
@@ -151,7 +152,7 @@ def _build(
     interrupted = frozenset(
         (matched.name_of(action.mailbox), action.location)
         for action in history.unsettled(ledger)
-        if action.kind in ("forward-delete", "reverse-delete")
+        if action.kind in DELETIONS
     )
     restoring = frozenset(
         action.message

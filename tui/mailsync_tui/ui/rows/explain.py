@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailsync_tui.engine.model import Accept, Blocked, Line, Plan
+from mailsync_tui.engine.model import DELETIONS, Accept, Blocked, Line, Plan
 from mailsync_tui.report import wording, words
-from mailsync_tui.report.choice import DELETIONS, Choice
+from mailsync_tui.report.choice import Choice
 from mailsync_tui.report.words import short_name, size_in_words
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.preview import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from mailsync_tui.engine.model import DELETIONS
 from mailsync_tui.engine.plan.planner import PlanEntry
 from mailsync_tui.report.words import HOLDS, deed, local_day, several
 from mailsync_tui.ui.rows.columns import Span, fit
@@ -119,7 +120,7 @@ def _name(sender: str) -> str:
 def _text(note: PlanEntry) -> Text:
     line = note.line
     words = {note.held or "", line.kind}
-    if line.kind in ("forward-delete", "reverse-delete"):
+    if line.kind in DELETIONS:
         words.add("deletion")
     places = {line.account, *line.accounts, line.target.mailbox}
     return Text(line.subject, line.sender, frozenset(words), frozenset(places))

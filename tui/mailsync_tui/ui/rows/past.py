@@ -6,8 +6,8 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import DIRECTIONS
+from mailsync_tui.engine.model import DELETIONS
 from mailsync_tui.engine.outcome import THERE, RunLine, RunState, run_state
-from mailsync_tui.ledger.restores import DELETIONS
 from mailsync_tui.ledger.rows import RunRow
 from mailsync_tui.report.wording import at
 from mailsync_tui.report.words import OUTCOMES, Sign, counted, local_moment, several, tried

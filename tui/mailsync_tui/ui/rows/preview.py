@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.comparison import Comparison, Key
-from mailsync_tui.engine.model import KIND_DIRECTION, Blocked, Line, Plan, Waiting
+from mailsync_tui.engine.model import DELETIONS, KIND_DIRECTION, Blocked, Line, Plan, Waiting
 from mailsync_tui.engine.plan.guards import UNACCEPTABLE
 from mailsync_tui.report import wording, words
-from mailsync_tui.report.choice import DELETIONS, Choice, State
+from mailsync_tui.report.choice import Choice, State
 from mailsync_tui.report.words import short_date, short_name, size_in_words
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import Span, column, fit
