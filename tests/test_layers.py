@@ -1,9 +1,10 @@
-"""Imports point downward only (DESIGN.md, rooms); what a command does not use, it does not load."""
+"""Imports point downward only (DESIGN.md, "Rooms"); a command loads what it uses."""
 
 from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,14 @@ def test_every_room_has_a_rule_and_every_rule_a_room() -> None:
     assert {room(path) for path in SOURCES} == set(BELOW)
 
 
+def test_design_md_has_the_same_table() -> None:
+    design = (PACKAGE.parent / "DESIGN.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| `([a-z_]+)/?` \|[^|]*\|([^|]*)\|$", design, re.MULTILINE)
+    rooms = {name: tuple(re.findall(r"`([^`]+)`", below)) for name, below in table}
+    below = {name: names for name, names in BELOW.items() if not name.startswith("__")}
+    assert list(rooms.items())[: len(below)] == list(below.items())
+
+
 def test_the_house_has_no_circle() -> None:
     rooms = list(BELOW)
     for here, below in BELOW.items():
@@ -116,6 +125,15 @@ def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
             for room_ in (here, *BELOW[here])
         )
         assert allowed or inner == "__version__", f"{here} must not import {name}"
+
+
+def test_no_two_classes_have_one_name() -> None:
+    where: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ClassDef):
+                where.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
 
 def loaded(code: str) -> set[str]:

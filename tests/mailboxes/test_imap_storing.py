@@ -238,7 +238,7 @@ def test_something_else_at_that_place_is_no_proof() -> None:
 @pytest.mark.vice(19)
 def test_a_missing_folder_is_made_with_its_parents_and_subscribed() -> None:
     class Strict(ImapScript):
-        """A child of a missing parent is an error (SERVERS.md, 19)."""
+        """A child of a missing parent is an error (DESIGN.md, vice 19)."""
 
         def do_create(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
             parent, _, _ = arguments.strip('"').rpartition("/")

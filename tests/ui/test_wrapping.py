@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from mailsync_tui.text.safe import safe_text
-from mailsync_tui.ui.rows.message import Told
+from mailsync_tui.ui.rows.message import PlainDocument
 from mailsync_tui.ui.rows.wrap import Hit, TextLine, Wrapped, find, rows_of
 
 
@@ -45,7 +45,7 @@ def test_all_rows_but_the_first_are_moved_in() -> None:
     assert rows("To: ann bob cid", 7, hang=4) == ["To: ann", "bob", "cid"]
     assert rows("To: annabobacid", 7, hang=4) == ["To:", "ann", "abo", "bac", "id"]
     assert list(rows_of("To: annabobacid", 7, 4, 4)) == [(0, 7), (7, 10), (10, 13), (13, 15)]
-    wrapped = Wrapped(Told([TextLine("To: ann bob", "", label=4, hang=4)]), 7)
+    wrapped = Wrapped(PlainDocument([TextLine("To: ann bob", "", label=4, hang=4)]), 7)
     assert [wrapped.spans(n, 7) for n in range(2)] == [
         [("To: ", "name"), ("ann", "")],
         [("    ", ""), ("bob", "")],
@@ -69,7 +69,7 @@ def test_marks_without_a_cell_do_not_make_a_row_endless() -> None:
 
 
 def test_a_place_is_found_again_at_another_width() -> None:
-    document = Told(
+    document = PlainDocument(
         [TextLine("word " * 50 + "end"), TextLine(""), TextLine("x" * 300), TextLine("last")]
     )
     narrow, wide = Wrapped(document, 20), Wrapped(document, 60)
@@ -84,14 +84,14 @@ def test_a_place_is_found_again_at_another_width() -> None:
 
 
 def test_words_are_found_whatever_their_case_and_marked_over_a_break() -> None:
-    document = Told(
+    document = PlainDocument(
         [TextLine("Subject: tax", "strong", label=9), TextLine("aTAXb"), TextLine("ta xtax")]
     )
     hits = find(document, "tax", 10)
     assert hits == [Hit(0, 9, 12), Hit(1, 1, 4), Hit(2, 4, 7)]
     assert find(document, "tax", 2) == hits[:2]
     assert find(document, "[", 2) == []
-    wrapped = Wrapped(Told([TextLine("taxtax tax")]), 4)
+    wrapped = Wrapped(PlainDocument([TextLine("taxtax tax")]), 4)
     wrapped.hits, wrapped.hit = find(wrapped.document, "taxtax", 10), 0
     assert [wrapped.spans(n, 4) for n in range(3)] == [
         [("taxt", "hit-here")],
@@ -102,7 +102,7 @@ def test_words_are_found_whatever_their_case_and_marked_over_a_break() -> None:
 
 @given(st.text("ab :", min_size=1, max_size=40), st.text("ab", min_size=1, max_size=2))
 def test_marking_changes_no_text(text: str, words: str) -> None:
-    document = Told([TextLine(text, "strong", label=5), TextLine(text)])
+    document = PlainDocument([TextLine(text, "strong", label=5), TextLine(text)])
     plain, marked = Wrapped(document, 7), Wrapped(document, 7)
     marked.hits, marked.hit = find(document, words, 100), 1
     assert [joined(marked, n) for n in range(len(marked))] == [

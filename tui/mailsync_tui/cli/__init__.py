@@ -8,7 +8,7 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """Run the program; ends with the exit codes of INTERFACE.md."""
+    """Run the program; ends with the exit codes of :mod:`mailsync_tui.errors`."""
     # What is ignored stays so: nohup means what it says.
     before = {n: signal.getsignal(n) for n in _ENDING if signal.getsignal(n) is signal.SIG_DFL}
     for number in before:

@@ -1,4 +1,4 @@
-"""Results, history and check as JSON (INTERFACE.md); a plan's form is that of its file."""
+"""Results, history and check as JSON; a plan's form is that of its file."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ _UID_KEYS = {"imap": "uid", "pop3": "uidl", "maildir": "file"}
 
 
 def save(plan: Plan) -> dict[str, Any]:
-    """The plan as INTERFACE.md's JSON, with ``waiting`` and the ``seal`` besides."""
+    """The plan as the JSON of the manual, with ``waiting`` and the ``seal`` besides."""
     types = {name: report.type for name, report in plan.mailboxes.items()}
     document: dict[str, Any] = {
         "version": VERSION,

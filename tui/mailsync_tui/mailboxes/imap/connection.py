@@ -324,7 +324,7 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
 
 
 def _describe(client: _Client) -> LoggedIn:
-    # Those told before the log-in were about another state (SERVERS.md, 12).
+    # Those told before the log-in were about another state (DESIGN.md, vice 12).
     client._cached_capabilities = None
     try:
         names = client.capabilities()

@@ -96,7 +96,7 @@ def read_items(command: ImapCommand) -> dict[int, Items]:
     """What the answers to one UID FETCH tell of each message, by its UID.
 
     Other untagged data may lie between them, one message may be told of in several answers, and
-    keys may come quoted, in any case, and with any section (SERVERS.md, 10).
+    keys may come quoted, in any case, and with any section (DESIGN.md, vice 10).
     """
     found: dict[int, Items] = {}
     for answer in command.untagged:
@@ -249,7 +249,7 @@ def _still_there(session: ImapSession, batch: _Batch, uids: list[int]) -> set[in
     """Those that are listed once the folder is opened afresh.
 
     For what another session expunged, a server may answer nothing, or with an empty body
-    (SERVERS.md, 8).
+    (DESIGN.md, vice 8).
     """
     if session.examine(batch.folder).validity != batch.validity:
         return set()

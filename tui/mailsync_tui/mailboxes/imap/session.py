@@ -133,7 +133,7 @@ class ImapSession:
             try:
                 return self.found(self.send_search(criteria, what))
             except RefusedError:
-                # Offered, and not understood (SERVERS.md, 12): it is not asked for again.
+                # Offered, and not understood (DESIGN.md, vice 12): it is not asked for again.
                 self.esearch = False
         return self.found(self.send_plain_search(criteria, what))
 

@@ -66,7 +66,7 @@ class _Target:
     validity: int
     uidnext: int
     made: bool = field(default=False)
-    """It was made by us; a second [TRYCREATE] means something else (SERVERS.md, 13)."""
+    """It was made by us; a second [TRYCREATE] means something else (DESIGN.md, vice 13)."""
 
 
 def store(session: ImapSession, messages: Sequence[NewMessage], folder: str) -> list[StoreResult]:
@@ -120,7 +120,7 @@ def _batches(items: Sequence[_Item], together: int) -> Iterator[list[_Item]]:
 def _before(session: ImapSession, folder: str) -> _Target:
     """Where the folder's new messages will begin, without opening it; it is made if missing.
 
-    Some servers lose what is appended to the folder that is open (SERVERS.md, 2).
+    Some servers lose what is appended to the folder that is open (DESIGN.md, vice 2).
 
     Raises:
         MailboxError: it can be neither read nor made.
@@ -264,7 +264,7 @@ def _prove(session: ImapSession, target: _Target, items: list[_Item]) -> None:
     if not lost:
         return
     what = f"looking for what was stored in {safe_text(target.folder)}"
-    # "n:*" names the last message too, even if it lies below n (SERVERS.md, 11).
+    # "n:*" names the last message too, even if it lies below n (DESIGN.md, vice 11).
     found = session.search(b"UID %d:*" % target.uidnext, what)
     taken = {item.head.location.uid for item in items if item.head is not None}
     new = [uid for uid in found if uid >= target.uidnext and uid not in taken]
@@ -295,9 +295,9 @@ def _match(session: ImapSession, items: list[_Item], heads: dict[int | str, Head
 def _placed(session: ImapSession, item: _Item, head: Head) -> bool:
     """Whether what lies under the UID that the server told is this message.
 
-    Servers mend headers, drop NULs, cut or add an end of line (SERVERS.md, 14): by the place that
-    was told, a message of the same header and nearly the same size is known, or one that agrees in
-    two of Message-ID, sender and date, and in the text.
+    Servers mend headers, drop NULs, cut or add an end of line (DESIGN.md, vice 14): by the place
+    that was told, a message of the same header and nearly the same size is known, or one that
+    agrees in two of Message-ID, sender and date, and in the text.
     """
     sent, kept = identity_of_header(item.data), identity_of_header(head.header)
     octets = len(item.data)

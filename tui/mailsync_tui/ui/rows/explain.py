@@ -13,7 +13,7 @@ from mailsync_tui.ui.rows.preview import (
     LineGroup,
     Previewed,
     Single,
-    Told,
+    TextRow,
     blocked_text,
     stopped,
     way_out,
@@ -76,7 +76,7 @@ def detail(lines: Previewed, cursor: int) -> list[Part]:
         told = words.sentence(safe_text(blocked.detail, 600))
         return [(told, ""), (way_out(blocked), "$text-warning")]
     row = lines.rows[cursor] if cursor < len(lines) else None
-    if isinstance(row, Told):
+    if isinstance(row, TextRow):
         return [(row.whole, "")]
     if isinstance(row, LineGroup):
         return _group(row, lines)

@@ -16,7 +16,7 @@ _ABOVE = 9
 """Attachments that are listed above the text; more of them stand below it."""
 
 
-class Told:
+class PlainDocument:
     """A few sentences instead of a message."""
 
     def __init__(self, lines: Sequence[TextLine]) -> None:

@@ -37,7 +37,7 @@ _SIGNS: dict[State, tuple[str, str]] = {
 _WORDS: dict[State, str] = {"in": "", "out": "taken out", "falls": "falls too", "over": "no more"}
 
 
-class Told(NamedTuple):
+class TextRow(NamedTuple):
     """A line of plain text."""
 
     key: Hashable
@@ -84,7 +84,7 @@ class Single(NamedTuple):
 Cells = tuple[str, int, str]
 """Text, the width of its column, and its style."""
 
-Row = Told | Stopped | LineGroup | Single
+Row = TextRow | Stopped | LineGroup | Single
 
 
 class Previewed:
@@ -107,7 +107,7 @@ class Previewed:
         self._grouped(chosen)
         if not self.visible:
             text = "No line passes the filter." if not chosen.empty else _nothing(choice)
-            self.rows.append(Told("nothing", text, ""))
+            self.rows.append(TextRow("nothing", text, ""))
         self._index = {row.key: number for number, row in enumerate(self.rows)}
         self._homes = _homes(self.rows)
         self._away: Counter[Hashable] = Counter()
@@ -156,12 +156,12 @@ class Previewed:
                 reached = "not reached" if report.messages is None else "not complete"
                 told = f"? {name}: {reached}: {words.reason(report.error)}"
                 whole = f"{name}: {reached}: {safe_text(report.error, 300)}"
-                self.rows.append(Told(("away", name), told, "gone", whole))
+                self.rows.append(TextRow(("away", name), told, "gone", whole))
         for number, waiting in enumerate(self.choice.plan.waiting):
             told = waiting_text(waiting)
-            self.rows.append(Told(("waiting", number), told, "note", told))
+            self.rows.append(TextRow(("waiting", number), told, "note", told))
         if self.rows:
-            self.rows.append(Told("gap", "", ""))
+            self.rows.append(TextRow("gap", "", ""))
 
     def _grouped(self, chosen: Filter) -> None:
         choice = self.choice
@@ -250,7 +250,7 @@ class Previewed:
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """A row in so many cells."""
         row = self.rows[index]
-        if isinstance(row, Told):
+        if isinstance(row, TextRow):
             return [(fit(row.text, width), row.style)]
         if isinstance(row, Stopped):
             text = f"! {blocked_text(row.blocked)}"[:width]

@@ -22,7 +22,7 @@ from mailsync_tui.reading import Attachment, Reading, read_message, write_attach
 from mailsync_tui.report.words import size_in_words
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.rows.message import MessageText, Told
+from mailsync_tui.ui.rows.message import MessageText, PlainDocument
 from mailsync_tui.ui.rows.wrap import Document, TextLine, Wrapped, find
 from mailsync_tui.ui.screens.base import Mailsync, MailsyncScreen
 from mailsync_tui.ui.screens.dialogs import AskScreen
@@ -80,7 +80,7 @@ class ReaderScreen(MailsyncScreen):
         self._failures: Sequence[str] = ()
         self._sources: Sequence[Source] = ()
         self._at = 0
-        self._document: Document = Told(())
+        self._document: Document = PlainDocument(())
         self._words = ""
 
     @property
@@ -165,7 +165,7 @@ class ReaderScreen(MailsyncScreen):
         lines = [TextLine(self.subject, "strong"), TextLine(""), *map(_failed, failures)]
         if failures:
             lines.append(TextLine(""))
-        self._show(Told([*lines, *map(TextLine, more)]))
+        self._show(PlainDocument([*lines, *map(TextLine, more)]))
 
     def action_other_mailbox(self) -> None:
         """Read it from the next mailbox that holds it."""
