@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mailsync_tui.cli import every as repeating
+from mailsync_tui.cli.runs import parse_duration
 from mailsync_tui.errors import CommandError, worst_exit_code
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox
@@ -327,9 +327,9 @@ def test_every_needs_yes_and_a_duration(place: Place) -> None:
 
 def test_durations() -> None:
     texts = {"15m": 900, "1h": 3600, "90s": 90, "1d": 86400}
-    assert {text: repeating.parse_duration(text) for text in texts} == texts
+    assert {text: parse_duration(text) for text in texts} == texts
     with pytest.raises(CommandError):
-        repeating.parse_duration("5")
+        parse_duration("5")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -11,7 +11,7 @@ import pytest
 
 from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.model import Options, Plan
-from mailsync_tui.session import plan_file as planfile
+from mailsync_tui.session import plan_file
 from tests.engine.bench import START, Bench, held, kinds, mail
 
 M = mail(1, sender="Alerts@Bank.Example", date=START - timedelta(days=3))
@@ -220,7 +220,7 @@ def test_in_json_and_in_a_saved_plan(bench: Bench) -> None:
     hold(bench, senders=("*@bank.example",))
     bench.remove("work", M)
     plan = bench.plan()
-    document = planfile.save(plan)
+    document = plan_file.save(plan)
     assert document["held"][0]["rule"] == "hold"
     assert document["held"][0]["hold"] == 'from = "*@bank.example"'
-    assert planfile.load(planfile.dumps(document), "default")[0].held == plan.held
+    assert plan_file.load(plan_file.dumps(document), "default")[0].held == plan.held

@@ -30,7 +30,7 @@ from tests.engine.undoing import (
 
 
 def test_the_history(tmp_path: Path) -> None:
-    from mailsync_tui.cli import json_form as jsonform
+    from mailsync_tui.cli import json_form
 
     bench = bench_with(tmp_path)
     run = forward(bench, M, N)
@@ -38,7 +38,7 @@ def test_the_history(tmp_path: Path) -> None:
     def states() -> dict[str, str]:
         ledger = open_ledger(tmp_path / "ledger.sqlite3")
         try:
-            return {r["run"]: r["state"] for r in jsonform.runs(history.runs(ledger))}
+            return {r["run"]: r["state"] for r in json_form.runs(history.runs(ledger))}
         finally:
             ledger.close()
 

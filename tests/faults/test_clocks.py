@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.cli import json_form as jsonform
+from mailsync_tui.cli import json_form
 from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.engine.model import Options, Plan
@@ -362,4 +362,4 @@ def test_runs_are_in_their_order_whatever_their_clocks_said(bench: Bench) -> Non
     assert [row.id for row in rows] == [5, 4, 3, 2, 1]
     started: list[datetime] = [row.started for row in rows]
     assert started != sorted(started, reverse=True)
-    assert [run["run"] for run in jsonform.runs(rows)] == ["5", "4", "3", "2", "1"]
+    assert [run["run"] for run in json_form.runs(rows)] == ["5", "4", "3", "2", "1"]

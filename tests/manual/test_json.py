@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailsync_tui.cli import check as checking
-from mailsync_tui.cli import json_form as jsonform
+from mailsync_tui.cli import json_form
+from mailsync_tui.cli.check import failure
 from mailsync_tui.engine.model import (
     Accept,
     Blocked,
@@ -21,7 +21,7 @@ from mailsync_tui.engine.model import (
     Waiting,
 )
 from mailsync_tui.mailboxes.base import Location, Uid
-from mailsync_tui.session import plan_file as planfile
+from mailsync_tui.session import plan_file
 from tests.cli.place import Place as Directory
 from tests.manual.documents import PAGES, code
 
@@ -93,14 +93,14 @@ def a_plan() -> Plan:
 
 
 def test_a_plan() -> None:
-    real = all_keys(planfile.save(a_plan()), leaves=("seal.accepts[]", "actions[].copies[]"))
+    real = all_keys(plan_file.save(a_plan()), leaves=("seal.accepts[]", "actions[].copies[]"))
     assert real == written("A plan")
 
 
 def test_a_result(tmp_path: Path) -> None:
     directory = Directory(tmp_path)
     directory.synced("a")
-    documents = (directory.json("history", "1"), jsonform.failure("ann", 1, "not reached"))
+    documents = (directory.json("history", "1"), json_form.failure("ann", 1, "not reached"))
     assert all_keys(*documents) == written("A result")
 
 
@@ -114,6 +114,6 @@ def test_the_history(tmp_path: Path) -> None:
 def test_check(tmp_path: Path) -> None:
     directory = Directory(tmp_path)
     directory.synced("a")
-    documents = (directory.json("check"), checking.failure("ann", 1, "no ledger"))
+    documents = (directory.json("check"), failure("ann", 1, "no ledger"))
     real = all_keys(*documents, leaves=("mailboxes.NAME.folders[]",))
     assert real == written("A check")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import mailsync_tui
-from mailsync_tui.cli.group import EPILOG
+from mailsync_tui.cli.commands import EPILOG
 from mailsync_tui.report.manual import PAGES
 from mailsync_tui.ui.actions import ACTIONS, shown_key
 from tests.manual.documents import DOCUMENTS, README, ROOT

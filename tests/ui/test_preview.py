@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mailsync_tui.session import plan_file as planfile
+from mailsync_tui.session import plan_file
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.dialogs import AskScreen, WhyScreen
@@ -244,7 +244,7 @@ def test_s_saves_what_is_left_for_the_owner_alone(bench: Bench, tmp_path: Path) 
         await press(app, pilot, "enter")
         preview = screen(app, PreviewScreen)
         assert "saved to" in text(app, "#summary")
-        saved, left = planfile.load(target.read_text(), "default")
+        saved, left = plan_file.load(target.read_text(), "default")
         assert saved.lines == preview.choice.plan.lines
         assert {line.id for line in saved.lines} - left == preview.choice.declined
         assert len(left) == 3

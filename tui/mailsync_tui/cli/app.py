@@ -19,7 +19,7 @@ from mailsync_tui.errors import OK, CommandError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.cli.people import Settings
+    from mailsync_tui.cli.settings import Settings
     from mailsync_tui.config.model import UserConfig
 
 EXAMPLE = """\
@@ -55,7 +55,7 @@ def show_app(
         tidy: Called if the process must end at once.
 
     Raises:
-        Wrong: There is no terminal.
+        CommandError: There is no terminal.
     """
     _require_terminal()
     gc.disable()  # nothing that is loaded is garbage; the app enables it when it has looked
@@ -77,7 +77,7 @@ def show_demo(settings: Settings) -> int:
 
     Raises:
         DemoUnavailable: pymap is not installed.
-        Wrong: There is no terminal.
+        CommandError: There is no terminal.
     """
     from mailsync_tui.config.load import load_config
     from mailsync_tui.config.locations import person_dir, state_root

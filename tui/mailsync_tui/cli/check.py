@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mailsync_tui.cli import json_form as jsonform
+from mailsync_tui.cli import json_form
 from mailsync_tui.cli.screen import Screen, Span
 from mailsync_tui.errors import Interrupted
 from mailsync_tui.session.check import Checked, check, check_code
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mailsync_tui.mailboxes.base import Facts
 
 
-def run(command: Command, person: UserConfig) -> int:
+def check_person(command: Command, person: UserConfig) -> int:
     """Check one person's mailboxes, and print what they are."""
     with command.session(person) as (session, progress):
         checked = check(session)
@@ -27,9 +27,9 @@ def run(command: Command, person: UserConfig) -> int:
     found = check_code(checked)
     if command.json:
         forms = {each.config.name: form(each) for each in checked}
-        document = jsonform.check(person.name, forms, [], found)
+        document = json_form.check(person.name, forms, [], found)
         document["quarantine"] = {"messages": kept[0], "bytes": kept[1]}
-        command.settings.output.result(jsonform.line(document))
+        command.settings.output.result(json_form.line(document))
         return found
     screen = Screen(command.settings.output)
     render(screen, person.name, checked)
@@ -45,7 +45,7 @@ def run(command: Command, person: UserConfig) -> int:
 
 def failure(user: str, exit_code: int, text: str) -> dict[str, Any]:
     """The JSON where a person's mailboxes could not be looked at."""
-    return {**jsonform.check(user, {}, [], exit_code), "error": text}
+    return {**json_form.check(user, {}, [], exit_code), "error": text}
 
 
 def form(each: Checked) -> dict[str, Any]:

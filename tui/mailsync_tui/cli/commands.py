@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from mailsync_tui import __version__
-from mailsync_tui.cli.group import EPILOG, PathType, Program
-from mailsync_tui.cli.people import Settings
+from mailsync_tui.cli.output import PROGRAM, guarded
+from mailsync_tui.cli.settings import Settings, nearest
 from mailsync_tui.errors import INTERRUPTED, WRONG, CommandError
 from mailsync_tui.text.safe import safe_text
 
@@ -21,6 +21,87 @@ if TYPE_CHECKING:
     from mailsync_tui.engine.outcome import Result
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+EPILOG = """\b
+Examples:
+  mailsync-tui check
+  mailsync-tui plan
+  mailsync-tui --user ann sync --collect
+
+\b
+Shell completion, in ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish:
+  eval "$(_MAILSYNC_TUI_COMPLETE=bash_source mailsync-tui)"
+  eval "$(_MAILSYNC_TUI_COMPLETE=zsh_source mailsync-tui)"
+  _MAILSYNC_TUI_COMPLETE=fish_source mailsync-tui | source
+
+\b
+Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 partly,
+4 blocked by a guard, 5 the saved plan is stale, 6 another run is applying, 130 interrupted.
+
+\b
+The manual: mailsync-tui manual
+"""
+"""What stands below the list of commands."""
+
+
+class Program(click.Group):
+    """A group whose commands return their exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002 - this program always ends by itself
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Parse and run; ends with ``SystemExit`` and never with a traceback."""
+        settings = Settings()
+        start = super().main
+
+        def run() -> int:
+            code = start(
+                args,
+                prog_name or PROGRAM,
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                obj=settings,
+                **extra,
+            )
+            return code if isinstance(code, int) else 0
+
+        code, _ = guarded(settings.output, run)
+        settings.output.close()
+        sys.exit(code)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a misspelt one is answered with the nearest."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            known = self.list_commands(ctx)
+            raise click.UsageError(
+                f"no such command: {safe_text(name, 64)}{nearest(name, known)}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
+class PathType(click.Path):
+    """A path. An empty one, as of a variable that is not set, is not the present directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path.
+
+        Raises:
+            UsageError: it is empty, or cannot be used.
+        """
+        if value == "":
+            self.fail("expected a path, not an empty text", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 _PATH = PathType(path_type=Path)
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -135,8 +216,8 @@ def _app(settings: Settings) -> int:
 @click.pass_obj
 def check(settings: Settings, as_json: bool, everybody: bool) -> int:
     """Check the configuration and every mailbox; nothing is changed."""
-    from mailsync_tui.cli import check as checking
-    from mailsync_tui.cli import json_form as jsonform
+    from mailsync_tui.cli import json_form
+    from mailsync_tui.cli.check import check_person, failure
     from mailsync_tui.cli.interrupts import Interrupts
     from mailsync_tui.cli.runs import Command
     from mailsync_tui.errors import ConfigError
@@ -148,12 +229,12 @@ def check(settings: Settings, as_json: bool, everybody: bool) -> int:
             problems = [
                 {"key": p.key, "message": p.message, "nearest": p.nearest} for p in error.problems
             ]
-            settings.output.result(jsonform.line(jsonform.check(None, {}, problems, WRONG)))
+            settings.output.result(json_form.line(json_form.check(None, {}, problems, WRONG)))
         raise
     people = settings.people(config, everybody=everybody)
     with Interrupts(settings.output) as interrupts:
         command = Command(settings, config, people, interrupts, as_json)
-        return command.each(lambda person: checking.run(command, person), failed=checking.failure)
+        return command.each(lambda person: check_person(command, person), failed=failure)
 
 
 @cli.command(
@@ -217,8 +298,8 @@ def sync(
     """
     from mailsync_tui.cli import render, runs
     from mailsync_tui.cli.confirm import require_terminal
-    from mailsync_tui.cli.every import parse_duration, repeat
     from mailsync_tui.cli.interrupts import Interrupts
+    from mailsync_tui.cli.runs import parse_duration, repeat
 
     seconds = parse_duration(every) if every is not None else None
     if seconds is not None and not yes:
@@ -262,7 +343,7 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
     from mailsync_tui.cli import runs
     from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
-    from mailsync_tui.session import plan_file as planfile
+    from mailsync_tui.session import plan_file
 
     if str(file) == "-" and not yes:
         raise CommandError("a plan on standard input leaves nothing to answer on: --yes is needed")
@@ -270,8 +351,8 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
     config = settings.load()
     person = settings.person(config)
     given = getattr(sys.stdin, "buffer", None)
-    text = planfile.read_from(given) if str(file) == "-" else planfile.read(file)
-    saved, left = planfile.load(text, person.name)
+    text = plan_file.read_from(given) if str(file) == "-" else plan_file.read(file)
+    saved, left = plan_file.load(text, person.name)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, config, (person,), interrupts, as_json)
         return command.each(lambda person: runs.apply(command, person, saved, left, yes=yes))
@@ -283,14 +364,14 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
 @click.pass_obj
 def history(settings: Settings, run: str | None, as_json: bool) -> int:
     """Show earlier runs, newest first; or one RUN, line by line."""
-    from mailsync_tui.cli import history as past
+    from mailsync_tui.cli.history import show_history, show_run
 
     config = settings.load()
     person = settings.person(config)
     directory = settings.directory(config, person)
     if run is None:
-        return past.show_all(settings.output, directory, as_json=as_json)
-    return past.show_one(settings.output, directory, person.name, run, as_json=as_json)
+        return show_history(settings.output, directory, as_json=as_json)
+    return show_run(settings.output, directory, person.name, run, as_json=as_json)
 
 
 @cli.command(
@@ -314,17 +395,17 @@ def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, ye
     It goes to the same folder, with the same flags and date; what was deleted on a POP3 server,
     which takes no mail back, goes into the consolidated mailbox. `history` lists the runs.
     """
-    from mailsync_tui.cli import undo as undoing
     from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
     from mailsync_tui.cli.runs import Command
+    from mailsync_tui.cli.undo import undo_run
 
     require_terminal(yes=yes)
     config = settings.load()
     person = settings.person(config)
     with Interrupts(settings.output) as interrupts:
         command = Command(settings, config, (person,), interrupts, as_json)
-        return command.each(lambda person: undoing.run(command, person, run, lines, yes=yes))
+        return command.each(lambda person: undo_run(command, person, run, lines, yes=yes))
 
 
 @cli.command(
@@ -342,7 +423,7 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
     from mailsync_tui.cli import runs
     from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
-    from mailsync_tui.cli.people import accounts_of, nearest
+    from mailsync_tui.cli.settings import accounts_of, nearest
 
     require_terminal(yes=yes)
     config = settings.load()
@@ -404,9 +485,9 @@ def _options_for(
     """What was asked for, as options of the engine, for each person.
 
     Raises:
-        Wrong: What is to be accepted is unknown.
+        CommandError: What is to be accepted is unknown.
     """
-    from mailsync_tui.cli.people import accounts_of, parse_accepts
+    from mailsync_tui.cli.settings import accounts_of, parse_accepts
     from mailsync_tui.config.model import DIRECTIONS
     from mailsync_tui.engine.model import Options
 

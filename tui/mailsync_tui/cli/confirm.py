@@ -22,7 +22,7 @@ def require_terminal(*, yes: bool) -> None:
     """To be called before anything is contacted.
 
     Raises:
-        Wrong: Nobody can be asked, and ``--yes`` was not given.
+        CommandError: Nobody can be asked, and ``--yes`` was not given.
     """
     # The question goes to standard error, so that results can be redirected.
     if not yes and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsync_tui.cli import json_form as jsonform
-from mailsync_tui.cli import render
-from mailsync_tui.cli.people import nearest
+from mailsync_tui.cli import json_form, render
 from mailsync_tui.cli.screen import Screen
+from mailsync_tui.cli.settings import nearest
 from mailsync_tui.errors import OK, CommandError
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.reader import open_ledger
@@ -20,16 +19,16 @@ if TYPE_CHECKING:
 _LEDGER = "ledger.sqlite3"
 
 
-def show_all(output: Output, directory: Path, *, as_json: bool) -> int:
+def show_history(output: Output, directory: Path, *, as_json: bool) -> int:
     """All runs, newest first."""
     ledger = open_ledger(directory / _LEDGER)
     try:
         with ledger.snapshot():
-            runs = jsonform.runs(history.runs(ledger))
+            runs = json_form.runs(history.runs(ledger))
     finally:
         ledger.close()
     if as_json:
-        output.result(jsonform.line(runs))
+        output.result(json_form.line(runs))
         return OK
     screen = Screen(output)
     render.history(screen, runs)
@@ -37,11 +36,11 @@ def show_all(output: Output, directory: Path, *, as_json: bool) -> int:
     return OK
 
 
-def show_one(output: Output, directory: Path, user: str, run: str, *, as_json: bool) -> int:
+def show_run(output: Output, directory: Path, user: str, run: str, *, as_json: bool) -> int:
     """One run, line by line.
 
     Raises:
-        Wrong: There is no such run.
+        CommandError: There is no such run.
     """
     ledger = open_ledger(directory / _LEDGER)
     try:
@@ -50,13 +49,13 @@ def show_one(output: Output, directory: Path, user: str, run: str, *, as_json: b
             if run not in rows:
                 known = nearest(run, rows) if rows else "; there is none yet"
                 raise CommandError(f"unknown run {safe_text(run, 40)}{known}")
-            lines = jsonform.actions(history.actions(ledger, rows[run].id))
+            lines = json_form.actions(history.actions(ledger, rows[run].id))
     finally:
         ledger.close()
     if as_json:
-        output.result(jsonform.line(jsonform.past_run(user, rows[run], lines)))
+        output.result(json_form.line(json_form.past_run(user, rows[run], lines)))
         return OK
     screen = Screen(output)
-    render.past_run(screen, jsonform.runs([rows[run]])[0], lines)
+    render.past_run(screen, json_form.runs([rows[run]])[0], lines)
     screen.show()
     return OK

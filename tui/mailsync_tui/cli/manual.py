@@ -8,7 +8,7 @@ import sys
 import click
 
 from mailsync_tui.cli.output import Output, is_terminal
-from mailsync_tui.cli.people import nearest
+from mailsync_tui.cli.settings import nearest
 from mailsync_tui.errors import OK, CommandError
 from mailsync_tui.report.manual import PAGES, page
 from mailsync_tui.text.safe import safe_text
@@ -25,7 +25,7 @@ def show(output: Output, name: str) -> int:
         name: The page's name.
 
     Raises:
-        Wrong: There is no such page.
+        CommandError: There is no such page.
         OutputError: It cannot be written.
     """
     if name not in PAGES:

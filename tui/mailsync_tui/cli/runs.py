@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailsync_tui.cli import json_form as jsonform
-from mailsync_tui.cli import render
+from mailsync_tui.cli import json_form, render
 from mailsync_tui.cli.confirm import chooser, confirmed
-from mailsync_tui.cli.errors import guarded
 from mailsync_tui.cli.interrupts import Interrupts
-from mailsync_tui.cli.people import Settings
+from mailsync_tui.cli.output import Output, guarded
 from mailsync_tui.cli.progress import ProgressDisplay, listed_text, progress_for
 from mailsync_tui.cli.screen import Screen
+from mailsync_tui.cli.settings import Settings
 from mailsync_tui.engine.events import (
     Applying,
     Event,
@@ -24,13 +26,25 @@ from mailsync_tui.engine.events import (
     ListingProgress,
     ReadingProgress,
 )
-from mailsync_tui.errors import FAILED, INTERRUPTED, Interrupted, OutputError, worst_exit_code
+from mailsync_tui.errors import (
+    FAILED,
+    INTERRUPTED,
+    CommandError,
+    Interrupted,
+    OutputError,
+    worst_exit_code,
+)
+from mailsync_tui.session.plan_file import utc
+from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Config, UserConfig
     from mailsync_tui.engine.model import Options, Plan
     from mailsync_tui.engine.outcome import Result
     from mailsync_tui.session.session import Session
+
+_DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,7 @@ class Command:
     def each(
         self,
         work: Callable[[UserConfig], int],
-        failed: Callable[[str, int, str], dict[str, Any]] = jsonform.failure,
+        failed: Callable[[str, int, str], dict[str, Any]] = json_form.failure,
     ) -> int:
         """Do it for one person after the other; one who fails does not stop the rest.
 
@@ -68,7 +82,7 @@ class Command:
             self.settings.output.log(f"{person.name}: exit {code}")
             codes.append(code)
             if text and self.json:
-                self.settings.output.result(jsonform.line(failed(person.name, code, text)))
+                self.settings.output.result(json_form.line(failed(person.name, code, text)))
         return worst_exit_code(codes)
 
     @contextmanager
@@ -76,7 +90,7 @@ class Command:
         """Open a person's mailboxes and ledger; what happens is shown and logged.
 
         Raises:
-            InterruptedRun: A signal stopped it before anything was done.
+            Interrupted: A signal stopped it before anything was done.
         """
         from mailsync_tui.session.session import Session
 
@@ -105,17 +119,16 @@ class Command:
 def plan(command: Command, person: UserConfig, options: Options, out: Path | None = None) -> int:
     """Make a plan, print and save it."""
     from mailsync_tui.engine.outcome import plan_code
-    from mailsync_tui.session import plan_file as planfile
-    from mailsync_tui.text.safe import safe_text
+    from mailsync_tui.session import plan_file
 
     output = command.settings.output
     with command.session(person) as (session, _):
         found = session.plan(options)
         if session.stopped:
             raise Interrupted
-    document = planfile.save(found)
+    document = plan_file.save(found)
     if command.json:
-        output.result(jsonform.line(document))
+        output.result(json_form.line(document))
     else:
         screen = Screen(output)
         render.plan(screen, found)
@@ -123,7 +136,7 @@ def plan(command: Command, person: UserConfig, options: Options, out: Path | Non
     code = plan_code(found)
     if out is not None:
         try:
-            planfile.write(out, planfile.dumps(document))
+            plan_file.write(out, plan_file.dumps(document))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             output.error(f"the plan was not saved to {out}: {reason}")
@@ -146,6 +159,45 @@ def sync(
         found = session.sync(options, choose)
     show(found)
     return ended(command, found.exit, found.run)
+
+
+def parse_duration(text: str) -> int:
+    """Seconds, from a number and ``s``, ``m``, ``h`` or ``d``.
+
+    Raises:
+        CommandError: It is no such text, or zero.
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise CommandError(
+            f"--every {safe_text(text, 40)}: expected a number above 0 and s, m, h or d, "
+            "such as 15m"
+        )
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def repeat(output: Output, interrupts: Interrupts, seconds: int, a_round: Callable[[], int]) -> int:
+    """Do a round now and then at every multiple of so many seconds; one that fails is told.
+
+    Args:
+        output: Each round's time and exit code go to standard error.
+        interrupts: A signal ends the waiting, and the round that is at work.
+        seconds: Between the beginnings of two rounds; one that lasts longer leaves some out.
+        a_round: Gives the round's exit code, and has told what happened.
+    """
+    begun = time.monotonic()
+    number = 0
+    while not interrupts.happened:
+        number += 1
+        output.tell(f"{utc(datetime.now(UTC))} round {number}")
+        code = a_round()
+        if code == INTERRUPTED or interrupts.happened:
+            break
+        if code:
+            output.tell(f"round {number} ended with exit code {code}")
+        rounds = int((time.monotonic() - begun) // seconds) + 1
+        interrupts.sleep(begun + rounds * seconds - time.monotonic())
+    return INTERRUPTED
 
 
 def apply(
@@ -188,7 +240,7 @@ def rebase(command: Command, person: UserConfig, account: str, *, yes: bool) -> 
     with command.session(person) as (session, _):
         found = session.rebase(account)
     if command.json:
-        output.result(jsonform.line(jsonform.result(found)))
+        output.result(json_form.line(json_form.result(found)))
         return found.exit
     report = found.plan.mailboxes[account]
     screen = Screen(output)
@@ -204,7 +256,7 @@ def show(command: Command, found: Result) -> None:
     """Print a result."""
     output = command.settings.output
     if command.json:
-        output.result(jsonform.line(jsonform.result(found)))
+        output.result(json_form.line(json_form.result(found)))
         return
     screen = Screen(output)
     render.result(screen, found)

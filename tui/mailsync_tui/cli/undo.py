@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from mailsync_tui.cli import json_form as jsonform
-from mailsync_tui.cli import render
+from mailsync_tui.cli import json_form, render
 from mailsync_tui.cli.confirm import confirmed
 from mailsync_tui.cli.runs import ended
 from mailsync_tui.cli.screen import Screen
@@ -27,7 +26,7 @@ _SUBJECT = 200
 """Characters of a subject that are looked at."""
 
 
-def run(
+def undo_run(
     command: Command, person: UserConfig, number: str, lines: tuple[str, ...], *, yes: bool
 ) -> int:
     """Undo a run, or some lines of it, for one person."""
@@ -48,7 +47,7 @@ def run(
 
         found = session.undo(number, frozenset(lines) if lines else None, confirm)
     if command.json:
-        output.result(jsonform.line(jsonform.result(found)))
+        output.result(json_form.line(json_form.result(found)))
     elif found.run is None:
         if found.exit == OK:
             output.result(

@@ -20,7 +20,7 @@ from mailsync_tui.engine.model import (
 )
 from mailsync_tui.errors import PlanFileError
 from mailsync_tui.mailboxes.base import Location, Uid
-from mailsync_tui.session import plan_file as planfile
+from mailsync_tui.session import plan_file
 
 NOW = datetime(2026, 1, 5, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -91,21 +91,21 @@ LINES = (
 
 
 def roundtrip(document: dict[str, Any]) -> tuple[Plan, frozenset[str]]:
-    return planfile.load(planfile.dumps(document), "ann")
+    return plan_file.load(plan_file.dumps(document), "ann")
 
 
 def test_a_plan_comes_back_as_it_was() -> None:
-    found, left = roundtrip(planfile.save(plan(*LINES)))
+    found, left = roundtrip(plan_file.save(plan(*LINES)))
     assert found == plan(*LINES)
     assert left == {each.id for each in LINES}
 
 
 def test_a_plan_without_lines_comes_back() -> None:
-    assert roundtrip(planfile.save(plan())) == (plan(), frozenset())
+    assert roundtrip(plan_file.save(plan())) == (plan(), frozenset())
 
 
 def test_targets_have_the_form_of_their_mailbox() -> None:
-    one, _, three, four = planfile.save(plan(*LINES))["actions"]
+    one, _, three, four = plan_file.save(plan(*LINES))["actions"]
     assert one["target"] == {
         "mailbox": "consolidated",
         "folder": "INBOX",
@@ -121,7 +121,7 @@ def test_targets_have_the_form_of_their_mailbox() -> None:
 
 @pytest.mark.parametrize("gone", range(len(LINES)))
 def test_whole_actions_may_go(gone: int) -> None:
-    document = planfile.save(plan(*LINES))
+    document = plan_file.save(plan(*LINES))
     del document["actions"][gone]
     found, left = roundtrip(document)
     assert found.lines == LINES
@@ -129,9 +129,9 @@ def test_whole_actions_may_go(gone: int) -> None:
 
 
 def test_a_tool_that_mends_unicode_does_no_harm() -> None:
-    text = json.dumps(planfile.save(plan(*LINES)), ensure_ascii=False)
+    text = json.dumps(plan_file.save(plan(*LINES)), ensure_ascii=False)
     mended = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
-    found, left = planfile.load(mended, "ann")
+    found, left = plan_file.load(mended, "ann")
     assert found.lines == LINES
     assert len(left) == len(LINES)
 
@@ -181,15 +181,15 @@ ALTERATIONS = {
 
 @pytest.mark.parametrize("name", ALTERATIONS)
 def test_any_other_alteration_is_refused(name: str) -> None:
-    document = planfile.save(plan(*LINES))
+    document = plan_file.save(plan(*LINES))
     ALTERATIONS[name](document)
     with pytest.raises(PlanFileError):
         roundtrip(document)
 
 
-@pytest.mark.parametrize("key", planfile.save(plan(*LINES)))
+@pytest.mark.parametrize("key", plan_file.save(plan(*LINES)))
 def test_a_missing_part_is_refused(key: str) -> None:
-    document = planfile.save(plan(*LINES))
+    document = plan_file.save(plan(*LINES))
     del document[key]
     with pytest.raises(PlanFileError):
         roundtrip(document)
@@ -198,17 +198,17 @@ def test_a_missing_part_is_refused(key: str) -> None:
 @pytest.mark.parametrize("text", ["[" * 100_000, "1" * 10_000, '{"seal": ' * 50_000, "nul", ""])
 def test_strange_json_is_refused(text: str) -> None:
     with pytest.raises(PlanFileError):
-        planfile.load(text, "ann")
+        plan_file.load(text, "ann")
 
 
 def test_the_plan_of_somebody_else_is_refused() -> None:
     with pytest.raises(PlanFileError, match="the plan of ann, not of bob"):
-        planfile.load(planfile.dumps(planfile.save(plan(*LINES))), "bob")
+        plan_file.load(plan_file.dumps(plan_file.save(plan(*LINES))), "bob")
 
 
 def test_ten_thousand_lines_come_back() -> None:
     lines = tuple(line(number, uid=number) for number in range(1, 10_001))
-    document = planfile.save(plan(*lines))
+    document = plan_file.save(plan(*lines))
     del document["actions"][::3]
     found, left = roundtrip(document)
     assert found.lines == lines
@@ -217,22 +217,22 @@ def test_ten_thousand_lines_come_back() -> None:
 
 def test_evidence_is_in_the_json_and_comes_back() -> None:
     proved = line(1, evidence=("seen on isp since \u202e then", "missing now"))
-    document = planfile.save(plan(proved, line(2, uid=8)))
+    document = plan_file.save(plan(proved, line(2, uid=8)))
     assert [action.get("evidence") for action in document["actions"]] == [
         ["seen on isp since \ufffd then", "missing now"],
         None,
     ]
-    loaded, left = planfile.load(planfile.dumps(document), "ann")
+    loaded, left = plan_file.load(plan_file.dumps(document), "ann")
     assert loaded.lines == (proved, line(2, uid=8))
     assert left == {each.id for each in loaded.lines}
     document["actions"][0]["evidence"] = ["nothing of the kind"]
     with pytest.raises(PlanFileError, match="was altered"):
-        planfile.load(planfile.dumps(document), "ann")
+        plan_file.load(plan_file.dumps(document), "ann")
 
 
 def test_a_plan_saved_without_evidence_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    sealed = planfile._sealed
-    monkeypatch.setattr(planfile, "_sealed", lambda each: sealed(each)[:14])
-    text = planfile.dumps(planfile.save(plan(line(1))))
+    sealed = plan_file._sealed
+    monkeypatch.setattr(plan_file, "_sealed", lambda each: sealed(each)[:14])
+    text = plan_file.dumps(plan_file.save(plan(line(1))))
     monkeypatch.undo()
-    assert planfile.load(text, "ann")[0].lines == (line(1),)
+    assert plan_file.load(text, "ann")[0].lines == (line(1),)

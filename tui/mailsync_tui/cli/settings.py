@@ -48,7 +48,7 @@ class Settings:
         """The one person that is meant.
 
         Raises:
-            Wrong: There are several and none was chosen, or the chosen one is unknown.
+            CommandError: There are several and none was chosen, or the chosen one is unknown.
         """
         (person,) = self.people(config, everybody=False)
         return person
@@ -57,7 +57,7 @@ class Settings:
         """The people whose turn it is.
 
         Raises:
-            Wrong: See :meth:`person`; or both ``--user`` and ``--all-users`` were given.
+            CommandError: See :meth:`person`; or both ``--user`` and ``--all-users`` were given.
         """
         if everybody:
             if self.user is not None:
@@ -97,7 +97,7 @@ def parse_accepts(texts: Iterable[str], people: Iterable[UserConfig]) -> tuple[A
     """Read every ``--accept-blocked ACCOUNT:RULE[=COUNT]``.
 
     Raises:
-        Wrong: An unknown account or rule, one that cannot be accepted, or a wrong count.
+        CommandError: An unknown account or rule, one that cannot be accepted, or a wrong count.
     """
     known = list(dict.fromkeys(name for person in people for name in accounts_of(person)))
     return tuple(_accept(text, known) for text in texts)
