@@ -45,7 +45,7 @@ def floor(module: str) -> tuple[int, str]:
     return found[name], name
 
 
-@pytest.mark.parametrize("module", names())
+@pytest.mark.parametrize("module", [*names()])
 def test_a_module_of_the_app_imports_only_what_lies_below_it(module: str) -> None:
     here, room = floor(module)
     path = FOLDER.joinpath(*module.split(".")).with_suffix(".py")

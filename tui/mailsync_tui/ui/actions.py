@@ -150,6 +150,7 @@ ACTIONS: tuple[Action, ...] = (
         ("comparison", "preview", "held", "run"),
     ),
     Action("open", ("enter",), "open", "Show what this run did, line by line.", ("history",)),
+    Action("open", ("enter",), "open", "Open the page that this line names.", ("help",)),
     Action(
         "undo",
         ("u",),
@@ -213,6 +214,15 @@ ACTIONS: tuple[Action, ...] = (
         "other mailbox",
         "Read it from the next mailbox that holds it.",
         ("reader",),
+    ),
+    Action("next_page", ("tab",), "manual", "Go to the next page of the manual.", ("help",)),
+    Action(
+        "previous_page",
+        ("shift+tab",),
+        "previous page",
+        "Go to the previous page of the manual.",
+        ("help",),
+        footer=False,
     ),
     Action("other_pane", ("tab",), "pane", "Go to the next mailbox.", ("comparison",)),
     Action(
