@@ -14,6 +14,7 @@ from mailsync_tui.mailboxes.base import (
     StoreResult,
 )
 from tests.engine.bench import Bench, mail
+from tests.engine.undoing import undo
 
 GOOD, LATER = mail(1), mail(2)
 
@@ -95,11 +96,13 @@ def test_an_own_copy_that_cannot_be_compared_is_not_doubled(tmp_path: Path) -> N
 class Crashing:
     """What becomes of a store: with a poison message in it, the connection is lost."""
 
-    def __init__(self, bench: Bench, poison: Iterable[bytes]) -> None:
+    def __init__(
+        self, bench: Bench, poison: Iterable[bytes], mailbox: str = "consolidated"
+    ) -> None:
         self._poison = set(poison)
-        self._store = bench.home.store
+        self._store = bench.boxes[mailbox].store
         self.sizes: list[int] = []
-        bench.home.store = self.store  # type: ignore[method-assign]
+        bench.boxes[mailbox].store = self.store  # type: ignore[method-assign]
 
     def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:
         self.sizes.append(len(messages))
@@ -157,3 +160,94 @@ def test_several_that_crash_the_store_keep_no_other_waiting_for_ever(tmp_path: P
         bench.sync()
     held = [data for data in mails if bench.holds("consolidated", data)]
     assert held == [*mails[:2], *mails[10:]]
+
+
+def deleted(bench: Bench, count: int) -> tuple[list[bytes], str]:
+    """Messages that a run deleted on ``work``, and the run."""
+    mails = [mail(n) for n in range(count)]
+    for data in mails:
+        bench.deliver("work", data)
+    bench.guards(max_delete_share=1)
+    bench.sync()
+    for data in mails:
+        bench.remove("consolidated", data)
+    run = bench.sync("reverse").run
+    assert run
+    assert not any(bench.holds("work", data) for data in mails)
+    return mails, run
+
+
+def test_what_crashes_the_store_of_an_undo_ends_alone(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    mails, run = deleted(bench, 96)
+    crashing = Crashing(bench, [mails[77]], "work")
+    undo(bench, run)
+    assert crashing.sizes == [96]
+    undo(bench, run)
+    assert crashing.sizes[1:] == [6] * 16
+    assert sum(bench.holds("work", data) for data in mails) == 90
+    found = undo(bench, run)
+    assert crashing.sizes[17:] == [1] * 6
+    assert [(x.line.message_id, x.outcome) for x in found.lines if x.outcome != "done"] == [
+        ("<m77@example.org>", "failed")
+    ]
+    assert sum(bench.holds("work", data) for data in mails) == 95
+    # One that a sync has settled meanwhile is known to be the one that crashes it all the same.
+    bench.sync()
+    assert [x.outcome for x in undo(bench, run).lines] == ["failed"]
+    assert crashing.sizes[23:] == [1]
+
+
+def test_an_undo_leaves_a_mailbox_alone_that_crashes_at_every_store(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    mails, run = deleted(bench, 40)
+    crashing = Crashing(bench, mails, "work")
+    for attempt in (1, 3, 3):
+        crashing.sizes.clear()
+        assert {x.outcome for x in undo(bench, run).lines} == {"failed"}
+        assert len(crashing.sizes) == attempt
+
+
+def test_an_equal_copy_of_what_was_lost_is_not_stored_beside_it(tmp_path: Path) -> None:
+    """Two POP3 accounts held it: what the server may be storing yet is not stored once more."""
+    bench = Bench(tmp_path, {"isp": "pop3", "other": "pop3", "work": "imap"})
+    for account in ("isp", "other", "work"):
+        bench.deliver(account, GOOD)
+    bench.sync()
+    bench.remove("consolidated", GOOD)
+    bench.configure("isp", into="Archive")
+    run = bench.sync("reverse").run
+    store = bench.home.store
+    lost: list[NewMessage] = []
+
+    def late(messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:
+        lost.extend(messages)
+        raise ConnectionLost("it closed the connection")
+
+    bench.home.store = late  # type: ignore[method-assign]
+    found = undo(bench, run)
+    assert [(x.line.account, x.outcome) for x in found.lines] == [
+        ("isp", "failed"),
+        ("other", "failed"),
+        ("work", "done"),
+    ]
+    assert len(lost) == 1
+    store(lost, "Archive")  # the server comes to it at last
+    bench.home.store = store  # type: ignore[method-assign]
+    assert {x.outcome for x in undo(bench, run).lines} == {"done"}
+    assert bench.holds("consolidated", GOOD) == 1
+
+
+def test_an_undo_goes_on_where_one_copy_cannot_be_compared(tmp_path: Path) -> None:
+    """One of them may be there already, and its bytes never come."""
+    bench = Bench(tmp_path)
+    mails, run = deleted(bench, 2)
+    bench.deliver("work", mails[0])
+    never_comes_whole(bench, "work", mails[0])
+    found = undo(bench, run)
+    assert [(x.line.message_id, x.outcome) for x in found.lines] == [
+        ("<m0@example.org>", "failed"),
+        ("<m1@example.org>", "done"),
+    ]
+    assert "never came whole" in found.lines[0].reason
+    assert (bench.holds("work", mails[0]), bench.holds("work", mails[1])) == (1, 1)

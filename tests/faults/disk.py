@@ -19,11 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
-from unittest.mock import patch
 
 from click.testing import Result
 
-from mailsync_tui.engine.undo import restore as restoring
 from mailsync_tui.errors import LedgerError, LockError, QuarantineError, SessionError
 from tests.cli.place import Place
 from tests.faults.scenarios import SCENARIOS, Play, Scenario
@@ -212,8 +210,7 @@ class World:
         Raises:
             AssertionError: it does not end as the undisturbed run did.
         """
-        with patch.object(restoring, "SETTLE_SECONDS", 0.0):  # no server is still at it
-            done = self.place.run(*self.story.after)
+        done = self.place.run(*self.story.after)
         assert done.exit_code in (0, 3), f"{told}\n{done.output}"
         for _ in range(_TRIES):  # each looks what became of what the one before it left open
             result = self.place.json("sync", "--yes")

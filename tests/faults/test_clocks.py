@@ -13,9 +13,9 @@ import pytest
 
 from mailsync_tui.cli import json_form
 from mailsync_tui.config.model import Holds
+from mailsync_tui.engine.apply import store
 from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.engine.model import Options, Plan
-from mailsync_tui.engine.undo import restore as restoring
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.reader import open_ledger
 from mailsync_tui.session.viewer import Viewer
@@ -30,8 +30,7 @@ JUMPS = (HOURS, -HOURS, YEARS, -YEARS)
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """No server is still at it."""
-    monkeypatch.setattr("mailsync_tui.session.session.SETTLE_SECONDS", 0)
-    monkeypatch.setattr(restoring, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(store, "LATE_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -137,62 +136,67 @@ def test_while_lines_are_applied(bench: Bench, jump: timedelta) -> None:
 # --- the late-store wait
 
 
+class Killed(BaseException):
+    """The process died here."""
+
+
+def killed_in_a_store(bench: Bench, what: str) -> None:
+    """A run that is killed while it stores on ``work`` (an undo) or in the consolidated mailbox."""
+
+    def dies(operation: str, _: int) -> None:
+        if operation == "store":
+            raise Killed
+
+    bench.deliver("work", mail(1))
+    box, run = bench.home, None
+    if what == "undo":
+        bench.sync()
+        bench.remove("consolidated", mail(1))
+        box, run = bench.boxes["work"], bench.sync().run
+    box.fault = dies
+    with pytest.raises(Killed), bench.session() as session:
+        if run is None:
+            session.sync(Options(), lambda plan: frozenset())
+        else:
+            session.undo(run, None, lambda shown: True)
+    box.fault = None
+
+
+def waited(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the next run waits before it lists, and the one after it."""
+    seconds: list[float] = []
+    with bench.session() as session:
+        monkeypatch.setattr(session._stop, "wait", lambda s=0.0: seconds.append(s))
+        session.sync(Options(), lambda plan: frozenset())
+        first = list(seconds)
+        session.plan(Options())
+    assert seconds == first  # known by now
+    return first
+
+
+@pytest.mark.parametrize("what", ["collect", "undo"])
 @pytest.mark.parametrize("jump", JUMPS, ids=str)
 def test_the_wait_for_a_late_store(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, jump: timedelta
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, jump: timedelta, what: str
 ) -> None:
     """Set back, nobody knows how long ago the store was: the whole wait, and never more."""
-    monkeypatch.setattr("mailsync_tui.session.session.SETTLE_SECONDS", 5)
-    bench.deliver("isp", mail(1))
-
-    class Killed(BaseException):
-        pass
-
-    def dies(operation: str, _: int) -> None:
-        if operation == "store":
-            raise Killed
-
-    bench.home.fault = dies
-    with pytest.raises(Killed):
-        bench.sync()
-    bench.home.fault = None
+    monkeypatch.setattr(store, "LATE_SECONDS", 5.0)
+    killed_in_a_store(bench, what)
     bench.now += jump
-    waited: list[float] = []
-    with bench.session() as session:
-        monkeypatch.setattr(session._stop, "wait", lambda s=0.0: waited.append(s))
-        session.sync(Options(), lambda plan: frozenset())
-        first = list(waited)
-        session.plan(Options())
-    assert first == ([5] if jump < timedelta(0) else [])
-    assert waited == first  # settled
-    assert bench.holds("consolidated", mail(1)) == 1
+    assert waited(bench, monkeypatch) == ([5.0] if jump < timedelta(0) else [])
+    assert bench.holds("consolidated", mail(1)) == (what == "collect")
 
 
-@pytest.mark.parametrize("jump", JUMPS, ids=str)
-def test_the_wait_of_an_undo(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, jump: timedelta
+@pytest.mark.parametrize("what", ["collect", "undo"])
+def test_a_maildir_stores_nothing_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(restoring, "SETTLE_SECONDS", 5.0)
-    bench.deliver("work", mail(1))
-    bench.sync()
-    bench.remove("work", mail(1))
-    run = bench.sync().run
-    assert run is not None
-
-    class Killed(BaseException):
-        pass
-
-    def dies(operation: str, _: int) -> None:
-        if operation == "store":
-            raise Killed
-
-    bench.home.fault = dies
-    with pytest.raises(Killed), bench.session() as session:
-        session.undo(run, None, lambda shown: True)
-    bench.home.fault = None
-    bench.now += jump
-    with contextlib.closing(open_ledger(bench.directory / "ledger.sqlite3")) as ledger:
-        assert restoring.settling(ledger, bench.now) == (5.0 if jump < timedelta(0) else 0.0)
+    monkeypatch.setattr(store, "LATE_SECONDS", 5.0)
+    for kind, seconds in (("imap", [5.0]), ("maildir", [])):
+        bench = Bench(tmp_path / kind, {"work": kind})
+        bench.configure("consolidated", type=kind, path=tmp_path)
+        killed_in_a_store(bench, what)
+        assert waited(bench, monkeypatch) == seconds
 
 
 # --- absent_scans, holds, guards

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from mailsync_tui.engine.apply import store
 from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import Result, everything
@@ -211,7 +212,7 @@ def test_what_the_first_was_about_to_store_is_not_stored_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     """The second plans after the first one's listing is on record, and before it stores."""
-    monkeypatch.setattr("mailsync_tui.session.session.SETTLE_SECONDS", 0)
+    monkeypatch.setattr(store, "LATE_SECONDS", 0.0)
     bench = Bench(tmp_path)
     bench.deliver("isp", message(1))
     other = Beside(bench)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -129,10 +129,28 @@ def lost_responses(ledger: LedgerReader, messages: Iterable[int]) -> list[LostRe
         for message in sorted(messages)
         for row in ledger.db.execute(
             "SELECT id, message, folder, sent FROM action"
-            " WHERE message = ? AND sent IS NOT NULL ORDER BY id",
+            " WHERE message = ? AND sent IS NOT NULL AND kind NOT LIKE 'undo-%' ORDER BY id",
             (message,),
         )
     ]
+
+
+def lost_attempts(ledger: LedgerReader, mailbox: str, messages: Iterable[int]) -> Counter[int]:
+    """How often each of these messages was sent to a mailbox, by whatever run, and no answer came.
+
+    Args:
+        ledger: Its journal is read.
+        mailbox: The mailbox's name.
+        messages: The messages' rows.
+    """
+    return Counter(
+        message
+        for message in messages
+        for _ in ledger.db.execute(
+            "SELECT id FROM action WHERE message = ? AND sent IS NOT NULL AND mailbox = ?",
+            (message, mailbox),
+        )
+    )
 
 
 def lifted_marks(ledger: LedgerReader) -> dict[tuple[str, str, int], list[int]]:

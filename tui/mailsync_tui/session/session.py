@@ -9,24 +9,22 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from mailsync_tui.config.model import CONSOLIDATED, UserConfig
-from mailsync_tui.engine.apply.decline import decline, taken_back
-from mailsync_tui.engine.apply.delete import restore_marks
+from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
 from mailsync_tui.engine.apply.rebase import rebase
 from mailsync_tui.engine.apply.record import note_seen, nothing_new, record
 from mailsync_tui.engine.apply.run import Run
-from mailsync_tui.engine.apply.stale import journal_outdated
-from mailsync_tui.engine.apply.steps import apply
+from mailsync_tui.engine.apply.steps import apply, release_undone
+from mailsync_tui.engine.apply.store import late_stores
 from mailsync_tui.engine.detect.detect import Observation, observe
 from mailsync_tui.engine.detect.folder_names import resolved
 from mailsync_tui.engine.events import Emit, nobody
-from mailsync_tui.engine.model import DELETIONS, Options, Plan, UndoLine
+from mailsync_tui.engine.model import DELETIONS, Line, Options, Plan, UndoLine
 from mailsync_tui.engine.outcome import (
     Choose,
     Confirm,
@@ -39,10 +37,9 @@ from mailsync_tui.engine.outcome import (
     sync_code,
     undo_code,
 )
-from mailsync_tui.engine.plan.moves import role_counts
 from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
 from mailsync_tui.engine.undo.lines import chosen, undoable
-from mailsync_tui.engine.undo.restore import Restoring, settling
+from mailsync_tui.engine.undo.restore import restore
 from mailsync_tui.errors import INTERRUPTED, OK, LedgerError, QuarantineError, StalePlan
 from mailsync_tui.ledger import history
 from mailsync_tui.ledger.lock import RunLock
@@ -51,9 +48,6 @@ from mailsync_tui.ledger.reader import FILE_NAME, LedgerMark, LedgerReader, open
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
 from mailsync_tui.session.connections import Connections
-
-SETTLE_SECONDS = 5
-"""How long after a store whose answer never came a server may still be at it."""
 
 _CENTURY = 36_500
 """Days; a calendar has no more than some of these."""
@@ -138,7 +132,10 @@ class Session:
         Args:
             meanwhile: Given what is there after a while, if some mailboxes are slower than that.
         """
-        self._let_stores_settle()
+        with self._reading() as ledger:
+            late = late_stores(ledger, self.config, self.clock())
+        if late:
+            self._stop.wait(late)
         self._mark = self._read_mark()
         self._listed_at = self.clock(), time.monotonic()
         new = CONSOLIDATED if self.new_maildir() else None
@@ -154,23 +151,6 @@ class Session:
         at, ticks = self._listed_at
         gone_by = (self.clock() - at).total_seconds()
         return max(gone_by, time.monotonic() - ticks) if gone_by >= 0 else math.inf
-
-    def _let_stores_settle(self) -> None:
-        """Wait a little after a run that died while storing on a server.
-
-        What it had sent is stored by the server after its death; a listing made before that lacks
-        the message. What comes still later is recognised
-        (:mod:`mailsync_tui.engine.detect.lost_responses`).
-        """
-        if self.config.consolidated.type != "imap":
-            return
-        with self._reading() as ledger:
-            begun = [a.at for a in history.unsettled(ledger) if a.kind in ("collect", "adopt")]
-        if begun:
-            # Where the clock was set back since, nobody knows how long ago that was.
-            age = max(0.0, (self.clock() - max(begun)).total_seconds())
-            if age < SETTLE_SECONDS:
-                self._stop.wait(SETTLE_SECONDS - age)
 
     def _read_mark(self) -> LedgerMark:
         with self._reading() as ledger:
@@ -367,40 +347,26 @@ class Session:
         if not shown or not confirm(shown):
             return UndoResult(self.config.name, None, None, (), OK)
         with self._writing(command) as ledger:
-            self._stop.wait(settling(ledger, self.clock()))
             observation, details = self.observe(ledger, self.list_all(), Options())
             require_one_reached(details.plan, {line.mailbox for line in shown})
             if self.stopped:
                 return UndoResult(self.config.name, None, None, (), INTERRUPTED)
-            with ledger.transaction():
-                number = ledger.begin_run(command, (), self.clock())
+            undo: Run[UndoLine] = self._begin(command, (), ledger, observation)
             record(ledger, observation, details, Options())
-            quarantine = self._quarantine()
-            restoring = Restoring(
-                number,
-                ledger,
-                quarantine,
-                self.connections.mailboxes,
-                observation,
-                emit=self.emit,
-                cancelled=lambda: self.stopped,
-                now=self.clock,
-            )
-            done = restoring.journal.results
+            done = undo.results
             try:
                 with sqlite_told():
-                    settled = undoable(observation.snapshot.config, ledger, quarantine, run)
-                    restoring.run(shown, settled)
+                    restore(undo, shown, undoable(undo.config, ledger, undo.quarantine, run))
                     code = undo_code(tuple(done.values()), stopped=self.stopped)
                     with ledger.transaction():
-                        ledger.end_run(number, code, self.clock())
+                        ledger.end_run(undo.number, code, self.clock())
             except LedgerError as error:
                 for line in left_open(shown, done, error):
-                    restoring.journal.finish(line, [("failed", cut_short(error))])
+                    undo.finish(line, "failed", cut_short(error))
                 code = undo_code(tuple(done.values()), stopped=self.stopped)
             plan = details.plan
             results = tuple(done[line.id] for line in shown if line.id in done)
-            return UndoResult(plan.user, str(number), plan, results, code)
+            return UndoResult(plan.user, str(undo.number), plan, results, code)
 
     def _undoable(
         self, ledger: LedgerReader, run: str, lines: frozenset[str] | None
@@ -463,53 +429,62 @@ class Session:
             require_reached(details.plan)
         valid = {line.id for line in details.plan.lines}
         chosen = plan.without(set(taken_out))
-        quarantine = self._quarantine()
-        doomed = [line for line in chosen if line.kind in DELETIONS]
-        if doomed:
-            quarantine.require_space(sum(line.size * len(line.copies) for line in doomed))
+        deletions = [line for line in chosen if line.kind in DELETIONS]
+        if deletions:
+            octets = sum(line.size * len(line.copies) for line in deletions)
+            self._quarantine().require_space(octets)
         absent = self.new_maildir()
         if absent is not None:
             from mailsync_tui.mailboxes.maildir.mailbox import create_maildir
 
             create_maildir(absent)
-        with ledger.transaction():
-            number = ledger.begin_run(command, plan.options.directions, self.clock())
+        run: Run[Line] = self._begin(command, plan.options.directions, ledger, observation)
         record(ledger, observation, details, plan.options)
-        home = observation.listed[CONSOLIDATED]
-        run = Run(
-            number=number,
-            config=observation.snapshot.config,
-            options=plan.options,
-            ledger=ledger,
-            quarantine=quarantine,
-            mailboxes=self.connections.mailboxes,
-            emit=self.emit,
-            cancelled=lambda: self.stopped,
-            now=self.clock,
-            submit=self.connections.submit,
-            counted=lambda folder: role_counts(home.role(folder), self.config.consolidated),
-            still_holds=lambda: self._still_holds(ledger, plan.options),
-        )
         try:
             with sqlite_told():
-                restore_marks(run)
-                decline(ledger, [x for x in plan.lines if x.id in taken_out], self.clock())
-                outdated = [line for line in chosen if line.id not in valid]
-                journal_outdated(run, outdated, observation.listed)
-                results = apply(run, [line for line in chosen if line.id in valid])
+                apply(
+                    run,
+                    chosen,
+                    declined=[line for line in plan.lines if line.id in taken_out],
+                    stale=frozenset(line.id for line in chosen) - valid,
+                    still_holds=lambda: self._still_holds(ledger, plan.options),
+                )
                 code = sync_code(details.plan, tuple(run.results.values()), stopped=self.stopped)
                 with ledger.transaction():
-                    ledger.settle([name for name in home.folders if not run.counted(name)])
+                    folders = observation.listed[CONSOLIDATED].folders
+                    ledger.settle([f for f in folders if not run.counts(CONSOLIDATED, f)])
                     if plan.options.reconsider:
-                        taken_back(ledger, results)
-                    ledger.end_run(number, code, self.clock())
-                self._tidy(ledger, quarantine)
+                        release_undone(run)
+                    ledger.end_run(run.number, code, self.clock())
+                self._tidy(ledger, run.quarantine)
         except LedgerError as error:
             for line in left_open(chosen, run.results, error):
                 run.finish(line, "failed", cut_short(error))
             code = sync_code(details.plan, tuple(run.results.values()), stopped=self.stopped)
         lines = tuple(run.results[line.id] for line in chosen if line.id in run.results)
-        return Result(plan.user, str(number), details.plan, lines, code)
+        return Result(plan.user, str(run.number), details.plan, lines, code)
+
+    def _begin(
+        self,
+        command: str,
+        directions: Sequence[Direction],
+        ledger: LedgerWriter,
+        observation: Observation,
+    ) -> Run[Any]:
+        with ledger.transaction():
+            number = ledger.begin_run(command, directions, self.clock())
+        return Run(
+            number,
+            directions,
+            observation,
+            ledger,
+            self._quarantine(),
+            self.connections.mailboxes,
+            submit=self.connections.submit,
+            emit=self.emit,
+            cancelled=lambda: self.stopped,
+            now=self.clock,
+        )
 
     def _still_holds(self, ledger: LedgerWriter, options: Options) -> frozenset[str] | None:
         if self.age() <= FRESH_SECONDS:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.collect import Arrived, by_bytes, fetched, split_off, store
-from mailsync_tui.engine.apply.run import Run, batches, by
+from mailsync_tui.engine.apply.run import Run, batches, by, journal, needs_met
 from mailsync_tui.engine.model import Line
 from mailsync_tui.ledger.rows import CopyRow
 from mailsync_tui.mailboxes.base import Location, MailboxError
@@ -16,7 +16,7 @@ from mailsync_tui.message import identity_of, summary_of_header
 UNLIKE = "the same headers, but another content: a message of its own, to be collected"
 
 
-def forget(run: Run, lines: Sequence[Line]) -> None:
+def forget(run: Run[Line], lines: Sequence[Line]) -> None:
     """End messages that are gone from every mailbox."""
     for batch in batches(lines, lambda _: 1):
         if run.cancelled():
@@ -27,10 +27,10 @@ def forget(run: Run, lines: Sequence[Line]) -> None:
                 row = messages.get(line.message or 0)
                 missing = [c.id for c in row.copies if c.state == "missing"] if row else []
                 run.ledger.end(missing, run.now())
-        run.journal_all(batch, "done")
+        journal(run, batch, "done")
 
 
-def adopt(run: Run, lines: Sequence[Line]) -> None:
+def adopt(run: Run[Line], lines: Sequence[Line]) -> None:
     """Enter copies in the ledger that are on both sides, comparing the bytes of both.
 
     A copy with the same headers and another content is an unlike twin: it is collected, if that
@@ -42,14 +42,14 @@ def adopt(run: Run, lines: Sequence[Line]) -> None:
     for account, group in by(lines, lambda line: line.account).items():
         if run.cancelled():
             return
-        ready = [line for line in group if run.needs_met(line)]
+        ready = [line for line in group if needs_met(run, line)]
         for batch in batches(ready, lambda line: line.size):
             if run.cancelled():
                 return
             _adopt_batch(run, account, _there(run, batch))
 
 
-def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow]]:
+def _there(run: Run[Line], lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow]]:
     """The lines with both copies' rows, the consolidated copy read and found to be the message."""
     result: list[tuple[Line, CopyRow, CopyRow]] = []
     unread: dict[Location, list[tuple[Line, CopyRow, CopyRow]]] = defaultdict(list)
@@ -62,7 +62,7 @@ def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow
         here = run.there(message) if message else []
         placed = next((c for c in here if c.adopted), None)
         if copy is None or message is None:
-            run.journal(line, "skipped", "the ledger has no such copy")
+            journal(run, [line], "skipped", "the ledger has no such copy")
         elif placed is not None:
             result.append((line, copy, placed))
         else:
@@ -89,12 +89,14 @@ def _there(run: Run, lines: Sequence[Line]) -> list[tuple[Line, CopyRow, CopyRow
         run.failed(CONSOLIDATED, error)
         why = str(error)
     for line, _, _ in (each for several in unread.values() for each in several):
-        run.journal(line, "failed" if why else "vanished", why or "it was gone before it was read")
+        journal(
+            run, [line], "failed" if why else "vanished", why or "it was gone before it was read"
+        )
     _compare_anew(run, elsewhere)
     return result
 
 
-def _compare_anew(run: Run, lines: Sequence[Line]) -> None:
+def _compare_anew(run: Run[Line], lines: Sequence[Line]) -> None:
     """What they were to be copies of turned out to be another message: their bytes tell which."""
     for account, group in by(lines, lambda line: line.account).items():
         for batch in fetched(run, account, group):
@@ -103,7 +105,9 @@ def _compare_anew(run: Run, lines: Sequence[Line]) -> None:
             _collect_unlike(run, account, found)
 
 
-def _adopt_batch(run: Run, account: str, lines: Sequence[tuple[Line, CopyRow, CopyRow]]) -> None:
+def _adopt_batch(
+    run: Run[Line], account: str, lines: Sequence[tuple[Line, CopyRow, CopyRow]]
+) -> None:
     rows = {line.id: (copy, there) for line, copy, there in lines}
     proved = [(line, copy, there) for line, copy, there in lines if copy.adopted]
     _enter(run, proved)
@@ -123,18 +127,20 @@ def _adopt_batch(run: Run, account: str, lines: Sequence[tuple[Line, CopyRow, Co
         _collect_unlike(run, account, unlike)
 
 
-def _enter(run: Run, lines: Sequence[tuple[Line, CopyRow, CopyRow]]) -> None:
+def _enter(run: Run[Line], lines: Sequence[tuple[Line, CopyRow, CopyRow]]) -> None:
     with run.ledger.transaction():
         for _, copy, there in lines:
             run.ledger.adopt(copy.id)
             run.ledger.adopt(there.id)
             run.ledger.set_known(there.message)
-    run.journal_all([line for line, _, _ in lines], "done")
+    journal(run, [line for line, _, _ in lines], "done")
 
 
-def _collect_unlike(run: Run, account: str, unlike: Sequence[tuple[Arrived, CopyRow]]) -> None:
+def _collect_unlike(
+    run: Run[Line], account: str, unlike: Sequence[tuple[Arrived, CopyRow]]
+) -> None:
     config = run.config.mailbox(account)
-    may = "collect" in run.options.directions and "collect" in config.allow
+    may = "collect" in run.directions and "collect" in config.allow
     if may:
         store(run, by_bytes(run, unlike), config.into or run.config.consolidated.folder)
         return
@@ -142,4 +148,4 @@ def _collect_unlike(run: Run, account: str, unlike: Sequence[tuple[Arrived, Copy
     for (line, raw, identity), copy in unlike:
         if identity.digest not in messages[copy.message].digests:
             split_off(run, copy, identity, raw)
-        run.journal(line, "skipped", UNLIKE)
+        journal(run, [line], "skipped", UNLIKE)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
-from collections import Counter, defaultdict
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.apply.run import BATCH_BYTES, BATCH_MESSAGES, Run, ahead, by, intent
-from mailsync_tui.engine.detect.lost_responses import fingerprint
-from mailsync_tui.engine.model import Line, Place
-from mailsync_tui.ledger import history
-from mailsync_tui.ledger.rows import CopyRow, MessageRow, Placed
-from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Raw, StoreResult
+from mailsync_tui.engine.apply.run import Run, ahead, batches, by, intent, journal
+from mailsync_tui.engine.apply.store import Stored
+from mailsync_tui.engine.apply.store import store as store_in
+from mailsync_tui.engine.model import Line
+from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow, Placed
+from mailsync_tui.mailboxes.base import Location, MailboxError, Raw, StoreResult
 from mailsync_tui.mailboxes.bisect import each
 from mailsync_tui.message import (
     Identity,
@@ -22,11 +21,6 @@ from mailsync_tui.message import (
     summary_of_header,
 )
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-_SMALLER = 4
-"""Each attempt halves the parts so many times: 200 messages, then 12, then 1."""
 ALREADY_THERE = "it was in the consolidated mailbox already"
 DELETED_BEFORE = "its bytes are those of a message that was deleted before: a late copy"
 
@@ -50,8 +44,27 @@ class Fetched(NamedTuple):
     row: MessageRow | None
     """What the ledger had of the message; ``None`` for one that was made just now."""
 
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        return self.raw.data
 
-def collect(run: Run, lines: Sequence[Line]) -> None:
+    @property
+    def flags(self) -> frozenset[str]:
+        """The flags it had on the account."""
+        return self.raw.flags
+
+    @property
+    def date(self) -> datetime | None:
+        """When it arrived there, or else when the author sent it."""
+        if self.raw.date is not None:
+            return self.raw.date
+        if self.row is not None and self.row.identity is not None:
+            return self.row.date  # the ledger has read that already
+        return summary_of_header(self.raw.data).date
+
+
+def collect(run: Run[Line], lines: Sequence[Line]) -> None:
     """Apply collect lines, account by account, in batches.
 
     A message that is refused, or that vanished, is told in the results; the rest goes on.
@@ -65,7 +78,7 @@ def collect(run: Run, lines: Sequence[Line]) -> None:
             store(run, _which(run, account, batch), folder)
 
 
-def fetched(run: Run, account: str, lines: Sequence[Line]) -> Iterator[list[Arrived]]:
+def fetched(run: Run[Line], account: str, lines: Sequence[Line]) -> Iterator[list[Arrived]]:
     """Stream the bytes of lines' messages from one account, in batches.
 
     The next batch is fetched while the present one is worked on. Lines whose message vanished or
@@ -88,49 +101,45 @@ def fetched(run: Run, account: str, lines: Sequence[Line]) -> Iterator[list[Arri
             failure = str(error)
     left = list(wanted.values())
     if failure:
-        run.journal_all(left, "failed", failure)
+        journal(run, left, "failed", failure)
     elif left and not run.cancelled():
-        run.journal_all(left, "vanished", "it was gone before it was fetched")
+        journal(run, left, "vanished", "it was gone before it was fetched")
 
 
 def _batches(
-    run: Run, account: str, wanted: dict[Location, Line]
+    run: Run[Line], account: str, wanted: Mapping[Location, Line]
 ) -> Generator[list[Arrived], None, None]:
     """Fetch, and find out which message each is; on the account's thread.
 
     Raises:
         MailboxError: after a batch of those that came, the fetching failed.
     """
-    batch: list[Arrived] = []
-    size = 0
-    failure: MailboxError | None = None
-    try:
-        for raw in each(run.mailbox(account).fetch, list(wanted)):
-            batch.append(Arrived(wanted[raw.location], raw, identity_of(raw.data)))
-            size += len(raw.data)
-            if run.cancelled():
-                break
-            if len(batch) >= BATCH_MESSAGES or size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-    except MailboxError as error:
-        failure = error
-    if batch:
-        yield batch
-    if failure is not None:
+    failures: list[MailboxError] = []
+
+    def arriving() -> Iterator[Arrived]:
+        try:
+            for raw in each(run.mailbox(account).fetch, list(wanted)):
+                yield Arrived(wanted[raw.location], raw, identity_of(raw.data))
+                if run.cancelled():
+                    return
+        except MailboxError as error:
+            failures.append(error)
+
+    yield from batches(arriving(), lambda arrived: len(arrived.raw.data))
+    for failure in failures:
         raise failure
 
 
-def _which(run: Run, account: str, batch: Sequence[Arrived]) -> list[Fetched]:
+def _which(run: Run[Line], account: str, batch: Sequence[Arrived]) -> list[Fetched]:
     """Which message each is, now that its bytes are there; what is no collect gets its result."""
     rows = run.ledger.copies_at(account, [arrived.raw.location for arrived in batch])
     lost = [arrived.line for arrived in batch if arrived.raw.location not in rows]
     if lost:
-        run.journal_all(lost, "skipped", "the ledger has no such copy")
+        journal(run, lost, "skipped", "the ledger has no such copy")
     return by_bytes(run, [(a, row) for a in batch if (row := rows.get(a.raw.location))])
 
 
-def by_bytes(run: Run, batch: Sequence[tuple[Arrived, CopyRow]]) -> list[Fetched]:
+def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[Fetched]:
     """The copies whose bytes are a message that has to be stored, each message once.
 
     A copy whose bytes are another message than its headers made believe gets a message of its own;
@@ -157,7 +166,7 @@ def by_bytes(run: Run, batch: Sequence[tuple[Arrived, CopyRow]]) -> list[Fetched
             own = _own_twin(run, identity, candidates.values())
         except MailboxError as error:  # it may be there already: better none than two
             run.failed(CONSOLIDATED, error)
-            run.journal(line, "failed", str(error))
+            journal(run, [line], "failed", str(error))
             continue
         if own is not None:
             _adopt_own(run, line, row, *own, identity, raw)
@@ -176,7 +185,7 @@ def _same_bytes(identity: Identity, others: Iterable[MessageRow]) -> MessageRow 
 
 
 def _own_twin(
-    run: Run, identity: Identity, others: Iterable[MessageRow]
+    run: Run[Line], identity: Identity, others: Iterable[MessageRow]
 ) -> tuple[CopyRow, MessageRow] | None:
     """A copy of the consolidated mailbox's own, not compared before, that has these contents."""
     own = {
@@ -191,7 +200,7 @@ def _own_twin(
     return None
 
 
-def _join(run: Run, line: Line, row: CopyRow, message: MessageRow) -> None:
+def _join(run: Run[Line], line: Line, row: CopyRow, message: MessageRow) -> None:
     """The copy is one of a message that the ledger has: nothing is stored."""
     there = run.there(message)
     with run.ledger.transaction():
@@ -202,13 +211,13 @@ def _join(run: Run, line: Line, row: CopyRow, message: MessageRow) -> None:
             run.ledger.adopt(next((c.id for c in there if c.adopted), there[0].id))
             run.ledger.set_known(message.id)
     if there:
-        run.journal(line, "done", ALREADY_THERE)
+        journal(run, [line], "done", ALREADY_THERE)
     else:
-        run.journal(line, "skipped", DELETED_BEFORE)
+        journal(run, [line], "skipped", DELETED_BEFORE)
 
 
 def _adopt_own(
-    run: Run,
+    run: Run[Line],
     line: Line,
     row: CopyRow,
     own: CopyRow,
@@ -226,18 +235,18 @@ def _adopt_own(
         run.ledger.adopt(row.id)
         run.ledger.adopt(own.id)
         run.ledger.set_known(message)
-    run.journal(line, "done", ALREADY_THERE)
+    journal(run, [line], "done", ALREADY_THERE)
 
 
-def _later(run: Run, line: Line, row: CopyRow, message: int) -> None:
+def _later(run: Run[Line], line: Line, row: CopyRow, message: int) -> None:
     """A second copy in one batch: it is adopted once the first is stored, by the next run."""
     with run.ledger.transaction():
         run.ledger.move_copy(row.id, message)
         run.ledger.adopt(row.id)
-    run.journal(line, "done", "a second copy of a message in this batch")
+    journal(run, [line], "done", "a second copy of a message in this batch")
 
 
-def split_off(run: Run, row: CopyRow, identity: Identity, raw: Raw) -> int:
+def split_off(run: Run[Line], row: CopyRow, identity: Identity, raw: Raw) -> int:
     """An unlike twin: its copy gets a message of its own (DESIGN.md, rule 3)."""
     with run.ledger.transaction():
         message = run.ledger.add_message(
@@ -247,100 +256,32 @@ def split_off(run: Run, row: CopyRow, identity: Identity, raw: Raw) -> int:
     return message
 
 
-def store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
-    """Store a batch in the consolidated mailbox.
-
-    What was sent before and never answered goes after all others and in smaller parts, at last
-    alone: some messages crash a server, and the others of their batch are not to wait for them.
-    """
-    sent = Counter(
-        s.message for s in history.lost_responses(run.ledger, {f.message for f in batch})
-    )
-    by_attempts: dict[int, list[Fetched]] = defaultdict(list)
-    for f in batch:
-        by_attempts[sent[f.message]].append(f)
-    for attempts, some in sorted(by_attempts.items()):
-        size = max(1, len(some) >> _SMALLER * attempts)
-        for start in range(0, len(some), size):
-            _store(run, some[start : start + size], folder)
+def store(run: Run[Line], batch: Sequence[Fetched], folder: str) -> None:
+    """Store a batch in the consolidated mailbox; its messages are known from then on."""
+    store_in(run, CONSOLIDATED, folder, batch, _Collected(run))
 
 
-def _store(run: Run, batch: Sequence[Fetched], folder: str) -> None:
-    """Intents, the act, outcomes."""
-    if CONSOLIDATED in run.broken:  # nothing is sent, so that no answer is waited for
-        run.journal_all([f.line for f in batch], "failed", run.broken[CONSOLIDATED])
-        return
-    now = run.now()
-    name = f"{now.timestamp():.6f}.{secrets.token_hex(8)}"
-    new = [
-        NewMessage(f.raw.data, f.raw.flags, f.raw.date or _date(f), f"{name}_{n}.mailsync-tui")
-        for n, f in enumerate(batch)
-    ]
-    elsewhere = run.config.consolidated.type == "imap"  # where an answer may fail to come
-    intents = [
-        intent(
-            f.line,
-            f.message,
-            Place(CONSOLIDATED, Location(folder, 0, message.name)),
-            sent=fingerprint(message.data) if elsewhere else None,
-        )
-        for f, message in zip(batch, new, strict=True)
-    ]
-    with run.ledger.transaction():
-        actions = run.ledger.intend(run.number, intents, now)
-    try:
-        answers = run.mailbox(CONSOLIDATED).store(new, folder)
-    except MailboxError as error:  # the intents stay open: the next run looks what became of them
-        run.lost(CONSOLIDATED, error)
-        for f in batch:
-            run.finish(f.line, "failed", str(error))
-        return
-    run.losses.pop(CONSOLIDATED, None)
-    altered = _altered(run, answers, batch)
-    placed = []
-    with run.ledger.transaction():
-        home = run.ledger.put_mailbox(CONSOLIDATED, run.config.consolidated.fingerprint)
-        for f, answer, action in zip(batch, answers, actions, strict=True):
-            if answer.location is None:
-                told = run.ledger.presume if answer.unsure else run.ledger.outcome
-                told(action, "failed", answer.error or "it was not stored")
-                continue
+class _Collected:
+    """What the ledger keeps of collected messages: they are known, and so are both copies."""
+
+    def __init__(self, run: Run[Line]) -> None:
+        self.run = run
+
+    def intent(self, item: Fetched) -> Intent:
+        return intent(item.line, item.message)
+
+    def begin(self, items: Sequence[Fetched], actions: Sequence[int]) -> None:
+        """The intents are all there is to write."""
+
+    def doubts(self, answer: StoreResult) -> bool:
+        return answer.altered
+
+    def place(self, mailbox: int, items: Sequence[Fetched], stored: Sequence[Stored]) -> list[str]:
+        ledger, placed = self.run.ledger, []
+        for f, (action, location, size, found) in zip(items, stored, strict=True):
             if f.row is not None and f.row.identity is None:
-                run.ledger.learn(f.message, f.identity, summary_of_header(f.raw.data))
-            form = altered.get(answer.location)
-            forms = (f.identity, form) if form else (f.identity,)
-            size = answer.size if answer.size is not None else len(f.raw.data)
-            placed.append(Placed(action, f.message, f.copy.id, answer.location, size, forms))
-        run.ledger.place(home, placed, now)
-    for f, answer in zip(batch, answers, strict=True):
-        if answer.location is None:
-            run.finish(f.line, "failed", answer.error or "it was not stored")
-        else:
-            run.finish(f.line, "done")
-
-
-def _date(f: Fetched) -> datetime | None:
-    """When the author sent it; the ledger may have read that already."""
-    if f.row is not None and f.row.identity is not None:
-        return f.row.date
-    return summary_of_header(f.raw.data).date
-
-
-def _altered(
-    run: Run, answers: Sequence[StoreResult], batch: Sequence[Fetched]
-) -> dict[Location, Identity]:
-    """What the mailbox made of the messages that it holds in another form than they were given."""
-    sent = {
-        answer.location: f.identity
-        for f, answer in zip(batch, answers, strict=True)
-        if answer.location is not None and answer.altered
-    }
-    result: dict[Location, Identity] = {}
-    try:
-        for raw in run.mailboxes[CONSOLIDATED].fetch(list(sent)) if sent else ():
-            form = identity_of(raw.data)
-            if form != sent[raw.location]:
-                result[raw.location] = form
-    except MailboxError as error:  # stored and proved all the same; told with the next batch
-        run.failed(CONSOLIDATED, error)
-    return result
+                ledger.learn(f.message, f.identity, summary_of_header(f.raw.data))
+            forms = dict.fromkeys((f.identity, identity_of(found.data) if found else f.identity))
+            placed.append(Placed(action, f.message, f.copy.id, location, size, tuple(forms)))
+        ledger.place(mailbox, placed, self.run.now())
+        return [""] * len(items)

@@ -6,14 +6,14 @@ DESIGN.md, rules 4 to 6, in this order for each batch; nothing is deleted that h
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.collect import split_off
-from mailsync_tui.engine.apply.run import Run, batches, by, intent
+from mailsync_tui.engine.apply.run import Run, batches, by, intent, journal, needs_met
 from mailsync_tui.engine.model import Line, Place
-from mailsync_tui.engine.outcome import Outcome, weight
+from mailsync_tui.engine.outcome import Outcome, cut_short
 from mailsync_tui.engine.plan.protected import protected_now
 from mailsync_tui.errors import QuarantineError
 from mailsync_tui.ledger import history, restores
@@ -33,6 +33,9 @@ BACK = "back since the preview, or the reason holds no more"
 LAST = "it is the only copy now"
 OTHER = "what lies there now is not the message of the plan"
 
+StillHolds = Callable[[], "frozenset[str] | None"]
+"""The ids of lines whose reason a fresh listing confirms; ``None`` while the listing is fresh."""
+
 
 @dataclass(slots=True)
 class _Deletion:
@@ -45,7 +48,7 @@ class _Deletion:
 class _Marks:
     r"""Keeps foreign ``\Deleted`` marks in the ledger while they are lifted."""
 
-    def __init__(self, run: Run, mailbox: str) -> None:
+    def __init__(self, run: Run[Line], mailbox: str) -> None:
         self.run, self.mailbox = run, mailbox
 
     def lifted(self, folder: str, validity: int, uids: Sequence[int]) -> None:
@@ -57,8 +60,13 @@ class _Marks:
             self.run.ledger.drop_marks(self.mailbox, folder, validity, uids)
 
 
-def delete(run: Run, lines: Sequence[Line]) -> None:
+def delete(run: Run[Line], lines: Sequence[Line], still_holds: StillHolds) -> None:
     """Apply deletions, mailbox by mailbox, in batches.
+
+    Args:
+        run: The run.
+        lines: Deletions, all forward or all reverse.
+        still_holds: Asked before each batch.
 
     Raises:
         LedgerError: the ledger cannot be written: nothing more is deleted.
@@ -66,14 +74,14 @@ def delete(run: Run, lines: Sequence[Line]) -> None:
     for mailbox, group in by(lines, lambda line: line.target.mailbox).items():
         if run.cancelled():
             return
-        ready = [line for line in group if run.needs_met(line)]
+        ready = [line for line in group if needs_met(run, line)]
         for batch in batches(ready, lambda line: line.size * len(line.copies)):
             if run.cancelled():
                 return
-            _delete_batch(run, mailbox, batch)
+            _delete_batch(run, mailbox, batch, still_holds)
 
 
-def restore_marks(run: Run) -> None:
+def restore_marks(run: Run[Line]) -> None:
     r"""Set foreign ``\Deleted`` marks again that a run which died had lifted (rule 7)."""
     for (mailbox, folder, validity), uids in history.lifted_marks(run.ledger).items():
         if mailbox in run.mailboxes:
@@ -82,27 +90,30 @@ def restore_marks(run: Run) -> None:
                 _Marks(run, mailbox).restored(folder, validity, uids)
 
 
-def _delete_batch(run: Run, mailbox: str, lines: Sequence[Line]) -> None:
+def _delete_batch(
+    run: Run[Line], mailbox: str, lines: Sequence[Line], still_holds: StillHolds
+) -> None:
     if mailbox in run.broken:
-        run.journal_all(lines, "failed", run.broken[mailbox])
+        journal(run, lines, "failed", run.broken[mailbox])
         return
-    valid = run.still_holds()
-    held = [line for line in lines if valid is None or line.id in valid]
-    run.journal_all([line for line in lines if line not in held], "skipped", BACK)
-    doomed = _look_again(run, mailbox, held)
-    if not doomed:
+    valid = still_holds()
+    if valid is not None:
+        journal(run, [line for line in lines if line.id not in valid], "skipped", BACK)
+        lines = [line for line in lines if line.id in valid]
+    deletions = _look_again(run, mailbox, lines)
+    if not deletions:
         return
     try:
-        names = run.quarantine.put_all([raw.data for d in doomed for raw in d.raws])
+        names = run.quarantine.put_all([raw.data for d in deletions for raw in d.raws])
     except QuarantineError as error:
         for name in run.mailboxes:
             run.broken[name] = f"no copy could be kept, so nothing more is deleted: {error}"
-        run.journal_all([d.line for d in doomed], "failed", run.broken[mailbox])
+        journal(run, [d.line for d in deletions], "failed", run.broken[mailbox])
         return
-    _act(run, mailbox, doomed, names)
+    _act(run, mailbox, deletions, names)
 
 
-def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Deletion]:
+def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_Deletion]:
     """Read what lies at each location: only what is still the plan's message is deleted."""
     wanted = [place.location for line in lines for place in line.copies]
     raws: dict[Location, Raw] = {}
@@ -111,7 +122,7 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Deletion
         raws.update((raw.location, raw) for raw in each(run.mailboxes[mailbox].fetch, wanted))
     except MailboxDown as error:
         run.failed(mailbox, error)
-        run.journal_all(lines, "failed", f"{error}; nothing was deleted")
+        journal(run, lines, "failed", f"{error}; nothing was deleted")
         return []
     except MailboxError as error:  # one of them never came whole: the others are dealt with
         failure = str(error)
@@ -139,18 +150,18 @@ def _look_again(run: Run, mailbox: str, lines: Sequence[Line]) -> list[_Deletion
                 d.raws.append(raw)
         whole = len(d.raws) == len(line.copies)
         if refused:
-            run.journal(line, "skipped", refused)
+            journal(run, [line], "skipped", refused)
         elif failure and not whole:
-            run.journal(line, "failed", f"{failure}; nothing was deleted")
+            journal(run, [line], "failed", f"{failure}; nothing was deleted")
         elif not d.raws:
-            run.journal(line, "vanished", "it was gone before it was deleted")
+            journal(run, [line], "vanished", "it was gone before it was deleted")
         else:
             result.append(d)
     return result
 
 
 def _last_copies(
-    run: Run, rows: Mapping[Place, CopyRow | None], messages: Mapping[int, MessageRow]
+    run: Run[Line], rows: Mapping[Place, CopyRow | None], messages: Mapping[int, MessageRow]
 ) -> set[Place]:
     """Late duplicates whose message has no other copy there: it went since the listing."""
     late_duplicate = {
@@ -171,27 +182,29 @@ def _last_copies(
     return {place for place, number in late_duplicate.items() if number not in stay}
 
 
-def _act(run: Run, mailbox: str, doomed: Sequence[_Deletion], names: Sequence[str]) -> None:
+def _act(
+    run: Run[Line], mailbox: str, deletions: Sequence[_Deletion], names: Sequence[str]
+) -> None:
     kept = iter(names)
     intents, targets = [], []
-    for d in doomed:
+    for d in deletions:
         for place, row, raw in zip(d.places, d.rows, d.raws, strict=True):
             intents.append(intent(d.line, row.message, place, quarantine=next(kept)))
             targets.append(DeleteRequest(raw.location, identity_of_header(raw.data)))
     with run.ledger.transaction():
         actions = run.ledger.intend(run.number, intents, run.now())
-        restores.note_removed(run.ledger, actions, [raw for d in doomed for raw in d.raws])
+        restores.note_removed(run.ledger, actions, [raw for d in deletions for raw in d.raws])
     try:
         answers = run.mailboxes[mailbox].delete(targets, _Marks(run, mailbox))
     except MailboxError as error:  # the intents stay open: the next run looks what became of them
         run.broken[mailbox] = str(error)
-        for d in doomed:
-            run.finish(d.line, "failed", f"{error}; the next run looks what became of it")
+        for d in deletions:
+            run.finish(d.line, "failed", cut_short(error))
         return
     by_location: dict[Location, DeleteResult] = {answer.location: answer for answer in answers}
     with run.ledger.transaction():
         number = iter(actions)
-        for d in doomed:
+        for d in deletions:
             done = []
             for place, row in zip(d.places, d.rows, strict=True):
                 answer = by_location[place.location]
@@ -200,12 +213,13 @@ def _act(run: Run, mailbox: str, doomed: Sequence[_Deletion], names: Sequence[st
                 if outcome in ("done", "vanished"):
                     done.append(row)
             _record(run, mailbox, done)
-    for d in doomed:
-        results = [_outcome(by_location[place.location]) for place in d.places]
-        run.finish(d.line, *min(results, key=lambda result: weight(result[0])))
+    for d in deletions:
+        run.expect(d.line, len(d.places))
+        for place in d.places:
+            run.report(d.line, *_outcome(by_location[place.location]))
 
 
-def _record(run: Run, mailbox: str, rows: Sequence[CopyRow]) -> None:
+def _record(run: Run[Line], mailbox: str, rows: Sequence[CopyRow]) -> None:
     ids = [row.id for row in rows]
     if mailbox == CONSOLIDATED:  # IMAP and Maildir have proved it
         run.ledger.end(ids, run.now())

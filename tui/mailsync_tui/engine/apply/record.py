@@ -201,7 +201,7 @@ class _Recorder:
         )
         found = action.location if there is Presence.YES else next(new, None)
         if found is None:
-            self.ledger.outcome(action.id, "failed", "interrupted before it was put back")
+            self.ledger.presume(action.id, "failed", "interrupted before it was put back")
         else:
             self.ledger.outcome(action.id, "done", "interrupted; it was found put back", found)
 

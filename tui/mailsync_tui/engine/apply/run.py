@@ -1,23 +1,24 @@
-"""What the steps of applying a plan share: the run, its results, and small steps on the ledger."""
+"""A run: what it may use, what became of its lines, and which mailboxes failed in it."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from mailsync_tui.config.model import CONSOLIDATED, UserConfig
+from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
 from mailsync_tui.engine.events import Applying, Emit, LineDone
-from mailsync_tui.engine.model import Line, Options, Place
-from mailsync_tui.engine.outcome import LineResult, Outcome
+from mailsync_tui.engine.model import Line, Place
+from mailsync_tui.engine.outcome import L, LineResult, Outcome, weight
+from mailsync_tui.engine.plan.moves import role_counts
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import (
     Cancelled,
     ConnectionLost,
-    Location,
     Mailbox,
     MailboxDown,
     MailboxError,
@@ -26,6 +27,8 @@ from mailsync_tui.mailboxes.base import (
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from mailsync_tui.engine.detect.detect import Observation
+
 BATCH_MESSAGES = 200
 BATCH_BYTES = 8 * 1024 * 1024
 """A batch is closed when it has reached either; a larger message is a batch of its own."""
@@ -33,8 +36,8 @@ BATCH_BYTES = 8 * 1024 * 1024
 _MOST_LOSSES = 3
 """Connections lost one after the other in storing: then it is no message's doing."""
 
-L = TypeVar("L")
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 class Submit(Protocol):
@@ -45,28 +48,42 @@ class Submit(Protocol):
 
 
 @dataclass(slots=True)
-class Run:
-    """One run that applies lines."""
+class Run(Generic[L]):
+    """One run that changes mailboxes: it applies lines of a plan, or puts back those of a run.
+
+    The listing that it works from is recorded, and the ledger's lock is held. Each line has its
+    result once it came to its end.
+    """
 
     number: int
-    config: UserConfig
-    options: Options
+    """The ledger's, under which the journal has its actions."""
+    directions: Sequence[Direction]
+    """What it was asked for; none for an undo."""
+    observation: Observation
+    """The listing."""
     ledger: LedgerWriter
     quarantine: Quarantine
     mailboxes: Mapping[str, Mailbox]
+    submit: Submit
     emit: Emit
     cancelled: Cancelled
+    """Asked before each batch."""
     now: Callable[[], datetime]
-    still_holds: Callable[[], frozenset[str] | None]
-    """The lines whose reason a fresh listing confirms; ``None`` while the listing is fresh."""
-    submit: Submit
-    counted: Callable[[str], bool]
-    """Whether a copy in that folder of the consolidated mailbox means that it is there."""
-    results: dict[str, LineResult[Line]] = field(default_factory=dict)
+    results: dict[str, LineResult[L]] = field(default_factory=dict)
+    """By the id of the line."""
     broken: dict[str, str] = field(default_factory=dict)
     """Mailboxes that failed in this run, and how: they are not tried again."""
     losses: dict[str, int] = field(default_factory=dict)
     """Connections that were lost in storing since a store succeeded."""
+    _copies: dict[str, list[tuple[Outcome, str]]] = field(default_factory=lambda: defaultdict(list))
+    _expected: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def config(self) -> UserConfig:
+        """The person's configuration, with the names of folders as their mailboxes have them."""
+        return self.observation.snapshot.config
+
+    # --- mailboxes
 
     def mailbox(self, name: str) -> Mailbox:
         """A mailbox that has not failed in this run.
@@ -89,40 +106,43 @@ class Run:
         if not isinstance(error, ConnectionLost) or self.losses[name] >= _MOST_LOSSES:
             self.broken[name] = str(error)
 
-    def begin(self, lines: Sequence[Line]) -> None:
-        """Tell how much there is to do."""
+    # --- lines
+
+    def begin(self, lines: Sequence[L]) -> None:
+        """Report how much there is to do."""
         self.emit(Applying(len(lines)))
 
-    def finish(self, line: Line, outcome: Outcome, reason: str = "") -> None:
-        """Note what became of a line, and tell it."""
+    def expect(self, line: L, copies: int) -> None:
+        """So many copies have to be reported until a line has come to its end; else it is one."""
+        self._expected[line.id] = copies
+
+    def report(self, line: L, outcome: Outcome, reason: str = "") -> None:
+        """Note what became of a copy; with its last one a line has come to its end."""
+        copies = self._copies[line.id]
+        copies.append((outcome, reason))
+        if len(copies) == self._expected.get(line.id, 1):
+            self.finish(line, *min(copies, key=lambda copy: weight(copy[0])))
+
+    def finish(self, line: L, outcome: Outcome, reason: str = "") -> None:
+        """A line has come to its end."""
         self.results[line.id] = LineResult(line, outcome, reason)
         self.emit(LineDone(line.id, line.kind, line.account, outcome, reason))
 
-    def journal(self, line: Line, outcome: Outcome, reason: str = "") -> None:
-        """Note what became of a line for which no intent was written."""
-        self.journal_all([line], outcome, reason)
+    # --- the ledger
 
-    def journal_all(self, lines: Sequence[Line], outcome: Outcome, reason: str = "") -> None:
-        """The same became of several lines: one transaction."""
+    def write(self, intents: Sequence[Intent], outcome: Outcome, reason: str) -> None:
+        """Write the same outcome of several intents, of which nothing was begun."""
         with self.ledger.transaction():
-            intents = [intent(line, line.message, line.target) for line in lines]
             actions = self.ledger.intend(self.number, intents, self.now())
             self.ledger.outcomes(actions, outcome, reason)
-        for line in lines:
-            self.finish(line, outcome, reason)
-
-    def needs_met(self, line: Line) -> bool:
-        """Whether every line that this one needs was done; if not, it is skipped."""
-        for need in line.needs:
-            result = self.results.get(need)
-            if result is None or result.outcome != "done":
-                self.journal(line, "skipped", "the line it needs was not done")
-                return False
-        return True
 
     def row(self, place: Place) -> CopyRow | None:
         """The ledger's row of a copy."""
         return self.ledger.copy_at(place.mailbox, place.location)
+
+    def messages(self, ids: Iterable[int]) -> dict[int, MessageRow]:
+        """The ledger's messages."""
+        return self.ledger.messages(ids)
 
     def there(self, message: MessageRow) -> list[CopyRow]:
         """The copies of a message that lie in the consolidated mailbox, as far as is known."""
@@ -131,23 +151,21 @@ class Run:
             for copy in message.copies
             if copy.mailbox == CONSOLIDATED
             and copy.state == "live"
-            and self.counted(copy.location.folder)
+            and self.counts(CONSOLIDATED, copy.location.folder)
         ]
 
-    def messages(self, ids: Iterable[int]) -> dict[int, MessageRow]:
-        """The ledger's messages."""
-        return self.ledger.messages(ids)
+    def counts(self, mailbox: str, folder: str) -> bool:
+        """Whether mail in a folder is there: not in trash, in junk by ``junk_means``."""
+        return role_counts(
+            self.observation.listed[mailbox].role(folder), self.config.mailbox(mailbox)
+        )
 
 
 def intent(
-    line: Line,
-    message: int | None,
-    place: Place,
-    location: Location | None = None,
-    quarantine: str | None = None,
-    sent: str | None = None,
+    line: Line, message: int | None, place: Place | None = None, quarantine: str | None = None
 ) -> Intent:
-    """The journal's entry for a line, before it is done."""
+    """The journal's entry for a line of a plan, before it is done; at its target if not said."""
+    where = place or line.target
     return Intent(
         line.id,
         line.kind,
@@ -155,20 +173,36 @@ def intent(
         message,
         line.message_id,
         line.subject,
-        place.mailbox,
-        *(location or place.location),
+        where.mailbox,
+        *where.location,
         quarantine,
-        sent,
     )
 
 
-def batches(lines: Iterable[Line], size: Callable[[Line], int]) -> Iterator[list[Line]]:
-    """Split lines into batches by number and bytes."""
-    batch: list[Line] = []
-    total = 0
+def journal(run: Run[Line], lines: Sequence[Line], outcome: Outcome, reason: str = "") -> None:
+    """Write the same outcome of several lines for which no intent was written, and report it."""
+    run.write([intent(line, line.message) for line in lines], outcome, reason)
     for line in lines:
-        batch.append(line)
-        total += size(line)
+        run.finish(line, outcome, reason)
+
+
+def needs_met(run: Run[Line], line: Line) -> bool:
+    """Whether every line that this one needs was done; if not, it is skipped."""
+    for need in line.needs:
+        result = run.results.get(need)
+        if result is None or result.outcome != "done":
+            journal(run, [line], "skipped", "the line it needs was not done")
+            return False
+    return True
+
+
+def batches(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Split into batches, by number and bytes; as they come."""
+    batch: list[T] = []
+    total = 0
+    for item in items:
+        batch.append(item)
+        total += size(item)
         if len(batch) >= BATCH_MESSAGES or total >= BATCH_BYTES:
             yield batch
             batch, total = [], 0
@@ -176,7 +210,9 @@ def batches(lines: Iterable[Line], size: Callable[[Line], int]) -> Iterator[list
         yield batch
 
 
-def ahead(run: Run, mailbox: str, items: Generator[T, None, None]) -> Generator[T, None, None]:
+def ahead(
+    run: Run[Line], mailbox: str, items: Generator[T, None, None]
+) -> Generator[T, None, None]:
     """Take each next item on a mailbox's own thread while the present one is worked on.
 
     Args:
@@ -194,9 +230,9 @@ def ahead(run: Run, mailbox: str, items: Generator[T, None, None]) -> Generator[
         run.submit(mailbox, items.close).result()
 
 
-def by(lines: Iterable[L], key: Callable[[L], T]) -> dict[T, list[L]]:
-    """Group lines, keeping their order."""
-    result: dict[T, list[L]] = {}
-    for line in lines:
-        result.setdefault(key(line), []).append(line)
+def by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Group items, keeping their order."""
+    result: dict[K, list[T]] = {}
+    for item in items:
+        result.setdefault(key(item), []).append(item)
     return result

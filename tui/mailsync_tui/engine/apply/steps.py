@@ -1,4 +1,4 @@
-"""Applying lines of a plan, in the one order in which nothing can be lost."""
+"""Applying a plan: what was declined, what holds no more, and the lines in a safe order."""
 
 from __future__ import annotations
 
@@ -6,34 +6,95 @@ from collections.abc import Sequence
 
 from mailsync_tui.engine.apply.adopt import adopt, forget
 from mailsync_tui.engine.apply.collect import collect
-from mailsync_tui.engine.apply.delete import delete
-from mailsync_tui.engine.apply.run import Run
-from mailsync_tui.engine.model import Line
-from mailsync_tui.engine.outcome import LineResult
+from mailsync_tui.engine.apply.delete import BACK, StillHolds, delete, restore_marks
+from mailsync_tui.engine.apply.run import Run, journal
+from mailsync_tui.engine.model import DELETIONS, Line
 
-STEPS = (
-    ("collect", collect),
-    ("adopt", adopt),
-    ("forget", forget),
-    ("forward-delete", delete),
-    ("reverse-delete", delete),
-)
-"""First everything is brought to safety, then deletions: forward before what follows from it."""
+WHATEVER_ACCOUNT = frozenset({"collect", "forward-delete", "forget"})
+"""Declined for the message, from whichever account the line comes next time."""
 
 
-def apply(run: Run, lines: Sequence[Line]) -> list[LineResult[Line]]:
-    """Apply these lines; the answer has one result for each that was begun.
+def apply(
+    run: Run[Line],
+    lines: Sequence[Line],
+    declined: Sequence[Line],
+    stale: frozenset[str],
+    still_holds: StillHolds,
+) -> None:
+    """Apply the lines of a plan that a person has let stand; the run has the results.
+
+    First everything is brought to safety, then deletions: forward before what follows from it.
+    What was not begun when the run is cancelled has no result.
 
     Args:
-        run: The run, holding the ledger's lock, with the listing already recorded.
+        run: Holding the ledger's lock, with the listing already recorded.
         lines: Lines of the plan that was shown, those that need a missing one left out.
+        declined: Lines that the person took out: held from now on.
+        stale: The ids of lines that the newer listing does not make any more: not applied.
+        still_holds: Asked before each batch of deletions.
 
     Raises:
-        LedgerError: the ledger cannot be written. What was begun is settled by the next run.
+        LedgerError: the ledger cannot be written. The next run looks what became of the rest.
     """
+    restore_marks(run)
+    _decline(run, declined)
+    _skip_stale(run, [line for line in lines if line.id in stale])
+    lines = [line for line in lines if line.id not in stale]
     run.begin(lines)
-    for kind, step in STEPS:
+    for kind in ("collect", "adopt", "forget", *DELETIONS):
         if run.cancelled():
-            break
-        step(run, [line for line in lines if line.kind == kind])
-    return [run.results[line.id] for line in lines if line.id in run.results]
+            return
+        some = [line for line in lines if line.kind == kind]
+        if kind == "collect":
+            collect(run, some)
+        elif kind == "adopt":
+            adopt(run, some)
+        elif kind == "forget":
+            forget(run, some)
+        else:
+            delete(run, some, still_holds)
+
+
+def release_undone(run: Run[Line]) -> None:
+    """Lines were done that an undo had held: a person reconsidered, and the undo is over.
+
+    Of a run in which held lines were ordinary ones; inside a transaction.
+    """
+    for line in (result.line for result in run.results.values() if result.outcome == "done"):
+        if line.message is not None and line.kind != "forward-delete":
+            run.ledger.release_one(line.message, "reverse-delete", line.account, "undone")
+
+
+def _decline(run: Run[Line], lines: Sequence[Line]) -> None:
+    """Hold these lines from now on, until their reason is over or a person reconsiders."""
+    ledger = run.ledger
+    with ledger.transaction():
+        for line in lines:
+            message = line.message
+            copies = [row for place in line.copies if (row := run.row(place)) is not None]
+            if copies:
+                message = copies[0].message
+            if copies and all(copy.late_duplicate for copy in copies):
+                for copy in copies:  # the person wants both: it is the mailbox's own from now on
+                    ledger.keep(copy.id, ours=False)
+                continue
+            if message is not None:
+                account = "" if line.kind in WHATEVER_ACCOUNT else line.account
+                ledger.hold(message, line.kind, account, "declined", run.now())
+
+
+def _skip_stale(run: Run[Line], lines: Sequence[Line]) -> None:
+    """What was to be brought and is listed no more has vanished, which is no failure."""
+    gone: list[Line] = []
+    back: list[Line] = []
+    for line in lines:
+        (gone if _vanished(run, line) else back).append(line)
+    journal(run, gone, "vanished", "it was gone before it was fetched")
+    journal(run, back, "skipped", BACK)
+
+
+def _vanished(run: Run[Line], line: Line) -> bool:
+    listed = run.observation.listed
+    if line.kind not in ("collect", "adopt") or line.account not in listed:
+        return False
+    return listed[line.account].left(line.copies[0].location)

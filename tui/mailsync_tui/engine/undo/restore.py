@@ -7,166 +7,144 @@ that no later run collects or deletes it unasked, whatever happens in between.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.apply.run import BATCH_BYTES, BATCH_MESSAGES, by
-from mailsync_tui.engine.detect.detect import Observation
-from mailsync_tui.engine.events import Applying, Emit
+from mailsync_tui.engine.apply.run import Run, batches, by
+from mailsync_tui.engine.apply.store import Stored, store
 from mailsync_tui.engine.model import UndoLine
-from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, LineResult, Outcome
-from mailsync_tui.engine.undo.journal import (
-    UNSETTLED,
-    Item,
-    UndoJournal,
-    remark,
-)
-from mailsync_tui.engine.undo.present import Wanted, counted, find_present
+from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE
 from mailsync_tui.errors import QuarantineError
-from mailsync_tui.ledger import history, restores
-from mailsync_tui.ledger.quarantine import Quarantine
-from mailsync_tui.ledger.reader import LedgerReader
+from mailsync_tui.ledger import restores
 from mailsync_tui.ledger.restores import Deletion
-from mailsync_tui.ledger.rows import CopyRow, NewCopy
-from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes.base import (
-    Cancelled,
-    Location,
-    Mailbox,
-    MailboxDown,
-    MailboxError,
-    NewMessage,
-    Raw,
-    StoreResult,
-)
-from mailsync_tui.message import identity_of, summary_of_header
+from mailsync_tui.ledger.rows import CopyRow, Intent, NewCopy
+from mailsync_tui.mailboxes.base import Location, MailboxDown, MailboxError, Raw, StoreResult
+from mailsync_tui.mailboxes.bisect import each
+from mailsync_tui.message import Identity, content_digest, identity_of, summary_of_header
 
-SETTLE_SECONDS = 5.0
-"""How long after a store whose answer never came a server may still be at it."""
+NO_FLAGS = "without flags: it was deleted before the ledger kept them"
+ALTERED = "the server altered it when it stored it"
+UNSETTLED = "it is not known yet whether it was deleted: its mailbox was not listed completely"
+EQUAL = "an equal copy was sent and is not there; the next run looks what became of it"
+_NEVER_SET = frozenset({"\\Deleted", "\\Recent"})
+"""Put back to be expunged would be no undo; the other one is the server's to set."""
+
+Copy = tuple[UndoLine, Deletion]
+"""One of the copies that a line deleted."""
 
 
-def settling(ledger: LedgerReader, now: datetime) -> float:
-    """Seconds to wait for servers that may still be storing what a killed undo had sent them.
+@dataclass(frozen=True, slots=True, eq=False)
+class _DeletedCopy:
+    """One deleted copy on its way back."""
 
-    Listed before that, a message would be put back a second time.
+    line: UndoLine
+    deletion: Deletion
+    data: bytes
+    identity: Identity
+    """With the digest."""
+    message: int
+    """The ledger's row; before it is stored, the one that it had when it was deleted, or 0."""
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Those that come back with it."""
+        return (self.deletion.flags or frozenset()) - _NEVER_SET
+
+    @property
+    def date(self) -> datetime | None:
+        """When it had arrived; what its header says where its mailbox had no such date."""
+        return self.deletion.received or summary_of_header(self.data).date
+
+    def remark(self, found: Raw | None) -> str:
+        """What is not as it was before the deletion."""
+        remarks = []
+        if self.deletion.flags is None:
+            remarks.append(NO_FLAGS)
+        if found is not None:
+            lost = sorted(self.flags - found.flags)
+            if lost:
+                remarks.append(f"the server did not keep its flags {' '.join(lost)}")
+            if content_digest(found.data) != self.identity.digest:
+                remarks.append(ALTERED)
+        return "; ".join(remarks)
+
+
+def restore(run: Run[UndoLine], lines: Sequence[UndoLine], settled: Sequence[UndoLine]) -> None:
+    """Put these lines back; the run has the result of each that came to its end.
+
+    First what goes back to where it was; then what POP3 servers do not take back, as it may
+    lie in the consolidated mailbox by then.
+
+    Args:
+        run: Holding the ledger's lock, with the listing already recorded.
+        lines: As they were shown.
+        settled: The undone run's lines after the listing was recorded: an interrupted run's
+            deletions are known by now.
+
+    Raises:
+        LedgerError: the ledger cannot be written. The next run looks what became of the rest.
     """
-    begun = [action.at for action in history.unsettled(ledger) if restores.undoes(action)]
-    if not begun:
-        return 0.0
-    # Where the clock was set back since, nobody knows how long ago that was.
-    age = max(0.0, (now - max(begun)).total_seconds())
-    return max(0.0, SETTLE_SECONDS - age)
+    run.begin(lines)
+    now_open = {line.id: line for line in settled}
+    copies: list[Copy] = []
+    for shown in lines:
+        line = now_open.get(shown.id)
+        if line is None:
+            run.finish(shown, "done", NOTHING_LEFT)
+            continue
+        run.expect(line, len(line.copies))
+        copies.extend((line, copy) for copy in line.copies)
+    undone = {copy.action.run for line in settled for copy in line.copies}
+    restoring = _Restoring(
+        run, {at for number in undone for at in restores.placed(run.ledger, number)}
+    )
+    for kind in ("full", "consolidated-only"):
+        group = [copy for copy in copies if copy[0].undo == kind]
+        for (mailbox, folder), some in by(group, _target).items():
+            restoring.put_back(mailbox, folder, some)
 
 
-class Restoring:
-    """One run that undoes another; the listing has been recorded, and the lock is held."""
+def _target(copy: Copy) -> tuple[str, str]:
+    line, deletion = copy
+    if line.undo == "consolidated-only":
+        return line.mailbox, line.folder
+    return line.mailbox, deletion.action.location.folder
 
-    def __init__(
-        self,
-        number: int,
-        ledger: LedgerWriter,
-        quarantine: Quarantine,
-        mailboxes: Mapping[str, Mailbox],
-        observation: Observation,
-        *,
-        emit: Emit,
-        cancelled: Cancelled,
-        now: Callable[[], datetime],
-    ) -> None:
-        """Prepare.
 
-        Args:
-            number: Of this run.
-            ledger: Held by this run.
-            quarantine: Has the bytes.
-            mailboxes: By name.
-            observation: The listing that was recorded.
-            emit: Told how it goes.
-            cancelled: Asked before each batch.
-            now: The present moment, aware.
-        """
-        self.journal = UndoJournal(number, ledger, emit, now)
-        self.ledger = ledger
-        self.quarantine = quarantine
-        self.mailboxes = mailboxes
-        self.snapshot = observation.snapshot
-        self.listed = observation.listed
-        self.emit = emit
-        self.cancelled = cancelled
-        self.now = now
-        self._broken: dict[str, str] = {}
-        self._claimed: set[tuple[str, Location]] = set()
+class _Restoring:
+    """Puts copies back, and keeps in the ledger what they are from then on."""
+
+    def __init__(self, run: Run[UndoLine], claimed: set[tuple[str, Location]]) -> None:
+        self.run = run
+        self._claimed = claimed
         """Copies that are one of the deleted ones, back already: they are no other one."""
+        self._not_stored: set[tuple[str, bytes, str | None]] = set()
+        """What was sent to a mailbox and is not known to be there: it may come late."""
 
-    def run(
-        self, lines: Sequence[UndoLine], settled: Sequence[UndoLine]
-    ) -> list[LineResult[UndoLine]]:
-        """Put these lines back; the answer has one result for each that came to its end.
-
-        First what goes back to where it was; then what POP3 servers do not take back, as it may
-        lie in the consolidated mailbox by then.
-
-        Args:
-            lines: As they were shown.
-            settled: The same run's lines after the listing was recorded: an interrupted run's
-                deletions are told by now.
-
-        Raises:
-            LedgerError: the ledger cannot be written. What was begun is settled by the next run.
-        """
-        self.emit(Applying(len(lines)))
-        for number in {copy.action.run for line in settled for copy in line.copies}:
-            self._claimed |= restores.placed(self.ledger, number)
-        now_open = {line.id: line for line in settled}
-        copies: list[tuple[UndoLine, Deletion]] = []
-        for shown in lines:
-            line = now_open.get(shown.id)
-            if line is None:
-                self.journal.finish(shown, [("done", NOTHING_LEFT)])
-                continue
-            self.journal.expect(line)
-            copies.extend((line, copy) for copy in line.copies)
-        for kind in ("full", "consolidated-only"):
-            group = [(line, copy) for line, copy in copies if line.undo == kind]
-            for (mailbox, folder), some in by(group, _target).items():
-                self._group(mailbox, folder, some)
-        return [self.journal.results[line.id] for line in lines if line.id in self.journal.results]
-
-    # --- one folder
-
-    def _group(
-        self, mailbox: str, folder: str, copies: Sequence[tuple[UndoLine, Deletion]]
-    ) -> None:
-        for batch in self._read(mailbox, copies):
-            if self.cancelled():
+    def put_back(self, mailbox: str, folder: str, copies: Sequence[Copy]) -> None:
+        """Put copies back into one folder."""
+        for batch in batches(self._read(mailbox, copies), lambda item: len(item.data)):
+            if self.run.cancelled():
                 return
-            later: Sequence[Item] = batch
+            later: Sequence[_DeletedCopy] = batch
             while later:
                 later = self._batch(mailbox, folder, later)
 
-    def _read(
-        self, mailbox: str, copies: Iterable[tuple[UndoLine, Deletion]]
-    ) -> Iterator[list[Item]]:
-        """The copies with their bytes, in batches; what cannot be put back gets its outcome."""
-        batch: list[Item] = []
-        size = 0
+    # --- looking
+
+    def _read(self, mailbox: str, copies: Sequence[Copy]) -> Iterator[_DeletedCopy]:
+        """The copies with their bytes; what cannot be put back is reported as failed."""
         for line, deletion in copies:
-            if self.cancelled():
+            if self.run.cancelled():
                 return
             problem, data = self._bytes(mailbox, line, deletion)
             if problem:
-                self.journal.fail([(line, deletion)], problem)
-                continue
-            wanted = Wanted(data, identity_of(data), deletion.action)
-            batch.append(Item(line, deletion, wanted))
-            size += len(data)
-            if len(batch) >= BATCH_MESSAGES or size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
+                self._fail([(line, deletion)], problem)
+            else:
+                message = deletion.action.message or 0
+                yield _DeletedCopy(line, deletion, data, identity_of(data), message)
 
     def _bytes(self, mailbox: str, line: UndoLine, deletion: Deletion) -> tuple[str, bytes]:
         """Why a copy cannot be put back, or its bytes."""
@@ -174,53 +152,103 @@ class Restoring:
             return line.problem, b""
         if deletion.action.outcome is None:
             return UNSETTLED, b""
-        if mailbox in self._broken:
-            return self._broken[mailbox], b""
-        if not self.snapshot.listed_completely(mailbox):
-            error = self.snapshot.mailboxes[mailbox].error
+        if mailbox in self.run.broken:
+            return self.run.broken[mailbox], b""
+        snapshot = self.run.observation.snapshot
+        if not snapshot.listed_completely(mailbox):
+            error = snapshot.mailboxes[mailbox].error
             return error or f"{mailbox} was not listed completely, so it may be there already", b""
         try:
-            return "", self.quarantine.get(deletion.action.quarantine or "")
+            return "", self.run.quarantine.get(deletion.action.quarantine or "")
         except QuarantineError as error:
             return str(error), b""
 
-    def _batch(self, mailbox: str, folder: str, batch: Sequence[Item]) -> list[Item]:
+    def _batch(
+        self, mailbox: str, folder: str, batch: Sequence[_DeletedCopy]
+    ) -> list[_DeletedCopy]:
         """Put one batch back; gives the items that have to wait for another one of it."""
-        if mailbox in self._broken:
-            self.journal.fail([(i.line, i.deletion) for i in batch], self._broken[mailbox])
-            return []
         try:
-            present = find_present(
-                self.ledger,
-                self.mailboxes[mailbox],
-                [item.wanted for item in batch],
-                lambda name: counted(mailbox, name, self.snapshot, self.listed),
-            )
+            present, unread = self._present(mailbox, batch)
         except MailboxError as error:
-            self._down(mailbox, error)
-            self.journal.fail([(i.line, i.deletion) for i in batch], str(error))
+            self.run.failed(mailbox, error)
+            self._fail([(item.line, item.deletion) for item in batch], str(error))
             return []
-        there: list[tuple[Item, CopyRow]] = []
-        new: list[Item] = []
-        later: list[Item] = []
-        seen: set[tuple[bytes, str | None]] = set()
+        there: list[tuple[_DeletedCopy, CopyRow]] = []
+        new: list[_DeletedCopy] = []
+        later: list[_DeletedCopy] = []
+        seen: set[tuple[str, bytes, str | None]] = set()
         for item in batch:
-            key = (item.wanted.identity.key, item.wanted.identity.digest)
-            copy = self._claim(item, mailbox, folder, present[item.wanted])
+            key = _key(mailbox, item)
+            copy = self._claim(item, mailbox, folder, present[item])
             if copy is not None:
                 there.append((item, copy))
+            elif item in unread:  # it may be there already: better none than two
+                self._fail([(item.line, item.deletion)], unread[item])
+            elif item.line.undo == "consolidated-only" and key in self._not_stored:
+                self._fail([(item.line, item.deletion)], EQUAL)
             elif item.line.undo == "consolidated-only" and key in seen:
                 later.append(item)  # two POP3 accounts held it: one copy is enough
             else:
                 seen.add(key)
                 new.append(item)
         self._already(mailbox, there)
-        if new:
-            self._store(mailbox, folder, new)
+        self._store(mailbox, folder, new)
         return later
 
+    def _present(
+        self, mailbox: str, items: Sequence[_DeletedCopy]
+    ) -> tuple[dict[_DeletedCopy, list[CopyRow]], dict[_DeletedCopy, str]]:
+        """The copies of each message that a mailbox holds, compared by their bytes.
+
+        Returns:
+            Beside them, why it is not known of a message whether there are more.
+
+        Raises:
+            MailboxDown: nothing can be read there.
+        """
+        ledger = self.run.ledger
+        candidates = ledger.candidates({item.identity.key for item in items})
+        rows = ledger.messages(number for some in candidates.values() for number in some)
+        possible = {
+            item: [
+                copy
+                for number in candidates[item.identity.key]
+                for copy in rows[number].copies
+                if copy.mailbox == mailbox
+                # One that we deleted and that is listed all the same is there.
+                and copy.state in ("live", "deleting")
+                and self.run.counts(mailbox, copy.location.folder)
+            ]
+            for item in items
+        }
+        locations = list({copy.location: None for some in possible.values() for copy in some})
+        digests: dict[Location, str] = {}
+        failure = ""
+        try:
+            for raw in each(self.run.mailbox(mailbox).fetch, locations) if locations else ():
+                digests[raw.location] = content_digest(raw.data)
+        except MailboxDown:
+            raise
+        except MailboxError as error:  # one of them never comes whole
+            failure = str(error)
+
+        def same(item: _DeletedCopy, copy: CopyRow) -> bool:
+            digest = digests.get(copy.location)
+            forms = rows[copy.message].digests  # a server may have altered what was stored there
+            return digest is not None and (
+                digest == item.identity.digest or {digest, item.identity.digest} <= forms
+            )
+
+        present = {item: [c for c in some if same(item, c)] for item, some in possible.items()}
+        unread = {
+            item: failure
+            for item, some in possible.items()
+            if failure and any(copy.location not in digests for copy in some)
+        }
+        return present, unread
+
     def _claim(
-        self, item: Item, mailbox: str, folder: str, present: Sequence[CopyRow]
+        self, item: _DeletedCopy, mailbox: str, folder: str, present: Sequence[CopyRow]
     ) -> CopyRow | None:
         """The copy that is this one, back already: each copy can be one deleted copy alone.
 
@@ -237,114 +265,112 @@ class Restoring:
                 return copy
         return None
 
-    def _already(self, mailbox: str, there: Sequence[tuple[Item, CopyRow]]) -> None:
-        messages = self.ledger.messages(copy.message for _, copy in there)
-        with self.ledger.transaction():
-            actions = self.journal.intend(
-                mailbox, [(item, copy.location, copy.message) for item, copy in there]
-            )
-            for (item, copy), action in zip(there, actions, strict=True):
-                both = mailbox == CONSOLIDATED or any(
-                    c.mailbox == CONSOLIDATED and c.state == "live" and self._counted(c)
-                    for c in messages[copy.message].copies
-                )
+    # --- writing
+
+    def _fail(self, copies: Sequence[Copy], reason: str) -> None:
+        """Copies that cannot be put back: nothing was begun."""
+        self.run.write([_intent(*copy) for copy in copies], "failed", reason)
+        for line, _ in copies:
+            self.run.report(line, "failed", reason)
+
+    def _already(self, mailbox: str, there: Sequence[tuple[_DeletedCopy, CopyRow]]) -> None:
+        ledger = self.run.ledger
+        messages = ledger.messages(copy.message for _, copy in there)
+        with ledger.transaction():
+            items = [replace(item, message=copy.message) for item, copy in there]
+            intents = [
+                self.intent(item)._replace(mailbox=mailbox, **copy.location._asdict())
+                for item, (_, copy) in zip(items, there, strict=True)
+            ]
+            actions = ledger.intend(self.run.number, intents, self.run.now())
+            self._note(items, actions)
+            for item, (_, copy) in zip(items, there, strict=True):
+                both = mailbox == CONSOLIDATED or self.run.there(messages[copy.message])
                 if not (copy.adopted and copy.state == "live" and both):
-                    self._hold(item, copy.message)
-                self.ledger.outcome(action, "done", THERE)
-        for item, _ in there:
-            self.journal.tell(item.line, "done", THERE)
+                    self._hold(item)
+            ledger.outcomes(actions, "done", THERE)
+        for item in items:
+            self.run.report(item.line, "done", THERE)
 
-    def _counted(self, copy: CopyRow) -> bool:
-        return counted(copy.mailbox, copy.location.folder, self.snapshot, self.listed)
+    def _store(self, mailbox: str, folder: str, items: Sequence[_DeletedCopy]) -> None:
+        with self.run.ledger.transaction():
+            items = [replace(item, message=self._message(item)) for item in items]
+        self._not_stored |= {_key(mailbox, item) for item in items}
+        store(self.run, mailbox, folder, items, self)
 
-    # --- storing
-
-    def _store(self, mailbox: str, folder: str, items: Sequence[Item]) -> None:
-        now = self.now()
-        new = [
-            NewMessage(
-                item.wanted.data,
-                item.flags,
-                item.date,
-                f"{now.timestamp():.6f}.{secrets.token_hex(8)}.mailsync-tui",
-            )
-            for item in items
-        ]
-        with self.ledger.transaction():
-            rows = [self._message(item) for item in items]
-            places = [Location(folder, 0, message.name) for message in new]
-            actions = self.journal.intend(mailbox, list(zip(items, places, rows, strict=True)))
-            for item, row in zip(items, rows, strict=True):
-                self._hold(item, row)
-        try:
-            answers = self.mailboxes[mailbox].store(new, folder)
-        except MailboxError as error:  # the intents stay open: the next run looks
-            self._broken[mailbox] = str(error)
-            for item in items:
-                self.journal.tell(
-                    item.line, "failed", f"{error}; the next run looks what became of it"
-                )
-            return
-        kept = self._read_back(mailbox, answers)
-        config = next(c for c in self.snapshot.config.mailboxes if c.name == mailbox)
-        told: list[tuple[Outcome, str]] = []
-        with self.ledger.transaction():
-            number = self.ledger.put_mailbox(mailbox, config.fingerprint)
-            for item, row, answer, action in zip(items, rows, answers, actions, strict=True):
-                if answer.location is None:
-                    told.append(("failed", answer.error or "it was not stored"))
-                    self.ledger.outcome(action, *told[-1])
-                    continue
-                self._claimed.add((mailbox, answer.location))
-                raw = kept.get(answer.location)
-                size = len(raw.data if raw else item.wanted.data)
-                self.ledger.add_copies(
-                    [NewCopy(number, answer.location, row, size, 0, 0)], self.now()
-                )
-                if raw is not None:
-                    self.ledger.add_identity(row, identity_of(raw.data))
-                told.append(("done", remark(item, raw)))
-                self.ledger.outcome(action, *told[-1], location=answer.location)
-        for item, (outcome, reason) in zip(items, told, strict=True):
-            self.journal.tell(item.line, outcome, reason)
-
-    def _read_back(self, mailbox: str, answers: Sequence[StoreResult]) -> dict[Location, Raw]:
-        """What lies there now: a server may have altered it, and is then known by that form too."""
-        stored = [answer.location for answer in answers if answer.location is not None]
-        result: dict[Location, Raw] = {}
-        try:
-            result.update((raw.location, raw) for raw in self.mailboxes[mailbox].fetch(stored))
-        except MailboxError as error:  # stored and proved all the same; told with the next batch
-            self._down(mailbox, error)
-        return result
-
-    def _message(self, item: Item) -> int:
+    def _message(self, item: _DeletedCopy) -> int:
         """The ledger's row of a message, made anew where it has none any more."""
-        wanted = item.wanted
-        known = self.ledger.candidates([wanted.identity.key])[wanted.identity.key]
-        rows = self.ledger.messages(known)
-        alike = [n for n, row in rows.items() if wanted.identity.digest in row.digests]
-        if item.deletion.action.message in alike:
-            return item.deletion.action.message or alike[0]
+        ledger, identity = self.run.ledger, item.identity
+        rows = ledger.messages(ledger.candidates([identity.key])[identity.key])
+        alike = [n for n, row in rows.items() if identity.digest in row.digests]
+        if item.message in alike:
+            return item.message
         if alike:
             return alike[0]
-        summary = summary_of_header(wanted.data)
-        return self.ledger.add_message(wanted.identity, summary, len(wanted.data), self.now())
+        summary = summary_of_header(item.data)
+        return ledger.add_message(identity, summary, len(item.data), self.run.now())
 
-    def _hold(self, item: Item, message: int) -> None:
+    def _note(self, items: Sequence[_DeletedCopy], actions: Sequence[int]) -> None:
+        for item, action in zip(items, actions, strict=True):
+            restores.note_put_back(self.run.ledger, action, item.deletion.action.id)
+
+    def _hold(self, item: _DeletedCopy) -> None:
         """Own mail of the consolidated mailbox from now on, or kept on its account."""
-        if item.line.mailbox == CONSOLIDATED:
-            self.ledger.hold(message, "forward-delete", "", "undone", self.now())
+        hold, now, mailbox = self.run.ledger.hold, self.run.now(), item.line.mailbox
+        if mailbox == CONSOLIDATED:
+            hold(item.message, "forward-delete", "", "undone", now)
         else:
-            self.ledger.hold(message, "reverse-delete", item.line.mailbox, "undone", self.now())
+            hold(item.message, "reverse-delete", mailbox, "undone", now)
 
-    def _down(self, mailbox: str, error: MailboxError) -> None:
-        if isinstance(error, MailboxDown):
-            self._broken[mailbox] = str(error)
+    # --- what the ledger keeps of a store
+
+    def intent(self, item: _DeletedCopy) -> Intent:
+        """The journal's entry for one copy."""
+        return _intent(item.line, item.deletion)._replace(message=item.message)
+
+    def begin(self, items: Sequence[_DeletedCopy], actions: Sequence[int]) -> None:
+        """What is put back is held, from before it is stored."""
+        self._note(items, actions)
+        for item in items:
+            self._hold(item)
+
+    def doubts(self, answer: StoreResult) -> bool:
+        """All is read back: its flags are compared too."""
+        return answer.location is not None
+
+    def place(
+        self, mailbox: int, items: Sequence[_DeletedCopy], stored: Sequence[Stored]
+    ) -> list[str]:
+        """A copy of its own, which is not what we placed."""
+        ledger, remarks = self.run.ledger, []
+        for item, (action, location, size, found) in zip(items, stored, strict=True):
+            self._claimed.add((item.line.mailbox, location))
+            self._not_stored.discard(_key(item.line.mailbox, item))
+            size = len(found.data) if found else size
+            copy = NewCopy(mailbox, location, item.message, size, 0, 0)
+            ledger.add_copies([copy], self.run.now())
+            if found is not None:
+                ledger.add_identity(item.message, identity_of(found.data))
+            remarks.append(item.remark(found))
+            ledger.outcome(action, "done", remarks[-1], location)
+        return remarks
 
 
-def _target(copy: tuple[UndoLine, Deletion]) -> tuple[str, str]:
-    line, deletion = copy
-    if line.undo == "consolidated-only":
-        return line.mailbox, line.folder
-    return line.mailbox, deletion.action.location.folder
+def _key(mailbox: str, item: _DeletedCopy) -> tuple[str, bytes, str | None]:
+    return mailbox, item.identity.key, item.identity.digest
+
+
+def _intent(line: UndoLine, deletion: Deletion) -> Intent:
+    """The journal's entry for one copy; where it is to lie, as far as that is known at once."""
+    action = deletion.action
+    return Intent(
+        line.id,
+        restores.UNDO + line.kind,
+        action.account,
+        action.message,
+        action.message_id,
+        action.subject,
+        line.mailbox,
+        *Location(line.folder, 0, ""),
+        quarantine=action.quarantine,
+    )

@@ -1,0 +1,207 @@
+"""Storing messages, for a collect and for an undo alike: intent, store, proof, outcome.
+
+A server may lose the connection while it stores, and may store what it was sent later on. So the
+intents of what was lost stay open, and the next run looks what became of them (DESIGN.md, rule 6);
+it waits a little before it does (:func:`late_stores`). What it finds not stored is sent again, in
+smaller parts each time, as one of the messages may be what the server crashes at (rule 11).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from mailsync_tui.config.model import UserConfig
+from mailsync_tui.engine.apply.run import Run, by
+from mailsync_tui.engine.detect.lost_responses import fingerprint
+from mailsync_tui.engine.detect.match import match_mailboxes
+from mailsync_tui.engine.model import DELETIONS, Line, UndoLine
+from mailsync_tui.engine.outcome import cut_short
+from mailsync_tui.ledger import history
+from mailsync_tui.ledger.reader import LedgerReader
+from mailsync_tui.ledger.rows import Intent
+from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Raw, StoreResult
+
+LATE_SECONDS = 5.0
+"""How long a server is given to come to a store whose answer never came."""
+
+_SMALLER = 4
+"""Each attempt halves the parts so many times: 200 messages, then 12, then 1."""
+
+
+class Outgoing(Protocol):
+    """A message that is to be stored for a line."""
+
+    @property
+    def line(self) -> Line | UndoLine:
+        """The line; of an undo, one of its copies is stored."""
+
+    @property
+    def message(self) -> int:
+        """The ledger's row of the message."""
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes, which are stored as they are."""
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """The flags that it is stored with."""
+
+    @property
+    def date(self) -> datetime | None:
+        """When it arrived, as its mailbox is to have it."""
+
+
+Item = TypeVar("Item", bound=Outgoing, contravariant=True)
+
+
+class Stored(NamedTuple):
+    """Where a message was stored, and proved to lie."""
+
+    action: int
+    """The journal's."""
+    location: Location
+    size: int
+    """Octets, as the mailbox holds it."""
+    found: Raw | None
+    """What was read back, if it was."""
+
+
+class Purpose(Protocol[Item]):
+    """What the ledger keeps of stores besides the outcome of each; in the caller's transactions."""
+
+    def intent(self, item: Item) -> Intent:
+        """The journal's entry, without where the message is to lie."""
+
+    def begin(self, items: Sequence[Item], actions: Sequence[int]) -> None:
+        """Write what belongs to the intents."""
+
+    def doubts(self, answer: StoreResult) -> bool:
+        """Whether to read back what lies there: it may be another form of what was sent."""
+
+    def place(self, mailbox: int, items: Sequence[Item], stored: Sequence[Stored]) -> Sequence[str]:
+        """Write copies and outcomes of what was stored; a remark for each, which may be empty.
+
+        Args:
+            mailbox: The ledger's row of the mailbox.
+            items: What was stored.
+            stored: Where.
+        """
+
+
+def store(
+    run: Run[Any], mailbox: str, folder: str, items: Sequence[Item], purpose: Purpose[Item]
+) -> None:
+    """Store messages in a folder, and report each.
+
+    What was sent before and never answered goes after all others and in smaller parts, at last
+    alone: some messages crash a server, and the others of their batch are not to wait for them.
+
+    Raises:
+        LedgerError: the ledger cannot be written.
+    """
+    lost = history.lost_attempts(run.ledger, mailbox, {item.message for item in items})
+    for attempts, some in sorted(by(items, lambda item: lost[item.message]).items()):
+        size = max(1, len(some) >> _SMALLER * attempts)
+        for start in range(0, len(some), size):
+            _store(run, mailbox, folder, some[start : start + size], purpose)
+
+
+def _store(
+    run: Run[Any], mailbox: str, folder: str, items: Sequence[Item], purpose: Purpose[Item]
+) -> None:
+    now = run.now()
+    name = f"{now.timestamp():.6f}.{secrets.token_hex(8)}"
+    new = [
+        NewMessage(item.data, item.flags, item.date, f"{name}_{number}.mailsync-tui")
+        for number, item in enumerate(items)
+    ]
+    late = run.config.mailbox(mailbox).type == "imap"  # an answer may fail to come
+    intents = [
+        purpose.intent(item)._replace(
+            mailbox=mailbox,
+            folder=folder,
+            validity=0,
+            uid=message.name,
+            sent=fingerprint(message.data) if late else None,
+        )
+        for item, message in zip(items, new, strict=True)
+    ]
+    if mailbox in run.broken:  # nothing is sent, so that no answer is waited for
+        refused = [intent._replace(uid="", sent=None) for intent in intents]
+        run.write(refused, "failed", run.broken[mailbox])
+        for item in items:
+            run.report(item.line, "failed", run.broken[mailbox])
+        return
+    with run.ledger.transaction():
+        actions = run.ledger.intend(run.number, intents, now)
+        purpose.begin(items, actions)
+    try:
+        answers = run.mailboxes[mailbox].store(new, folder)
+    except MailboxError as error:  # the intents stay open: the next run looks what became of them
+        run.lost(mailbox, error)
+        for item in items:
+            run.report(item.line, "failed", cut_short(error))
+        return
+    run.losses.pop(mailbox, None)
+    found = _read_back(run, mailbox, [answer for answer in answers if purpose.doubts(answer)])
+    placed: list[Item] = []
+    stored: list[Stored] = []
+    with run.ledger.transaction():
+        row = run.ledger.put_mailbox(mailbox, run.config.mailbox(mailbox).fingerprint)
+        for item, answer, action in zip(items, answers, actions, strict=True):
+            if answer.location is None:
+                outcome = run.ledger.presume if answer.unsure else run.ledger.outcome
+                outcome(action, "failed", answer.error or "it was not stored")
+                continue
+            size = answer.size if answer.size is not None else len(item.data)
+            placed.append(item)
+            stored.append(Stored(action, answer.location, size, found.get(answer.location)))
+        remarks = iter(purpose.place(row, placed, stored))
+    for item, answer in zip(items, answers, strict=True):
+        if answer.location is None:
+            run.report(item.line, "failed", answer.error or "it was not stored")
+        else:
+            run.report(item.line, "done", next(remarks))
+
+
+def _read_back(
+    run: Run[Any], mailbox: str, answers: Sequence[StoreResult]
+) -> Mapping[Location, Raw]:
+    """What lies there now: a server may have altered it, and is then known by that form too."""
+    wanted = [answer.location for answer in answers if answer.location is not None]
+    result: dict[Location, Raw] = {}
+    try:
+        if wanted:
+            result.update((r.location, r) for r in run.mailboxes[mailbox].fetch(wanted))
+    except MailboxError as error:  # stored and proved all the same; told with the next batch
+        run.failed(mailbox, error)
+    return result
+
+
+def late_stores(ledger: LedgerReader, config: UserConfig, now: datetime) -> float:
+    """Seconds to wait before listing, as a server may come to a store that was never answered.
+
+    A listing made before that lacks the message, which would then be stored a second time. What
+    comes still later is recognised (:mod:`mailsync_tui.engine.detect.lost_responses`). A Maildir
+    stores nothing late.
+
+    Args:
+        ledger: Read in one snapshot.
+        config: The person's configuration.
+        now: The present moment.
+    """
+    open_stores = [a for a in history.unsettled(ledger) if a.kind not in DELETIONS]
+    if not open_stores:
+        return 0.0
+    names = match_mailboxes(config, ledger).names
+    servers = {c.name for c in (*config.external, config.consolidated) if c.type == "imap"}
+    begun = [action.at for action in open_stores if names.get(action.mailbox) in servers]
+    if not begun:
+        return 0.0
+    # Where the clock was set back since, nobody knows how long ago that was.
+    age = max(0.0, (now - max(begun)).total_seconds())
+    return max(0.0, LATE_SECONDS - age)
