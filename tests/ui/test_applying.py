@@ -173,9 +173,9 @@ def test_progress_is_counted_for_each_account_and_kind(bench: Bench) -> None:
         applying._draw()
         shown = text(app, "#counts").splitlines()
         assert [" ".join(line.split()) for line in shown] == [
-            "isp forward [####################] 3 of 3",
-            "isp reverse [####################] 1 of 1",
-            "work reverse [....................] 0 of 1",
+            "isp delete in consolidated [####################] 3 of 3",
+            "isp delete on isp [####################] 1 of 1",
+            "work delete on work [....................] 0 of 1",
         ]
         assert "4 of 5" in text(app, "#state")
         gate.opened.set()
@@ -277,9 +277,9 @@ def test_the_result_counts_and_names_what_was_not_done_and_why(bench: Bench) -> 
         assert "partly done" in text(app, "#title")
         found = drawn(app.screen.query_one(LineView))
         rows = [" ".join(line.split()) for line in found]
-        assert "isp deleted in consolidated 3 done" in rows
-        assert "isp deleted there 1 done" in rows
-        assert "work deleted there 1 failed" in rows
+        assert "isp delete in consolidated 3 done" in rows
+        assert "isp delete on isp 1 done" in rows
+        assert "work delete on work 1 failed" in rows
         assert any("message shared" in row for row in rows)
         assert any("failed: " in row and "[/bold] no" in row for row in rows)
         assert "\x1b" not in "".join(found)

@@ -89,7 +89,7 @@ def test_enter_shows_the_lines_of_the_run_under_the_cursor(bench: Bench) -> None
                 next(line for line in lines(shown) if name in line)
                 for name in ("message one", "message four")
             )
-            assert "= done" in forward and "deleted here, gone from isp" in forward
+            assert "= done" in forward and "deleted in consolidated, gone from isp" in forward
             assert "= done" in reverse and "deleted on work" in reverse
             assert "= 2 done" in text(app, "#summary")
             await press(app, pilot, "escape", "down", "enter")
@@ -158,7 +158,7 @@ def test_the_app_opens_on_a_run_that_did_not_end(bench: Bench) -> None:
             shown = screen(app, RunScreen)
             assert shown.run.id == number
             assert run_state(shown.run) == "unfinished"
-            assert all("? open" in line for line in lines(shown))
+            assert all("? unknown" in line for line in lines(shown))
             await press(app, pilot, "escape")
             first = lines(screen(app, HistoryScreen))[0]
             assert first.split()[:3] == [str(number), "!", "unfinished"]

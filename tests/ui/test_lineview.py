@@ -16,7 +16,8 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from mailsync_tui.ui.rows.columns import Span, fit
+from mailsync_tui.report.words import Span
+from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.filters import Filter
 from mailsync_tui.ui.rows.order import Ordered
 from mailsync_tui.ui.widgets.line_view import BAR, LineView, joined

@@ -1,4 +1,7 @@
-"""Kinds, outcomes, rules and moments in plain words; the same on every screen."""
+"""The vocabulary of both faces: kinds, rules, outcomes and states as words; counts, sizes, moments.
+
+A word stands here once; the modules beside make sentences of them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from mailsync_tui.engine.outcome import RunState
 from mailsync_tui.ledger.restores import UNDO
 from mailsync_tui.text.safe import safe_text
 
@@ -18,9 +22,16 @@ class Sign(NamedTuple):
     """One ASCII character."""
     word: str
     style: str
-    """A name in :data:`mailsync_tui.ui.rows.marks.STYLES`, or empty."""
+    """A name in :data:`STYLES`, or empty."""
     meaning: str
     """For details and help: half a sentence."""
+
+
+NO_SUBJECT = "(no subject)"
+STYLES = ("dim", "new", "gone", "warn", "note", "name", "strong", "key")
+"""The names of styles; the app and the commands give each a look. Empty: plain."""
+Span = tuple[str, str]
+"""Text, and the name of its style."""
 
 
 OUTCOMES: dict[str | None, Sign] = {
@@ -28,9 +39,18 @@ OUTCOMES: dict[str | None, Sign] = {
     "skipped": Sign("~", "skipped", "note", "left alone: the reason held no more, or was not sure"),
     "failed": Sign("!", "failed", "warn", "tried, and not done"),
     "vanished": Sign(".", "vanished", "dim", "gone before it could be fetched: no failure"),
-    None: Sign("?", "open", "warn", "begun, and no outcome is known: the next run looks"),
+    None: Sign("?", "unknown", "warn", "started, and its outcome is not known: the next run looks"),
 }
 """What became of a line; ``None``: the run was killed there."""
+
+STATES: dict[RunState, Sign] = {
+    "done": Sign("=", "done", "", "all of it was done"),
+    "partly": Sign("~", "partly", "note", "not all was done or reached, or some was put back"),
+    "interrupted": Sign("~", "interrupted", "note", "stopped after a message; the rest was left"),
+    "undone": Sign("<", "undone", "note", "what it deleted was put back"),
+    "unfinished": Sign("!", "unfinished", "warn", "it did not end by itself: it was killed"),
+}
+"""What became of a run."""
 
 HOLDS: dict[str, tuple[str, str]] = {
     "declined": (
@@ -59,24 +79,6 @@ HOLDS: dict[str, tuple[str, str]] = {
 }
 """By rule: what holds a line, short (60 cells) and whole. Our own text."""
 
-KINDS = {
-    "collect": "collect",
-    "adopt": "adopt",
-    "forget": "forget",
-    "forward-delete": "forward",
-    "reverse-delete": "reverse",
-}
-"""The kinds of lines, as short as can be."""
-
-DONE = {
-    "collect": "collected",
-    "adopt": "entered in the ledger",
-    "forget": "forgotten",
-    "forward-delete": "deleted in consolidated",
-    "reverse-delete": "deleted there",
-}
-"""What became of lines that were done."""
-
 RULES = {
     "changed": "it is another mailbox now",
     "folder-gone": "a folder is missing",
@@ -91,9 +93,9 @@ RULES = {
 """What guards take for the cause, as short as can be."""
 
 _ADDRESS = re.compile(r"^\S+:\d+ (?=\S)")
-_DEEDS = {
+_DOING = {
     "collect": "collect from {}",
-    "adopt": "enter {}'s copy in the ledger",
+    "adopt": "adopt {}'s copy",
     "forget": "forget",
     "forward-delete": "delete in consolidated",
     "reverse-delete": "delete on {}",
@@ -102,9 +104,9 @@ _DEEDS = {
 }
 _DONE = {
     "collect": "collected from {}",
-    "adopt": "entered {}'s copy",
+    "adopt": "adopted {}'s copy",
     "forget": "forgotten",
-    "forward-delete": "deleted here, gone from {}",
+    "forward-delete": "deleted in consolidated, gone from {}",
     "reverse-delete": "deleted on {}",
     UNDO + "forward-delete": "put back, gone from {}",
     UNDO + "reverse-delete": "put back, deleted on {}",
@@ -120,9 +122,9 @@ _COUNTED = {
 }
 
 
-def deed(kind: str, account: str) -> str:
+def doing(kind: str, account: str) -> str:
     """What a line is going to do."""
-    return _DEEDS.get(kind, kind).format(account)
+    return _DOING.get(kind, kind).format(account)
 
 
 def hold_in_words(hold: str) -> str:
@@ -142,11 +144,11 @@ def hold_in_words(hold: str) -> str:
     return safe_text(f"[hold] protects it, as {told.get(key, hold)}", 200)
 
 
-def tried(kind: str, account: str, outcome: str | None) -> str:
+def did(kind: str, account: str, outcome: str | None) -> str:
     """What a line of a run did, or was going to do."""
     if outcome == "done":
         return _DONE.get(kind, kind).format(account)
-    return deed(kind, account)
+    return doing(kind, account)
 
 
 def counted(counts: Mapping[str, int]) -> str:
@@ -174,7 +176,7 @@ def several(count: int, one: str, more: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
-def reason(error: str) -> str:
+def short_error(error: str) -> str:
     """An error in little room: without the server's address, as the mailbox's name stands there."""
     return _ADDRESS.sub("", safe_text(error, 300))
 

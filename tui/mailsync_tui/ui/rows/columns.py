@@ -6,9 +6,6 @@ from rich.cells import cell_len, set_cell_size
 
 from mailsync_tui.text.safe import safe_text
 
-Span = tuple[str, str]
-"""Text, and the name of its style (empty: plain). Foreign text may stand in it as it is."""
-
 LONGEST = 2000
 """Characters of a span that are looked at: no terminal shows more in a line."""
 

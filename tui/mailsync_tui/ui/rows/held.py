@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from mailsync_tui.engine.model import DELETIONS
 from mailsync_tui.engine.plan.planner import PlanEntry
-from mailsync_tui.report.words import HOLDS, deed, local_day, several
-from mailsync_tui.ui.rows.columns import Span, fit
+from mailsync_tui.report.words import HOLDS, Span, doing, local_day, several
+from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.filters import Filter, Text
 
 _KIND_CELLS = 38
@@ -81,7 +81,7 @@ class HeldLines:
         spans: list[Span] = [
             ("[x] " if chosen else "[ ] ", "strong" if chosen else "dim"),
             (": ", "note"),
-            (fit(deed(line.kind, line.account), kind - 1) + " ", ""),
+            (fit(doing(line.kind, line.account), kind - 1) + " ", ""),
             (fit(local_day(item.since), _DAY_CELLS), "dim"),
         ]
         left = width - 6 - kind - _DAY_CELLS

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from textwrap import wrap
 
-from mailsync_tui.report.words import HOLDS, OUTCOMES
+from mailsync_tui.report.words import HOLDS, OUTCOMES, STATES, Span
 from mailsync_tui.ui.actions import ACTIONS, EVERYWHERE, SCREENS, Action, Where, shown_keys
-from mailsync_tui.ui.rows.columns import Span, fit
+from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.marks import MARKS
-from mailsync_tui.ui.rows.past import STATES
 
 _KEY_CELLS = 18
 _WORD_CELLS = 14

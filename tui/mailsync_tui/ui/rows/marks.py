@@ -14,7 +14,7 @@ class Mark(NamedTuple):
     """One ASCII character, so that every terminal has it."""
     word: str
     style: str
-    """A name in :data:`STYLES`."""
+    """A name in :data:`mailsync_tui.report.words.STYLES`."""
     meaning: str
     """For the help: half a sentence."""
 
@@ -35,6 +35,3 @@ MARKS: dict[Cell, Mark] = {
     Cell.NEW: Mark("+", "new", "new", "new: will be collected (c)"),
     Cell.GOES: Mark("-", "delete", "gone", "will be deleted here (f, r or b)"),
 }
-
-STYLES = ("dim", "new", "gone", "warn", "note", "name", "strong", "key")
-"""The styles of spans; a view has a component class ``line--NAME`` for each."""

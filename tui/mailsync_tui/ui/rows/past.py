@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import DIRECTIONS
 from mailsync_tui.engine.model import DELETIONS
-from mailsync_tui.engine.outcome import THERE, RunLine, RunState, run_state
+from mailsync_tui.engine.outcome import THERE, RunLine, run_state
 from mailsync_tui.ledger.rows import RunRow
 from mailsync_tui.report.wording import at
-from mailsync_tui.report.words import OUTCOMES, Sign, counted, local_moment, several, tried
+from mailsync_tui.report.words import OUTCOMES, STATES, Span, counted, did, local_moment, several
 from mailsync_tui.text.safe import safe_text
-from mailsync_tui.ui.rows.columns import Span, fit
+from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.filters import Filter, Text
 
 if TYPE_CHECKING:
     from mailsync_tui.session.viewer import Unfinished
-
-STATES: dict[RunState, Sign] = {
-    "done": Sign("=", "done", "", "all of it was done"),
-    "partly": Sign("~", "partly", "note", "not all was done or reached, or some was put back"),
-    "interrupted": Sign("~", "interrupted", "note", "stopped after a message; the rest was left"),
-    "undone": Sign("<", "undone", "note", "what it deleted was put back"),
-    "unfinished": Sign("!", "unfinished", "warn", "it did not end by itself: it was killed"),
-}
-"""What became of a run."""
 
 _STATE_CELLS = 14
 _DIRECTIONS_CELLS = 18
@@ -114,7 +105,7 @@ def run_line_in_words(line: RunLine) -> str:
     """What a line of a run did, or was going to do."""
     if line.reason == THERE:
         return f"nothing to put back {at(line.mailbox)}"
-    return tried(line.kind, line.account, line.outcome)
+    return did(line.kind, line.account, line.outcome)
 
 
 class RunLines:
@@ -148,7 +139,7 @@ class RunLines:
         line = self.lines[index]
         mark = OUTCOMES[line.outcome]
         box = "   " if not line.deleted else "[x]" if line.id in self.chosen else "[ ]"
-        words = 36 if width >= _ROOMY else 26
+        words = 42 if width >= _ROOMY else 26
         spans: list[Span] = [
             (f"{box} ", "strong" if line.id in self.chosen else "dim"),
             (fit(f"{mark.sign} {mark.word}", 11), mark.style),
@@ -168,7 +159,7 @@ class RunLines:
     @staticmethod
     def heading(width: int) -> str:
         """The names of the columns."""
-        words = 36 if width >= _ROOMY else 26
+        words = 42 if width >= _ROOMY else 26
         return fit(fit("    outcome", 15) + fit("what", words) + "subject, and why", width)
 
 

@@ -12,9 +12,9 @@ from mailsync_tui.engine.model import DELETIONS, KIND_DIRECTION, Blocked, Line, 
 from mailsync_tui.engine.plan.guards import UNACCEPTABLE
 from mailsync_tui.report import wording, words
 from mailsync_tui.report.choice import Choice, State
-from mailsync_tui.report.words import short_date, short_name, size_in_words
+from mailsync_tui.report.words import Span, short_date, short_name, size_in_words
 from mailsync_tui.text.safe import safe_text
-from mailsync_tui.ui.rows.columns import Span, column, fit
+from mailsync_tui.ui.rows.columns import column, fit
 from mailsync_tui.ui.rows.filters import Filter, Text
 
 WIDE = 110
@@ -154,7 +154,7 @@ class Previewed:
         for name, report in self.choice.plan.mailboxes.items():
             if report.error:
                 reached = "not reached" if report.messages is None else "not complete"
-                told = f"? {name}: {reached}: {words.reason(report.error)}"
+                told = f"? {name}: {reached}: {words.short_error(report.error)}"
                 whole = f"{name}: {reached}: {safe_text(report.error, 300)}"
                 self.rows.append(TextRow(("away", name), told, "gone", whole))
         for number, waiting in enumerate(self.choice.plan.waiting):
@@ -214,7 +214,7 @@ class Previewed:
         return rows
 
     def _admits(self, chosen: Filter, line: Line) -> bool:
-        states = {line.kind, words.KINDS[line.kind], self.choice.state(line.id)}
+        states: set[str] = {line.kind, self.choice.state(line.id)}
         states.add("delete" if line.kind in DELETIONS else "keep")
         if line.id in self.choice.new:
             states.add("new")

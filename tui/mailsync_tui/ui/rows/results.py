@@ -11,8 +11,9 @@ from mailsync_tui.engine.model import Line
 from mailsync_tui.engine.outcome import Result
 from mailsync_tui.errors import INTERRUPTED
 from mailsync_tui.report import words
+from mailsync_tui.report.words import Span
 from mailsync_tui.text.safe import safe_text
-from mailsync_tui.ui.rows.columns import Span, column, fit
+from mailsync_tui.ui.rows.columns import column, fit
 from mailsync_tui.ui.rows.preview import blocked_text, stopped
 from mailsync_tui.ui.rows.progress import Count
 
@@ -124,7 +125,8 @@ def _counts(outcomes: Iterable[tuple[Line, str, str]]) -> list[tuple[Span, ...]]
         counts.setdefault((line.account, line.kind), Counter())[outcome] += 1
     rows: list[tuple[Span, ...]] = []
     for (account, kind), found in counts.items():
-        spans: list[Span] = [(column(account, 16), "name"), (column(words.DONE[kind], 24), "")]
+        what = column(words.doing(kind, account), 26)
+        spans: list[Span] = [(column(account, 16), "name"), (what, "")]
         spans += [
             (f"{found[outcome]:,} {outcome}  ", _STYLES.get(outcome, "note"))
             for outcome in ("done", "skipped", "failed", "vanished", "not begun")
@@ -137,7 +139,7 @@ def _counts(outcomes: Iterable[tuple[Line, str, str]]) -> list[tuple[Span, ...]]
 def _named(sign: str, style: str, line: Line) -> tuple[Span, ...]:
     return (
         (f"{sign} ", style),
-        (column(f"{line.account} {words.KINDS[line.kind]}", 20), "dim"),
+        (column(words.doing(line.kind, line.account), 26), "dim"),
         (line.subject or "(no subject)", ""),
     )
 
@@ -164,7 +166,7 @@ def progress_lines(counts: Iterable[Count], width: int) -> list[str]:
         bar = f"[{'#' * full}{'.' * (BAR - full)}]"
         failed = f", {each.failed:,} not" if each.failed else ""
         told = f"{ended:,} of {each.total:,}{failed}"
-        head = column(each.account, 14) + column(words.KINDS[each.kind], 12)
+        head = column(each.account, 12) + column(words.doing(each.kind, each.account), 25)
         rows.append(fit(f" {head}{bar} {told}", width).rstrip())
     return rows
 

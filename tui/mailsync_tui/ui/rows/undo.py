@@ -11,9 +11,9 @@ from mailsync_tui.engine.model import UndoLine
 from mailsync_tui.engine.outcome import THERE, LineResult, UndoResult
 from mailsync_tui.errors import INTERRUPTED
 from mailsync_tui.report.wording import Question
-from mailsync_tui.report.words import several
+from mailsync_tui.report.words import Span, several
 from mailsync_tui.text.safe import safe_text
-from mailsync_tui.ui.rows.columns import Span, column
+from mailsync_tui.ui.rows.columns import column
 from mailsync_tui.ui.rows.results import Report
 
 _OWN = "They are the consolidated mailbox's own mail from then on: no run deletes them."

@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 
 from rich.cells import split_graphemes
 
-from mailsync_tui.ui.rows.columns import LONGEST, Span
+from mailsync_tui.report.words import Span
+from mailsync_tui.ui.rows.columns import LONGEST
 
 _NARROW = re.compile(r"[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482]*")
 """Text whose characters take one cell each; most text is such, and quickly broken."""

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from mailsync_tui.engine.comparison import Key, place_key
 from mailsync_tui.engine.plan.planner import PlanEntry
 from mailsync_tui.errors import UserError
-from mailsync_tui.report.words import HOLDS, deed, hold_in_words, local_moment, several
+from mailsync_tui.report.words import HOLDS, doing, hold_in_words, local_moment, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.held import HeldGroup, HeldLines
@@ -177,7 +177,7 @@ def _detail(item: HeldGroup | PlanEntry) -> Content:
         [
             Content.assemble(" ", (safe_text(line.subject, 400) or "(no subject)", "bold")),
             Content.assemble((f" {safe_text(line.sender, 200)}", "$text-accent"), date),
-            Content(f" would {safe_text(deed(line.kind, line.account), 120)}: {reason}"),
+            Content(f" would {safe_text(doing(line.kind, line.account), 120)}: {reason}"),
             Content.styled(f" : held, {rule}{since}: {why}", "$text-warning"),
         ]
     )

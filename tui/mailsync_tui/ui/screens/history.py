@@ -16,11 +16,10 @@ from mailsync_tui.engine.model import UndoLine
 from mailsync_tui.engine.outcome import RunLine, run_lines, run_state
 from mailsync_tui.errors import UserError
 from mailsync_tui.ledger.rows import RunRow
-from mailsync_tui.report.words import OUTCOMES, local_moment, several
+from mailsync_tui.report.words import OUTCOMES, STATES, local_moment, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.past import (
-    STATES,
     RunLines,
     Runs,
     done_in_words,

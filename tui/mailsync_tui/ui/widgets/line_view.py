@@ -18,10 +18,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from mailsync_tui.report.words import STYLES, Span
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import movements
-from mailsync_tui.ui.rows.columns import LONGEST, Span
-from mailsync_tui.ui.rows.marks import STYLES
+from mailsync_tui.ui.rows.columns import LONGEST
 
 BAR = "│"
 """Between columns."""

@@ -17,8 +17,8 @@ from textual.widget import Widget
 
 from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, Side
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
-from mailsync_tui.report.words import reason, short_date, short_name
-from mailsync_tui.ui.rows.columns import Span, fit
+from mailsync_tui.report.words import Span, short_date, short_error, short_name
+from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.marks import MARKS
 from mailsync_tui.ui.rows.order import Ordered
 from mailsync_tui.ui.widgets.line_view import BAR, LineView
@@ -235,7 +235,7 @@ def state_of(side: Side) -> tuple[str, str]:
     """How a listing stands, in words, and the style of them."""
     if side.error is not None:
         reached = "not reached" if side.messages is None else "not complete"
-        return f" {reached}: {reason(side.error)}", "$text-error"
+        return f" {reached}: {short_error(side.error)}", "$text-error"
     if side.other:
         return " ANOTHER MAILBOX now", "$text-warning"
     if side.listed is None:
@@ -251,7 +251,7 @@ def progress_of(event: ListingProgress | ReadingProgress | ListingDone) -> tuple
         if event.error is None:
             return f"listed {event.messages:,}", "$text-success"
         reached = "not reached" if event.messages is None else "not complete"
-        return f"{reached}: {reason(event.error)}", "$text-error"
+        return f"{reached}: {short_error(event.error)}", "$text-error"
     if isinstance(event, ListingProgress):
         doing, done = "listing", event.listed
     else:
