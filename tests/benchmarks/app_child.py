@@ -48,13 +48,13 @@ class Watched(MailsyncApp):
         """Take other mailboxes than the session would open."""
         del open_session
 
-        def over_memory(hear: Callable[[Event], None]) -> Session:
+        def over_memory(emit: Callable[[Event], None]) -> Session:
             from mailsync_tui.session.session import Session
             from tests.benchmarks.big import mailboxes
 
             person, ledger = known
             boxes = mailboxes(self.messages)
-            return Session(person, ledger.parent, emit=hear, mailboxes=boxes)
+            return Session(person, ledger.parent, emit=emit, mailboxes=boxes)
 
         super().__init__(over_memory, log_line, known=known)
         look = self.background.look

@@ -41,7 +41,7 @@ NOW = datetime(2026, 1, 5, 10, 2, tzinfo=UTC)
 WIDE, NARROW, MIDDLE = (150, 36), (80, 24), (110, 32)
 
 Size = tuple[int, int]
-Drive = Callable[["Stage"], Awaitable[None]]
+Drive = Callable[["Driver"], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Shot:
     """Brings the app to what is to be seen."""
 
 
-class Stage:
-    """The app at work, with hands for a script."""
+class Driver:
+    """The app at work, and the keys that a script presses."""
 
     def __init__(self, app: MailsyncApp, pilot: Pilot[int], halfway: Halfway) -> None:
         self.app, self.pilot, self.halfway = app, pilot, halfway
@@ -94,30 +94,30 @@ class Halfway:
         self._go_on.set()
 
 
-async def _nothing(stage: Stage) -> None:
-    await stage.press("n")
+async def _nothing(driver: Driver) -> None:
+    await driver.press("n")
 
 
-async def _preview(stage: Stage) -> None:
-    await stage.press("b", "down", "down", "down", "down", "space")
+async def _preview(driver: Driver) -> None:
+    await driver.press("b", "down", "down", "down", "down", "space")
 
 
-async def _confirm(stage: Stage) -> None:
-    await stage.press("b")
-    await stage.pilot.press("a")
-    while not isinstance(stage.app.screen, ConfirmScreen):
-        await stage.pilot.pause()
+async def _confirm(driver: Driver) -> None:
+    await driver.press("b")
+    await driver.pilot.press("a")
+    while not isinstance(driver.app.screen, ConfirmScreen):
+        await driver.pilot.pause()
 
 
-async def _why(stage: Stage) -> None:
-    await stage.press("f", "down", "down", "down", "down", "w")
+async def _why(driver: Driver) -> None:
+    await driver.press("f", "down", "down", "down", "down", "w")
 
 
-async def _confirmed(stage: Stage) -> None:
-    await _confirm(stage)
-    for character in _number(stage.app):
-        await stage.pilot.press(character)
-    await stage.pilot.press("enter")
+async def _confirmed(driver: Driver) -> None:
+    await _confirm(driver)
+    for character in _number(driver.app):
+        await driver.pilot.press(character)
+    await driver.pilot.press("enter")
 
 
 def _number(app: MailsyncApp) -> str:
@@ -126,33 +126,33 @@ def _number(app: MailsyncApp) -> str:
     return str(app.screen.number)
 
 
-async def _applying(stage: Stage) -> None:
-    await _confirmed(stage)
-    await asyncio.to_thread(stage.halfway.reached.wait, 60)
+async def _applying(driver: Driver) -> None:
+    await _confirmed(driver)
+    await asyncio.to_thread(driver.halfway.reached.wait, 60)
     await asyncio.sleep(0.6)  # the screen reads the counters a few times a second
-    await stage.pilot.pause()
+    await driver.pilot.pause()
 
 
-async def _result(stage: Stage) -> None:
-    stage.halfway.release()
-    await _confirmed(stage)
-    await stage.settle()
+async def _result(driver: Driver) -> None:
+    driver.halfway.release()
+    await _confirmed(driver)
+    await driver.settle()
 
 
-async def _reader(stage: Stage) -> None:
-    await stage.press("slash", *"kraków", "enter", "enter")
+async def _reader(driver: Driver) -> None:
+    await driver.press("slash", *"kraków", "enter", "enter")
 
 
-async def _history(stage: Stage) -> None:
-    await stage.press("h")
+async def _history(driver: Driver) -> None:
+    await driver.press("h")
 
 
-async def _held(stage: Stage) -> None:
-    await stage.press("x")
+async def _held(driver: Driver) -> None:
+    await driver.press("x")
 
 
-async def _help(stage: Stage) -> None:
-    await stage.press("question_mark")
+async def _help(driver: Driver) -> None:
+    await driver.press("question_mark")
 
 
 SHOTS = (
@@ -205,8 +205,8 @@ async def _take(shot: Shot, directory: Path) -> str:
         (person,) = config.users
         state = person_dir(state_root(None, config), person.name)
 
-        def open_session(hear: Callable[[Any], None]) -> Session:
-            session = Session(person, state, emit=hear, clock=lambda: NOW)
+        def open_session(emit: Callable[[Any], None]) -> Session:
+            session = Session(person, state, emit=emit, clock=lambda: NOW)
             for mailbox in session.connections.mailboxes.values():
                 _watch(mailbox, halfway)
             return session
@@ -215,9 +215,9 @@ async def _take(shot: Shot, directory: Path) -> str:
         try:
             with patch.object(progress, "time", _StoppedWatch()):
                 async with app.run_test(size=shot.size) as pilot:
-                    stage = Stage(app, pilot, halfway)
-                    await stage.settle()
-                    await shot.drive(stage)
+                    driver = Driver(app, pilot, halfway)
+                    await driver.settle()
+                    await shot.drive(driver)
                     svg = app.export_screenshot(title="mailsync-tui")
                     halfway.release()
                     return svg

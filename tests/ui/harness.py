@@ -25,11 +25,11 @@ async def running(
     """Run the app until the block is left; it has looked at all mailboxes when it is entered."""
     sessions: list[Session] = []
 
-    def open_session(hear: Callable[[Any], None]) -> Session:
+    def open_session(emit: Callable[[Any], None]) -> Session:
         session = Session(
             bench.config,
             bench.directory,
-            emit=hear,
+            emit=emit,
             mailboxes=bench.boxes,
             clock=lambda: bench.now,
         )

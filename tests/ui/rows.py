@@ -16,7 +16,7 @@ def row(
     sender: str = "Ann <ann@example.org>",
     date: str = "2026-01-05T09:00:00.000000+00:00",
 ) -> Row:
-    """A row; in sync on the first account unless told otherwise."""
+    """A row; in sync on the first account unless its cells say otherwise."""
     cells = cells or (Cell.SAME, Cell.ABSENT, Cell.SAME)
     return Row(key, subject or f"subject {key}", sender, date, 1000, bytes(cells), max(cells))
 

@@ -1,4 +1,4 @@
-"""Confirming, applying, and what is told afterwards."""
+"""Confirming, applying, and the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mailsync_tui.engine.outcome import Result
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.ui.app import MailsyncApp
-from mailsync_tui.ui.run import heeding_signals
+from mailsync_tui.ui.run import handling_signals
 from mailsync_tui.ui.screens.applying import ApplyingScreen, ResultScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.dialogs import ConfirmScreen
@@ -56,7 +56,7 @@ def bench(tmp_path: Path) -> Bench:
     return bench
 
 
-def told(app: MailsyncApp) -> str:
+def everything(app: MailsyncApp) -> str:
     """All that is to be read on the top screen."""
     parts = [str(part.content) for part in app.screen.query(Static)]
     parts += ["\n".join(drawn(view)) for view in app.screen.query(LineView)]
@@ -200,7 +200,7 @@ def test_a_stop_finishes_the_current_message_and_the_app_works_on(bench: Bench, 
         await settled(app, pilot)
         screen(app, ResultScreen)
         assert "stopped" in text(app, "#title")
-        assert "Not begun, as the run was stopped before: 2 lines" in told(app)
+        assert "Not begun, as the run was stopped before: 2 lines" in everything(app)
         bench.home.fault = None
         await press(app, pilot, "escape", "b", "a", "y")
         screen(app, ResultScreen)
@@ -220,7 +220,7 @@ def test_an_end_finishes_the_current_message_and_exits_with_130(
         await press(app, pilot, "b", "a")
         await pilot.press("y")
         await reach(gate)
-        with heeding_signals(app):
+        with handling_signals(app):
             if isinstance(end, str):
                 await pilot.press(end)
             else:
@@ -291,7 +291,7 @@ def test_what_was_taken_out_is_told_and_held_from_then_on(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b", "down", "space", "a", "y")
         taken = bench.plan().held[0].subject
-        shown = told(app)
+        shown = everything(app)
         assert "Held from now on, as you took them out: 1 line" in shown
         assert taken in shown
 
@@ -304,7 +304,7 @@ def test_the_result_leads_back_to_mailboxes_that_were_listed_again(bench: Bench)
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b", "a", "y")
         before = app.background.viewer.last
-        assert "h: the history of all runs, and undo" in told(app)
+        assert "h: the history of all runs, and undo" in everything(app)
         await press(app, pilot, "escape")
         screen(app, ComparisonScreen)
         assert len(app.screen_stack) == 2
@@ -324,7 +324,7 @@ def test_a_ledger_that_changed_meanwhile_is_one_clear_sentence(bench: Bench) -> 
         await press(app, pilot, "y")
         screen(app, ResultScreen)
         assert text(app, "#title").strip() == "It was not done"
-        shown = " ".join(told(app).split())
+        shown = " ".join(everything(app).split())
         assert "Another run has changed the ledger since this plan was made" in shown
         assert "No mailbox was changed." in shown
         assert "preview anew" in shown
@@ -344,7 +344,7 @@ def test_a_run_beside_this_one_is_named_and_waiting_for_it_can_be_stopped(bench:
             screen(app, ApplyingScreen)
             await press(app, pilot, "escape")
         screen(app, ResultScreen)
-        shown = " ".join(told(app).split())
+        shown = " ".join(everything(app).split())
         assert f"process {os.getpid()}, command sync" in shown
         assert "No mailbox was changed." in shown
         await press(app, pilot, "escape", "b", "a", "y")
@@ -360,7 +360,7 @@ def test_without_a_quarantine_nothing_is_deleted(bench: Bench) -> None:
         place.write_text("in the way")
         await press(app, pilot, "b", "a", "y")
         screen(app, ResultScreen)
-        assert "quarantine" in told(app)
+        assert "quarantine" in everything(app)
 
     drive(bench, work)
     assert bench.holds("consolidated", mail("gone")) == 1

@@ -52,13 +52,13 @@ def test_every_part_has_to_be_met(typed: str, passes: bool) -> None:
 
 
 @given(TYPED, TYPED)
-def test_what_narrows_a_filter_admits_nothing_that_it_does_not(one: str, two: str) -> None:
-    if parse(one).narrows(parse(two)) and parse(one).admits(LINE):
+def test_what_refines_a_filter_admits_nothing_that_it_does_not(one: str, two: str) -> None:
+    if parse(one).refines(parse(two)) and parse(one).admits(LINE):
         assert parse(two).admits(LINE)
 
 
 @pytest.mark.parametrize(
-    ("one", "two", "narrows"),
+    ("one", "two", "refines"),
     [
         ("taxes", "tax", True),
         ("tax ann", "tax", True),
@@ -69,5 +69,5 @@ def test_what_narrows_a_filter_admits_nothing_that_it_does_not(one: str, two: st
         ("", "", True),
     ],
 )
-def test_one_more_letter_narrows(one: str, two: str, narrows: bool) -> None:
-    assert parse(one).narrows(parse(two)) is narrows
+def test_one_more_letter_refines_a_filter(one: str, two: str, refines: bool) -> None:
+    assert parse(one).refines(parse(two)) is refines

@@ -140,7 +140,7 @@ def test_the_columns_are_aligned_at_every_width(bench: Bench, size: tuple[int, i
 
 
 @pytest.mark.parametrize(
-    ("holds", "told"),
+    ("holds", "words"),
     [
         (Holds(flagged=True), "it is flagged"),
         (Holds(senders=("*@example.org",)), "its sender is like *@example.org"),
@@ -148,8 +148,8 @@ def test_the_columns_are_aligned_at_every_width(bench: Bench, size: tuple[int, i
         (Holds(younger_than=timedelta(days=30)), "it is younger than 30d"),
     ],
 )
-def test_what_the_configuration_protects_tells_which_key_does(
-    tmp_path: Path, holds: Holds, told: str
+def test_what_the_configuration_protects_names_the_key(
+    tmp_path: Path, holds: Holds, words: str
 ) -> None:
     bench = Bench(tmp_path)
     bench.deliver("isp", mail("kept"))
@@ -162,7 +162,7 @@ def test_what_the_configuration_protects_tells_which_key_does(
         async with running(bench) as (app, pilot):
             await press(app, pilot, "x", "down")
             screen(app, HeldScreen)
-            assert f"[hold] protects it, as {told}" in text(app, "#detail")
+            assert f"[hold] protects it, as {words}" in text(app, "#detail")
             await press(app, pilot, "space", "a")
             screen(app, HeldScreen)
             (notice,) = app._notifications

@@ -59,5 +59,5 @@ def test_no_word_of_a_page_is_lost(name: str) -> None:
     wrapped = Wrapped(ManualPage(name), 79)
     rows = ["".join(text for text, _ in wrapped.spans(n, 79)) for n in range(len(wrapped))]
     shown = set("\n".join(rows).replace("|", " ").split())
-    told = re.sub(r"(?m)^<!--.*-->$|^```.*$|^\|[-|]+\|$|^#+", "", page(name)).replace("\\|", "|")
-    assert set(told.replace("|", " ").split()) <= shown
+    written = re.sub(r"(?m)^<!--.*-->$|^```.*$|^\|[-|]+\|$|^#+", "", page(name)).replace("\\|", "|")
+    assert set(written.replace("|", " ").split()) <= shown

@@ -149,11 +149,11 @@ def test_the_app_opens_on_a_run_that_did_not_end(bench: Bench) -> None:
 
     async def work() -> None:
         async with running(bench) as (app, pilot):
-            told = text(app, "#notice")
+            notice = text(app, "#notice")
             assert app.screen.query_one("#notice").display
-            assert f"run {number} (sync, " in told
-            assert "did not end: 2 lines without an outcome" in told
-            assert "settles them by looking" in told
+            assert f"run {number} (sync, " in notice
+            assert "did not end: 2 lines without an outcome" in notice
+            assert "settles them by looking" in notice
             await press(app, pilot, "h")
             shown = screen(app, RunScreen)
             assert shown.run.id == number
@@ -188,9 +188,9 @@ def test_a_run_that_is_at_work_is_not_called_dead(bench: Bench) -> None:
     async def work() -> None:
         with RunLock(bench.directory / "lock", "sync"):
             async with running(bench) as (app, _):
-                told = text(app, "#notice")
-                assert "is at work: process " in told
-                assert "did not end" not in told
+                shown = text(app, "#notice")
+                assert "is at work: process " in shown
+                assert "did not end" not in shown
 
     run(work)
 
@@ -238,8 +238,8 @@ def test_what_an_undo_finds_there_already_is_told_apart_from_what_it_puts_back(
             assert "work 1 there already" in rows
             assert "it was there already: nothing was stored" in rows
             await press(app, pilot, "h")
-            told = lines(screen(app, HistoryScreen))[0]
-            assert "1 put back that consolidated lost, 1 put back" in told
+            first = lines(screen(app, HistoryScreen))[0]
+            assert "1 put back that consolidated lost, 1 put back" in first
             assert "undo, 2026-01-05" in text(app, "#detail")
             assert "direction" not in text(app, "#detail") and "::" not in text(app, "#detail")
             await press(app, pilot, "enter")

@@ -16,8 +16,7 @@ from textual.widgets import Input
 from mailsync_tui.engine.comparison import Cell
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import Options
-from mailsync_tui.mailboxes.base import Listing as Found
-from mailsync_tui.mailboxes.base import Progress, unwatched
+from mailsync_tui.mailboxes.base import Listing, Progress, unwatched
 from mailsync_tui.mailboxes.memory import MemoryMailbox
 from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
@@ -38,7 +37,7 @@ class SlowMailbox(MemoryMailbox):
         self.go = threading.Event()
         self.slow = False
 
-    def list(self, progress: Progress = unwatched) -> Found:
+    def list(self, progress: Progress = unwatched) -> Listing:
         """Wait, and list."""
         if self.slow:
             progress(3200, 9400)
@@ -107,12 +106,12 @@ def test_the_others_are_shown_while_one_mailbox_is_slow(
     async def work() -> None:
         sessions = []
 
-        def open_session(hear: Callable[[Any], None]) -> Session:
+        def open_session(emit: Callable[[Any], None]) -> Session:
             sessions.append(
                 Session(
                     bench.config,
                     bench.directory,
-                    emit=hear,
+                    emit=emit,
                     mailboxes=bench.boxes,
                     clock=lambda: bench.now,
                 )

@@ -1,4 +1,4 @@
-"""Rows in an order, narrowed down by a filter."""
+"""Rows in an order, as far as a filter shows them."""
 
 from __future__ import annotations
 

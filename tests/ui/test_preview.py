@@ -148,10 +148,10 @@ def test_w_tells_why_what_it_needs_and_whether_it_can_be_undone(bench: Bench) ->
         await go(app, pilot, "then delete on work")
         await press(app, pilot, "w")
         screen(app, WhyScreen)
-        told = everything(app)
-        assert "Why: deleted in the consolidated mailbox, because gone from isp" in told
-        assert "Needs: delete in consolidated/INBOX" in told
-        assert "Undo: yes" in told
+        shown = everything(app)
+        assert "Why: deleted in the consolidated mailbox, because gone from isp" in shown
+        assert "Needs: delete in consolidated/INBOX" in shown
+        assert "Undo: yes" in shown
         await press(app, pilot, "escape")
         await go(app, pilot, " message shared")
         await press(app, pilot, "w")
@@ -168,9 +168,9 @@ def test_w_shows_the_evidence(bench: Bench) -> None:
         await go(app, pilot, "message gone")
         await press(app, pilot, "w")
         screen(app, WhyScreen)
-        told = " ".join(everything(app).split())
-        assert "seen on isp at one complete listing, on 2026-01-05 10:00 UTC" in told
-        assert "missing from this complete listing of isp (2 messages)" in told
+        shown = " ".join(everything(app).split())
+        assert "seen on isp at one complete listing, on 2026-01-05 10:00 UTC" in shown
+        assert "missing from this complete listing of isp (2 messages)" in shown
 
     drive(bench, work)
 
@@ -179,10 +179,10 @@ def test_the_last_lines_tell_of_the_line_under_the_cursor(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
         await go(app, pilot, "message away")
-        told = text(app, "#detail")
-        assert "message away" in told
-        assert "comes back in consolidated only" in told
-        assert "delete on isp/INBOX: gone from the consolidated mailbox" in told
+        shown = text(app, "#detail")
+        assert "message away" in shown
+        assert "comes back in consolidated only" in shown
+        assert "delete on isp/INBOX: gone from the consolidated mailbox" in shown
 
     drive(bench, work)
 
@@ -219,7 +219,7 @@ def test_held_and_waiting_are_told(bench: Bench) -> None:
     held = bench.plan("forward", "reverse").held
     assert held
 
-    async def told(app: MailsyncApp, pilot: Pilot[int]) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
         assert f"{len(held)} held" in text(app, "#title")
         bench.boxes["work"].unreachable = "no route to work"
@@ -227,7 +227,7 @@ def test_held_and_waiting_are_told(bench: Bench) -> None:
         assert "not reached: work" in text(app, "#title")
         assert "no route to work" in "\n".join(rows(app))
 
-    drive(bench, told)
+    drive(bench, work)
 
 
 # --- saving

@@ -175,8 +175,8 @@ def test_hostile_text_is_shown_as_it_is_and_does_nothing(
     bench.remove("isp", data)
 
     def clean(app: MailsyncApp) -> None:
-        told = everything(app)
-        assert not {c for c in told if c != "\n" and not c.isprintable()}
+        shown = everything(app)
+        assert not {c for c in shown if c != "\n" and not c.isprintable()}
         for view in app.screen.query(LineView):
             for y in range(view.size.height):
                 strip = view.render_line(y)

@@ -45,9 +45,9 @@ def test_what_is_blocked_stands_on_top_with_its_meaning_and_the_ways_out(blocked
         assert found[0].startswith("! BLOCKED isp: 12 forward deletions (max-delete)  unusually")
         assert found[1] == "Besides, there is nothing to do."
         await press(app, pilot, "home")
-        told = text(app, "#detail")
-        assert "more than anybody deletes by hand in 24 hours" in told
-        assert "A lets them through this once, after you have typed isp; or leave them" in told
+        shown = text(app, "#detail")
+        assert "more than anybody deletes by hand in 24 hours" in shown
+        assert "A lets them through this once, after you have typed isp; or leave them" in shown
         detail = app.screen.query_one("#detail", Static)
         assert detail.size.height == len(detail.render_lines(detail.size.region)) > 3
         await press(app, pilot, "w")

@@ -89,8 +89,8 @@ def test_it_is_read_from_the_consolidated_mailbox_first_and_leaves_no_trace(benc
     async def work() -> None:
         async with running(bench) as (app, pilot):
             reader = await opened(app, pilot, "shared")
-            told = text(app, "#title")
-            assert told == " read from consolidated, INBOX; also in isp, work"
+            first = text(app, "#title")
+            assert first == " read from consolidated, INBOX; also in isp, work"
             assert rows(reader)[:4] == [
                 "From:        Ann <ann@example.org>",
                 "To:          bob@example.org",
@@ -104,7 +104,7 @@ def test_it_is_read_from_the_consolidated_mailbox_first_and_leaves_no_trace(benc
             await press(app, pilot, "tab")
             assert text(app, "#title") == " read from work, INBOX; also in consolidated, isp"
             await press(app, pilot, "tab")
-            assert text(app, "#title") == told
+            assert text(app, "#title") == first
             await press(app, pilot, "escape")
             assert not isinstance(app.screen, ReaderScreen)
 

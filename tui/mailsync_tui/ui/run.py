@@ -54,17 +54,17 @@ def run(
         The exit code.
     """
 
-    def open_session(hear: Callable[[Event], None]) -> Session:
+    def open_session(emit: Callable[[Event], None]) -> Session:
         from mailsync_tui.session.session import (
             Session,  # the newest mail is shown before it is loaded
         )
 
-        return Session(person, directory, emit=hear)
+        return Session(person, directory, emit=emit)
 
     sys.setswitchinterval(_SWITCH_SECONDS)
     app = MailsyncApp(open_session, log_line, known=(person, directory / FILE_NAME))
     app.driver_class = TerminalDriver
-    with heeding_signals(app), _minding_terminal(app):
+    with handling_signals(app), _watching_terminal(app):
         app.run(mouse=mouse)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is a signal again
         if not app.background.close(PATIENCE):
@@ -77,7 +77,7 @@ def run(
 
 
 @contextmanager
-def heeding_signals(app: MailsyncApp) -> Iterator[None]:
+def handling_signals(app: MailsyncApp) -> Iterator[None]:
     """While this is entered, SIGTERM and SIGHUP end the app, and those that follow do no more.
 
     A handler of the event loop would be gone with the loop: the next signal would kill the process
@@ -97,7 +97,7 @@ def heeding_signals(app: MailsyncApp) -> Iterator[None]:
 
 
 @contextmanager
-def _minding_terminal(app: MailsyncApp) -> Iterator[None]:
+def _watching_terminal(app: MailsyncApp) -> Iterator[None]:
     """While this is entered, a terminal that is lost ends the app as a signal does."""
     over = threading.Event()
 

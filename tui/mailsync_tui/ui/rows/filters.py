@@ -1,4 +1,4 @@
-"""What a person types after ``/``: words, and a few fields that narrow a list down."""
+"""What a person types after ``/``: words and a few fields; a list shows what passes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Filter:
         """Whether every line passes."""
         return self == Filter()
 
-    def narrows(self, other: Filter) -> bool:
+    def refines(self, other: Filter) -> bool:
         """Whether every line that passes this passes the other too."""
         return (
             all(any(part in word for word in self.words) for part in other.words)

@@ -1,4 +1,4 @@
-"""The rows of a comparison in an order, narrowed down by a filter; made off the event loop."""
+"""The rows of a comparison in an order, as far as a filter shows them; made off the event loop."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Ordered:
             before._all if before is not None and same else _sorted(comparison.rows, order)
         )
         rows = self._all
-        if before is not None and same and before.shown == shown and chosen.narrows(before.chosen):
+        if before is not None and same and before.shown == shown and chosen.refines(before.chosen):
             rows = before.rows
         if chosen != Filter() or shown is not None:
             rows = _chosen(rows, comparison, chosen, shown)

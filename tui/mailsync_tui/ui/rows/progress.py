@@ -37,7 +37,7 @@ class Counted(Protocol):
 
 
 class ApplyProgress:
-    """Counts the lines of a run. Told from any thread, read from any other."""
+    """Counts the lines of a run, on any thread; read from any other."""
 
     def __init__(self, lines: Sequence[Counted]) -> None:
         """Know what there is to do.

@@ -222,7 +222,7 @@ class ComparisonScreen(FilteredScreen):
         self._show_summary()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A look that ended by a fault of this program is told, not passed over."""
+        """A look that ended by a fault of this program is reported, not passed over."""
         if event.state is WorkerState.ERROR:
             kind = type(event.worker.error).__name__
             self._show_problem(

@@ -195,7 +195,7 @@ class PreviewScreen(FilteredScreen):
     # --- looking
 
     def action_why(self) -> None:
-        """Tell why the line under the cursor is in the plan, or was stopped."""
+        """Explain why the line under the cursor is in the plan, or was stopped."""
         line, blocked = self._line, self._blocked
         if blocked is not None:
             facts = explain.why_blocked(blocked)

@@ -221,7 +221,7 @@ class LineView(ScrollView, can_focus=True):
 
     @property
     def line_width(self) -> int:
-        """Cells of a line: without the last column, which tells how far the view is scrolled."""
+        """Cells of a line: without the last column, which shows how far the view is scrolled."""
         return max(self.scrollable_content_region.width - 1, 0)
 
     def notify_style_update(self) -> None:

@@ -84,7 +84,7 @@ class TextView(LineView):
         self.scroll_to(y=row, animate=False, immediate=True, force=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Tell where the text stands now."""
+        """Post where the text stands now."""
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self.post_message(self.Moved(self))
