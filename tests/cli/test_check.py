@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import tomli_w
 from click.testing import CliRunner
 
 from mailsync_tui import __version__
@@ -126,13 +127,13 @@ def test_without_a_command_and_configuration_one_learns_how_to_begin(place: Plac
     result = place.run()
     assert result.exit_code == 0
     assert str(place.config) in result.stdout
-    assert EXAMPLE in result.stdout
+    assert tomli_w.dumps(EXAMPLE) in result.stdout
     assert "`mailsync-tui demo`" in result.stdout
     assert "[y/N]" not in result.output  # there is nobody to answer
 
 
 def test_the_example_is_right(place: Place) -> None:
-    place.config.write_text(EXAMPLE)
+    place.config.write_text(tomli_w.dumps(EXAMPLE))
     assert [c.name for c in load_config(place.config).users[0].external] == ["isp"]
 
 

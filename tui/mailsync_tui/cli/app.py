@@ -22,20 +22,23 @@ if TYPE_CHECKING:
     from mailsync_tui.cli.settings import Settings
     from mailsync_tui.config.model import UserConfig
 
-EXAMPLE = """\
-[consolidated]
-type = "imap"
-host = "mail.example.org"
-user = "ann"
-password_command = "pass show mail"
-
-[external.isp]
-type = "pop3"
-host = "pop.example.net"
-user = "ann"
-password_command = "pass show isp"
-"""
-
+EXAMPLE = {
+    "consolidated": {
+        "type": "imap",
+        "host": "mail.example.org",
+        "user": "ann",
+        "password_command": "pass show mail",
+    },
+    "external": {
+        "isp": {
+            "type": "pop3",
+            "host": "pop.example.net",
+            "user": "ann",
+            "password_command": "pass show isp",
+        }
+    },
+}
+"""A configuration for whoever has none yet."""
 
 _DEMO = "mailsync-tui demo"
 
@@ -98,9 +101,11 @@ def show_demo(settings: Settings) -> int:
 
 def welcome(settings: Settings, path: Path) -> int:
     """Say where the configuration goes, with an example, and offer the demo."""
+    import tomli_w
+
     settings.output.result(
         f"There is no configuration yet. It goes to {safe_text(str(path))}; for example:\n\n"
-        f"{EXAMPLE}\n"
+        f"{tomli_w.dumps(EXAMPLE)}\n"
         "Then `mailsync-tui check` tells whether all of it works.\n"
         f"To try the program without a mailbox of your own: `{_DEMO}`."
     )
