@@ -21,7 +21,7 @@ BELOW = {
     "errors": ("text",),
     "message": ("text",),
     "reading": ("text", "message"),
-    "config": ("text", "errors"),
+    "config": ("errors",),
     "mailboxes": ("text", "errors", "message", "config"),
     "ledger": ("text", "errors", "message", "mailboxes.base"),
     "engine": (

@@ -23,6 +23,11 @@ def worst_exit_code(codes: Iterable[int]) -> int:
     return next((code for code in _WORST_FIRST if code in found), OK)
 
 
+def short(text: str, limit: int) -> str:
+    """Text for an error's sentence; what is longer than so many characters ends in an ellipsis."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 class UserError(Exception):
     """Something that a person is told: ``str()`` is safe to show, and says why.
 
@@ -63,11 +68,17 @@ class Problem:
     """One thing in the configuration that has to be mended."""
 
     key: str
-    """The dotted key, sanitised; empty where the file as a whole is meant."""
+    """The dotted key; empty where the file as a whole is meant."""
     message: str
-    """What is wrong and what was expected, sanitised; never a value that may be a secret."""
+    """What is wrong and what was expected; never a value that may be a secret."""
     nearest: str | None = None
     """The dotted key that was probably meant."""
+
+    def __post_init__(self) -> None:
+        """All of it is safe to show."""
+        object.__setattr__(self, "key", safe_text(self.key))
+        object.__setattr__(self, "message", safe_text(self.message))
+        object.__setattr__(self, "nearest", self.nearest and safe_text(self.nearest))
 
     def __str__(self) -> str:
         text = f"{self.key}: {self.message}" if self.key else self.message

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailsync_tui.config.model import DIRECTIONS
-from mailsync_tui.text.safe import safe_text
+from mailsync_tui.errors import short
 
 Check = Callable[[object], object]
 """Takes what TOML held, returns what the program uses; raises :class:`WrongValueError`."""
@@ -129,7 +129,7 @@ def choice(*options: str) -> Check:
 
             meant = difflib.get_close_matches(text, options, n=1)
             hint = f'; did you mean "{meant[0]}"?' if meant else ""
-            raise WrongValueError(f'{expected}, not "{safe_text(text, 40)}"{hint}')
+            raise WrongValueError(f'{expected}, not "{short(text, 40)}"{hint}')
         return text
 
     return check

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mailsync_tui.config.model import MailboxConfig
-    from mailsync_tui.config.sections import Section
+    from mailsync_tui.config.schema import Side
 
 _SEPARATORS = str.maketrans(".\\", "//")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A mailbox as it was read, wrong values left at their defaults."""
+
+    prefix: str
+    """Its dotted key."""
+    mailbox: MailboxConfig
+    certain: bool
+    """Everything that says which mailbox it is was read; else it is compared with no other."""
+
+    @property
+    def side(self) -> Side:
+        """On which side it stands: no account is called ``consolidated``."""
+        return "consolidated" if self.mailbox.name == CONSOLIDATED else "external"
 
 
 def canonical_folder(name: str) -> str:

@@ -12,8 +12,7 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mailsync_tui.errors import SecretError
-from mailsync_tui.text.safe import safe_text
+from mailsync_tui.errors import SecretError, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +67,7 @@ def resolve(
 
 
 def _from_environment(variable: str, account: str) -> str:
-    where = f"{account}: the environment variable {safe_text(variable)}"
+    where = f"{account}: the environment variable {variable}"
     raw = os.environb.get(os.fsencode(variable))
     if raw is None:
         raise SecretError(f"{where} (password_env) is not set")
@@ -86,7 +85,7 @@ def _from_keyring(entry: str, account: str, timeout: float, cancelled: Callable[
             f"{where} needs the library keyring where this program is installed: "
             "pip install keyring"
         ) from None
-    name = safe_text(entry, 200)
+    name = short(entry, 200)
     try:
         value = _within(
             lambda: keyring.get_password(SERVICE, entry),
@@ -96,10 +95,10 @@ def _from_keyring(entry: str, account: str, timeout: float, cancelled: Callable[
         )
     except (KeyringError, RuntimeError, OSError) as error:
         # Not chained: what a backend puts into its errors is not known.
-        reason = safe_text(_first_line(str(error).encode()).decode(), 200) or type(error).__name__
+        reason = short(_first_line(str(error).encode()).decode(), 200) or type(error).__name__
         raise SecretError(f"{where}: the keyring cannot be asked for {name}: {reason}") from None
     if value is None:
-        command = safe_text(shlex.join(["keyring", "set", SERVICE, entry]), 300)
+        command = short(shlex.join(["keyring", "set", SERVICE, entry]), 300)
         raise SecretError(f"{where}: it holds no password for {name}; set it with: {command}")
     return _usable(value.encode("utf-8", "surrogatepass"), f"{where}: the entry {name}")
 
@@ -146,7 +145,7 @@ def _from_command(command: str, where: str, timeout: float, cancelled: Callable[
             start_new_session=True,
         )
     except OSError as error:
-        reason = safe_text(error.strerror or type(error).__name__)
+        reason = error.strerror or type(error).__name__
         raise SecretError(f"{where} cannot be run: {reason}") from None
     try:
         output, complaint = _outcome(process, where, timeout, cancelled)
@@ -154,7 +153,7 @@ def _from_command(command: str, where: str, timeout: float, cancelled: Callable[
         _end(process)
         raise
     if process.returncode:
-        said = safe_text(_first_line(complaint).decode("utf-8", "replace").strip(), 200)
+        said = short(_first_line(complaint).decode("utf-8", "replace").strip(), 200)
         code = process.returncode
         how = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
         raise SecretError(f"{where} {how}: {said}" if said else f"{where} {how}")
