@@ -5,13 +5,13 @@ Values and predicates: nothing is read or written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import DELETIONS, NEEDS_CONFIRMATION, Line, Plan, UndoLine
-from mailsync_tui.errors import BLOCKED, INTERRUPTED, OK, PARTLY, EndNotRecorded, SessionError
+from mailsync_tui.errors import BLOCKED, INTERRUPTED, OK, PARTLY, SessionError
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 
 Outcome = Literal["done", "skipped", "failed", "vanished"]
@@ -24,7 +24,6 @@ WORST_FIRST = (None, "failed", "skipped", "done", "vanished")
 """
 
 RunState = Literal["done", "partly", "interrupted", "unfinished", "undone"]
-
 
 L = TypeVar("L", Line, UndoLine)
 
@@ -166,8 +165,8 @@ def require_reached(plan: Plan) -> None:
     unlisted = {n for n, report in plan.mailboxes.items() if report.error and not report.complete}
     accounts = set(plan.mailboxes) - {CONSOLIDATED}
     if CONSOLIDATED in unlisted or accounts <= unlisted:
-        told = "; ".join(f"{name}: {away[name]}" for name in sorted(unlisted))
-        raise SessionError(f"nothing was changed, as too little was reached. {told}")
+        why = "; ".join(f"{name}: {away[name]}" for name in sorted(unlisted))
+        raise SessionError(f"nothing was changed, as too little was reached. {why}")
 
 
 def require_one_reached(plan: Plan, mailboxes: set[str]) -> None:
@@ -178,8 +177,8 @@ def require_one_reached(plan: Plan, mailboxes: set[str]) -> None:
     """
     away = {n: r.error for n, r in plan.mailboxes.items() if n in mailboxes and r.error}
     if away and mailboxes <= set(away):
-        told = "; ".join(f"{name}: {error}" for name, error in sorted(away.items()))
-        raise SessionError(f"nothing was put back, as nothing was reached. {told}")
+        why = "; ".join(f"{name}: {error}" for name, error in sorted(away.items()))
+        raise SessionError(f"nothing was put back, as nothing was reached. {why}")
 
 
 def plan_code(plan: Plan) -> int:
@@ -191,38 +190,19 @@ def plan_code(plan: Plan) -> int:
     return PARTLY if any(not r.complete for r in plan.mailboxes.values()) else OK
 
 
-def left_open(lines: Iterable[L], results: Container[str], error: Exception) -> list[L]:
-    """The lines that have no result, after the ledger failed while lines were applied.
-
-    Args:
-        lines: Those that were to be applied.
-        results: By id, what became of those that came to their end.
-        error: How the ledger failed.
-
-    Raises:
-        EndNotRecorded: all have their result: only the end of the run is not on record.
-    """
-    found = [line for line in lines if line.id not in results]
-    if not found:
-        raise EndNotRecorded(
-            f"every line was dealt with, but the end of the run is not on record: {error}"
-        ) from error
-    return found
-
-
 def cut_short(error: Exception) -> str:
-    """What is told of such a line: it may be done, and may not."""
+    """Why a line failed of which something was begun: it may be done, and may not."""
     return f"{error}; the next run looks what became of it"
 
 
-def undo_code(results: tuple[LineResult[UndoLine], ...], *, stopped: bool) -> int:
+def undo_code(results: Iterable[LineResult[UndoLine]], *, stopped: bool) -> int:
     """The exit code of an undo."""
     if stopped:
         return INTERRUPTED
     return PARTLY if any(result.outcome != "done" for result in results) else OK
 
 
-def sync_code(plan: Plan, results: tuple[LineResult[Line], ...], *, stopped: bool) -> int:
+def sync_code(plan: Plan, results: Iterable[LineResult[Line]], *, stopped: bool) -> int:
     """The exit code of a run that applied lines."""
     if stopped:
         return INTERRUPTED

@@ -12,14 +12,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
 from mailsync_tui.engine.apply.rebase import rebase
 from mailsync_tui.engine.apply.record import note_seen, nothing_new, record
-from mailsync_tui.engine.apply.run import Run
-from mailsync_tui.engine.apply.steps import apply, release_undone
+from mailsync_tui.engine.apply.run import Run, carry_out
+from mailsync_tui.engine.apply.steps import apply
 from mailsync_tui.engine.apply.store import late_stores
 from mailsync_tui.engine.detect.detect import Observation, observe
 from mailsync_tui.engine.detect.folder_names import resolved
@@ -30,8 +31,6 @@ from mailsync_tui.engine.outcome import (
     Confirm,
     Result,
     UndoResult,
-    cut_short,
-    left_open,
     require_one_reached,
     require_reached,
     sync_code,
@@ -353,19 +352,13 @@ class Session:
                 return UndoResult(self.config.name, None, None, (), INTERRUPTED)
             undo: Run[UndoLine] = self._begin(command, (), ledger, observation)
             record(ledger, observation, details, Options())
-            done = undo.results
-            try:
-                with sqlite_told():
-                    restore(undo, shown, undoable(undo.config, ledger, undo.quarantine, run))
-                    code = undo_code(tuple(done.values()), stopped=self.stopped)
-                    with ledger.transaction():
-                        ledger.end_run(undo.number, code, self.clock())
-            except LedgerError as error:
-                for line in left_open(shown, done, error):
-                    undo.finish(line, "failed", cut_short(error))
-                code = undo_code(tuple(done.values()), stopped=self.stopped)
+            results, code = carry_out(
+                undo,
+                shown,
+                lambda: restore(undo, shown, undoable(undo.config, ledger, undo.quarantine, run)),
+                lambda: undo_code(undo.results.values(), stopped=self.stopped),
+            )
             plan = details.plan
-            results = tuple(done[line.id] for line in shown if line.id in done)
             return UndoResult(plan.user, str(undo.number), plan, results, code)
 
     def _undoable(
@@ -440,29 +433,23 @@ class Session:
             create_maildir(absent)
         run: Run[Line] = self._begin(command, plan.options.directions, ledger, observation)
         record(ledger, observation, details, plan.options)
-        try:
-            with sqlite_told():
-                apply(
-                    run,
-                    chosen,
-                    declined=[line for line in plan.lines if line.id in taken_out],
-                    stale=frozenset(line.id for line in chosen) - valid,
-                    still_holds=lambda: self._still_holds(ledger, plan.options),
-                )
-                code = sync_code(details.plan, tuple(run.results.values()), stopped=self.stopped)
-                with ledger.transaction():
-                    folders = observation.listed[CONSOLIDATED].folders
-                    ledger.settle([f for f in folders if not run.counts(CONSOLIDATED, f)])
-                    if plan.options.reconsider:
-                        release_undone(run)
-                    ledger.end_run(run.number, code, self.clock())
-                self._tidy(ledger, run.quarantine)
-        except LedgerError as error:
-            for line in left_open(chosen, run.results, error):
-                run.finish(line, "failed", cut_short(error))
-            code = sync_code(details.plan, tuple(run.results.values()), stopped=self.stopped)
-        lines = tuple(run.results[line.id] for line in chosen if line.id in run.results)
-        return Result(plan.user, str(run.number), details.plan, lines, code)
+        work = partial(
+            apply,
+            run,
+            chosen,
+            declined=[line for line in plan.lines if line.id in taken_out],
+            stale=frozenset(line.id for line in chosen) - valid,
+            still_holds=lambda: self._still_holds(ledger, plan.options),
+            reconsidered=plan.options.reconsider,
+        )
+        results, code = carry_out(
+            run,
+            chosen,
+            work,
+            lambda: sync_code(details.plan, run.results.values(), stopped=self.stopped),
+        )
+        self._tidy(ledger, run.quarantine)
+        return Result(plan.user, str(run.number), details.plan, results, code)
 
     def _begin(
         self,
@@ -493,14 +480,15 @@ class Session:
         return frozenset(line.id for line in details.plan.lines)
 
     def _tidy(self, ledger: LedgerWriter, quarantine: Quarantine) -> None:
-        """Old copies go, but never while the journal has an action without an outcome."""
-        if history.unsettled(ledger):
-            return
-        now, days = self.clock(), self.config.keep_days
-        certain = history.certain(ledger, now)
-        if certain is None:
-            return
-        since = certain - timedelta(days=min(days, _CENTURY))
-        young = history.kept_since(ledger, since, now)
-        with contextlib.suppress(QuarantineError):  # a copy too many harms nobody
+        """Old copies go, but never while the journal has an action without an outcome.
+
+        Where that fails, the next run does it: a copy too many harms nobody.
+        """
+        with contextlib.suppress(QuarantineError, LedgerError), sqlite_told():
+            now, days = self.clock(), self.config.keep_days
+            certain = history.certain(ledger, now)
+            if certain is None or history.unsettled(ledger):
+                return
+            since = certain - timedelta(days=min(days, _CENTURY))
+            young = history.kept_since(ledger, since, now)
             quarantine.clean(days, certain, young)

@@ -1,4 +1,4 @@
-"""Applying adopt and forget lines: only the ledger changes, once the bytes have been compared."""
+"""Applying adopt lines: only the ledger changes, once the bytes have been compared."""
 
 from __future__ import annotations
 
@@ -16,25 +16,11 @@ from mailsync_tui.message import identity_of, summary_of_header
 UNLIKE = "the same headers, but another content: a message of its own, to be collected"
 
 
-def forget(run: Run[Line], lines: Sequence[Line]) -> None:
-    """End messages that are gone from every mailbox."""
-    for batch in batches(lines, lambda _: 1):
-        if run.cancelled():
-            return
-        messages = run.messages(line.message for line in batch if line.message is not None)
-        with run.ledger.transaction():
-            for line in batch:
-                row = messages.get(line.message or 0)
-                missing = [c.id for c in row.copies if c.state == "missing"] if row else []
-                run.ledger.end(missing, run.now())
-        journal(run, batch, "done")
-
-
 def adopt(run: Run[Line], lines: Sequence[Line]) -> None:
     """Enter copies in the ledger that are on both sides, comparing the bytes of both.
 
     A copy with the same headers and another content is an unlike twin: it is collected, if that
-    was asked for, and told otherwise.
+    was asked for, and else skipped.
 
     Raises:
         LedgerError: the ledger cannot be written: nothing more is done.
@@ -97,7 +83,7 @@ def _there(run: Run[Line], lines: Sequence[Line]) -> list[tuple[Line, CopyRow, C
 
 
 def _compare_anew(run: Run[Line], lines: Sequence[Line]) -> None:
-    """What they were to be copies of turned out to be another message: their bytes tell which."""
+    """What they were to be copies of turned out to be another message: their bytes show which."""
     for account, group in by(lines, lambda line: line.account).items():
         for batch in fetched(run, account, group):
             rows = run.ledger.copies_at(account, [arrived.raw.location for arrived in batch])

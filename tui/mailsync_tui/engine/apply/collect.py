@@ -67,7 +67,7 @@ class Fetched(NamedTuple):
 def collect(run: Run[Line], lines: Sequence[Line]) -> None:
     """Apply collect lines, account by account, in batches.
 
-    A message that is refused, or that vanished, is told in the results; the rest goes on.
+    A message that is refused, or that vanished, has its result; the rest goes on.
 
     Raises:
         LedgerError: the ledger cannot be written: nothing more is done.

@@ -191,7 +191,7 @@ class _Recorder:
             self.ledger.presume(action.id, "failed", "interrupted before it was stored")
 
     def _settle_undo(self, action: ActionRow, name: str, there: Presence) -> None:
-        """Where no place was told beforehand, what is new in that folder was put back there."""
+        """Where no place was known beforehand, what is new in that folder was put back there."""
         new = (
             copy.location
             for status in self.details.statuses

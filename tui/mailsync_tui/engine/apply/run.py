@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
 from mailsync_tui.engine.events import Applying, Emit, LineDone
 from mailsync_tui.engine.model import Line, Place
-from mailsync_tui.engine.outcome import L, LineResult, Outcome, weight
+from mailsync_tui.engine.outcome import L, LineResult, Outcome, cut_short, weight
 from mailsync_tui.engine.plan.moves import role_counts
+from mailsync_tui.errors import EndNotRecorded, LedgerError
 from mailsync_tui.ledger.quarantine import Quarantine
+from mailsync_tui.ledger.reader import sqlite_told
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import (
@@ -159,6 +161,42 @@ class Run(Generic[L]):
         return role_counts(
             self.observation.listed[mailbox].role(folder), self.config.mailbox(mailbox)
         )
+
+
+def carry_out(
+    run: Run[L], lines: Sequence[L], work: Callable[[], None], exit_code: Callable[[], int]
+) -> tuple[tuple[LineResult[L], ...], int]:
+    """Do the work of a run, and end it on record.
+
+    Args:
+        run: The run.
+        lines: What it is about, in the order of the results.
+        work: Gives the run a result for each line that comes to its end.
+        exit_code: Asked once the work is done.
+
+    Returns:
+        The results, and the exit code. Where the ledger fails in the middle, what has no result
+        yet has failed: the next run looks what became of it.
+
+    Raises:
+        EndNotRecorded: the ledger failed after every line had its result.
+    """
+    try:
+        with sqlite_told():
+            work()
+            code = exit_code()
+            with run.ledger.transaction():
+                run.ledger.end_run(run.number, code, run.now())
+    except LedgerError as error:
+        left = [line for line in lines if line.id not in run.results]
+        if not left:
+            raise EndNotRecorded(
+                f"every line was dealt with, but the end of the run is not on record: {error}"
+            ) from error
+        for line in left:
+            run.finish(line, "failed", cut_short(error))
+        code = exit_code()
+    return tuple(run.results[line.id] for line in lines if line.id in run.results), code
 
 
 def intent(

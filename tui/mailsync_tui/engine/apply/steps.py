@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from mailsync_tui.engine.apply.adopt import adopt, forget
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.apply.adopt import adopt
 from mailsync_tui.engine.apply.collect import collect
 from mailsync_tui.engine.apply.delete import BACK, StillHolds, delete, restore_marks
-from mailsync_tui.engine.apply.run import Run, journal
-from mailsync_tui.engine.model import DELETIONS, Line
+from mailsync_tui.engine.apply.run import Run, batches, journal
+from mailsync_tui.engine.model import Kind, Line
 
 WHATEVER_ACCOUNT = frozenset({"collect", "forward-delete", "forget"})
 """Declined for the message, from whichever account the line comes next time."""
@@ -20,6 +22,8 @@ def apply(
     declined: Sequence[Line],
     stale: frozenset[str],
     still_holds: StillHolds,
+    *,
+    reconsidered: bool,
 ) -> None:
     """Apply the lines of a plan that a person has let stand; the run has the results.
 
@@ -32,6 +36,7 @@ def apply(
         declined: Lines that the person took out: held from now on.
         stale: The ids of lines that the newer listing does not make any more: not applied.
         still_holds: Asked before each batch of deletions.
+        reconsidered: What was held is among the lines, as the person asked for it.
 
     Raises:
         LedgerError: the ledger cannot be written. The next run looks what became of the rest.
@@ -41,25 +46,40 @@ def apply(
     _skip_stale(run, [line for line in lines if line.id in stale])
     lines = [line for line in lines if line.id not in stale]
     run.begin(lines)
-    for kind in ("collect", "adopt", "forget", *DELETIONS):
+    steps: dict[Kind, Callable[[Run[Line], Sequence[Line]], None]] = {
+        "collect": collect,
+        "adopt": adopt,
+        "forget": _forget,
+        "forward-delete": partial(delete, still_holds=still_holds),
+        "reverse-delete": partial(delete, still_holds=still_holds),
+    }
+    for kind, step in steps.items():
+        if run.cancelled():
+            break
+        step(run, [line for line in lines if line.kind == kind])
+    folders = run.observation.listed[CONSOLIDATED].folders
+    with run.ledger.transaction():
+        run.ledger.settle([name for name in folders if not run.counts(CONSOLIDATED, name)])
+        if reconsidered:
+            _release_undone(run)
+
+
+def _forget(run: Run[Line], lines: Sequence[Line]) -> None:
+    """End messages that are gone from every mailbox."""
+    for batch in batches(lines, lambda _: 1):
         if run.cancelled():
             return
-        some = [line for line in lines if line.kind == kind]
-        if kind == "collect":
-            collect(run, some)
-        elif kind == "adopt":
-            adopt(run, some)
-        elif kind == "forget":
-            forget(run, some)
-        else:
-            delete(run, some, still_holds)
+        messages = run.messages(line.message for line in batch if line.message is not None)
+        with run.ledger.transaction():
+            for line in batch:
+                row = messages.get(line.message or 0)
+                missing = [c.id for c in row.copies if c.state == "missing"] if row else []
+                run.ledger.end(missing, run.now())
+        journal(run, batch, "done")
 
 
-def release_undone(run: Run[Line]) -> None:
-    """Lines were done that an undo had held: a person reconsidered, and the undo is over.
-
-    Of a run in which held lines were ordinary ones; inside a transaction.
-    """
+def _release_undone(run: Run[Line]) -> None:
+    """Lines were done that an undo had held: the undo is over."""
     for line in (result.line for result in run.results.values() if result.outcome == "done"):
         if line.message is not None and line.kind != "forward-delete":
             run.ledger.release_one(line.message, "reverse-delete", line.account, "undone")

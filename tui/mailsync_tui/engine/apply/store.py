@@ -177,7 +177,7 @@ def _read_back(
     try:
         if wanted:
             result.update((r.location, r) for r in run.mailboxes[mailbox].fetch(wanted))
-    except MailboxError as error:  # stored and proved all the same; told with the next batch
+    except MailboxError as error:  # stored and proved all the same
         run.failed(mailbox, error)
     return result
 

@@ -71,7 +71,7 @@ class _DeletedCopy:
         return "; ".join(remarks)
 
 
-def restore(run: Run[UndoLine], lines: Sequence[UndoLine], settled: Sequence[UndoLine]) -> None:
+def restore(run: Run[UndoLine], lines: Sequence[UndoLine], open_now: Sequence[UndoLine]) -> None:
     """Put these lines back; the run has the result of each that came to its end.
 
     First what goes back to where it was; then what POP3 servers do not take back, as it may
@@ -80,23 +80,23 @@ def restore(run: Run[UndoLine], lines: Sequence[UndoLine], settled: Sequence[Und
     Args:
         run: Holding the ledger's lock, with the listing already recorded.
         lines: As they were shown.
-        settled: The undone run's lines after the listing was recorded: an interrupted run's
+        open_now: The undone run's lines after the listing was recorded: an interrupted run's
             deletions are known by now.
 
     Raises:
         LedgerError: the ledger cannot be written. The next run looks what became of the rest.
     """
     run.begin(lines)
-    now_open = {line.id: line for line in settled}
+    found = {line.id: line for line in open_now}
     copies: list[Copy] = []
     for shown in lines:
-        line = now_open.get(shown.id)
+        line = found.get(shown.id)
         if line is None:
             run.finish(shown, "done", NOTHING_LEFT)
             continue
         run.expect(line, len(line.copies))
         copies.extend((line, copy) for copy in line.copies)
-    undone = {copy.action.run for line in settled for copy in line.copies}
+    undone = {copy.action.run for line in open_now for copy in line.copies}
     restoring = _Restoring(
         run, {at for number in undone for at in restores.placed(run.ledger, number)}
     )
