@@ -23,7 +23,7 @@ PAGES = (
 """The names of the pages, in the order in which they are read; ``index`` lists the others."""
 
 _PICTURES = re.compile(r"^.*!\[[^]]*\]\(.*\n\n?", re.MULTILINE)
-_LINK = re.compile(r"\[([^]]+)\]\((?!https?:)(?:([a-z-]+)\.md)?(?:#[^)]*)?\)")
+_LINK = re.compile(r"\[([^]]+)\]\((?!https?:)(?:([a-z-]+)\.md)?[^)\s]*\)")
 
 
 def source(name: str) -> str:
