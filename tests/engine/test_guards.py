@@ -217,7 +217,10 @@ def test_an_incomplete_listing_counts_for_no_absence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["forward-delete", "reverse-delete"])
 @pytest.mark.parametrize("rule", guards.RULES)
 def test_every_rule_says_what_it_saw_and_the_way_out(rule: str, kind: str) -> None:
-    told = guards.detail("isp", kind, rule)  # type: ignore[arg-type]
+    seen = guards.cause("isp", kind, rule)  # type: ignore[arg-type]
+    told = guards.detail("isp", kind, rule, seen)  # type: ignore[arg-type]
+    assert told.startswith(f"{seen}; ")
+    assert "`" not in seen
     mailbox = "isp" if kind == "forward-delete" else "consolidated"
     if rule in guards.UNACCEPTABLE:
         assert "--accept-blocked" not in told

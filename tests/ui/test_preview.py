@@ -169,7 +169,7 @@ def test_w_shows_the_evidence(bench: Bench) -> None:
         await press(app, pilot, "w")
         screen(app, WhyScreen)
         shown = " ".join(everything(app).split())
-        assert "seen on isp at one complete listing, on 2026-01-05 10:00 UTC" in shown
+        assert "seen on isp at one complete listing, on 2026-01-05 10:00" in shown
         assert "missing from this complete listing of isp (2 messages)" in shown
 
     drive(bench, work)

@@ -2,15 +2,15 @@
 
 They hold folder names as servers give them: whoever shows them makes them safe.
 
-Every figure comes from the ledger or from the listings the plan was made from. This listing's own
-moment is not named, so that two plans over an unchanged snapshot are equal.
+Every figure comes from the ledger or from the listings the plan was made from; moments are local.
+This listing's own moment is not named, so that two plans over an unchanged snapshot are equal.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import Line, in_words
@@ -160,8 +160,8 @@ def _of(state: MailboxState) -> str:
 
 
 def _day(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d")
+    return f"{moment.astimezone():%Y-%m-%d}"
 
 
 def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"

@@ -32,11 +32,9 @@ UNACCEPTABLE = frozenset({"changed", "folder-gone"})
 STICKY = frozenset(RULES) - UNACCEPTABLE
 """These stay in the ledger until a person ends them; the others are seen anew each time."""
 
-_DETAIL = {
-    "changed": "the account {account} is another mailbox than the one in the ledger; nothing is "
-    "deleted until `mailsync-tui rebase {account}` takes it as the new base",
-    "folder-gone": "a folder of {mailbox} is missing; this ends when it is back, or with "
-    "`mailsync-tui rebase {mailbox}`",
+_CAUSES = {
+    "changed": "the account {account} is another mailbox than the one in the ledger",
+    "folder-gone": "a folder of {mailbox} is missing",
     "uidvalidity": "the server of {mailbox} has given its messages new numbers, and some were not "
     "found again",
     "went-backwards": "the server of {mailbox} looks restored from a backup: its counters went "
@@ -44,13 +42,13 @@ _DETAIL = {
     "hidden": "of what was fetched from {mailbox} in one go, nothing was listed any more right "
     "after: some providers hide over POP3 what was fetched, and the mail may still be there",
     "expired": "all that went from {mailbox} within 7 days is older than everything that is left: "
-    "some providers clean up old mail, which is nobody's wish",
+    "some providers clean up old mail, though nobody deleted it",
     "all-changed": "the mailbox {mailbox} shows none of the identifiers it had, and some messages "
     "were not found again",
     "side-empty": "the mailbox {mailbox} lists nothing at all, though it held mail: a disk that is "
     "not there looks the same",
-    "max-delete": "these are more than anybody deletes by hand in 24 hours (max_delete_share and "
-    "max_delete_floor in the configuration)",
+    "max-delete": "these are more deletions in 24 hours than max_delete_share and max_delete_floor "
+    "in the configuration allow",
 }
 _CUT = (
     "the mailbox {mailbox} lists exactly {cut:,} messages, and more were known: some servers cut a "
@@ -60,8 +58,8 @@ _PROVIDERS = frozenset({"hidden", "expired"})
 """What a provider does again and again: one more way out is to take no deletion from it."""
 
 
-def detail(account: str, kind: Kind, rule: str, cut: int | None = None) -> str:
-    """The sentence that explains a block, with the ways out.
+def cause(account: str, kind: Kind, rule: str, cut: int | None = None) -> str:
+    """What a guard takes for the cause, as a sentence.
 
     Args:
         account: Whose lines are stopped.
@@ -69,18 +67,40 @@ def detail(account: str, kind: Kind, rule: str, cut: int | None = None) -> str:
         rule: The rule that stopped them.
         cut: The round number at which the listing behind it seems to be cut.
     """
-    forward = kind == "forward-delete"
-    mailbox = account if forward else CONSOLIDATED
-    text = _CUT if rule == "hidden" and cut is not None else _DETAIL[rule]
-    text = text.format(account=account, mailbox=mailbox, cut=cut)
-    if rule in UNACCEPTABLE:
-        return text
-    out = f"{text}; look at them, then `--accept-blocked {account}:{rule}`"
+    text = _CUT if rule == "hidden" and cut is not None else _CAUSES[rule]
+    return text.format(account=account, mailbox=_loser(account, kind), cut=cut)
+
+
+def detail(account: str, kind: Kind, rule: str, cause: str) -> str:
+    """The cause, with the ways out as a command line has them."""
+    return f"{cause}; {ways_out(account, kind, rule, f'`--accept-blocked {account}:{rule}`')}"
+
+
+def ways_out(account: str, kind: Kind, rule: str, accept: str) -> str:
+    """How a block ends.
+
+    Args:
+        account: Whose lines are stopped.
+        kind: Their kind.
+        rule: The rule that stopped them.
+        accept: How a person lets them through, where that can be done.
+    """
+    mailbox = _loser(account, kind)
+    if rule == "changed":
+        return f"nothing is deleted until `mailsync-tui rebase {account}` takes it as the new base"
+    if rule == "folder-gone":
+        return f"this ends when it is back, or with `mailsync-tui rebase {mailbox}`"
+    out = f"look at them, then {accept}"
     if rule != "max-delete":
         out += f", or `mailsync-tui rebase {mailbox}`"
     if rule in _PROVIDERS:
         out += f'; leave "{KIND_DIRECTION[kind]}" out of `allow` of {account} to end it for good'
     return out
+
+
+def _loser(account: str, kind: Kind) -> str:
+    """The mailbox whose losses are not believed."""
+    return account if kind == "forward-delete" else CONSOLIDATED
 
 
 class GuardChecks:

@@ -24,7 +24,7 @@ from mailsync_tui.engine.model import (
     Waiting,
 )
 from mailsync_tui.engine.plan.evidence import evidence
-from mailsync_tui.engine.plan.guards import Accepted, GuardChecks, detail
+from mailsync_tui.engine.plan.guards import Accepted, GuardChecks, cause, detail
 from mailsync_tui.engine.plan.moves import is_lost
 from mailsync_tui.engine.plan.rules import Proposal, Rules
 from mailsync_tui.engine.plan.status import MessageStatus, status_of
@@ -272,9 +272,11 @@ class _Planning:
                     if self._asked(kind):
                         self.blocked[(name, kind, "changed")] += 0
 
-    def _detail(self, account: str, kind: Kind, rule: str) -> str:
+    def _blocked(self, account: str, kind: Kind, rule: str, count: int) -> Blocked:
         loser = account if kind == "forward-delete" else CONSOLIDATED
-        return detail(account, kind, rule, self.snapshot.mailboxes[loser].cut)
+        why = cause(account, kind, rule, self.snapshot.mailboxes[loser].cut)
+        allow = max(count, self.stopped[account, kind, rule])
+        return Blocked(account, kind, rule, count, detail(account, kind, rule, why), why, allow)
 
     def _plan(self) -> Plan:
         snapshot = self.snapshot
@@ -296,10 +298,7 @@ class _Planning:
             },
             lines=kept,
             held=tuple(self.held),
-            blocked=tuple(
-                Blocked(*key, count, self._detail(*key), allow=max(count, self.stopped[key]))
-                for key, count in self.blocked.items()
-            ),
+            blocked=tuple(self._blocked(*key, count) for key, count in self.blocked.items()),
             waiting=tuple(
                 Waiting(account, kind, count, why)
                 for (account, kind, why), count in self.waiting.items()

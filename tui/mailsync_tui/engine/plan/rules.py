@@ -337,7 +337,7 @@ class Rules:
             if forward is not None:
                 reason = f"deleted in the consolidated mailbox, because {forward.reason}"
             elif any(c.state is State.DELETING for c in targets):
-                reason = f"our deletion did not take on {account.name}"
+                reason = f"deleted before, but {account.name} still lists it"
             else:
                 reason = "gone from the consolidated mailbox"
             places = tuple(Place(c.mailbox, c.location) for c in targets)
