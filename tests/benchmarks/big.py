@@ -183,7 +183,6 @@ def mailboxes(count: int) -> dict[str, BigMailbox]:
 def fill(path: Path, config: UserConfig, count: int) -> None:
     """Write a ledger of so many messages, all in sync."""
     from mailsync_tui.engine.detect.detect import rules_fingerprint
-    from mailsync_tui.ledger.listings import set_scanned
     from mailsync_tui.ledger.rows import FolderRow, NewCopy
     from mailsync_tui.ledger.writer import LedgerWriter
     from mailsync_tui.message import identity_of, summary_of_header
@@ -209,7 +208,7 @@ def fill(path: Path, config: UserConfig, count: int) -> None:
         ledger.db.execute("UPDATE message SET known = 1, open = 0")
         for name, mailbox in ids.items():
             cursors = FolderRow(0, None, None) if name == POP3 else FolderRow(1, 2 * count, None)
-            set_scanned(ledger, mailbox, 1, {"INBOX": cursors}, count, now)
+            ledger.record_listing(mailbox, 1, {"INBOX": cursors}, count, now)
         ledger.set_rules(rules_fingerprint(config))
         ledger.bump()
     ledger.close()

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import open_ledger
 from tests.e2e.world import HOME, World, environment
 from tests.servers.dovecot import Dovecot
@@ -106,11 +106,11 @@ class Ordeal:
         assert (left, plan.held, plan.blocked) == ([], (), ()), f"{when}: there is more to do"
         ledger = open_ledger(world.state / "ledger.sqlite3")
         try:
-            assert not history.unsettled(ledger), f"{when}: an intent without an outcome"
+            assert not journal.unsettled(ledger), f"{when}: an intent without an outcome"
             done = Counter(
                 (action.kind, action.mailbox, action.location)
-                for run in history.runs(ledger)
-                for action in history.actions(ledger, run.id)
+                for run in journal.runs(ledger)
+                for action in journal.actions(ledger, run.id)
                 if action.kind.endswith("-delete") and action.outcome == "done"
             )
         finally:
@@ -172,7 +172,7 @@ class Ordeal:
                 self._spans[since] = 1.1 * (time.monotonic() - begun)
         ledger = open_ledger(self.world.state / "ledger.sqlite3")
         try:
-            self.tally.open_intents += bool(history.unsettled(ledger))
+            self.tally.open_intents += bool(journal.unsettled(ledger))
         finally:
             ledger.close()
 

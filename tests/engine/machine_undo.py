@@ -11,7 +11,7 @@ from hypothesis.stateful import rule
 
 from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, UndoResult
 from mailsync_tui.errors import SessionError
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import open_ledger
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Undoing:
             self._sync((), [])
         with self.bench.session() as session:
             ledger = open_ledger(session.ledger_path)
-            runs = [str(run.id) for run in history.runs(ledger) if run.deleted > run.put_back]
+            runs = [str(run.id) for run in journal.runs(ledger) if run.deleted > run.put_back]
             ledger.close()
             if not runs:
                 return

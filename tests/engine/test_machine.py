@@ -33,7 +33,7 @@ from hypothesis.stateful import (
 from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.errors import SessionError
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
 from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.message import identity_of
@@ -244,7 +244,7 @@ class World(Undoing, RuleBasedStateMachine):
         """Whether the intent to store it is open."""
         key = identity_of(message.data).key
         with contextlib.closing(open_ledger(self.bench.directory / FILE_NAME)) as ledger:
-            sent = [a.message for a in history.unsettled(ledger) if a.message is not None]
+            sent = [a.message for a in journal.unsettled(ledger) if a.message is not None]
             rows = ledger.messages(sent).values()
         return any(row.identity is not None and row.identity.key == key for row in rows)
 

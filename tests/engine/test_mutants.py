@@ -433,8 +433,8 @@ MUTANTS: dict[str, Mutant] = {
     "late copies are collected": Mutant(
         rules.Rules, "_late", lambda self, s: iter(()), (late_copy,)
     ),
-    "losses are never spent": Mutant(
-        LedgerWriter, "spend", lambda self, messages, now: None, (back_is_collected_once,)
+    "losses are never consumed": Mutant(
+        LedgerWriter, "consume_loss", lambda self, messages, now: None, (back_is_collected_once,)
     ),
     "forgotten while an account is unknown": Mutant(
         status,

@@ -8,7 +8,7 @@ import pytest
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
 from mailsync_tui.errors import LedgerBusy, UnknownRun
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.ledger.reader import open_ledger
 from tests.engine.bench import kinds
@@ -38,7 +38,7 @@ def test_the_history(tmp_path: Path) -> None:
     def states() -> dict[str, str]:
         ledger = open_ledger(tmp_path / "ledger.sqlite3")
         try:
-            return {r["run"]: r["state"] for r in json_form.runs(history.runs(ledger))}
+            return {r["run"]: r["state"] for r in json_form.runs(journal.runs(ledger))}
         finally:
             ledger.close()
 
@@ -73,7 +73,7 @@ def test_unknown_runs_and_lines(tmp_path: Path) -> None:
     with bench.session() as session:
         collected = next(
             action.line
-            for action in history.actions(open_ledger(session.ledger_path), 1)
+            for action in journal.actions(open_ledger(session.ledger_path), 1)
             if action.kind == "collect"
         )
     for number, line in (("99", ""), ("x", ""), (run, "beef"), ("1", collected)):
@@ -182,8 +182,8 @@ def test_killed_after_each_step(tmp_path: Path, mailbox: str, then: str) -> None
             assert there == {"isp": 0, "work": 0, "old": 1, "consolidated": 1}, at
         nothing_but(bench, *[("adopt", "old", "undone")] * 2)
         ledger = open_ledger(bench.directory / "ledger.sqlite3")
-        assert not history.unsettled(ledger)
-        assert next(r for r in history.runs(ledger) if str(r.id) == run).put_back == 6
+        assert not journal.unsettled(ledger)
+        assert next(r for r in journal.runs(ledger) if str(r.id) == run).put_back == 6
         ledger.close()
     assert steps > 8
 
@@ -199,7 +199,7 @@ def test_the_next_sync_settles_it_though_it_has_nothing_to_do(tmp_path: Path) ->
     bench.wait()
     assert bench.sync().lines == ()
     ledger = open_ledger(tmp_path / "ledger.sqlite3")
-    assert not history.unsettled(ledger)
+    assert not journal.unsettled(ledger)
     ledger.close()
 
 

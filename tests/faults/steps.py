@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from mailsync_tui.errors import QuarantineError
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.reader import open_ledger
 from mailsync_tui.ledger.writer import LedgerWriter
@@ -109,8 +109,8 @@ def without_a_copy(bench: Play) -> list[str]:
     missing = []
     ledger = open_ledger(bench.directory / "ledger.sqlite3")
     try:
-        for run in history.runs(ledger):
-            for action in history.actions(ledger, run.id):
+        for run in journal.runs(ledger):
+            for action in journal.actions(ledger, run.id):
                 if action.kind in ("forward-delete", "reverse-delete") and action.quarantine:
                     try:
                         quarantine.get(action.quarantine)

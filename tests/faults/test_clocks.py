@@ -16,7 +16,7 @@ from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.apply import store
 from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.engine.model import Options, Plan
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import open_ledger
 from mailsync_tui.session.viewer import Viewer
 from tests.engine.bench import START, Bench, blocked, held, kinds, mail
@@ -362,7 +362,7 @@ def test_runs_are_in_their_order_whatever_their_clocks_said(bench: Bench) -> Non
         bench.deliver("work", mail(n))
         bench.sync()
     with contextlib.closing(open_ledger(bench.directory / "ledger.sqlite3")) as ledger:
-        rows = history.runs(ledger)
+        rows = journal.runs(ledger)
     assert [row.id for row in rows] == [5, 4, 3, 2, 1]
     started: list[datetime] = [row.started for row in rows]
     assert started != sorted(started, reverse=True)

@@ -167,10 +167,10 @@ def test_a_ledger_gets_its_id_with_its_first_table(tmp_path: Path) -> None:
         with disk.watching(), contextlib.suppress(LedgerError):
             LedgerWriter(path).close()
         with contextlib.closing(LedgerWriter(path)) as ledger:
-            assert ledger.id
+            assert ledger.read.id
             with ledger.transaction():
                 ledger.bump()
-            assert ledger.serial == 1
+            assert ledger.read.serial == 1
         path.unlink()
         if not disk.refused:
             break

@@ -9,7 +9,7 @@ from mailsync_tui.cli import json_form, render
 from mailsync_tui.cli.screen import Screen
 from mailsync_tui.cli.settings import nearest
 from mailsync_tui.errors import OK, CommandError
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import open_ledger
 from mailsync_tui.text.safe import safe_text
 
@@ -24,7 +24,7 @@ def show_history(output: Output, directory: Path, *, as_json: bool) -> int:
     ledger = open_ledger(directory / _LEDGER)
     try:
         with ledger.snapshot():
-            runs = json_form.runs(history.runs(ledger))
+            runs = json_form.runs(journal.runs(ledger))
     finally:
         ledger.close()
     if as_json:
@@ -45,11 +45,11 @@ def show_run(output: Output, directory: Path, user: str, run: str, *, as_json: b
     ledger = open_ledger(directory / _LEDGER)
     try:
         with ledger.snapshot():
-            rows = {str(row.id): row for row in history.runs(ledger)}
+            rows = {str(row.id): row for row in journal.runs(ledger)}
             if run not in rows:
                 known = nearest(run, rows) if rows else "; there is none yet"
                 raise CommandError(f"unknown run {safe_text(run, 40)}{known}")
-            lines = json_form.actions(history.actions(ledger, rows[run].id))
+            lines = json_form.actions(journal.actions(ledger, rows[run].id))
     finally:
         ledger.close()
     if as_json:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.engine.outcome import RunState, run_lines, run_state
-from mailsync_tui.ledger.restores import UNDO
+from mailsync_tui.ledger.journal import UNDO
 from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form, utc
 from mailsync_tui.text.safe import safe_text
 

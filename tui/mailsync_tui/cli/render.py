@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli.screen import Screen, Span, Style
 from mailsync_tui.engine.model import DELETIONS
-from mailsync_tui.ledger.restores import UNDO
+from mailsync_tui.ledger.journal import UNDO
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:

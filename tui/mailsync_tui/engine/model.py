@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Literal
 
 from mailsync_tui.config.model import DIRECTIONS, Direction
-from mailsync_tui.ledger.restores import DELETIONS as DELETIONS
-from mailsync_tui.ledger.restores import Deletion
+from mailsync_tui.ledger.journal import DELETIONS as DELETIONS
+from mailsync_tui.ledger.journal import Deletion
 from mailsync_tui.mailboxes.base import Location
 
 Kind = Literal["collect", "adopt", "forward-delete", "reverse-delete", "forget"]

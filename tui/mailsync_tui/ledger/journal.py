@@ -1,121 +1,240 @@
-"""Writing to the journal: runs, intents, and what became of them."""
+"""Reading the journal: runs, their lines, what a killed run left open, what an undo needs."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from pathlib import Path
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
 
-from mailsync_tui.ledger.decisions import DecisionWriter
-from mailsync_tui.ledger.reader import connect, told
-from mailsync_tui.ledger.rows import Intent
-from mailsync_tui.ledger.schema import stamp
-from mailsync_tui.mailboxes.base import Location, Uid
+from mailsync_tui.ledger.reader import LedgerReader
+from mailsync_tui.ledger.rows import ActionRow, LostResponse, RunRow
+from mailsync_tui.ledger.schema import moment, stamp
+from mailsync_tui.mailboxes.base import Location
+
+_ACTION = (
+    "SELECT id, run, line, kind, account, message, message_id, subject, mailbox, folder,"
+    " validity, uid, quarantine, at, outcome, reason FROM action"
+)
+
+DELETIONS: tuple[Literal["forward-delete", "reverse-delete"], ...] = (
+    "forward-delete",
+    "reverse-delete",
+)
+"""The kinds of an action that delete."""
+UNDO = "undo-"
+"""Begins the kind of an action that undoes a deletion; the deletion's kind follows it."""
 
 
-class JournalWriter(DecisionWriter):
-    """A ledger opened for writing, with its transactions and its journal."""
+class Deletion(NamedTuple):
+    """One deleted copy, as the journal has it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open a ledger for writing, making a new one if there is none.
+    action: ActionRow
+    flags: frozenset[str] | None
+    """``None``: deleted before the ledger kept them."""
+    received: datetime | None
+    """Its INTERNALDATE or file time, where its mailbox had one."""
+    undone: bool
 
-        Raises:
-            LedgerError: it cannot be opened or made, is damaged, or belongs to a newer version.
-        """
-        super().__init__(connect(path, writes=True), exists=True)
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing, and on disk when it ends.
-
-        Raises:
-            LedgerError: the disk is full, or the ledger is damaged.
-        """
-        with told():
-            self.db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                if self.db.in_transaction:  # a full disk has rolled it back already
-                    self.db.execute("ROLLBACK")
-                raise
-            self.db.execute("COMMIT")
-
-    # --- runs and actions
-
-    def begin_run(self, command: str, directions: Sequence[str], now: datetime) -> int:
-        """A run begins."""
-        cursor = self.db.execute(
-            "INSERT INTO run (command, directions, started) VALUES (?, ?, ?)",
-            (command, ",".join(directions), stamp(now)),
+def runs(ledger: LedgerReader) -> list[RunRow]:
+    """All runs, newest first."""
+    done: dict[int, dict[str, int]] = defaultdict(dict)
+    undone: dict[int, int] = defaultdict(int)
+    for run, kind, outcome, count in ledger.db.execute(
+        "SELECT run, kind, outcome, count(DISTINCT line) FROM action GROUP BY run, kind, outcome"
+    ):
+        if outcome == "done":
+            done[run][kind] = count
+        elif outcome != "vanished":
+            undone[run] += count
+    deleted = {
+        run: (count, put_back)
+        for run, count, put_back in ledger.db.execute(
+            "SELECT run, count(*), sum(EXISTS"
+            " (SELECT 1 FROM put_back JOIN action AS undo ON undo.id = put_back.action"
+            " WHERE put_back.deletion = action.id AND undo.outcome = 'done')) FROM action"
+            " WHERE kind IN ('forward-delete', 'reverse-delete') AND outcome = 'done' GROUP BY run"
         )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
-
-    def end_run(self, run: int, code: int, now: datetime) -> None:
-        """A run ended by itself, with this exit code.
-
-        It has changed the ledger since it recorded its listing: what was planned meanwhile is
-        stale.
-        """
-        self.db.execute("UPDATE meta SET value = value + 1 WHERE name = 'serial'")
-        self.db.execute("UPDATE run SET ended = ?, exit = ? WHERE id = ?", (stamp(now), code, run))
-
-    def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> list[int]:
-        """Write down what is about to be done; the caller's transaction puts it on disk."""
-        (last,) = self.db.execute("SELECT ifnull(max(id), 0) FROM action").fetchone()
-        ids = list(range(last + 1, last + 1 + len(intents)))
-        at = stamp(now)
-        self.db.executemany(
-            "INSERT INTO action (id, run, line, kind, account, message, message_id, subject,"
-            " mailbox, folder, validity, uid, quarantine, sent, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(number, run, *intent, at) for number, intent in zip(ids, intents, strict=True)],
+    }
+    return [
+        RunRow(
+            number,
+            command,
+            tuple(directions.split(",")) if directions else (),
+            datetime.fromisoformat(started),
+            moment(ended),
+            code,
+            done[number],
+            undone[number],
+            *deleted.get(number, (0, 0)),
         )
-        return ids
-
-    def outcome(
-        self, action: int, outcome: str, reason: str = "", location: Location | None = None
-    ) -> None:
-        """Write down what became of an intent, and where it was done: the answer came."""
-        if location is None:
-            self.db.execute(
-                "UPDATE action SET outcome = ?, reason = ?, sent = NULL WHERE id = ?",
-                (outcome, reason, action),
-            )
-        else:
-            self.db.execute(
-                "UPDATE action SET outcome = ?, reason = ?, sent = NULL,"
-                " folder = ?, validity = ?, uid = ? WHERE id = ?",
-                (outcome, reason, *location, action),
-            )
-
-    def outcomes(self, actions: Sequence[int], outcome: str, reason: str = "") -> None:
-        """The same became of several intents, where they were to be done."""
-        self.db.executemany(
-            "UPDATE action SET outcome = ?, reason = ?, sent = NULL WHERE id = ?",
-            [(outcome, reason, action) for action in actions],
+        for number, command, directions, started, ended, code in ledger.db.execute(
+            "SELECT id, command, directions, started, ended, exit FROM run ORDER BY id DESC"
         )
+    ]
 
-    def presume(self, action: int, outcome: str, reason: str) -> None:
-        """What became of an intent, as far as can be seen: its answer never came."""
-        self.db.execute(
-            "UPDATE action SET outcome = ?, reason = ? WHERE id = ?", (outcome, reason, action)
+
+def certain(ledger: LedgerReader, now: datetime) -> datetime | None:
+    """The latest moment that can be relied on before something is thrown away for its age.
+
+    A clock that is far ahead for a while, as one without a battery may be, must not age everything
+    at once. So it is the beginning of a run at least a day ago: such a clock has none but those
+    from before it was wrong.
+
+    Args:
+        ledger: Its runs are looked at.
+        now: What the clock says, aware.
+
+    Returns:
+        ``None``: there is no such run yet.
+    """
+    day_ago = stamp(now - timedelta(days=1))
+    (at,) = ledger.db.execute(
+        "SELECT max(started) FROM run WHERE started <= ?", (day_ago,)
+    ).fetchone()
+    return moment(at)
+
+
+def kept_since(ledger: LedgerReader, since: datetime, now: datetime) -> set[str]:
+    """The copies in the quarantine that were put there since then, as far as runs can tell.
+
+    A run began no earlier than those before it, whatever its clock said; so what was put while the
+    clock was behind is as young as the run before.
+
+    Args:
+        ledger: Its journal is read.
+        since: Aware.
+        now: What the clock says; runs after that are those of a clock that was ahead.
+    """
+    rows = ledger.db.execute(
+        "SELECT DISTINCT action.quarantine FROM action JOIN (SELECT id, max(started)"
+        " OVER (ORDER BY id) AS latest FROM run WHERE started <= ?) AS sure"
+        " ON sure.id = action.run WHERE action.quarantine IS NOT NULL AND sure.latest >= ?",
+        (stamp(now), stamp(since)),
+    )
+    return {name for (name,) in rows}
+
+
+def actions(ledger: LedgerReader, run: int) -> list[ActionRow]:
+    """The lines of one run, in the order in which they were done."""
+    rows = ledger.db.execute(_ACTION + " WHERE run = ? ORDER BY id", (run,))
+    return [_action(row) for row in rows]
+
+
+def unsettled(ledger: LedgerReader) -> list[ActionRow]:
+    """Actions with an intent and no outcome: a run was killed there."""
+    return [_action(row) for row in ledger.db.execute(_ACTION + " WHERE outcome IS NULL")]
+
+
+def unfinished(ledger: LedgerReader) -> tuple[int, int] | None:
+    """The newest run without an end, and how many lines are without an outcome.
+
+    A run that a later one has settled is none; ``None``: every run has ended or was settled.
+    """
+    newest = ledger.db.execute("SELECT id, ended FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    lines, last = ledger.db.execute(
+        "SELECT count(DISTINCT line), max(run) FROM action WHERE outcome IS NULL"
+    ).fetchone()
+    if newest is not None and newest[1] is None:
+        return newest[0], lines
+    return (last, lines) if lines else None
+
+
+def lost_responses(ledger: LedgerReader, messages: Iterable[int]) -> list[LostResponse]:
+    """The stores of these messages that no answer came to, oldest first."""
+    return [
+        LostResponse(*row)
+        for message in sorted(messages)
+        for row in ledger.db.execute(
+            "SELECT id, message, folder, sent FROM action"
+            " WHERE message = ? AND sent IS NOT NULL AND kind NOT LIKE 'undo-%' ORDER BY id",
+            (message,),
         )
+    ]
 
-    # --- foreign marks
 
-    def add_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
-        r"""Foreign ``\Deleted`` marks are about to be lifted."""
-        self.db.executemany(
-            "INSERT OR IGNORE INTO mark VALUES (?, ?, ?, ?)",
-            [(mailbox, folder, validity, uid) for uid in uids],
+def lost_attempts(ledger: LedgerReader, mailbox: str, messages: Iterable[int]) -> Counter[int]:
+    """How often each of these messages was sent to a mailbox, by whatever run, and no answer came.
+
+    Args:
+        ledger: Its journal is read.
+        mailbox: The mailbox's name.
+        messages: The messages' rows.
+    """
+    return Counter(
+        message
+        for message in messages
+        for _ in ledger.db.execute(
+            "SELECT id FROM action WHERE message = ? AND sent IS NOT NULL AND mailbox = ?",
+            (message, mailbox),
         )
+    )
 
-    def drop_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
-        """They are set again."""
-        self.db.executemany(
-            "DELETE FROM mark WHERE mailbox = ? AND folder = ? AND validity = ? AND uid = ?",
-            [(mailbox, folder, validity, uid) for uid in uids],
+
+def lifted_marks(ledger: LedgerReader) -> dict[tuple[str, str, int], list[int]]:
+    r"""Foreign ``\Deleted`` marks to set again: by mailbox, folder and UIDVALIDITY."""
+    result: dict[tuple[str, str, int], list[int]] = defaultdict(list)
+    for mailbox, folder, validity, uid in ledger.db.execute(
+        "SELECT mailbox, folder, validity, uid FROM mark"
+    ):
+        result[mailbox, folder, validity].append(uid)
+    return result
+
+
+def undoes(action: ActionRow) -> bool:
+    """Whether an action puts a deleted copy back."""
+    return action.kind.startswith(UNDO)
+
+
+def placed(ledger: LedgerReader, run: int) -> set[tuple[str, Location]]:
+    """Where copies that a run deleted have been put back."""
+    rows = ledger.db.execute(
+        "SELECT undo.mailbox, undo.folder, undo.validity, undo.uid FROM put_back"
+        " JOIN action AS undo ON undo.id = put_back.action"
+        " JOIN action AS deletion ON deletion.id = put_back.deletion"
+        " WHERE deletion.run = ? AND undo.outcome = 'done'",
+        (run,),
+    )
+    return {(mailbox, Location(*where)) for mailbox, *where in rows}
+
+
+def deletions(ledger: LedgerReader, run: int) -> list[Deletion]:
+    """The copies that a run deleted, or may have deleted when it was killed, in its order."""
+    notes = {
+        action: (frozenset(flags.split()) if flags is not None else None, moment(received), undone)
+        for action, flags, received, undone in ledger.db.execute(
+            "SELECT action.id, removed.flags, removed.received, EXISTS"
+            " (SELECT 1 FROM put_back JOIN action AS undo ON undo.id = put_back.action"
+            " WHERE put_back.deletion = action.id AND undo.outcome = 'done')"
+            " FROM action LEFT JOIN removed ON removed.action = action.id WHERE action.run = ?",
+            (run,),
         )
+    }
+    return [
+        Deletion(action, flags, received, bool(undone))
+        for action in actions(ledger, run)
+        if action.kind in DELETIONS and action.outcome in ("done", None)
+        for flags, received, undone in [notes[action.id]]
+    ]
+
+
+def _action(row: tuple[Any, ...]) -> ActionRow:
+    (number, run, line, kind, account, message, message_id, subject, mailbox, *rest) = row
+    (folder, validity, uid, quarantine, at, outcome, reason) = rest
+    return ActionRow(
+        number,
+        run,
+        line,
+        kind,
+        account,
+        message,
+        message_id,
+        subject,
+        mailbox,
+        Location(folder, validity, uid),
+        quarantine,
+        datetime.fromisoformat(at),
+        outcome,
+        reason,
+    )

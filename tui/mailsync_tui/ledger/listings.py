@@ -5,13 +5,11 @@ A scan is one run's look at all mailboxes; its number is the ledger's serial onc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from mailsync_tui.ledger.reader import LedgerReader
-from mailsync_tui.ledger.rows import FolderRow, ScanRow
-from mailsync_tui.ledger.schema import stamp
-from mailsync_tui.ledger.writer import LedgerWriter
+from mailsync_tui.ledger.rows import ScanRow
 from mailsync_tui.mailboxes.base import Location
 
 
@@ -21,35 +19,6 @@ def listings(ledger: LedgerReader, mailbox: int) -> tuple[ScanRow, ...]:
         "SELECT scan, at, messages FROM listing WHERE mailbox = ? ORDER BY scan", (mailbox,)
     )
     return tuple(ScanRow(scan, datetime.fromisoformat(at), n) for scan, at, n in rows)
-
-
-def set_scanned(
-    ledger: LedgerWriter,
-    mailbox: int,
-    scan: int,
-    folders: Mapping[str, FolderRow],
-    messages: int,
-    now: datetime,
-) -> None:
-    """A mailbox was listed completely.
-
-    Args:
-        ledger: In a transaction.
-        mailbox: Its row.
-        scan: The number of this listing.
-        folders: The cursors of its folders.
-        messages: How many it listed.
-        now: The moment of the listing.
-    """
-    ledger.db.execute("UPDATE mailbox SET scan = ? WHERE id = ?", (scan, mailbox))
-    ledger.db.execute(
-        "INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?)", (mailbox, scan, stamp(now), messages)
-    )
-    ledger.db.execute("DELETE FROM folder WHERE mailbox = ?", (mailbox,))
-    ledger.db.executemany(
-        "INSERT INTO folder VALUES (?, ?, ?, ?, ?)",
-        [(mailbox, name, *row) for name, row in folders.items()],
-    )
 
 
 def fetched_by(ledger: LedgerReader, mailbox: int, scan: int) -> int:
@@ -113,8 +82,3 @@ def middle_date(ledger: LedgerReader, mailbox: int) -> datetime | None:
         (mailbox,),
     ).fetchone()
     return datetime.fromisoformat(found[0]) if found else None
-
-
-def mark_seen(ledger: LedgerWriter, mailbox: int, scan: int) -> None:
-    """A complete listing has shown what was read up to this scan."""
-    ledger.db.execute("UPDATE mailbox SET seen_scan = ? WHERE id = ?", (scan, mailbox))

@@ -34,9 +34,9 @@ def message_lines(ledger: LedgerReader, limit: int | None = None) -> Iterator[Me
 
 def mailboxes_of(copies: str) -> tuple[set[int], set[int]]:
     """The numbers of the mailboxes that hold a message, and of those that only have lost it."""
-    told = [divmod(int(part), 2) for part in copies.split(",")]
-    live = {mailbox for mailbox, missing in told if not missing}
-    return live, {mailbox for mailbox, missing in told if missing} - live
+    parted = [divmod(int(part), 2) for part in copies.split(",")]
+    live = {mailbox for mailbox, missing in parted if not missing}
+    return live, {mailbox for mailbox, missing in parted if missing} - live
 
 
 def same_header(ledger: LedgerReader) -> frozenset[int]:

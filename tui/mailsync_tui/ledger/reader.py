@@ -66,7 +66,7 @@ class LedgerReader:
         Raises:
             LedgerError: it is damaged, or locked for too long.
         """
-        with told():
+        with ledger_errors():
             self.db.execute("BEGIN")
             try:
                 yield
@@ -287,7 +287,7 @@ def open_ledger(path: Path) -> LedgerReader:
         migrate(db)
         return LedgerReader(db, exists=False)
     db = connect(path, writes=False)
-    with told(path):
+    with ledger_errors(path):
         (version,) = db.execute("PRAGMA user_version").fetchone()
     if version == 0:  # made, and then the first run died
         db.close()
@@ -301,7 +301,7 @@ def connect(path: Path, *, writes: bool) -> sqlite3.Connection:
     Raises:
         LedgerError: see :func:`open_ledger`.
     """
-    with told(path):
+    with ledger_errors(path):
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         command = mending(path)
@@ -331,7 +331,7 @@ def _in_memory(older: sqlite3.Connection) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def sqlite_told(path: Path | None = None) -> Iterator[None]:
+def sqlite_errors(path: Path | None = None) -> Iterator[None]:
     """Turn what SQLite raises into one sentence that says what to do, and nothing else.
 
     Raises:
@@ -347,7 +347,7 @@ def sqlite_told(path: Path | None = None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def told(path: Path | None = None) -> Iterator[None]:
+def ledger_errors(path: Path | None = None) -> Iterator[None]:
     """The same for all that goes wrong with the file, and with what stands in it.
 
     Raises:
@@ -355,7 +355,7 @@ def told(path: Path | None = None) -> Iterator[None]:
     """
     where = f" {path}" if path else ""
     try:
-        with sqlite_told(path):
+        with sqlite_errors(path):
             yield
     except ValueError as error:
         raise _unusable(where, error) from error

@@ -1,14 +1,16 @@
-"""Writing to the ledger: listings as they are recorded, and decisions."""
+"""Everything that is written to a ledger, by the one run that holds its lock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
-from mailsync_tui.ledger.journal import JournalWriter
-from mailsync_tui.ledger.rows import NewCopy, Placed
+from mailsync_tui.ledger.reader import LedgerReader, connect, ledger_errors
+from mailsync_tui.ledger.rows import FolderRow, Intent, NewCopy, Placed
 from mailsync_tui.ledger.schema import stamp
-from mailsync_tui.mailboxes.base import Location
+from mailsync_tui.mailboxes.base import Location, Raw, Uid
 from mailsync_tui.message import Identity, Summary
 
 TOMBSTONE_DAYS = 400
@@ -28,8 +30,191 @@ _AS_NEW = (
 """A location that had another copy's row: it is this one's now."""
 
 
-class LedgerWriter(JournalWriter):
-    """A ledger opened by the run that holds its lock."""
+class LedgerWriter:
+    r"""A ledger opened by the run that holds its lock; :attr:`read` reads from the same file.
+
+    Each method is one step inside a :meth:`transaction`. The state of a copy (DESIGN.md, "The
+    states of a copy") is written here and nowhere else:
+
+    ============== ======================================================= =========================
+    from           because                                                 method
+    ============== ======================================================= =========================
+    NEW            a listing has it, or we stored it -> LIVE               ``add_copies``, ``place``
+    LIVE, MISSING  it lies elsewhere in its mailbox -> LIVE                ``relocate``
+    LIVE           a complete listing lacks it -> MISSING                  ``mark_missing``
+    MISSING        it is listed again -> LIVE                              ``mark_listed_again``
+    LIVE           we deleted it on an account -> DELETING                 ``mark_deleting``
+    any            its absence has been dealt with -> ENDED                ``end``
+    MISSING        the loss has had its consequence -> ENDED               ``consume_loss``
+    ENDED          it is listed again -> LIVE, as new                      ``list_as_new``
+    any            it moved to another mailbox, or was never ours: no row  ``drop``
+    ENDED          400 days have passed: no row                            ``purge_tombstones``
+    any            the mailbox has a new base: no row                      ``forget_absent``,
+                                                                           ``start_anew``
+    ============== ======================================================= =========================
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a ledger for writing, making a new one if there is none.
+
+        Raises:
+            LedgerError: it cannot be opened or made, is damaged, or belongs to a newer version.
+        """
+        self.db = connect(path, writes=True)
+        self.read = LedgerReader(self.db, exists=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.read.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and on disk when it ends.
+
+        Raises:
+            LedgerError: the disk is full, or the ledger is damaged.
+        """
+        with ledger_errors():
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self.db.in_transaction:  # a full disk has rolled it back already
+                    self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    # --- runs and actions
+
+    def begin_run(self, command: str, directions: Sequence[str], now: datetime) -> int:
+        """A run begins."""
+        cursor = self.db.execute(
+            "INSERT INTO run (command, directions, started) VALUES (?, ?, ?)",
+            (command, ",".join(directions), stamp(now)),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def end_run(self, run: int, code: int, now: datetime) -> None:
+        """A run ended by itself, with this exit code.
+
+        It has changed the ledger since it recorded its listing: what was planned meanwhile is
+        stale.
+        """
+        self.db.execute("UPDATE meta SET value = value + 1 WHERE name = 'serial'")
+        self.db.execute("UPDATE run SET ended = ?, exit = ? WHERE id = ?", (stamp(now), code, run))
+
+    def intend(self, run: int, intents: Sequence[Intent], now: datetime) -> list[int]:
+        """Write down what is about to be done; the caller's transaction puts it on disk."""
+        (last,) = self.db.execute("SELECT ifnull(max(id), 0) FROM action").fetchone()
+        ids = list(range(last + 1, last + 1 + len(intents)))
+        at = stamp(now)
+        self.db.executemany(
+            "INSERT INTO action (id, run, line, kind, account, message, message_id, subject,"
+            " mailbox, folder, validity, uid, quarantine, sent, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(number, run, *intent, at) for number, intent in zip(ids, intents, strict=True)],
+        )
+        return ids
+
+    def outcome(
+        self, action: int, outcome: str, reason: str = "", location: Location | None = None
+    ) -> None:
+        """Write down what became of an intent, and where it was done: the answer came."""
+        if location is None:
+            self.db.execute(
+                "UPDATE action SET outcome = ?, reason = ?, sent = NULL WHERE id = ?",
+                (outcome, reason, action),
+            )
+        else:
+            self.db.execute(
+                "UPDATE action SET outcome = ?, reason = ?, sent = NULL,"
+                " folder = ?, validity = ?, uid = ? WHERE id = ?",
+                (outcome, reason, *location, action),
+            )
+
+    def outcomes(self, actions: Sequence[int], outcome: str, reason: str = "") -> None:
+        """The same became of several intents, where they were to be done."""
+        self.db.executemany(
+            "UPDATE action SET outcome = ?, reason = ?, sent = NULL WHERE id = ?",
+            [(outcome, reason, action) for action in actions],
+        )
+
+    def presume(self, action: int, outcome: str, reason: str) -> None:
+        """What became of an intent, as far as can be seen: its answer never came."""
+        self.db.execute(
+            "UPDATE action SET outcome = ?, reason = ? WHERE id = ?", (outcome, reason, action)
+        )
+
+    def note_removed(self, actions: Sequence[int], raws: Sequence[Raw]) -> None:
+        """Write down with the intents how the copies are that are about to be deleted."""
+        self.db.executemany(
+            "INSERT INTO removed VALUES (?, ?, ?)",
+            [
+                (action, " ".join(sorted(raw.flags)), stamp(raw.date) if raw.date else None)
+                for action, raw in zip(actions, raws, strict=True)
+            ],
+        )
+
+    def note_put_back(self, action: int, deletion: int) -> None:
+        """Write down with its intent which deletion an action undoes."""
+        self.db.execute("INSERT INTO put_back VALUES (?, ?)", (action, deletion))
+
+    # --- foreign marks
+
+    def add_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
+        r"""Foreign ``\Deleted`` marks are about to be lifted."""
+        self.db.executemany(
+            "INSERT OR IGNORE INTO mark VALUES (?, ?, ?, ?)",
+            [(mailbox, folder, validity, uid) for uid in uids],
+        )
+
+    def drop_marks(self, mailbox: str, folder: str, validity: int, uids: Sequence[Uid]) -> None:
+        """They are set again."""
+        self.db.executemany(
+            "DELETE FROM mark WHERE mailbox = ? AND folder = ? AND validity = ? AND uid = ?",
+            [(mailbox, folder, validity, uid) for uid in uids],
+        )
+
+    # --- decisions: a person's to a message, a guard's to an account and direction
+
+    def hold(self, message: int, kind: str, account: str, rule: str, now: datetime) -> None:
+        """A decision sticks to a message."""
+        self.db.execute(
+            "INSERT OR IGNORE INTO hold VALUES (?, ?, ?, ?, ?)",
+            (message, kind, account, rule, stamp(now)),
+        )
+        self.db.execute("UPDATE message SET open = 1 WHERE id = ?", (message,))
+
+    def release(self, message: int, kind: str | None = None) -> None:
+        """A decision is taken back, or what it was about is over."""
+        self.db.execute(
+            "DELETE FROM hold WHERE message = ? AND (kind = ? OR ? IS NULL)", (message, kind, kind)
+        )
+
+    def release_one(self, message: int, kind: str, account: str, rule: str) -> None:
+        """What one decision was about is over."""
+        self.db.execute(
+            "DELETE FROM hold WHERE message = ? AND kind = ? AND account = ? AND rule = ?",
+            (message, kind, account, rule),
+        )
+
+    def block(self, account: str, kind: str, rule: str, now: datetime) -> None:
+        """A guard's decision sticks to an account and direction."""
+        self.db.execute(
+            "INSERT OR IGNORE INTO block VALUES (?, ?, ?, ?)", (account, kind, rule, stamp(now))
+        )
+
+    def unblock(self, account: str, rule: str | None = None) -> None:
+        """A person has ended a block."""
+        self.db.execute(
+            "DELETE FROM block WHERE account = ? AND (rule = ? OR ? IS NULL)",
+            (account, rule, rule),
+        )
+
+    def unblock_kind(self, kind: str) -> None:
+        """The blocks of one kind of line are ended, on every account."""
+        self.db.execute("DELETE FROM block WHERE kind = ?", (kind,))
 
     # --- listings
 
@@ -59,6 +244,40 @@ class LedgerWriter(JournalWriter):
                 (new, old),
             )
         self.db.execute("UPDATE action SET mailbox = ? WHERE mailbox = ?", (new, old))
+
+    def record_listing(
+        self,
+        mailbox: int,
+        scan: int,
+        folders: Mapping[str, FolderRow],
+        messages: int,
+        now: datetime,
+    ) -> None:
+        """A mailbox was listed completely.
+
+        Args:
+            mailbox: Its row.
+            scan: The number of this listing.
+            folders: The cursors of its folders.
+            messages: How many it listed.
+            now: The moment of the listing.
+        """
+        self.db.execute("UPDATE mailbox SET scan = ? WHERE id = ?", (scan, mailbox))
+        self.db.execute(
+            "INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?)",
+            (mailbox, scan, stamp(now), messages),
+        )
+        self.db.execute("DELETE FROM folder WHERE mailbox = ?", (mailbox,))
+        self.db.executemany(
+            "INSERT INTO folder VALUES (?, ?, ?, ?, ?)",
+            [(mailbox, name, *row) for name, row in folders.items()],
+        )
+
+    def mark_seen(self, mailbox: int, scan: int) -> None:
+        """A complete listing has shown what was read up to this scan."""
+        self.db.execute("UPDATE mailbox SET seen_scan = ? WHERE id = ?", (scan, mailbox))
+
+    # --- messages
 
     def add_message(
         self, identity: Identity | None, summary: Summary, size: int, now: datetime
@@ -121,6 +340,49 @@ class LedgerWriter(JournalWriter):
             (identity.key, identity.digest or "", message),
         )
 
+    def set_known(self, message: int, *, known: bool = True) -> None:
+        """A message was proved to lie in the consolidated mailbox (or is new again)."""
+        self.db.execute("UPDATE message SET known = ?, open = 1 WHERE id = ?", (known, message))
+
+    def set_open(self, messages: Iterable[int], *, is_open: bool) -> None:
+        """Whether there is still something to say about these messages."""
+        self.db.executemany(
+            "UPDATE message SET open = ? WHERE id = ? AND open <> ?",
+            [(is_open, message, is_open) for message in messages],
+        )
+
+    def drop_childless(self) -> None:
+        """Forget messages of which no copy is left."""
+        self.db.execute(
+            "DELETE FROM message WHERE NOT EXISTS"
+            " (SELECT 1 FROM copy WHERE copy.message = message.id)"
+        )
+
+    def close_settled(self, uncounted: Sequence[str]) -> None:
+        """After a run: messages that lie on both sides, all compared, have nothing open.
+
+        Args:
+            uncounted: Folders of the consolidated mailbox in which mail is not there (trash).
+        """
+        marks = ",".join("?" * len(uncounted))
+        self.db.execute(
+            "UPDATE message SET open = 0 WHERE open AND known"
+            " AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.message = message.id)"
+            " AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
+            " WHERE copy.message = message.id AND (copy.state IN ('missing', 'deleting')"
+            " OR copy.state = 'live' AND copy.surplus"
+            " OR copy.state = 'live' AND NOT copy.adopted AND mailbox.name <> 'consolidated'))"
+            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
+            " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
+            f" AND mailbox.name = 'consolidated' AND copy.folder NOT IN ({marks}))"
+            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
+            " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
+            " AND mailbox.name <> 'consolidated')",
+            list(uncounted),
+        )
+
+    # --- copies, and their states
+
     def add_copies(self, copies: Sequence[NewCopy], now: datetime) -> None:
         """Copies that were listed for the first time."""
         since = stamp(now)
@@ -143,7 +405,7 @@ class LedgerWriter(JournalWriter):
             "INSERT OR IGNORE INTO identity VALUES (?, ?, ?)",
             [(i.key, i.digest or "", p.message) for p in placed for i in p.forms],
         )
-        self.spend([p.message for p in placed], now)
+        self.consume_loss([p.message for p in placed], now)
         self.add_copies(
             [NewCopy(home, p.location, p.message, p.size, 0, 0, adopted=True) for p in placed], now
         )
@@ -189,7 +451,7 @@ class LedgerWriter(JournalWriter):
             (held_scan, missing_scan, absent, stamp(absent_at), copy),
         )
 
-    def revive(self, copy: int) -> None:
+    def mark_listed_again(self, copy: int) -> None:
         """A missing copy is listed again where it was."""
         self.db.execute(
             "UPDATE copy SET state = 'live', held_scan = 0, missing_scan = 0, absent = 0,"
@@ -197,7 +459,7 @@ class LedgerWriter(JournalWriter):
             (copy,),
         )
 
-    def arrive_again(self, copy: int, scan: int, came_after: int, now: datetime) -> None:
+    def list_as_new(self, copy: int, scan: int, came_after: int, now: datetime) -> None:
         """An ended copy is listed again where it was: as new."""
         self.db.execute(
             "UPDATE copy SET state = 'live', adopted = 0, first_scan = ?, came_after = ?,"
@@ -206,10 +468,10 @@ class LedgerWriter(JournalWriter):
             (scan, came_after, stamp(now), scan, copy),
         )
 
-    def set_state(self, copies: Iterable[int], state: str) -> None:
-        """Put copies into another state (``deleting``)."""
+    def mark_deleting(self, copies: Iterable[int]) -> None:
+        """We deleted copies on an account; a complete listing that lacks them is yet to come."""
         self.db.executemany(
-            "UPDATE copy SET state = ? WHERE id = ?", [(state, copy) for copy in copies]
+            "UPDATE copy SET state = 'deleting' WHERE id = ?", [(copy,) for copy in copies]
         )
 
     def end(self, copies: Iterable[int], now: datetime) -> None:
@@ -219,7 +481,7 @@ class LedgerWriter(JournalWriter):
             [(stamp(now), copy) for copy in copies],
         )
 
-    def spend(self, messages: Iterable[int], now: datetime) -> None:
+    def consume_loss(self, messages: Iterable[int], now: datetime) -> None:
         """The losses of messages have had their consequence: they prove nothing more."""
         at = stamp(now)
         self.db.executemany(
@@ -244,7 +506,7 @@ class LedgerWriter(JournalWriter):
             (copy,),
         )
 
-    def keep(self, copy: int, *, ours: bool) -> None:
+    def clear_late_duplicate(self, copy: int, *, ours: bool) -> None:
         """A copy is no late duplicate any more.
 
         Args:
@@ -257,51 +519,10 @@ class LedgerWriter(JournalWriter):
         """A copy was found to be another message's."""
         self.db.execute("UPDATE copy SET message = ? WHERE id = ?", (message, copy))
 
-    def set_known(self, message: int, *, known: bool = True) -> None:
-        """A message was proved to lie in the consolidated mailbox (or is new again)."""
-        self.db.execute("UPDATE message SET known = ?, open = 1 WHERE id = ?", (known, message))
-
-    def set_open(self, messages: Iterable[int], *, is_open: bool) -> None:
-        """Whether there is still something to say about these messages."""
-        self.db.executemany(
-            "UPDATE message SET open = ? WHERE id = ? AND open <> ?",
-            [(is_open, message, is_open) for message in messages],
-        )
-
-    def drop_childless(self) -> None:
-        """Forget messages of which no copy is left."""
-        self.db.execute(
-            "DELETE FROM message WHERE NOT EXISTS"
-            " (SELECT 1 FROM copy WHERE copy.message = message.id)"
-        )
-
-    def bury(self, before: datetime) -> None:
+    def purge_tombstones(self, before: datetime) -> None:
         """Remove tombstones, and listings on record, that are older than this."""
         self.db.execute("DELETE FROM copy WHERE state = 'ended' AND ended_at < ?", (stamp(before),))
         self.db.execute("DELETE FROM listing WHERE at < ?", (stamp(before),))
-
-    def settle(self, uncounted: Sequence[str]) -> None:
-        """After a run: messages that lie on both sides, all compared, have nothing open.
-
-        Args:
-            uncounted: Folders of the consolidated mailbox in which mail is not there (trash).
-        """
-        marks = ",".join("?" * len(uncounted))
-        self.db.execute(
-            "UPDATE message SET open = 0 WHERE open AND known"
-            " AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.message = message.id)"
-            " AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
-            " WHERE copy.message = message.id AND (copy.state IN ('missing', 'deleting')"
-            " OR copy.state = 'live' AND copy.surplus"
-            " OR copy.state = 'live' AND NOT copy.adopted AND mailbox.name <> 'consolidated'))"
-            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
-            " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
-            f" AND mailbox.name = 'consolidated' AND copy.folder NOT IN ({marks}))"
-            " AND EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = +copy.mailbox"
-            " WHERE copy.message = message.id AND copy.state = 'live' AND copy.adopted"
-            " AND mailbox.name <> 'consolidated')",
-            list(uncounted),
-        )
 
     # --- rebase
 

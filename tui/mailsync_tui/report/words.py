@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mailsync_tui.engine.outcome import RunState
-from mailsync_tui.ledger.restores import UNDO
+from mailsync_tui.ledger.journal import UNDO
 from mailsync_tui.text.safe import safe_text
 
 

@@ -40,10 +40,16 @@ from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
 from mailsync_tui.engine.undo.lines import chosen, undoable
 from mailsync_tui.engine.undo.restore import restore
 from mailsync_tui.errors import INTERRUPTED, OK, LedgerError, QuarantineError, StalePlan
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.ledger.quarantine import Quarantine
-from mailsync_tui.ledger.reader import FILE_NAME, LedgerMark, LedgerReader, open_ledger, sqlite_told
+from mailsync_tui.ledger.reader import (
+    FILE_NAME,
+    LedgerMark,
+    LedgerReader,
+    open_ledger,
+    sqlite_errors,
+)
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
 from mailsync_tui.session.connections import Connections
@@ -230,7 +236,7 @@ class Session:
             if self.stopped:
                 return Result(plan.user, None, plan, (), INTERRUPTED)
             with self._writing(command) as ledger:
-                if ledger.mark == observation.mark:
+                if ledger.read.mark == observation.mark:
                     return self._run(ledger, observation, details, taken_out, command, fresh=False)
             # another run has applied something meanwhile
             observation, details = self._make_plan(options)
@@ -250,12 +256,12 @@ class Session:
             UserError: nothing could be done.
         """
         with self._writing(command) as ledger:
-            mine = ledger.id if ledger.serial else None
-            if ledger.serial != saved.serial or (saved.ledger_id not in (None, mine)):
+            mine = ledger.read.id if ledger.read.serial else None
+            if ledger.read.serial != saved.serial or (saved.ledger_id not in (None, mine)):
                 raise StalePlan(
                     "the plan is stale: the ledger has changed since it was made; nothing was done"
                 )
-            observation, details = self.observe(ledger, self.list_all(), saved.options)
+            observation, details = self.observe(ledger.read, self.list_all(), saved.options)
             require_reached(details.plan)
             taken_out = frozenset(line.id for line in saved.lines) - left
             shown = replace(details.plan, lines=saved.lines)
@@ -280,7 +286,7 @@ class Session:
             UserError: nothing could be done.
         """
         with self._writing(command) as ledger:
-            if ledger.mark != observation.mark:
+            if ledger.read.mark != observation.mark:
                 raise StalePlan(
                     "another run has changed the ledger since this plan was made; nothing was done"
                 )
@@ -300,11 +306,11 @@ class Session:
             run = rebase(
                 ledger,
                 account,
-                lambda: self.observe(ledger, listings, options),
+                lambda: self.observe(ledger.read, listings, options),
                 listings[account],
                 self.clock(),
             )
-            plan = self.observe(ledger, listings, options)[1].plan
+            plan = self.observe(ledger.read, listings, options)[1].plan
             return Result(plan.user, str(run), plan, (), OK)
 
     # --- undoing
@@ -346,7 +352,7 @@ class Session:
         if not shown or not confirm(shown):
             return UndoResult(self.config.name, None, None, (), OK)
         with self._writing(command) as ledger:
-            observation, details = self.observe(ledger, self.list_all(), Options())
+            observation, details = self.observe(ledger.read, self.list_all(), Options())
             require_one_reached(details.plan, {line.mailbox for line in shown})
             if self.stopped:
                 return UndoResult(self.config.name, None, None, (), INTERRUPTED)
@@ -355,7 +361,9 @@ class Session:
             results, code = carry_out(
                 undo,
                 shown,
-                lambda: restore(undo, shown, undoable(undo.config, ledger, undo.quarantine, run)),
+                lambda: restore(
+                    undo, shown, undoable(undo.config, ledger.read, undo.quarantine, run)
+                ),
                 lambda: undo_code(undo.results.values(), stopped=self.stopped),
             )
             plan = details.plan
@@ -365,7 +373,7 @@ class Session:
         self, ledger: LedgerReader, run: str, lines: frozenset[str] | None
     ) -> tuple[UndoLine, ...]:
         offered = undoable(self.config, ledger, self._quarantine(), run)
-        return chosen(offered, lines, history.actions(ledger, int(run)))
+        return chosen(offered, lines, journal.actions(ledger, int(run)))
 
     def quarantined(self) -> tuple[int, int]:
         """How many messages the quarantine keeps, and the octets they take; nothing is read.
@@ -401,7 +409,7 @@ class Session:
         with (
             held,
             contextlib.closing(LedgerWriter(self.ledger_path)) as ledger,
-            sqlite_told(),
+            sqlite_errors(),
         ):
             yield ledger
 
@@ -418,7 +426,7 @@ class Session:
     ) -> Result:
         plan = shown or details.plan
         if not fresh and self.age() > FRESH_SECONDS:
-            observation, details = self.observe(ledger, self.list_all(), plan.options)
+            observation, details = self.observe(ledger.read, self.list_all(), plan.options)
             require_reached(details.plan)
         valid = {line.id for line in details.plan.lines}
         chosen = plan.without(set(taken_out))
@@ -476,7 +484,7 @@ class Session:
     def _still_holds(self, ledger: LedgerWriter, options: Options) -> frozenset[str] | None:
         if self.age() <= FRESH_SECONDS:
             return None
-        details = self.observe(ledger, self.list_all(), options)[1]
+        details = self.observe(ledger.read, self.list_all(), options)[1]
         return frozenset(line.id for line in details.plan.lines)
 
     def _tidy(self, ledger: LedgerWriter, quarantine: Quarantine) -> None:
@@ -484,11 +492,11 @@ class Session:
 
         Where that fails, the next run does it: a copy too many harms nobody.
         """
-        with contextlib.suppress(QuarantineError, LedgerError), sqlite_told():
+        with contextlib.suppress(QuarantineError, LedgerError), sqlite_errors():
             now, days = self.clock(), self.config.keep_days
-            certain = history.certain(ledger, now)
-            if certain is None or history.unsettled(ledger):
+            certain = journal.certain(ledger.read, now)
+            if certain is None or journal.unsettled(ledger.read):
                 return
             since = certain - timedelta(days=min(days, _CENTURY))
-            young = history.kept_since(ledger, since, now)
+            young = journal.kept_since(ledger.read, since, now)
             quarantine.clean(days, certain, young)

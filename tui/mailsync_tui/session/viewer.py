@@ -20,7 +20,7 @@ from mailsync_tui.engine.model import Options, Place, Plan, UndoLine
 from mailsync_tui.engine.outcome import Result, UndoResult, require_reached
 from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry, make_plan
 from mailsync_tui.errors import SessionError
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import Holder, holder_of
 from mailsync_tui.ledger.reader import LedgerReader, open_ledger
 from mailsync_tui.ledger.rows import ActionRow, RunRow
@@ -223,7 +223,7 @@ class Viewer:
             LedgerError: the ledger cannot be used.
         """
         with self._ledger() as ledger, ledger.snapshot():
-            return history.runs(ledger)
+            return journal.runs(ledger)
 
     def actions(self, run: int) -> list[ActionRow]:
         """What one run did, in the order in which it was done.
@@ -232,7 +232,7 @@ class Viewer:
             LedgerError: the ledger cannot be used.
         """
         with self._ledger() as ledger, ledger.snapshot():
-            return history.actions(ledger, run)
+            return journal.actions(ledger, run)
 
     def undoable(self, run: int) -> tuple[UndoLine, ...]:
         """What an undo of a run would put back, and where; nothing is contacted.
@@ -261,11 +261,11 @@ class Viewer:
             LedgerError: the ledger cannot be used.
         """
         with self._ledger() as ledger, ledger.snapshot():
-            found = history.unfinished(ledger)
+            found = journal.unfinished(ledger)
             if found is None:
                 return None
             number, lines = found
-            (run,) = [run for run in history.runs(ledger) if run.id == number]
+            (run,) = [run for run in journal.runs(ledger) if run.id == number]
         return Unfinished(run, lines, holder_of(self.session.directory / "lock"))
 
     def _seen(self) -> Observation:

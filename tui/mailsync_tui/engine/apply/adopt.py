@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.collect import Arrived, by_bytes, fetched, split_off, store
-from mailsync_tui.engine.apply.run import Run, batches, by, journal, needs_met
+from mailsync_tui.engine.apply.run import Run, batches, by, conclude, needs_met
 from mailsync_tui.engine.model import Line
 from mailsync_tui.ledger.rows import CopyRow
 from mailsync_tui.mailboxes.base import Location, MailboxError
@@ -48,7 +48,7 @@ def _there(run: Run[Line], lines: Sequence[Line]) -> list[tuple[Line, CopyRow, C
         here = run.there(message) if message else []
         placed = next((c for c in here if c.adopted), None)
         if copy is None or message is None:
-            journal(run, [line], "skipped", "the ledger has no such copy")
+            conclude(run, [line], "skipped", "the ledger has no such copy")
         elif placed is not None:
             result.append((line, copy, placed))
         else:
@@ -75,7 +75,7 @@ def _there(run: Run[Line], lines: Sequence[Line]) -> list[tuple[Line, CopyRow, C
         run.failed(CONSOLIDATED, error)
         why = str(error)
     for line, _, _ in (each for several in unread.values() for each in several):
-        journal(
+        conclude(
             run, [line], "failed" if why else "vanished", why or "it was gone before it was read"
         )
     _compare_anew(run, elsewhere)
@@ -86,7 +86,7 @@ def _compare_anew(run: Run[Line], lines: Sequence[Line]) -> None:
     """What they were to be copies of turned out to be another message: their bytes show which."""
     for account, group in by(lines, lambda line: line.account).items():
         for batch in fetched(run, account, group):
-            rows = run.ledger.copies_at(account, [arrived.raw.location for arrived in batch])
+            rows = run.ledger.read.copies_at(account, [arrived.raw.location for arrived in batch])
             found = [(a, row) for a in batch if (row := rows.get(a.raw.location))]
             _collect_unlike(run, account, found)
 
@@ -119,7 +119,7 @@ def _enter(run: Run[Line], lines: Sequence[tuple[Line, CopyRow, CopyRow]]) -> No
             run.ledger.adopt(copy.id)
             run.ledger.adopt(there.id)
             run.ledger.set_known(there.message)
-    journal(run, [line for line, _, _ in lines], "done")
+    conclude(run, [line for line, _, _ in lines], "done")
 
 
 def _collect_unlike(
@@ -134,4 +134,4 @@ def _collect_unlike(
     for (line, raw, identity), copy in unlike:
         if identity.digest not in messages[copy.message].digests:
             split_off(run, copy, identity, raw)
-        journal(run, [line], "skipped", UNLIKE)
+        conclude(run, [line], "skipped", UNLIKE)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.apply.run import Run, ahead, batches, by, intent, journal
+from mailsync_tui.engine.apply.run import Run, ahead, batches, by, conclude, intent
 from mailsync_tui.engine.apply.store import Stored
 from mailsync_tui.engine.apply.store import store as store_in
 from mailsync_tui.engine.model import Line
@@ -101,9 +101,9 @@ def fetched(run: Run[Line], account: str, lines: Sequence[Line]) -> Iterator[lis
             failure = str(error)
     left = list(wanted.values())
     if failure:
-        journal(run, left, "failed", failure)
+        conclude(run, left, "failed", failure)
     elif left and not run.cancelled():
-        journal(run, left, "vanished", "it was gone before it was fetched")
+        conclude(run, left, "vanished", "it was gone before it was fetched")
 
 
 def _batches(
@@ -132,10 +132,10 @@ def _batches(
 
 def _which(run: Run[Line], account: str, batch: Sequence[Arrived]) -> list[Fetched]:
     """Which message each is, now that its bytes are there; what is no collect gets its result."""
-    rows = run.ledger.copies_at(account, [arrived.raw.location for arrived in batch])
+    rows = run.ledger.read.copies_at(account, [arrived.raw.location for arrived in batch])
     lost = [arrived.line for arrived in batch if arrived.raw.location not in rows]
     if lost:
-        journal(run, lost, "skipped", "the ledger has no such copy")
+        conclude(run, lost, "skipped", "the ledger has no such copy")
     return by_bytes(run, [(a, row) for a in batch if (row := rows.get(a.raw.location))])
 
 
@@ -146,7 +146,7 @@ def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[F
     one whose bytes are known already joins that message, and its line is done.
     """
     messages = run.messages({row.message for _, row in batch})
-    alike = run.ledger.candidates({arrived.identity.key for arrived, _ in batch})
+    alike = run.ledger.read.candidates({arrived.identity.key for arrived, _ in batch})
     seen: dict[tuple[bytes, str | None], int] = {}
     result = []
     for (line, raw, identity), row in batch:
@@ -166,7 +166,7 @@ def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[F
             own = _own_twin(run, identity, candidates.values())
         except MailboxError as error:  # it may be there already: better none than two
             run.failed(CONSOLIDATED, error)
-            journal(run, [line], "failed", str(error))
+            conclude(run, [line], "failed", str(error))
             continue
         if own is not None:
             _adopt_own(run, line, row, *own, identity, raw)
@@ -211,9 +211,9 @@ def _join(run: Run[Line], line: Line, row: CopyRow, message: MessageRow) -> None
             run.ledger.adopt(next((c.id for c in there if c.adopted), there[0].id))
             run.ledger.set_known(message.id)
     if there:
-        journal(run, [line], "done", ALREADY_THERE)
+        conclude(run, [line], "done", ALREADY_THERE)
     else:
-        journal(run, [line], "skipped", DELETED_BEFORE)
+        conclude(run, [line], "skipped", DELETED_BEFORE)
 
 
 def _adopt_own(
@@ -235,7 +235,7 @@ def _adopt_own(
         run.ledger.adopt(row.id)
         run.ledger.adopt(own.id)
         run.ledger.set_known(message)
-    journal(run, [line], "done", ALREADY_THERE)
+    conclude(run, [line], "done", ALREADY_THERE)
 
 
 def _later(run: Run[Line], line: Line, row: CopyRow, message: int) -> None:
@@ -243,7 +243,7 @@ def _later(run: Run[Line], line: Line, row: CopyRow, message: int) -> None:
     with run.ledger.transaction():
         run.ledger.move_copy(row.id, message)
         run.ledger.adopt(row.id)
-    journal(run, [line], "done", "a second copy of a message in this batch")
+    conclude(run, [line], "done", "a second copy of a message in this batch")
 
 
 def split_off(run: Run[Line], row: CopyRow, identity: Identity, raw: Raw) -> int:

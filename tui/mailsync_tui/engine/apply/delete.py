@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.collect import split_off
-from mailsync_tui.engine.apply.run import Run, batches, by, intent, journal, needs_met
+from mailsync_tui.engine.apply.run import Run, batches, by, conclude, intent, needs_met
 from mailsync_tui.engine.model import Line, Place
 from mailsync_tui.engine.outcome import Outcome, cut_short
 from mailsync_tui.engine.plan.protected import protected_now
 from mailsync_tui.errors import QuarantineError
-from mailsync_tui.ledger import history, restores
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import (
     DeleteRequest,
@@ -83,7 +83,7 @@ def delete(run: Run[Line], lines: Sequence[Line], still_holds: StillHolds) -> No
 
 def restore_marks(run: Run[Line]) -> None:
     r"""Set foreign ``\Deleted`` marks again that a run which died had lifted (rule 7)."""
-    for (mailbox, folder, validity), uids in history.lifted_marks(run.ledger).items():
+    for (mailbox, folder, validity), uids in journal.lifted_marks(run.ledger.read).items():
         if mailbox in run.mailboxes:
             with contextlib.suppress(MailboxError):  # tried again by the next run
                 run.mailboxes[mailbox].restore_marks(folder, validity, uids)
@@ -94,11 +94,11 @@ def _delete_batch(
     run: Run[Line], mailbox: str, lines: Sequence[Line], still_holds: StillHolds
 ) -> None:
     if mailbox in run.broken:
-        journal(run, lines, "failed", run.broken[mailbox])
+        conclude(run, lines, "failed", run.broken[mailbox])
         return
     valid = still_holds()
     if valid is not None:
-        journal(run, [line for line in lines if line.id not in valid], "skipped", BACK)
+        conclude(run, [line for line in lines if line.id not in valid], "skipped", BACK)
         lines = [line for line in lines if line.id in valid]
     deletions = _look_again(run, mailbox, lines)
     if not deletions:
@@ -108,7 +108,7 @@ def _delete_batch(
     except QuarantineError as error:
         for name in run.mailboxes:
             run.broken[name] = f"no copy could be kept, so nothing more is deleted: {error}"
-        journal(run, [d.line for d in deletions], "failed", run.broken[mailbox])
+        conclude(run, [d.line for d in deletions], "failed", run.broken[mailbox])
         return
     _act(run, mailbox, deletions, names)
 
@@ -122,7 +122,7 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_De
         raws.update((raw.location, raw) for raw in each(run.mailboxes[mailbox].fetch, wanted))
     except MailboxDown as error:
         run.failed(mailbox, error)
-        journal(run, lines, "failed", f"{error}; nothing was deleted")
+        conclude(run, lines, "failed", f"{error}; nothing was deleted")
         return []
     except MailboxError as error:  # one of them never came whole: the others are dealt with
         failure = str(error)
@@ -150,11 +150,11 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_De
                 d.raws.append(raw)
         whole = len(d.raws) == len(line.copies)
         if refused:
-            journal(run, [line], "skipped", refused)
+            conclude(run, [line], "skipped", refused)
         elif failure and not whole:
-            journal(run, [line], "failed", f"{failure}; nothing was deleted")
+            conclude(run, [line], "failed", f"{failure}; nothing was deleted")
         elif not d.raws:
-            journal(run, [line], "vanished", "it was gone before it was deleted")
+            conclude(run, [line], "vanished", "it was gone before it was deleted")
         else:
             result.append(d)
     return result
@@ -193,7 +193,7 @@ def _act(
             targets.append(DeleteRequest(raw.location, identity_of_header(raw.data)))
     with run.ledger.transaction():
         actions = run.ledger.intend(run.number, intents, run.now())
-        restores.note_removed(run.ledger, actions, [raw for d in deletions for raw in d.raws])
+        run.ledger.note_removed(actions, [raw for d in deletions for raw in d.raws])
     try:
         answers = run.mailboxes[mailbox].delete(targets, _Marks(run, mailbox))
     except MailboxError as error:  # the intents stay open: the next run looks what became of them
@@ -224,9 +224,9 @@ def _record(run: Run[Line], mailbox: str, rows: Sequence[CopyRow]) -> None:
     if mailbox == CONSOLIDATED:  # IMAP and Maildir have proved it
         run.ledger.end(ids, run.now())
         # That there was one copy more says nothing of the message.
-        run.ledger.spend([row.message for row in rows if not row.late_duplicate], run.now())
+        run.ledger.consume_loss([row.message for row in rows if not row.late_duplicate], run.now())
     else:
-        run.ledger.set_state(ids, "deleting")
+        run.ledger.mark_deleting(ids)
     run.ledger.set_open([row.message for row in rows], is_open=True)
 
 

@@ -19,11 +19,10 @@ from mailsync_tui.engine.plan.status import (
 )
 from mailsync_tui.engine.snapshot import Copy, Hold, Presence, State
 from mailsync_tui.errors import LedgerBusy, LedgerError, LockError
-from mailsync_tui.ledger import history
-from mailsync_tui.ledger import listings as scans
+from mailsync_tui.ledger import journal
+from mailsync_tui.ledger.journal import undoes
 from mailsync_tui.ledger.lock import RunLock
-from mailsync_tui.ledger.reader import sqlite_told
-from mailsync_tui.ledger.restores import undoes
+from mailsync_tui.ledger.reader import sqlite_errors
 from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
 
@@ -62,7 +61,7 @@ class _Recorder:
 
     def run(self) -> None:
         self._mailboxes()
-        self._settle(history.unsettled(self.ledger))
+        self._settle(journal.unsettled(self.ledger.read))
         for location, action in self.observation.answers.items():
             self.ledger.outcome(action, "done", "interrupted; it was stored late", location)
         opened: list[int] = []
@@ -83,9 +82,9 @@ class _Recorder:
         self.ledger.set_open(opened, is_open=True)
         self.ledger.set_open(settled, is_open=False)
         self.ledger.drop_childless()
-        certain = history.certain(self.ledger, self.now)
+        certain = journal.certain(self.ledger.read, self.now)
         if certain is not None:
-            self.ledger.bury(certain - timedelta(days=TOMBSTONE_DAYS))
+            self.ledger.purge_tombstones(certain - timedelta(days=TOMBSTONE_DAYS))
         self._scans()
         self._blocks()
         self.ledger.set_rules(rules_fingerprint(self.snapshot.config))
@@ -109,19 +108,19 @@ class _Recorder:
         for old in renamed:  # in two steps, as two accounts may have swapped their names
             self.ledger.rename_mailbox(old, f"{old} (renaming)")
         for name in renamed.values():
-            taken = self.ledger.mailboxes().get(name)
+            taken = self.ledger.read.mailboxes().get(name)
             if taken is not None:
                 self.ledger.rename_mailbox(name, f"{name} ({taken.id})")
         for old, name in renamed.items():
             self.ledger.rename_mailbox(f"{old} (renaming)", name)
         config = self.snapshot.config
         for mailbox in config.mailboxes:
-            known = self.ledger.mailboxes()
+            known = self.ledger.read.mailboxes()
             # One that is new and was listed in part was reached, so its mail can be collected.
             partly = mailbox.name in self.observation.listed and mailbox.name not in known
             if self.snapshot.mailboxes[mailbox.name].error is None or partly:
                 self.ids[mailbox.name] = self.ledger.put_mailbox(mailbox.name, mailbox.fingerprint)
-        for name, row in self.ledger.mailboxes().items():
+        for name, row in self.ledger.read.mailboxes().items():
             self.ids.setdefault(name, row.id)
 
     def _scans(self) -> None:
@@ -131,8 +130,7 @@ class _Recorder:
                     f.name: FolderRow(f.validity, f.uidnext, f.modseq)
                     for f in here.folders.values()
                 }
-                scans.set_scanned(
-                    self.ledger,
+                self.ledger.record_listing(
                     self.ids[name],
                     self.snapshot.scan,
                     folders,
@@ -140,7 +138,7 @@ class _Recorder:
                     self.now,
                 )
                 if not self.snapshot.mailboxes[name].fetched_gone:
-                    scans.mark_seen(self.ledger, self.ids[name], here.scan)
+                    self.ledger.mark_seen(self.ids[name], here.scan)
 
     def _blocks(self) -> None:
         stopped = set()
@@ -172,11 +170,11 @@ class _Recorder:
                 self.ledger.outcome(action.id, "failed", "interrupted before it was done")
             else:
                 self.ledger.outcome(action.id, "done", "interrupted; it was found done")
-                copy = self.ledger.copy_at(action.mailbox, action.location)
+                copy = self.ledger.read.copy_at(action.mailbox, action.location)
                 if copy is not None:
                     self.ledger.end([copy.id], self.now)
                     if name == CONSOLIDATED:
-                        self.ledger.spend([copy.message], self.now)
+                        self.ledger.consume_loss([copy.message], self.now)
 
     def _settle_collect(self, action: ActionRow, there: Presence) -> None:
         arrived = there is Presence.YES or any(
@@ -214,7 +212,7 @@ class _Recorder:
             late_duplicate = late_duplicates(s, self.snapshot.config.consolidated)
             for copy in s.on(CONSOLIDATED):
                 if copy.late_duplicate and copy.id is not None and copy not in late_duplicate:
-                    self.ledger.keep(copy.id, ours=copy.adopted)
+                    self.ledger.clear_late_duplicate(copy.id, ours=copy.adopted)
         if s.moved:
             self.ledger.drop(c.id for c in s.moved if c.id is not None)
         if s.moved_out is not None:
@@ -252,9 +250,9 @@ class _Recorder:
             )
         elif copy.presence is Presence.YES:
             if copy.state is State.MISSING:
-                ledger.revive(copy.id)
+                ledger.mark_listed_again(copy.id)
             elif copy.state is State.ENDED:
-                ledger.arrive_again(copy.id, self.snapshot.scan, here.scan, self.now)
+                ledger.list_as_new(copy.id, self.snapshot.scan, here.scan, self.now)
         elif copy.presence is Presence.GONE:
             self._gone(s, copy, copy.id)
 
@@ -269,7 +267,7 @@ class _Recorder:
             else:
                 self.ledger.drop([row])  # never ours: nothing follows from its absence
         elif copy.state is State.MISSING:
-            before = self.ledger.copy_at(copy.mailbox, copy.location)
+            before = self.ledger.read.copy_at(copy.mailbox, copy.location)
             waited = timedelta(minutes=ABSENT_MINUTES)
             if before and before.absent_at and self.now - before.absent_at >= waited:
                 self.ledger.mark_missing(
@@ -358,13 +356,13 @@ def note_seen(directory: Path, path: Path, observation: Observation, command: st
         return
     with contextlib.suppress(LedgerBusy, LockError, LedgerError):
         lock = RunLock(directory / "lock", command).acquire(timeout=0)
-        with lock, contextlib.closing(LedgerWriter(path)) as ledger, sqlite_told():
-            if ledger.serial != observation.snapshot.serial:
+        with lock, contextlib.closing(LedgerWriter(path)) as ledger, sqlite_errors():
+            if ledger.read.serial != observation.snapshot.serial:
                 return
             with ledger.transaction():
                 for name in unseen:
                     row = observation.matched.rows[name]
-                    scans.mark_seen(ledger, row.id, row.scan)
+                    ledger.mark_seen(row.id, row.scan)
 
 
 def _unseen(observation: Observation) -> Iterable[str]:

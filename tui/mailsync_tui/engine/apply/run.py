@@ -15,7 +15,7 @@ from mailsync_tui.engine.outcome import L, LineResult, Outcome, cut_short, weigh
 from mailsync_tui.engine.plan.moves import role_counts
 from mailsync_tui.errors import EndNotRecorded, LedgerError
 from mailsync_tui.ledger.quarantine import Quarantine
-from mailsync_tui.ledger.reader import sqlite_told
+from mailsync_tui.ledger.reader import sqlite_errors
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import (
@@ -140,11 +140,11 @@ class Run(Generic[L]):
 
     def row(self, place: Place) -> CopyRow | None:
         """The ledger's row of a copy."""
-        return self.ledger.copy_at(place.mailbox, place.location)
+        return self.ledger.read.copy_at(place.mailbox, place.location)
 
     def messages(self, ids: Iterable[int]) -> dict[int, MessageRow]:
         """The ledger's messages."""
-        return self.ledger.messages(ids)
+        return self.ledger.read.messages(ids)
 
     def there(self, message: MessageRow) -> list[CopyRow]:
         """The copies of a message that lie in the consolidated mailbox, as far as is known."""
@@ -182,7 +182,7 @@ def carry_out(
         EndNotRecorded: the ledger failed after every line had its result.
     """
     try:
-        with sqlite_told():
+        with sqlite_errors():
             work()
             code = exit_code()
             with run.ledger.transaction():
@@ -217,7 +217,7 @@ def intent(
     )
 
 
-def journal(run: Run[Line], lines: Sequence[Line], outcome: Outcome, reason: str = "") -> None:
+def conclude(run: Run[Line], lines: Sequence[Line], outcome: Outcome, reason: str = "") -> None:
     """Write the same outcome of several lines for which no intent was written, and report it."""
     run.write([intent(line, line.message) for line in lines], outcome, reason)
     for line in lines:
@@ -229,7 +229,7 @@ def needs_met(run: Run[Line], line: Line) -> bool:
     for need in line.needs:
         result = run.results.get(need)
         if result is None or result.outcome != "done":
-            journal(run, [line], "skipped", "the line it needs was not done")
+            conclude(run, [line], "skipped", "the line it needs was not done")
             return False
     return True
 

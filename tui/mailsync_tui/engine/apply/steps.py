@@ -9,7 +9,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.adopt import adopt
 from mailsync_tui.engine.apply.collect import collect
 from mailsync_tui.engine.apply.delete import BACK, StillHolds, delete, restore_marks
-from mailsync_tui.engine.apply.run import Run, batches, journal
+from mailsync_tui.engine.apply.run import Run, batches, conclude
 from mailsync_tui.engine.model import Kind, Line
 
 WHATEVER_ACCOUNT = frozenset({"collect", "forward-delete", "forget"})
@@ -59,7 +59,7 @@ def apply(
         step(run, [line for line in lines if line.kind == kind])
     folders = run.observation.listed[CONSOLIDATED].folders
     with run.ledger.transaction():
-        run.ledger.settle([name for name in folders if not run.counts(CONSOLIDATED, name)])
+        run.ledger.close_settled([name for name in folders if not run.counts(CONSOLIDATED, name)])
         if reconsidered:
             _release_undone(run)
 
@@ -75,7 +75,7 @@ def _forget(run: Run[Line], lines: Sequence[Line]) -> None:
                 row = messages.get(line.message or 0)
                 missing = [c.id for c in row.copies if c.state == "missing"] if row else []
                 run.ledger.end(missing, run.now())
-        journal(run, batch, "done")
+        conclude(run, batch, "done")
 
 
 def _release_undone(run: Run[Line]) -> None:
@@ -96,7 +96,7 @@ def _decline(run: Run[Line], lines: Sequence[Line]) -> None:
                 message = copies[0].message
             if copies and all(copy.late_duplicate for copy in copies):
                 for copy in copies:  # the person wants both: it is the mailbox's own from now on
-                    ledger.keep(copy.id, ours=False)
+                    ledger.clear_late_duplicate(copy.id, ours=False)
                 continue
             if message is not None:
                 account = "" if line.kind in WHATEVER_ACCOUNT else line.account
@@ -109,8 +109,8 @@ def _skip_stale(run: Run[Line], lines: Sequence[Line]) -> None:
     back: list[Line] = []
     for line in lines:
         (gone if _vanished(run, line) else back).append(line)
-    journal(run, gone, "vanished", "it was gone before it was fetched")
-    journal(run, back, "skipped", BACK)
+    conclude(run, gone, "vanished", "it was gone before it was fetched")
+    conclude(run, back, "skipped", BACK)
 
 
 def _vanished(run: Run[Line], line: Line) -> bool:

@@ -19,7 +19,7 @@ from mailsync_tui.engine.detect.lost_responses import fingerprint
 from mailsync_tui.engine.detect.match import match_mailboxes
 from mailsync_tui.engine.model import DELETIONS, Line, UndoLine
 from mailsync_tui.engine.outcome import cut_short
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import Intent
 from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Raw, StoreResult
@@ -103,7 +103,7 @@ def store(
     Raises:
         LedgerError: the ledger cannot be written.
     """
-    lost = history.lost_attempts(run.ledger, mailbox, {item.message for item in items})
+    lost = journal.lost_attempts(run.ledger.read, mailbox, {item.message for item in items})
     for attempts, some in sorted(by(items, lambda item: lost[item.message]).items()):
         size = max(1, len(some) >> _SMALLER * attempts)
         for start in range(0, len(some), size):
@@ -194,7 +194,7 @@ def late_stores(ledger: LedgerReader, config: UserConfig, now: datetime) -> floa
         config: The person's configuration.
         now: The present moment.
     """
-    open_stores = [a for a in history.unsettled(ledger) if a.kind not in DELETIONS]
+    open_stores = [a for a in journal.unsettled(ledger) if a.kind not in DELETIONS]
     if not open_stores:
         return 0.0
     names = match_mailboxes(config, ledger).names

@@ -38,10 +38,9 @@ from mailsync_tui.engine.snapshot import (
     Snapshot,
     State,
 )
-from mailsync_tui.ledger import history
-from mailsync_tui.ledger import listings as scans
+from mailsync_tui.ledger import journal, listings
+from mailsync_tui.ledger.journal import undoes
 from mailsync_tui.ledger.reader import LedgerMark, LedgerReader
-from mailsync_tui.ledger.restores import undoes
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError
 from mailsync_tui.message import Summary
@@ -151,15 +150,15 @@ def _build(
         wanted = set(ledger.all_messages())
     interrupted = frozenset(
         (matched.name_of(action.mailbox), action.location)
-        for action in history.unsettled(ledger)
+        for action in journal.unsettled(ledger)
         if action.kind in DELETIONS
     )
     restoring = frozenset(
         action.message
-        for action in history.unsettled(ledger)
+        for action in journal.unsettled(ledger)
         if undoes(action) and action.message is not None
     )
-    for action in history.unsettled(ledger):
+    for action in journal.unsettled(ledger):
         if action.message is not None:
             wanted.add(action.message)
     for ids in candidates.values():
@@ -196,7 +195,7 @@ def _build(
     states = {
         c.name: replace(
             _state(c, listed[c.name], mailboxes, known.get(c.name, 0), today),
-            scans=scans.listings(ledger, matched.rows[c.name].id) if c.name in losers else (),
+            scans=listings.listings(ledger, matched.rows[c.name].id) if c.name in losers else (),
         )
         for c in config.mailboxes
     }

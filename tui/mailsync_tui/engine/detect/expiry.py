@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailsync_tui.ledger import listings as scans
+from mailsync_tui.ledger import listings
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.mailboxes.base import Location
 
@@ -67,10 +67,12 @@ def judge(
     """
     if not lost or len(lost) + len(ended) <= floor:
         return Expiry()
-    survivor = next((row for at, row in scans.first_arrived(ledger, mailbox) if listed(at)), None)
+    survivor = next(
+        (row for at, row in listings.first_arrived(ledger, mailbox) if listed(at)), None
+    )
     if survivor is None:
         return Expiry()
-    oldest = next((date for at, date in scans.oldest_first(ledger, mailbox) if listed(at)), None)
+    oldest = next((date for at, date in listings.oldest_first(ledger, mailbox) if listed(at)), None)
     if _by_date(lost, ended, oldest, floor):
         return Expiry(expired=True)
     if all(row < survivor for row, _ in lost) and _agreeing(ledger, mailbox, lost):
@@ -92,7 +94,7 @@ def _by_date(
 
 
 def _agreeing(ledger: LedgerReader, mailbox: int, lost: Sequence[Lost]) -> bool:
-    middle = scans.middle_date(ledger, mailbox)
+    middle = listings.middle_date(ledger, mailbox)
     agreeing = sum(date is None or (middle is not None and date < middle) for _, date in lost)
     return agreeing >= AGREEING * len(lost)
 
@@ -107,7 +109,7 @@ def _spared(
     """How many survivors are older than the newest one that went; none if they are not few."""
     newest = max((date for _, date in lost if date is not None), default=None)
     older = 0
-    for at, date in scans.oldest_first(ledger, mailbox):
+    for at, date in listings.oldest_first(ledger, mailbox):
         if newest is None or date >= newest or older > floor:
             break
         older += listed(at)

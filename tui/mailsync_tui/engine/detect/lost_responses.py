@@ -39,7 +39,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.detect.arrivals import Arrival, Arrivals
 from mailsync_tui.engine.detect.parallel import Parallel
 from mailsync_tui.engine.snapshot import Copy, Presence
-from mailsync_tui.ledger import history
+from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import LostResponse
 from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxDown, MailboxError
@@ -88,7 +88,7 @@ def recognise(
     here = [a for a in arrivals if a.mailbox == CONSOLIDATED and a.identity]
     possible = {n for a in here if a.identity for n in candidates.get(a.identity.key, ())}
     stores: dict[tuple[int, str], list[LostResponse]] = defaultdict(list)
-    for store in history.lost_responses(ledger, possible) if possible else ():
+    for store in journal.lost_responses(ledger, possible) if possible else ():
         stores[store.message, store.folder].append(store)
     suspects: dict[Location, list[int]] = {}
     for arrival in here:

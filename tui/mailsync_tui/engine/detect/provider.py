@@ -16,7 +16,7 @@ from mailsync_tui.engine.detect.expiry import Expiry, judge
 from mailsync_tui.engine.detect.match import MatchedListing, MatchedMailboxes
 from mailsync_tui.engine.plan.moves import LOSABLE
 from mailsync_tui.engine.snapshot import Copy, MailboxState, MessageState, Presence, State
-from mailsync_tui.ledger import listings as scans
+from mailsync_tui.ledger import listings
 from mailsync_tui.ledger.reader import LedgerReader
 
 EXPIRY_DAYS = 7
@@ -159,7 +159,7 @@ class _Provider:
                 runs[copy.adopted_scan].add(number)
         whole: set[int] = set()
         for scan, rows in runs.items():
-            if scans.fetched_by(self.ledger, row.id, scan) == len(rows):
+            if listings.fetched_by(self.ledger, row.id, scan) == len(rows):
                 whole |= rows
         return whole
 
@@ -177,7 +177,7 @@ class _Provider:
                 for number, copy in lost.copies.items()
                 if copy.state is State.LIVE or copy.missing_scan >= recent
             ],
-            scans.ended_since(self.ledger, row, recent),
+            listings.ended_since(self.ledger, row, recent),
             self.floor,
             lambda location: self.listed[name].presence(location) is Presence.YES,
         )

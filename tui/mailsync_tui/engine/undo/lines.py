@@ -8,10 +8,10 @@ from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.detect.match import MatchedMailboxes, match_mailboxes
 from mailsync_tui.engine.model import Undo, UndoLine
 from mailsync_tui.errors import UnknownRun
-from mailsync_tui.ledger import history, restores
+from mailsync_tui.ledger import journal
+from mailsync_tui.ledger.journal import Deletion
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.reader import LedgerReader
-from mailsync_tui.ledger.restores import Deletion
 from mailsync_tui.ledger.rows import ActionRow
 
 GONE = "its copy is no longer in the quarantine"
@@ -34,12 +34,12 @@ def undoable(
         UnknownRun: there is no such run.
         QuarantineError: the quarantine cannot be read.
     """
-    numbers = {str(row.id): row.id for row in history.runs(ledger)}
+    numbers = {str(row.id): row.id for row in journal.runs(ledger)}
     if run not in numbers:
         raise UnknownRun(f"there is no run {run}; `history` lists those that there are")
     matched = match_mailboxes(config, ledger)
     lines: dict[str, list[Deletion]] = {}
-    for deletion in restores.deletions(ledger, numbers[run]):
+    for deletion in journal.deletions(ledger, numbers[run]):
         if not deletion.undone:
             lines.setdefault(deletion.action.line, []).append(deletion)
     return tuple(_line(config, matched, quarantine, copies) for copies in lines.values())
@@ -60,7 +60,7 @@ def chosen(
     """
     if ids is None:
         return tuple(offered)
-    deletions = {action.line for action in of_run if action.kind in restores.DELETIONS}
+    deletions = {action.line for action in of_run if action.kind in journal.DELETIONS}
     known = {action.line for action in of_run}
     for wanted in sorted(ids):
         if wanted not in known:

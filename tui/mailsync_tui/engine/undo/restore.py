@@ -17,8 +17,8 @@ from mailsync_tui.engine.apply.store import Stored, store
 from mailsync_tui.engine.model import UndoLine
 from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE
 from mailsync_tui.errors import QuarantineError
-from mailsync_tui.ledger import restores
-from mailsync_tui.ledger.restores import Deletion
+from mailsync_tui.ledger import journal
+from mailsync_tui.ledger.journal import Deletion
 from mailsync_tui.ledger.rows import CopyRow, Intent, NewCopy
 from mailsync_tui.mailboxes.base import Location, MailboxDown, MailboxError, Raw, StoreResult
 from mailsync_tui.mailboxes.bisect import each
@@ -98,7 +98,7 @@ def restore(run: Run[UndoLine], lines: Sequence[UndoLine], open_now: Sequence[Un
         copies.extend((line, copy) for copy in line.copies)
     undone = {copy.action.run for line in open_now for copy in line.copies}
     restoring = _Restoring(
-        run, {at for number in undone for at in restores.placed(run.ledger, number)}
+        run, {at for number in undone for at in journal.placed(run.ledger.read, number)}
     )
     for kind in ("full", "consolidated-only"):
         group = [copy for copy in copies if copy[0].undo == kind]
@@ -207,8 +207,8 @@ class _Restoring:
             MailboxDown: nothing can be read there.
         """
         ledger = self.run.ledger
-        candidates = ledger.candidates({item.identity.key for item in items})
-        rows = ledger.messages(number for some in candidates.values() for number in some)
+        candidates = ledger.read.candidates({item.identity.key for item in items})
+        rows = ledger.read.messages(number for some in candidates.values() for number in some)
         possible = {
             item: [
                 copy
@@ -275,7 +275,7 @@ class _Restoring:
 
     def _already(self, mailbox: str, there: Sequence[tuple[_DeletedCopy, CopyRow]]) -> None:
         ledger = self.run.ledger
-        messages = ledger.messages(copy.message for _, copy in there)
+        messages = ledger.read.messages(copy.message for _, copy in there)
         with ledger.transaction():
             items = [replace(item, message=copy.message) for item, copy in there]
             intents = [
@@ -301,7 +301,7 @@ class _Restoring:
     def _message(self, item: _DeletedCopy) -> int:
         """The ledger's row of a message, made anew where it has none any more."""
         ledger, identity = self.run.ledger, item.identity
-        rows = ledger.messages(ledger.candidates([identity.key])[identity.key])
+        rows = ledger.read.messages(ledger.read.candidates([identity.key])[identity.key])
         alike = [n for n, row in rows.items() if identity.digest in row.digests]
         if item.message in alike:
             return item.message
@@ -312,7 +312,7 @@ class _Restoring:
 
     def _note(self, items: Sequence[_DeletedCopy], actions: Sequence[int]) -> None:
         for item, action in zip(items, actions, strict=True):
-            restores.note_put_back(self.run.ledger, action, item.deletion.action.id)
+            self.run.ledger.note_put_back(action, item.deletion.action.id)
 
     def _hold(self, item: _DeletedCopy) -> None:
         """Own mail of the consolidated mailbox from now on, or kept on its account."""
@@ -365,7 +365,7 @@ def _intent(line: UndoLine, deletion: Deletion) -> Intent:
     action = deletion.action
     return Intent(
         line.id,
-        restores.UNDO + line.kind,
+        journal.UNDO + line.kind,
         action.account,
         action.message,
         action.message_id,
