@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
@@ -84,6 +85,15 @@ class HelpScreen(MailsyncScreen):
         if page is not None:
             title = f"Manual: {page} ({PAGES.index(page) + 1} of {len(PAGES)})"
         self.write("#title", f" {title}")
+
+    @on(LineView.Moved)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What works now."""
+        del parameters
+        return action != "open" or self.query_one(HelpView).page_here() is not None
 
     def action_open(self) -> None:
         """Show the page that the line under the cursor names."""
