@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from mailsync_tui.engine.events import Event
+from mailsync_tui.errors import FAILED, INTERRUPTED, OK
 from mailsync_tui.ui.actions import ACTIONS, Where
 from mailsync_tui.ui.background import Background
 from mailsync_tui.ui.screens.base import MailsyncScreen
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
     from mailsync_tui.session.session import Session
     from mailsync_tui.ui.rows.progress import Counted
     from mailsync_tui.ui.rows.results import Report
-
-FAULT = 1
-"""The exit code after a fault of the app itself."""
-INTERRUPTED = 130
-"""The exit code after a run that was cut short."""
 
 _SORRY = (
     "mailsync-tui has met a fault of its own ({kind}) and ended. What was done is in the history; "
@@ -183,14 +179,14 @@ class MailsyncApp(App[int]):
         """
         if self._cut_short:
             return INTERRUPTED
-        return FAULT if self._exception is not None else 0
+        return FAILED if self._exception is not None else OK
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of this program: one sentence, and the place of it in the log.
 
         Textual itself would print a traceback with all variables, passwords among them.
         """
-        self._return_code = FAULT
+        self._return_code = FAILED
         if self._exception is None:  # run_test raises it again
             self._exception = error
             self._exception_event.set()
