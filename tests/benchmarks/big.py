@@ -182,7 +182,7 @@ def mailboxes(count: int) -> dict[str, BigMailbox]:
 
 def fill(path: Path, config: UserConfig, count: int) -> None:
     """Write a ledger of so many messages, all in sync."""
-    from mailsync_tui.engine.detect.detect import rules_fingerprint
+    from mailsync_tui.engine.detect.known import rules_fingerprint
     from mailsync_tui.ledger.rows import FolderRow, NewCopy
     from mailsync_tui.ledger.writer import LedgerWriter
     from mailsync_tui.message import identity_of, summary_of_header

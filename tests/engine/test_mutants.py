@@ -21,9 +21,7 @@ from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.apply import adopt as adopting
 from mailsync_tui.engine.apply import delete as deleting
 from mailsync_tui.engine.apply import record
-from mailsync_tui.engine.detect import detect as observe
-from mailsync_tui.engine.detect import match, provider
-from mailsync_tui.engine.detect.expiry import Expiry
+from mailsync_tui.engine.detect import doubt, match, read
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan import moves, protected, rules, status
 from mailsync_tui.engine.snapshot import Presence, Snapshot
@@ -304,7 +302,7 @@ def flagged_is_protected(d: Path) -> None:
     assert (kinds(plan), [h[2] for h in held(plan)]) == ([], ["hold", "hold"])
 
 
-_compare = match.compare
+_match_listing = match.match_listing
 
 
 @dataclass(frozen=True)
@@ -322,8 +320,8 @@ class Mutant:
 MUTANTS: dict[str, Mutant] = {
     "1: a listing that broke off is complete": Mutant(
         match,
-        "compare",
-        lambda config, listing, matched, ledger: _compare(
+        "match_listing",
+        lambda config, listing, matched, ledger: _match_listing(
             config, replace(listing, complete=True), matched, ledger
         ),
         (broken_off_listing,),
@@ -335,7 +333,7 @@ MUTANTS: dict[str, Mutant] = {
         (moved_to_an_account_that_is_away, moved_from_pop3_to_an_account_that_is_away),
     ),
     "1: survivors are not sampled": Mutant(
-        observe, "contradicted", lambda mailbox, samples: frozenset(), (sample_of_survivors,)
+        read, "contradicted", lambda mailbox, samples: frozenset(), (sample_of_survivors,)
     ),
     "2: filed is deleted": Mutant(
         moves, "relocated", lambda copies, configs: copies, (filed, archived_under_all_mail)
@@ -383,18 +381,18 @@ MUTANTS: dict[str, Mutant] = {
         Quarantine, "put_all", lambda self, items: ["x" for _ in items], (copy_is_kept_first,)
     ),
     "12: what a provider hides is deleted": Mutant(
-        provider._Provider, "_fetched", lambda self, name, lost: set(), (hidden_by_the_provider,)
+        doubt, "fetched_and_gone", lambda ledger, mailbox, losses: set(), (hidden_by_the_provider,)
     ),
     "12: what a provider cleans up is deleted": Mutant(
-        provider._Provider,
-        "_expiry",
-        lambda self, name, lost, state: Expiry(),
+        doubt,
+        "cleaned_up",
+        lambda ledger, mailbox, losses, since, here, floor: doubt.Expiry(),
         (expired_at_the_provider,),
     ),
     "12: a listing that is cut is believed": Mutant(
-        provider._Provider,
-        "_cut",
-        lambda self, name, lost, doubts: None,
+        doubt,
+        "cut_off",
+        lambda here, losses, floor: (None, set()),
         (cut_off_at_a_round_number,),
     ),
     "12: what is listed again counts as hidden": Mutant(

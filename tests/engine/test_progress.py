@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.detect import throttle as pace
+from mailsync_tui.engine.detect import listing
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import Options
 from tests.engine.bench import Bench, mail
@@ -15,7 +15,7 @@ from tests.engine.bench import Bench, mail
 def test_four_times_a_second_at_most() -> None:
     told: list[Event] = []
     now = 100.0
-    progress = pace.throttled(told.append, ListingProgress, "isp", lambda: now)
+    progress = listing.throttled(told.append, ListingProgress, "isp", lambda: now)
     for step in range(101):
         now = 100.0 + step / 100
         progress(step, 100)
@@ -25,7 +25,7 @@ def test_four_times_a_second_at_most() -> None:
 def test_a_session_tells_of_listing_and_of_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pace, "INTERVAL", 0.0)
+    monkeypatch.setattr(listing, "INTERVAL", 0.0)
     bench = Bench(tmp_path)
     for number in range(3):
         bench.deliver("isp", mail(number))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.detect.provider import is_round
+from mailsync_tui.engine.detect.doubt import is_round
 from mailsync_tui.engine.model import Accept
 from mailsync_tui.errors import BLOCKED, OK
 from tests.engine.bench import Bench, blocked, kinds, mail

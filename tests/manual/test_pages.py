@@ -14,8 +14,8 @@ import pytest
 
 import mailsync_tui
 from mailsync_tui.config.secrets import resolve
-from mailsync_tui.engine.detect import provider
-from mailsync_tui.engine.detect.detect import ABSENT_MINUTES
+from mailsync_tui.engine.detect import doubt
+from mailsync_tui.engine.detect.known import ABSENT_MINUTES
 from mailsync_tui.engine.model import HeldLine
 from mailsync_tui.engine.model import Kind as LineKind
 from mailsync_tui.engine.plan import guards
@@ -161,7 +161,7 @@ def default(function: Callable[..., object], parameter: str) -> Any:
     ("page", "words", "number"),
     [
         ("plan", "for {} days, so that nothing of it comes back", TOMBSTONE_DAYS),
-        ("guards", "went within {} days", provider.EXPIRY_DAYS),
+        ("guards", "went within {} days", doubt.EXPIRY_DAYS),
         ("configuration", "at least {} minutes apart", ABSENT_MINUTES),
         ("configuration", "has {:g} seconds, and no terminal", default(resolve, "timeout")),
         ("commands", "(waited {:g} s)", default(RunLock.acquire, "timeout")),
@@ -176,5 +176,5 @@ def test_every_number_is_the_program_s(page: str, words: str, number: float) -> 
 
 def test_the_round_numbers_at_which_listings_are_cut() -> None:
     (written,) = re.findall(r"exactly ([0-9, ]+) … messages", PAGES["guards"].text)
-    real = [number for number in range(1, 1001) if provider.is_round(number)]
+    real = [number for number in range(1, 1001) if doubt.is_round(number)]
     assert [int(number) for number in written.split(",")] == real

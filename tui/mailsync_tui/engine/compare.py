@@ -15,7 +15,7 @@ from mailsync_tui.engine.comparison import (
     settled,
     whole,
 )
-from mailsync_tui.engine.detect.detect import Observation
+from mailsync_tui.engine.detect.observe import Observation
 from mailsync_tui.engine.model import Place
 from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry

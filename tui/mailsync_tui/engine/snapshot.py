@@ -35,6 +35,10 @@ class State(StrEnum):
     """A tombstone: it was here once, and its absence has been dealt with."""
 
 
+LOSABLE = frozenset({State.LIVE, State.MISSING})
+"""The states of a copy whose absence was not our doing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """One copy of a message in one mailbox, as the ledger and this listing have it."""
@@ -76,6 +80,11 @@ class Copy:
     """The scan from which on no complete listing lacked it, until it went missing."""
     adopted_scan: int = 0
     """The scan of the run that read its bytes last, and proved it to be this message."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is proved to be no longer where the ledger has it, and not by our doing."""
+        return self.state in LOSABLE and self.presence is Presence.GONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from mailsync_tui.engine.apply.record import note_seen, nothing_new, record
 from mailsync_tui.engine.apply.run import Run, carry_out
 from mailsync_tui.engine.apply.steps import apply
 from mailsync_tui.engine.apply.store import late_stores
-from mailsync_tui.engine.detect.detect import Observation, observe
 from mailsync_tui.engine.detect.folder_names import resolved
+from mailsync_tui.engine.detect.observe import Observation, observe
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.model import DELETIONS, Line, Options, Plan, UndoLine
 from mailsync_tui.engine.outcome import (

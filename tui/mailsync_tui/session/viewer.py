@@ -14,8 +14,8 @@ from datetime import datetime
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.compare import compare
 from mailsync_tui.engine.comparison import Comparison, Key, from_ledger, location_of
-from mailsync_tui.engine.detect.detect import Observation
 from mailsync_tui.engine.detect.match import match_mailboxes
+from mailsync_tui.engine.detect.observe import Observation
 from mailsync_tui.engine.model import Options, Place, Plan, UndoLine
 from mailsync_tui.engine.outcome import Result, UndoResult, require_reached
 from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry, make_plan

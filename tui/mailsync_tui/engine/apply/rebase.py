@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.record import record
-from mailsync_tui.engine.detect.detect import Observation
+from mailsync_tui.engine.detect.observe import Observation
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan.planner import PlanDetails
 from mailsync_tui.ledger.writer import LedgerWriter

@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.detect.detect import ABSENT_MINUTES, Observation, rules_fingerprint
+from mailsync_tui.engine.detect.known import ABSENT_MINUTES, rules_fingerprint
+from mailsync_tui.engine.detect.observe import Observation
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan.guards import STICKY
-from mailsync_tui.engine.plan.moves import is_lost
 from mailsync_tui.engine.plan.planner import PlanDetails
 from mailsync_tui.engine.plan.status import (
     MessageStatus,
@@ -329,14 +329,14 @@ class _Recorder:
             return
         if not s.left_everywhere:
             return
-        lost = [c for c in s.copies if is_lost(c) and c.adopted]
+        lost = [c for c in s.copies if c.lost and c.adopted]
         ours = any(c.state is State.DELETING for c in s.copies)
         if ours or not any(c.mailbox == CONSOLIDATED for c in lost):
             self.ledger.end([c.id for c in lost if c.id is not None], self.now)
 
 
 def _ids(s: MessageStatus, mailbox: str) -> list[int]:
-    return [c.id for c in s.on(mailbox) if c.id is not None and is_lost(c)]
+    return [c.id for c in s.on(mailbox) if c.id is not None and c.lost]
 
 
 def note_seen(directory: Path, path: Path, observation: Observation, command: str) -> None:

@@ -29,7 +29,7 @@ from mailsync_tui.mailboxes.base import (
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from mailsync_tui.engine.detect.detect import Observation
+    from mailsync_tui.engine.detect.observe import Observation
 
 BATCH_MESSAGES = 200
 BATCH_BYTES = 8 * 1024 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
-from mailsync_tui.engine.detect.parallel import Parallel
+from mailsync_tui.engine.detect.listing import Parallel
 from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
 
 
@@ -33,9 +33,9 @@ def resolved(
         for name, folders in _names(config).items()
         if not isinstance(listings[name], MailboxError) and mailboxes[name].kind != "pop3"
     }
-    told = parallel(tasks)
-    failed = {name: answer for name, answer in told.items() if isinstance(answer, MailboxError)}
-    forms = {name: answer for name, answer in told.items() if not isinstance(answer, MailboxError)}
+    answers = parallel(tasks)
+    failed = {name: a for name, a in answers.items() if isinstance(a, MailboxError)}
+    forms = {name: a for name, a in answers.items() if not isinstance(a, MailboxError)}
 
     def named(c: MailboxConfig) -> MailboxConfig:
         mine, home = forms.get(c.name, {}), forms.get(CONSOLIDATED, {})

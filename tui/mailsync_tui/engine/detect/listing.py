@@ -1,10 +1,30 @@
-"""Listing one mailbox, and telling how far that is and how it ended."""
+"""Reaching mailboxes: one task a mailbox, on its own thread; how far it is, and how it ended.
+
+A mailbox has one connection and one thread (:mod:`mailsync_tui.session.connections`); whoever talks
+to it from another one may come between the commands of what is under way there.
+"""
 
 from __future__ import annotations
 
-from mailsync_tui.engine.detect.throttle import throttled
-from mailsync_tui.engine.events import Emit, ListingDone, ListingProgress
-from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+from mailsync_tui.engine.events import Emit, ListingDone, ListingProgress, ReadingProgress
+from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError, Progress
+
+T = TypeVar("T")
+
+INTERVAL = 0.25
+"""Seconds between two events about one mailbox, and before the first: what is soon done needs
+none."""
+
+
+class Parallel(Protocol):
+    """Runs one task per mailbox, each on that mailbox's own thread, and waits for all."""
+
+    def __call__(self, tasks: Mapping[str, Callable[[], T]], /) -> dict[str, T]:
+        """The answers, by the mailboxes' names; the tasks turn their errors into answers."""
 
 
 def list_one(name: str, mailbox: Mailbox, emit: Emit, *, new: bool) -> Listing | MailboxError:
@@ -13,7 +33,7 @@ def list_one(name: str, mailbox: Mailbox, emit: Emit, *, new: bool) -> Listing |
     Args:
         name: The mailbox's name.
         mailbox: The mailbox.
-        emit: Told :class:`~mailsync_tui.engine.events.ListingProgress` and ``ListingDone``.
+        emit: Gets :class:`~mailsync_tui.engine.events.ListingProgress` and ``ListingDone``.
         new: It is yet to be made: not looked at, and empty.
     """
     try:
@@ -24,3 +44,29 @@ def list_one(name: str, mailbox: Mailbox, emit: Emit, *, new: bool) -> Listing |
         return error
     emit(ListingDone(name, found.messages, found.error))
     return found
+
+
+def throttled(
+    emit: Emit,
+    event: type[ListingProgress | ReadingProgress],
+    mailbox: str,
+    clock: Callable[[], float] = time.monotonic,
+) -> Progress:
+    """What turns a mailbox's progress into events, for one thread: seen to move, and no more.
+
+    Args:
+        emit: Gets the events.
+        event: What the mailbox is doing.
+        mailbox: Its name.
+        clock: Seconds that never go back.
+    """
+    last = clock()
+
+    def progress(done: int, total: int | None) -> None:
+        nonlocal last
+        now = clock()
+        if now - last >= INTERVAL:
+            last = now
+            emit(event(mailbox, done, total))
+
+    return progress

@@ -1,4 +1,4 @@
-"""Stores whose answer never came, and what turns up of them later.
+"""Stores whose answer was lost, and what turns up of them later.
 
 A run that is killed, or loses its connection, while a message is being stored on a server leaves
 the message on its way: the server stores it when it comes to it, and nothing in IMAP tells another
@@ -31,13 +31,15 @@ again, and what comes late is *recognised*:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.detect.arrivals import Arrival, Arrivals
-from mailsync_tui.engine.detect.parallel import Parallel
+from mailsync_tui.engine.detect.known import KnownMessages
+from mailsync_tui.engine.detect.listing import Parallel
+from mailsync_tui.engine.detect.read import Arrival, with_digest
 from mailsync_tui.engine.snapshot import Copy, Presence
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import LedgerReader
@@ -46,19 +48,21 @@ from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxDown, MailboxE
 from mailsync_tui.message import content_digest
 
 
-@dataclass(slots=True)
-class Late:
+@dataclass(frozen=True, slots=True)
+class Recognised:
     """What came of stores whose answer was lost."""
 
-    arrivals: list[Arrival]
+    arrivals: Sequence[Arrival]
     """All arrivals; those that were read have their digest, those that could not be are left out:
     the next listing has them again."""
-    answers: dict[Location, int] = field(default_factory=dict)
+    answers: Mapping[Location, int] = field(default_factory=dict)
     """The store (its action) that put there what lies at a location."""
-    late_duplicate: set[Location] = field(default_factory=set)
+    late_duplicates: Set[Location] = frozenset()
     """Of these, the copies of messages that had been stored once more."""
-    unread: Arrivals | None = None
-    """What could not be read, if anything."""
+    unread: int = 0
+    """How many were left out."""
+    error: str | None = None
+    """Why they could not be read."""
 
 
 def fingerprint(data: bytes) -> str:
@@ -67,59 +71,76 @@ def fingerprint(data: bytes) -> str:
 
 
 def recognise(
-    ledger: LedgerReader,
     arrivals: Sequence[Arrival],
-    candidates: Mapping[bytes, Sequence[int]],
-    copies: Mapping[int, Sequence[Copy]],
+    known: KnownMessages,
+    ledger: LedgerReader,
     mailbox: Mailbox | None,
     parallel: Parallel,
-) -> Late:
+) -> Recognised:
     """Find among the arrivals what stores without an answer put into the consolidated mailbox.
 
     Args:
-        ledger: For the stores without an answer.
         arrivals: All that is new, everywhere.
-        candidates: Messages of the ledger by identity key.
-        copies: Their copies, as this listing shows them.
+        known: The ledger's messages that they may be.
+        ledger: For the stores without an answer.
         mailbox: The consolidated one; bodies are read only where there is such a store.
         parallel: Runs that reading.
     """
-    result = Late(list(arrivals))
-    here = [a for a in arrivals if a.mailbox == CONSOLIDATED and a.identity]
-    possible = {n for a in here if a.identity for n in candidates.get(a.identity.key, ())}
-    stores: dict[tuple[int, str], list[LostResponse]] = defaultdict(list)
-    for store in journal.lost_responses(ledger, possible) if possible else ():
-        stores[store.message, store.folder].append(store)
+    stores = _stores(ledger, arrivals, known)
     suspects: dict[Location, list[int]] = {}
-    for arrival in here:
-        assert arrival.identity is not None
-        folder = arrival.location.folder
-        messages = [n for n in candidates.get(arrival.identity.key, ()) if (n, folder) in stores]
-        if messages:
-            suspects[arrival.location] = messages
+    for arrival in arrivals:
+        if arrival.mailbox == CONSOLIDATED and arrival.identity is not None:
+            at = arrival.location
+            candidates = known.candidates.get(arrival.identity.key, ())
+            if messages := [n for n in candidates if (n, at.folder) in stores]:
+                suspects[at] = messages
     if not suspects or mailbox is None:
-        return result
-    placed = {n: _placed(copies[n]) for messages in suspects.values() for n in messages}
-    read = _Reading(mailbox, [*suspects, *(at for ats in placed.values() for at in ats)])
-    result.unread = parallel({CONSOLIDATED: read.run})[CONSOLIDATED]
-    if result.unread.error is not None:
-        left_out = {at for at in suspects if at not in read.bytes}
-        result.unread.unread = len(left_out)
-        result.arrivals = [a for a in result.arrivals if a.location not in left_out]
-    result.arrivals = [read.with_digest(a, suspects) for a in result.arrivals]
+        return Recognised(arrivals)
+    placed = {n: _placed(known.copies[n]) for some in suspects.values() for n in some}
+    wanted = [*suspects, *(at for ats in placed.values() for at in ats)]
+    read = parallel({CONSOLIDATED: partial(_read, mailbox, wanted)})[CONSOLIDATED]
+    answers: dict[Location, int] = {}
+    late_duplicates: set[Location] = set()
     for location, messages in suspects.items():
         for message in messages:
             waiting = stores[message, location.folder]
-            again = {read.bytes[at] for at in placed[message] if at in read.bytes}
-            found = read.bytes.get(location)
+            again = {read.sent[at] for at in placed[message] if at in read.sent}
+            found = read.sent.get(location)
             answered = next((s for s in waiting if found in (again | {s.sent})), None)
             if answered is not None:
                 waiting.remove(answered)
-                result.answers[location] = answered.action
+                answers[location] = answered.action
                 if placed[message]:
-                    result.late_duplicate.add(location)
+                    late_duplicates.add(location)
                 break
-    return result
+    left_out = {at for at in suspects if at not in read.sent} if read.error else set()
+    return Recognised(
+        [
+            _as_read(arrival, read) if arrival.location in suspects else arrival
+            for arrival in arrivals
+            if arrival.mailbox != CONSOLIDATED or arrival.location not in left_out
+        ],
+        answers,
+        late_duplicates,
+        len(left_out),
+        read.error,
+    )
+
+
+def _stores(
+    ledger: LedgerReader, arrivals: Iterable[Arrival], known: KnownMessages
+) -> dict[tuple[int, str], list[LostResponse]]:
+    """The stores without an answer that may have put some arrival there, by message and folder."""
+    possible = {
+        number
+        for arrival in arrivals
+        if arrival.mailbox == CONSOLIDATED and arrival.identity
+        for number in known.candidates.get(arrival.identity.key, ())
+    }
+    stores: dict[tuple[int, str], list[LostResponse]] = defaultdict(list)
+    for store in journal.lost_responses(ledger, possible) if possible else ():
+        stores[store.message, store.folder].append(store)
+    return stores
 
 
 def _placed(copies: Iterable[Copy]) -> list[Location]:
@@ -133,29 +154,32 @@ def _placed(copies: Iterable[Copy]) -> list[Location]:
     ]
 
 
-class _Reading:
-    """Reads copies in the consolidated mailbox, on its own thread, and keeps only hashes."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Copies in the consolidated mailbox; only their hashes are kept."""
 
-    def __init__(self, mailbox: Mailbox, locations: Sequence[Location]) -> None:
-        self.mailbox, self.locations = mailbox, locations
-        self.bytes: dict[Location, str] = {}
-        self.digests: dict[Location, str] = {}
+    sent: Mapping[Location, str]
+    """The :func:`fingerprint` of what lies there."""
+    digests: Mapping[Location, str]
+    error: str | None
 
-    def run(self) -> Arrivals:
-        result = Arrivals()
-        try:
-            for raw in self.mailbox.fetch(self.locations):
-                self.bytes[raw.location] = fingerprint(raw.data)
-                self.digests[raw.location] = content_digest(raw.data)
-        except MailboxDown as error:
-            result.error = str(error)
-        except MailboxError:  # one never comes whole: that one cannot be recognised
-            pass
-        return result
 
-    def with_digest(self, arrival: Arrival, suspects: Mapping[Location, object]) -> Arrival:
-        digest = self.digests.get(arrival.location)
-        mine = arrival.mailbox == CONSOLIDATED and arrival.location in suspects
-        if not mine or digest is None or arrival.identity is None:
-            return arrival
-        return replace(arrival, identity=replace(arrival.identity, digest=digest))
+def _read(mailbox: Mailbox, locations: Sequence[Location]) -> _Read:
+    sent: dict[Location, str] = {}
+    digests: dict[Location, str] = {}
+    error: str | None = None
+    try:
+        for raw in mailbox.fetch(locations):
+            sent[raw.location] = fingerprint(raw.data)
+            digests[raw.location] = content_digest(raw.data)
+    except MailboxDown as failure:
+        error = str(failure)
+    except MailboxError:  # one never comes whole: that one cannot be recognised
+        pass
+    return _Read(sent, digests, error)
+
+
+def _as_read(arrival: Arrival, read: _Read) -> Arrival:
+    digest = read.digests.get(arrival.location)
+    ours = arrival.mailbox == CONSOLIDATED and arrival.identity is not None
+    return with_digest(arrival, digest) if ours and digest is not None else arrival

@@ -1,25 +1,26 @@
-"""One mailbox's listing held against the places the ledger has there."""
+"""The first step: each mailbox's listing held against the places that the ledger has there.
+
+Nothing is contacted. What is listed where the ledger has it is present, whatever its headers say
+(DESIGN.md, rule 1).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
-from mailsync_tui.engine.detect.arrivals import Arrival, Arrivals
-from mailsync_tui.engine.snapshot import Copy, Presence, State
+from mailsync_tui.engine.snapshot import Presence, State
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import FolderRow, MailboxRow
 from mailsync_tui.mailboxes.base import (
     FolderListing,
     Listing,
     Location,
-    Mailbox,
     MailboxError,
     Role,
     Uid,
 )
-from mailsync_tui.message import identity_of_header
 
 SAMPLE = 5
 """How many surviving UIDs are looked at before what vanished beside them is believed."""
@@ -44,21 +45,20 @@ class MatchedMailboxes:
 def match_mailboxes(config: UserConfig, ledger: LedgerReader) -> MatchedMailboxes:
     """Match by what the mailbox is; by its name only if that finds nothing."""
     rows = ledger.mailboxes()
-    result: dict[str, MailboxRow] = {}
-    changed = set()
+    fingerprints = {account.name: account.fingerprint for account in config.external}
     free = {row.fingerprint: row for row in rows.values() if row.name != CONSOLIDATED}
-    for account in config.external:
-        row = rows.get(account.name)
-        if row is None or row.fingerprint != account.fingerprint:
-            row = free.get(account.fingerprint, row)
-        if row is None:
-            continue
-        result[account.name] = row
-    taken = {row.name for name, row in result.items() if row.fingerprint == _print(config, name)}
-    for name, row in list(result.items()):
-        if row.fingerprint == _print(config, name):
-            continue
-        if row.name in taken:  # its mailbox goes by another name now; this one is new
+    result: dict[str, MailboxRow] = {}
+    for name, fingerprint in fingerprints.items():
+        row = rows.get(name)
+        if row is None or row.fingerprint != fingerprint:
+            row = free.get(fingerprint, row)
+        if row is not None:
+            result[name] = row
+    same = {name for name, row in result.items() if row.fingerprint == fingerprints[name]}
+    taken = {result[name].name for name in same}
+    changed = set()
+    for name in result.keys() - same:
+        if result[name].name in taken:  # its mailbox goes by another name now; this one is new
             del result[name]
         else:
             changed.add(name)
@@ -71,34 +71,34 @@ def match_mailboxes(config: UserConfig, ledger: LedgerReader) -> MatchedMailboxe
     return MatchedMailboxes(result, frozenset(changed), names)
 
 
-def _print(config: UserConfig, name: str) -> str:
-    return config.mailbox(name).fingerprint
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class MatchedListing:
     """A listing, what the ledger knew of that mailbox, and what differs."""
-
-    NO_ROLE = Role.NORMAL
 
     name: str
     complete: bool
     error: str | None
     messages: int | None
+    """How many it lists; ``None``: it could not be listed."""
     identifies: bool
     changed: bool
-    scan: int
-    folders: dict[str, FolderListing]
-    before: dict[str, FolderRow]
-    uids: dict[str, frozenset[Uid]]
-    arrived: list[Location] = field(default_factory=list)
-    touched: set[int] = field(default_factory=set)
+    """It is another mailbox than the ledger knew under this name."""
+    scan: int = 0
+    """The last complete listing that was recorded before."""
+    folders: Mapping[str, FolderListing] = field(default_factory=dict)
+    before: Mapping[str, FolderRow] = field(default_factory=dict)
+    """The folders' cursors at that listing."""
+    uids: Mapping[str, frozenset[Uid]] = field(default_factory=dict)
+    arrived: Sequence[Location] = ()
+    """Where the ledger has no copy, in the mailbox's own order."""
+    touched: Set[int] = frozenset()
     """Messages with a copy that is absent, or that is listed although it was not expected."""
     survivors: int = 0
-    renumbered: int = 0
-    unread: int = 0
-    samples: dict[Location, Set[bytes]] = field(default_factory=dict)
+    """Live copies of the ledger that are listed where they were."""
+    samples: Mapping[Location, Set[bytes]] = field(default_factory=dict)
     """Some surviving UIDs beside what vanished, with the identity keys to be found there."""
+    unread: int = 0
+    """New locations whose headers could not be read: what is absent stays unknown."""
     contradicted: Set[str] = frozenset()
     """Folders in which a surviving UID is another message now."""
 
@@ -110,8 +110,7 @@ class MatchedListing:
         same = folder is not None and folder.validity == location.validity
         if same and location.uid in self.uids[location.folder]:
             return Presence.YES
-        whole = self.complete and self.identifies
-        return Presence.GONE if whole else Presence.UNKNOWN
+        return Presence.GONE if self.complete and self.identifies else Presence.UNKNOWN
 
     def left(self, location: Location) -> bool:
         """Whether its folder is as it was and was listed completely, but lacks it now."""
@@ -133,54 +132,27 @@ class MatchedListing:
                     return "went-backwards"
         return None
 
-    def folder(self, location: Location) -> FolderListing | None:
-        """The folder a location lies in."""
-        return self.folders.get(location.folder)
-
     def role(self, folder: str) -> Role:
         """What a folder is for."""
         here = self.folders.get(folder)
-        return here.role if here else self.NO_ROLE
+        return here.role if here else Role.NORMAL
 
-    def note_arrivals(self, read: Arrivals) -> None:
-        """Take in what could not be read."""
-        self.unread += read.unread
-        if read.error is not None:
-            self.complete = False
-            self.error = read.error
-
-    def note_contradicted(self, found: frozenset[str] | MailboxError) -> None:
-        """Take in what the samples showed, or why they could not be looked at."""
-        if isinstance(found, MailboxError):
-            self.complete = False
-            self.error = str(found)
-        else:
-            self.contradicted = found
-
-    def count_found(self, arrival: Arrival, copies: list[Copy]) -> None:
-        """Count a message that is found again in the same folder under another identifier."""
-        self.renumbered += any(
-            c.mailbox == self.name
-            and c.presence is Presence.GONE
-            and c.location.folder == arrival.location.folder
-            for c in copies
-        )
+    def broken(self, error: str | None) -> MatchedListing:
+        """The same, if it could not be read on (``None``: it could)."""
+        return self if error is None else replace(self, complete=False, error=error)
 
 
-def compare(
+def match_listing(
     config: MailboxConfig,
     listing: Listing | MailboxError,
     matched: MatchedMailboxes,
     ledger: LedgerReader,
 ) -> MatchedListing:
     """Hold one listing against the ledger's places; nothing is contacted."""
-    row = matched.rows.get(config.name)
     changed = config.name in matched.changed
     if isinstance(listing, MailboxError):
-        folders: tuple[FolderListing, ...] = ()
-        here = MatchedListing(config.name, False, str(listing), None, True, changed, 0, {}, {}, {})
+        here = MatchedListing(config.name, False, str(listing), None, True, changed)
     else:
-        folders = listing.folders
         here = MatchedListing(
             config.name,
             listing.complete,
@@ -188,24 +160,16 @@ def compare(
             listing.messages,
             listing.identifies,
             changed,
-            0,
-            {f.name: f for f in folders},
-            {},
-            {f.name: frozenset(f.uids) for f in folders},
+            folders={f.name: f for f in listing.folders},
+            uids={f.name: frozenset(f.uids) for f in listing.folders},
         )
+    row = matched.rows.get(config.name)
     if changed:
         return here
-    places = {}
-    if row is not None:
-        here.scan = row.scan
-        here.before = ledger.folders(row.id)
-        places = ledger.places(row.id)
-    for folder in folders:
-        known = places.get((folder.name, folder.validity), {})
-        here.arrived.extend(
-            Location(folder.name, folder.validity, uid) for uid in folder.uids if uid not in known
-        )
+    places = ledger.places(row.id) if row is not None else {}
+    touched: set[int] = set()
     samples: list[Location] = []
+    survivors = 0
     for (name, validity), uids in places.items():
         listed = here.uids.get(name, frozenset())
         if name not in here.folders or here.folders[name].validity != validity:
@@ -217,40 +181,35 @@ def compare(
                 if state == State.LIVE:
                     alive.append(uid)
                     continue
-                here.touched.add(message)
+                touched.add(message)
             elif state in (State.LIVE, State.DELETING):
-                here.touched.add(message)
+                touched.add(message)
                 absent += state == State.LIVE
-        here.survivors += len(alive)
+        survivors += len(alive)
         if absent and alive and isinstance(alive[0], int):
             samples.extend(Location(name, validity, uid) for uid in _spread(alive))
+    expected: dict[Location, Set[bytes]] = {}
     if samples and here.complete:
         messages = {at: places[at.folder, at.validity][at.uid][0] for at in samples}
         keys = ledger.keys(messages.values())
-        here.samples = {at: keys.get(message, frozenset()) for at, message in messages.items()}
-    return here
+        expected = {at: keys.get(message, frozenset()) for at, message in messages.items()}
+    return replace(
+        here,
+        scan=row.scan if row is not None else 0,
+        before=ledger.folders(row.id) if row is not None else {},
+        arrived=[
+            Location(folder.name, folder.validity, uid)
+            for folder in here.folders.values()
+            for known in (places.get((folder.name, folder.validity), {}),)
+            for uid in folder.uids
+            if uid not in known
+        ],
+        touched=touched,
+        survivors=survivors,
+        samples=expected,
+    )
 
 
 def _spread(uids: list[Uid]) -> list[Uid]:
     step = max(1, (len(uids) - 1) // (SAMPLE - 1))
     return uids[::step][: SAMPLE - 1] + uids[-1:]
-
-
-def contradicted(
-    mailbox: Mailbox, samples: Mapping[Location, Set[bytes]]
-) -> frozenset[str] | MailboxError:
-    """Folders made anew with the UIDVALIDITY they had: are their UIDs still the same messages?
-
-    Args:
-        mailbox: Asked for the headers; on its own thread.
-        samples: Where to look, and the identity keys that are to be found there.
-    """
-    found = set()
-    try:
-        for head in mailbox.heads(list(samples)):
-            expected = samples[head.location]
-            if expected and identity_of_header(head.header).key not in expected:
-                found.add(head.location.folder)
-    except MailboxError as error:
-        return error
-    return frozenset(found)

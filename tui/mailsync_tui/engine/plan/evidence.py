@@ -14,7 +14,7 @@ from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import Line, in_words
-from mailsync_tui.engine.plan.moves import counts, is_lost
+from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.plan.status import MessageStatus
 from mailsync_tui.engine.snapshot import Copy, MailboxState, Presence, Snapshot, State
 
@@ -78,7 +78,7 @@ class _Sentences:
                 )
 
     def _gone_from_consolidated(self) -> Iterator[str]:
-        lost = [c for c in self.s.on(CONSOLIDATED) if c.adopted and is_lost(c)]
+        lost = [c for c in self.s.on(CONSOLIDATED) if c.adopted and c.lost]
         for copy in lost:
             yield from self._loss(copy)
         away = list(self._thrown_away(CONSOLIDATED))

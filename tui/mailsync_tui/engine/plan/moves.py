@@ -14,9 +14,6 @@ from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig
 from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot, State
 from mailsync_tui.mailboxes.base import Role
 
-LOSABLE = frozenset({State.LIVE, State.MISSING})
-"""The states of a copy whose absence was not our doing."""
-
 
 def role_counts(role: Role, config: MailboxConfig) -> bool:
     """Whether mail in such a folder is still there: not in trash, in junk by ``junk_means``."""
@@ -26,11 +23,6 @@ def role_counts(role: Role, config: MailboxConfig) -> bool:
 def counts(copy: Copy, config: MailboxConfig) -> bool:
     """Whether a copy means that the message is still there."""
     return role_counts(copy.role, config)
-
-
-def is_lost(copy: Copy) -> bool:
-    """A copy that is proved to be no longer where the ledger has it, and that we did not delete."""
-    return copy.state in LOSABLE and copy.presence is Presence.GONE
 
 
 def overlap(lost: Copy, found: Copy) -> bool:
@@ -48,7 +40,7 @@ def relocated(copies: Sequence[Copy], configs: Mapping[str, MailboxConfig]) -> t
     """Let copies take the places of lost ones in the same mailbox: filed, renumbered, archived."""
     result = list(copies)
     for lost in copies:
-        if lost.mailbox not in configs or not (is_lost(lost) or _listed_anew(lost, configs)):
+        if lost.mailbox not in configs or not (lost.lost or _listed_anew(lost, configs)):
             continue
         free = [
             found
@@ -117,7 +109,7 @@ def moved_away(copies: Iterable[Copy], present: Sequence[Copy]) -> tuple[Copy, .
         lost
         for lost in copies
         if lost.mailbox != CONSOLIDATED
-        and is_lost(lost)
+        and lost.lost
         and any(found.mailbox != lost.mailbox and overlap(lost, found) for found in present)
     )
 

@@ -25,7 +25,6 @@ from mailsync_tui.engine.model import (
 )
 from mailsync_tui.engine.plan.evidence import evidence
 from mailsync_tui.engine.plan.guards import Accepted, GuardChecks, cause, detail
-from mailsync_tui.engine.plan.moves import is_lost
 from mailsync_tui.engine.plan.rules import Proposal, Rules
 from mailsync_tui.engine.plan.status import MessageStatus, status_of
 from mailsync_tui.engine.snapshot import Snapshot
@@ -199,7 +198,7 @@ class _Planning:
         """The guards that stop a deletion; a late duplicate stems from no loss."""
         if line.kind == "forward-delete":
             return self.guards.forward_rules(line.account, ())
-        lost = [c for c in s.on(CONSOLIDATED) if is_lost(c)]
+        lost = [c for c in s.on(CONSOLIDATED) if c.lost]
         return self.guards.reverse_rules(line.account, lost)
 
     def _too_many(self, kind: Kind, counted: Counter[str]) -> set[str]:

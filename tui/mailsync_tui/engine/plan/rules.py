@@ -13,7 +13,7 @@ from typing import Literal
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import DELETIONS, Kind, Line, Place, Undo, in_words
-from mailsync_tui.engine.plan.moves import LOSABLE, counts, is_lost
+from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.plan.protected import in_folders, protection
 from mailsync_tui.engine.plan.status import (
     MessageStatus,
@@ -23,7 +23,7 @@ from mailsync_tui.engine.plan.status import (
     placed_copies,
     put_back_on,
 )
-from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot, State
+from mailsync_tui.engine.snapshot import LOSABLE, Copy, Presence, Snapshot, State
 from mailsync_tui.mailboxes.base import Location
 
 HeldRule = Literal["declined", "late-copy", "moved-out", "hold", "undone"]
@@ -377,7 +377,7 @@ class Rules:
     def _forget(self, s: MessageStatus) -> Iterator[Proposal]:
         if not s.left_everywhere or s.waiting:
             return
-        lost = [c for c in s.copies if c.adopted and is_lost(c)]
+        lost = [c for c in s.copies if c.adopted and c.lost]
         ours = any(c.state is State.DELETING for c in s.copies)
         if ours or not any(c.mailbox == CONSOLIDATED for c in lost):
             return  # we deleted it: it ends without a line

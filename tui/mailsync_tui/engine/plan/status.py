@@ -10,16 +10,22 @@ from dataclasses import dataclass
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig
 from mailsync_tui.engine.model import Line
 from mailsync_tui.engine.plan.moves import (
-    LOSABLE,
     counts,
-    is_lost,
     may_hold,
     moved_away,
     moved_out_to,
     relocated,
 )
 from mailsync_tui.engine.plan.protected import touchable
-from mailsync_tui.engine.snapshot import Copy, Hold, MessageState, Presence, Snapshot, State
+from mailsync_tui.engine.snapshot import (
+    LOSABLE,
+    Copy,
+    Hold,
+    MessageState,
+    Presence,
+    Snapshot,
+    State,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ def status_of(message: MessageState, snapshot: Snapshot) -> MessageStatus:
     deleted_on: dict[str, tuple[Copy, ...]] = {}
     waiting: dict[str, str] = {}
     for name, presence in accounts.items():
-        lost = tuple(c for c in left if c.mailbox == name and c.adopted and is_lost(c))
+        lost = tuple(c for c in left if c.mailbox == name and c.adopted and c.lost)
         if presence is not Presence.GONE or not lost or any(c.mailbox == name for c in moved):
             continue
         if away := may_hold(lost, snapshot):
@@ -111,7 +117,7 @@ def status_of(message: MessageState, snapshot: Snapshot) -> MessageStatus:
         else:
             deleted_on[name] = lost
     moved_out = None
-    placed = [c for c in left if c.mailbox == CONSOLIDATED and is_lost(c)]
+    placed = [c for c in left if c.mailbox == CONSOLIDATED and c.lost]
     if consolidated is Presence.GONE and placed:
         if away := may_hold(placed, snapshot):
             waiting[CONSOLIDATED] = f"{away} was not reached, and it may have been moved there"

@@ -1,0 +1,170 @@
+"""The fourth step: every message and every mailbox as this listing shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailsync_tui.config.model import CONSOLIDATED, UserConfig
+from mailsync_tui.engine.detect.identify import Identified
+from mailsync_tui.engine.detect.known import KnownMessages, with_flags
+from mailsync_tui.engine.detect.match import MatchedListing, MatchedMailboxes
+from mailsync_tui.engine.detect.read import Arrival
+from mailsync_tui.engine.snapshot import (
+    Copy,
+    Hold,
+    MailboxState,
+    MessageState,
+    Presence,
+    State,
+)
+from mailsync_tui.ledger import listings
+from mailsync_tui.ledger.reader import LedgerReader
+from mailsync_tui.ledger.rows import MessageRow
+from mailsync_tui.mailboxes.base import Location, Mailbox
+from mailsync_tui.message import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class _NewCopies:
+    """Arrivals as copies."""
+
+    listed: Mapping[str, MatchedListing]
+    scan: int
+    late_duplicates: Set[Location]
+
+    def copy(self, arrival: Arrival) -> Copy:
+        here = self.listed[arrival.mailbox]
+        late = arrival.mailbox == CONSOLIDATED and arrival.location in self.late_duplicates
+        copy = Copy(
+            id=None,
+            mailbox=arrival.mailbox,
+            location=arrival.location,
+            state=State.NEW,
+            presence=Presence.YES,
+            adopted=late,
+            late_duplicate=late,
+            role=here.role(arrival.location.folder),
+            size=arrival.size,
+            first_scan=self.scan,
+            came_after=here.scan,
+            held_scan=0,
+            missing_scan=0,
+        )
+        return with_flags(copy, here)
+
+
+def message_states(
+    known: KnownMessages,
+    identified: Identified,
+    listed: Mapping[str, MatchedListing],
+    late_duplicates: Set[Location],
+    scan: int,
+) -> list[MessageState]:
+    """The ledger's messages with what joined them, then those that are seen for the first time.
+
+    Args:
+        known: The ledger's messages.
+        identified: Which message each arrival is.
+        listed: The listings.
+        late_duplicates: What lies in the consolidated mailbox as a late duplicate.
+        scan: The number that this listing gets if it is recorded.
+    """
+    new = _NewCopies(listed, scan, late_duplicates)
+    return [
+        *(_known(row, known, identified, new) for row in known.rows.values()),
+        *(_new(group, new) for group in identified.groups),
+    ]
+
+
+def _known(
+    row: MessageRow, known: KnownMessages, identified: Identified, new: _NewCopies
+) -> MessageState:
+    joined = identified.joined.get(row.id, ())
+    return MessageState(
+        id=row.id,
+        identity=row.identity,
+        summary=Summary(row.subject, row.sender, row.date),
+        size=row.size,
+        known=row.known,
+        copies=(*known.copies[row.id], *map(new.copy, joined)),
+        holds=tuple(Hold(*hold) for hold in row.holds),
+        compare=row.id in identified.undecided,
+        doubtful=row.id in identified.doubtful,
+    )
+
+
+def _new(group: Sequence[Arrival], new: _NewCopies) -> MessageState:
+    first = group[0]
+    return MessageState(
+        id=None,
+        identity=first.identity,
+        summary=first.summary,
+        size=first.size,
+        known=False,
+        copies=tuple(map(new.copy, group)),
+        compare=first.compare,
+    )
+
+
+def mailbox_states(
+    config: UserConfig,
+    ledger: LedgerReader,
+    matched: MatchedMailboxes,
+    listed: Mapping[str, MatchedListing],
+    mailboxes: Mapping[str, Mailbox],
+    messages: Iterable[MessageState],
+    now: datetime,
+) -> dict[str, MailboxState]:
+    """Every mailbox at this listing, by name.
+
+    Args:
+        config: The person's configuration.
+        ledger: Read in one snapshot.
+        matched: Which of the ledger's mailboxes is which.
+        listed: The listings.
+        mailboxes: They know whether mail can be stored there.
+        messages: As they were assembled.
+        now: The moment of the listings, aware.
+    """
+    messages = tuple(messages)
+    known = {matched.name_of(name): n for name, n in ledger.known_copies().items()}
+    today = ledger.deleted_today(now)
+    renumbered = _renumbered(messages)
+    losers = {copy.mailbox for message in messages for copy in message.copies if copy.lost}
+    states = {}
+    for each in config.mailboxes:
+        name, here, mailbox = each.name, listed[each.name], mailboxes.get(each.name)
+        states[name] = MailboxState(
+            name=name,
+            type=each.type,
+            complete=here.complete,
+            error=here.error,
+            messages=here.messages,
+            can_store=mailbox.can_store if mailbox else each.type != "pop3",
+            scan=here.scan,
+            known=known.get(name, 0),
+            survivors=here.survivors,
+            renumbered=renumbered.get(name, 0),
+            changed=here.changed,
+            deleted_today=today.get(name, {}),
+            unread=here.unread,
+            scans=listings.listings(ledger, matched.rows[name].id) if name in losers else (),
+        )
+    return states
+
+
+def _renumbered(messages: Iterable[MessageState]) -> dict[str, int]:
+    """By mailbox: arrivals that are found again in their folder under another identifier."""
+    found: dict[str, int] = {}
+    for message in messages:
+        gone = {
+            (copy.mailbox, copy.location.folder)
+            for copy in message.copies
+            if copy.id is not None and copy.presence is Presence.GONE
+        }
+        for copy in message.copies if gone else ():
+            if copy.id is None and (copy.mailbox, copy.location.folder) in gone:
+                found[copy.mailbox] = found.get(copy.mailbox, 0) + 1
+    return found

@@ -1,0 +1,111 @@
+"""From listings and ledger to a snapshot: what is new, what is absent, which message is which.
+
+Reads only. Only what changed is looked at: messages that arrived or are absent, and those about
+which something was left to say. The steps, each of which makes new values from those before it:
+match, read, identify, assemble, doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailsync_tui.config.model import CONSOLIDATED, UserConfig
+from mailsync_tui.engine.detect.assemble import mailbox_states, message_states
+from mailsync_tui.engine.detect.doubt import doubted
+from mailsync_tui.engine.detect.identify import identify
+from mailsync_tui.engine.detect.known import known_messages
+from mailsync_tui.engine.detect.listing import Parallel
+from mailsync_tui.engine.detect.lost_responses import recognise
+from mailsync_tui.engine.detect.match import (
+    MatchedListing,
+    MatchedMailboxes,
+    match_listing,
+    match_mailboxes,
+)
+from mailsync_tui.engine.detect.read import read_new
+from mailsync_tui.engine.events import Emit, nobody
+from mailsync_tui.engine.snapshot import Block, Snapshot
+from mailsync_tui.ledger.reader import LedgerMark, LedgerReader
+from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A snapshot, and what recording it needs besides."""
+
+    snapshot: Snapshot
+    matched: MatchedMailboxes
+    listed: Mapping[str, MatchedListing]
+    interrupted: frozenset[tuple[str, Location]]
+    """Copies with a deletion that was begun by a run that died."""
+    restoring: frozenset[int]
+    """Messages with an undo that was begun by a run that died."""
+    mark: LedgerMark
+    """The ledger's, before the mailboxes were listed."""
+    answers: Mapping[Location, int]
+    """What lies in the consolidated mailbox by a store whose answer was lost: its action."""
+
+
+def observe(
+    config: UserConfig,
+    ledger: LedgerReader,
+    listings: Mapping[str, Listing | MailboxError],
+    mailboxes: Mapping[str, Mailbox],
+    now: datetime,
+    parallel: Parallel,
+    emit: Emit = nobody,
+    mark: LedgerMark | None = None,
+) -> Observation:
+    """Hold the listings against the ledger.
+
+    Args:
+        config: The person's configuration.
+        ledger: Read in one snapshot.
+        listings: What each mailbox listed, or why it could not.
+        mailboxes: To read the headers of what is new; bodies only where that leaves no trace.
+        now: The moment of the listings, aware.
+        parallel: Runs the reading of headers, on the mailboxes' own threads.
+        emit: Gets how far that is, from those threads.
+        mark: The ledger's, before the mailboxes were listed; ``None``: as it is now.
+
+    Raises:
+        LedgerError: the ledger is damaged.
+    """
+    with ledger.snapshot():
+        mark = mark or ledger.mark
+        matched = match_mailboxes(config, ledger)
+        listed = {
+            c.name: match_listing(c, listings[c.name], matched, ledger) for c in config.mailboxes
+        }
+        listed, arrivals = read_new(listed, mailboxes, parallel, emit)
+        known = known_messages(config, ledger, matched, listed, arrivals, now)
+        home = mailboxes.get(CONSOLIDATED)
+        recognised = recognise(arrivals, known, ledger, home, parallel)
+        if recognised.error is not None:
+            here = listed[CONSOLIDATED]
+            here = replace(here, unread=here.unread + recognised.unread).broken(recognised.error)
+            listed = {**listed, CONSOLIDATED: here}
+        identified = identify(recognised.arrivals, known, ledger, mailboxes, parallel)
+        scan = ledger.serial + 1
+        messages = message_states(known, identified, listed, recognised.late_duplicates, scan)
+        snapshot = Snapshot(
+            config=config,
+            now=now,
+            ledger_id=ledger.id,
+            serial=mark.serial,
+            scan=scan,
+            mailboxes=mailbox_states(config, ledger, matched, listed, mailboxes, messages, now),
+            messages=tuple(messages),
+            blocks=tuple(Block(*block) for block in ledger.blocks()),
+        )
+        return Observation(
+            doubted(snapshot, ledger, matched, listed),
+            matched,
+            listed,
+            known.interrupted,
+            known.restoring,
+            mark,
+            recognised.answers,
+        )
