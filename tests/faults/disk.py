@@ -71,8 +71,8 @@ def _much_to_do(place: Place) -> None:
 
 
 def _into_the_trash(place: Place) -> None:
-    told = place.config.read_text()
-    place.config.write_text(told.replace("path =", 'delete = "trash"\npath ='))
+    text = place.config.read_text()
+    place.config.write_text(text.replace("path =", 'delete = "trash"\npath ='))
     _much_to_do(place)
 
 
@@ -103,7 +103,7 @@ STORIES = (
 )
 
 
-class World:
+class CommandTrial:
     """The Maildirs of one story, brought back to their beginning before each trial."""
 
     def __init__(self, story: Story, directory: Path) -> None:
@@ -121,7 +121,7 @@ class World:
         self.settle("undisturbed")
         self.expected = mail(self.place)
 
-    def trial(self, at: int, stays: Stays) -> Result:
+    def refuse(self, at: int, stays: Stays) -> Result:
         """Let the disk refuse at one point; then there is room again.
 
         Raises:
@@ -131,10 +131,10 @@ class World:
         disk = self.disk(at, stays)
         with disk.watching():
             done = self.call()
-        told = f"{self.story.name}, {stays}, {at}: {disk.points[at]}\n{done.output}"
-        assert disk.refused, told
-        self.look_at(done, told, ("o space", "full"))
-        self.settle(told)
+        detail = f"{self.story.name}, {stays}, {at}: {disk.points[at]}\n{done.output}"
+        assert disk.refused, detail
+        self.look_at(done, detail, ("o space", "full"))
+        self.settle(detail)
         return done
 
     def statements(self) -> list[str]:
@@ -145,7 +145,7 @@ class World:
             self.call()
         return watched.points
 
-    def ledger_trial(self, error: sqlite3.Error, at: int, stays: Stays) -> None:
+    def refuse_ledger(self, error: sqlite3.Error, at: int, stays: Stays) -> None:
         """Let the ledger fail at one statement, or from it on; then it is well again.
 
         Raises:
@@ -155,10 +155,10 @@ class World:
         broken = BrokenLedger([self.place.state], error, at, stays)
         with broken.watching():
             done = self.call()
-        told = f"{self.story.name}, {error}, {stays}, {at}: {broken.points[at]}\n{done.output}"
-        assert broken.refused, told
-        self.look_at(done, told, (str(error),))
-        self.settle(told)
+        detail = f"{self.story.name}, {error}, {stays}, {at}: {broken.points[at]}\n{done.output}"
+        assert broken.refused, detail
+        self.look_at(done, detail, (str(error),))
+        self.settle(detail)
 
     def begin(self) -> None:
         """Back to the beginning."""
@@ -174,54 +174,54 @@ class World:
         there = str(self.place.directory / PLAN)
         return self.place.run(*(there if word == PLAN else word for word in self.story.call))
 
-    def look_at(self, done: Result, told: str, words: Sequence[str]) -> None:
+    def look_at(self, done: Result, detail: str, words: Sequence[str]) -> None:
         """Look at what a disturbed run did and said.
 
         Args:
             done: How it ended.
-            told: Where it was disturbed.
+            detail: Where it was disturbed.
             words: One of them is to stand in what it said.
 
         Raises:
             AssertionError: something is amiss.
         """
         now = mail(self.place)
-        assert done.exit_code in (0, 1, 3), told
+        assert done.exit_code in (0, 1, 3), detail
         errors = [x for x in done.stderr.splitlines() if x.startswith("mailsync-tui: ")]
         if done.exit_code == 1:
-            assert now == self.before, f"nothing was changed, it says; {told}"
-            assert len(errors) == 1, told
+            assert now == self.before, f"nothing was changed, it says; {detail}"
+            assert len(errors) == 1, detail
         if done.exit_code:
-            assert any(word in done.output for word in words), told
-            assert "unforeseen" not in done.output, told
+            assert any(word in done.output for word in words), detail
+            assert "unforeseen" not in done.output, detail
         gone = bodies(self.before) - bodies(now)
         missing = set(gone) - kept(self.place)
-        assert not missing, f"deleted without a copy: {missing}; {told}"
+        assert not missing, f"deleted without a copy: {missing}; {detail}"
         assert self.expected is not None
         wanted = bodies(self.before) | bodies(self.expected)
-        assert not bodies(now) - wanted, f"doubled; {told}"
+        assert not bodies(now) - wanted, f"doubled; {detail}"
         left = [p for p in self.place.directory.rglob("*") if p.parent.name == "tmp"]
         left += list(self.place.state.rglob("tmp-*"))
-        assert not left, f"left behind: {left}; {told}"
+        assert not left, f"left behind: {left}; {detail}"
 
-    def settle(self, told: str) -> None:
+    def settle(self, detail: str) -> None:
         """Run it until nothing is left to do.
 
         Raises:
             AssertionError: it does not end as the undisturbed run did.
         """
         done = self.place.run(*self.story.after)
-        assert done.exit_code in (0, 3), f"{told}\n{done.output}"
+        assert done.exit_code in (0, 3), f"{detail}\n{done.output}"
         for _ in range(_TRIES):  # each looks what became of what the one before it left open
             result = self.place.json("sync", "--yes")
             if not result["lines"]:
                 break
         else:
-            raise AssertionError(f"no end; {told}")
+            raise AssertionError(f"no end; {detail}")
         plan = self.place.json("plan")
-        assert not plan["actions"], told
-        assert not plan["blocked"], told
-        assert self.expected in (None, mail(self.place)), told
+        assert not plan["actions"], detail
+        assert not plan["blocked"], detail
+        assert self.expected in (None, mail(self.place)), detail
 
 
 def mail(place: Place) -> Mail:
@@ -257,8 +257,8 @@ def kept(place: Place) -> set[tuple[str, bytes]]:
 # --- the stories of the planner's table, over mailboxes in memory
 
 
-class Told:
-    """One story of the table, told again for each trial; its ledger and quarantine are files."""
+class ScenarioTrial:
+    """One scenario of the table, run again for each trial; its ledger and quarantine are files."""
 
     def __init__(self, scenario: Scenario, directory: Path) -> None:
         self.scenario, self._directory = scenario, directory
@@ -270,7 +270,7 @@ class Told:
             scenario.play(undisturbed)
         self.expected = after(scenario, undisturbed)
 
-    def trial(self, at: int, stays: Stays) -> None:
+    def refuse(self, at: int, stays: Stays) -> None:
         """Let the disk refuse at one point; then there is room again.
 
         Raises:
@@ -278,15 +278,15 @@ class Told:
         """
         bench = self._begun.again(self._directory / str(next(self._numbers)))
         error, disk = self._play(bench, at, stays)
-        told = f"{self.scenario.name}, {stays}, {at}: {disk.points[at]}; {error}"
-        assert disk.refused, told
+        detail = f"{self.scenario.name}, {stays}, {at}: {disk.points[at]}; {error}"
+        assert disk.refused, detail
         self.scenario.settle(bench)
         found = after(self.scenario, bench)
         if found[1]:  # what only the disturbed run could have known
             self.scenario.play(bench)
             found = after(self.scenario, bench)
-        assert found == self.expected, told
-        assert not without_a_copy(bench), told
+        assert found == self.expected, detail
+        assert not without_a_copy(bench), detail
         shutil.rmtree(bench.directory)
 
     def _play(self, bench: Play, at: int | None, stays: Stays) -> tuple[Exception | None, Disk]:
@@ -314,11 +314,11 @@ def _ledgers(points: int, stays: Sequence[Stays]) -> None:
     )
     for story in STORIES:
         with tempfile.TemporaryDirectory(prefix="ledger-") as directory:
-            world = World(story, Path(directory))
-            whole = len(world.statements())
+            trial = CommandTrial(story, Path(directory))
+            whole = len(trial.statements())
             some = spread(whole, min(points, whole))
             for error, how, at in itertools.product(errors, stays, some):
-                world.ledger_trial(error, at, how)
+                trial.refuse_ledger(error, at, how)
         print(f"{story.name}: {len(some)} of {whole} statements: all well", flush=True)
 
 
@@ -336,12 +336,16 @@ def main() -> None:
     for story in (*STORIES, *SCENARIOS):
         with tempfile.TemporaryDirectory(prefix="disk-") as directory:
             place = Path(directory)
-            world = World(story, place) if isinstance(story, Story) else Told(story, place)
-            points = spread(len(world.points), min(options.points, len(world.points)))
+            trial = (
+                CommandTrial(story, place)
+                if isinstance(story, Story)
+                else ScenarioTrial(story, place)
+            )
+            points = spread(len(trial.points), min(options.points, len(trial.points)))
             for stays, at in itertools.product(options.stays or STAYS, points):
-                world.trial(at, stays)
+                trial.refuse(at, stays)
                 trials += 1
-        print(f"{story.name}: {len(points)} of {len(world.points)} writes: all well", flush=True)
+        print(f"{story.name}: {len(points)} of {len(trial.points)} writes: all well", flush=True)
     print(f"{trials} full disks, {time.monotonic() - begun:.0f} s: all well")
 
 

@@ -1,4 +1,4 @@
-"""Kill runs at random steps, with several stories of the planner's table told at once.
+"""Kill runs at random steps, with several scenarios of the planner's table at once.
 
 ``PYTHONPATH=tui python -m tests.faults.kills --kills 1000 --seed 1`` does so in this process, over
 mailboxes in memory. Each trial kills one to three runs in a row before one is left in peace, and
@@ -38,9 +38,9 @@ class Tally:
 
 
 def drawn(source: random.Random) -> Scenario:
-    """One story of any kind, told with one or two others where these have the same accounts."""
+    """One scenario of any kind, with one or two others where these have the same accounts."""
     first = source.choice(SCENARIOS)
-    if first.kinds is not None:  # it has other accounts than the other stories tell of
+    if first.kinds is not None:  # it has other accounts than the others
         return first
     plain = [one for one in SCENARIOS if one.plain and one is not first]
     return together(first, *source.sample(plain, source.randint(1, _TOLD - 1)))
@@ -53,7 +53,7 @@ def kill(seed: int, kills: int, directory: Path, *, each: int = 5) -> Tally:
         seed: Of all that is drawn.
         kills: How many runs, at least.
         directory: For the state of the trials.
-        each: Trials in one world.
+        each: Trials in the same mailboxes.
 
     Raises:
         AssertionError: a killed run did not end as the undisturbed one did.
@@ -89,13 +89,13 @@ def _one_world(
         tally.in_a_row[len(died)] += 1
         tally.at.update(died)
         scenario.settle(bench)
-        told = f"{scenario.name}: killed after {', and after '.join(died)}"
+        detail = f"{scenario.name}: killed after {', and after '.join(died)}"
         found = after(scenario, bench)
         if found[1]:  # what only the killed run could have known is the business of one run more
             scenario.play(bench)
             found = after(scenario, bench)
-        assert found == expected, told
-        assert not without_a_copy(bench), told
+        assert found == expected, detail
+        assert not without_a_copy(bench), detail
 
 
 def _last(steps: Steps) -> str:

@@ -1,10 +1,10 @@
-"""The planner's table as stories: what lies where before a run, and what the run is asked for.
+"""The planner's table as scenarios: what lies where before a run, and what the run is asked for.
 
-Each story ends in a world that an undisturbed run settles; the harness runs it, runs it again,
+Each ends in a state that an undisturbed run settles; the harness runs it, runs it again,
 and kills it after every single step (see :mod:`tests.faults.steps`).
 
-A story is told in stages, with a sync of everything between two of them. So several stories can be
-told at once, in one world: their stages are laid over each other, the last upon the last.
+A scenario has stages, with a sync of everything between two of them. So several can be played at
+once, in the same mailboxes: their stages are laid over each other, the last upon the last.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from tests.engine.bench import Bench
 
 
 class Play(Bench):
-    """A world in which stories are told; each has mail of its own."""
+    """The mailboxes of one scenario or several; each has mail of its own."""
 
     def __init__(self, directory: Path, kinds: dict[str, str] | None = None, **guards: Any) -> None:
         super().__init__(directory, kinds, **guards)
-        self.tale = ""
+        self.scenario = ""
         self.run = ""
         """The last run that was no part of what is disturbed."""
         self.lines: frozenset[str] = frozenset()
         """The lines of it that are undone, if not all."""
 
     def mail(self, n: object, **keys: Any) -> bytes:
-        """A message of the story that is being told."""
-        return benches.mail(f"{self.tale}{n}", **keys)
+        """A message of the scenario that is being set up."""
+        return benches.mail(f"{self.scenario}{n}", **keys)
 
     def sync_between(self) -> None:
         """Sync everything, between two stages."""
         self.run = self.sync().run or self.run
 
     def again(self, directory: Path) -> Play:
-        """The same world once more, with a state of its own."""
+        """The same once more, with mailboxes and a ledger of its own."""
         if self.directory.exists():
             shutil.copytree(self.directory, directory)
         other = copy.copy(self)
@@ -58,7 +58,7 @@ Stages = tuple[tuple[Step, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One story, or several at once."""
+    """One scenario, or several at once."""
 
     name: str
     stages: Stages
@@ -74,17 +74,17 @@ class Scenario:
     runs: int = 1
     """Runs that a killed one needs after it.
 
-    Twins are told apart by their bytes, which a run reads, and a second copy is entered in the
+    Twins are distinguished by their bytes, which a run reads, and a second copy is entered in the
     ledger once the first lies there: that is the business of the run after.
     """
 
     @property
     def plain(self) -> bool:
-        """Whether a sync of everything is what is disturbed, so that it can be told with others."""
+        """Whether a sync of everything is what is disturbed, so that others can join it."""
         return not (self.options or self.act or self.kinds or self.without or self.guards)
 
     def bench(self, directory: Path) -> Play:
-        """The world before the run."""
+        """The mailboxes and the ledger before the run."""
         bench = Play(directory, self.kinds, **self.guards)
         for number, stage in enumerate(self.stages):
             if number:
@@ -110,26 +110,26 @@ class Scenario:
 
 
 def together(*scenarios: Scenario) -> Scenario:
-    """Several stories in one world; only the first of them may be one that is not plain."""
+    """Several scenarios in the same mailboxes; only the first of them may be no plain one."""
     first, *others = scenarios
     assert all(other.plain for other in others)
     length = max(len(one.stages) for one in scenarios)
-    told = [
-        [()] * (length - len(one.stages)) + [_in_tale(f"{number}.", s) for s in one.stages]
+    padded = [
+        [()] * (length - len(one.stages)) + [_within(f"{number}.", s) for s in one.stages]
         for number, one in enumerate(scenarios)
     ]
-    stages = tuple(tuple(itertools.chain(*parts)) for parts in zip(*told, strict=True))
+    stages = tuple(tuple(itertools.chain(*parts)) for parts in zip(*padded, strict=True))
     name = " + ".join(one.name for one in scenarios)
     return replace(first, name=name, stages=stages, runs=max(one.runs for one in scenarios))
 
 
-def _in_tale(tale: str, steps: Sequence[Step]) -> tuple[Step, ...]:
+def _within(scenario: str, steps: Sequence[Step]) -> tuple[Step, ...]:
     def within(step: Step) -> Step:
-        def told(bench: Play) -> None:
-            bench.tale = tale
+        def marked(bench: Play) -> None:
+            bench.scenario = scenario
             step(bench)
 
-        return told
+        return marked
 
     return tuple(within(step) for step in steps)
 

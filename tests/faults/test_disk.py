@@ -20,7 +20,7 @@ from mailsync_tui.mailboxes.base import MailboxError, NewMessage
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir
 from mailsync_tui.reading import attachments
 from tests.cli.place import Place, environment
-from tests.faults.disk import STAYS, STORIES, Story, Told, World, mail, spread
+from tests.faults.disk import STAYS, STORIES, CommandTrial, ScenarioTrial, Story, mail, spread
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.shim import Disk
 
@@ -35,29 +35,29 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda s: s.name)
 def test_a_full_disk_under_a_run_of_the_program(story: Story, tmp_path: Path) -> None:
-    world = World(story, tmp_path)
-    for at, stays in zip(spread(len(world.points), RUNS), itertools.cycle(STAYS), strict=False):
-        world.trial(at, stays)
+    trial = CommandTrial(story, tmp_path)
+    for at, stays in zip(spread(len(trial.points), RUNS), itertools.cycle(STAYS), strict=False):
+        trial.refuse(at, stays)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS[::3], ids=lambda s: s.name)
 def test_a_full_disk_under_the_stories_of_the_table(scenario: Scenario, tmp_path: Path) -> None:
-    world = Told(scenario, tmp_path)
+    trial = ScenarioTrial(scenario, tmp_path)
     number = SCENARIOS.index(scenario) // 3  # each at its own part, and in its own way
     for part in (0, 1):
-        at = (number * 7 + part * 10) % 20 * len(world.points) // 20
-        world.trial(at, STAYS[(number + part) % 3])
+        at = (number * 7 + part * 10) % 20 * len(trial.points) // 20
+        trial.refuse(at, STAYS[(number + part) % 3])
 
 
 @pytest.mark.parametrize("octets", [0, 6000, 40_000, 400_000])
 def test_files_that_cannot_grow(tmp_path: Path, octets: int) -> None:
     """Said by the system itself, to a process of its own: SQLite's files are limited too."""
-    world = World(next(story for story in STORIES if story.name == "a sync"), tmp_path)
-    world.begin()
-    world.place.age()
+    trial = CommandTrial(next(story for story in STORIES if story.name == "a sync"), tmp_path)
+    trial.begin()
+    trial.place.age()
     limit = (octets, octets)
     done = subprocess.run(
-        world.place.command("sync", "--yes"),
+        trial.place.command("sync", "--yes"),
         env=environment(),
         capture_output=True,
         text=True,
@@ -67,10 +67,10 @@ def test_files_that_cannot_grow(tmp_path: Path, octets: int) -> None:
     )
     assert done.returncode == (0 if octets == 400_000 else 1), done
     if done.returncode:
-        (told,) = [x for x in done.stderr.splitlines() if x.startswith("mailsync-tui: ")]
-        assert "disk I/O error" in told or "full" in told or "File too large" in told
-        assert mail(world.place) == world.before
-    world.settle(f"files of {octets} octets")
+        (line,) = [x for x in done.stderr.splitlines() if x.startswith("mailsync-tui: ")]
+        assert "disk I/O error" in line or "full" in line or "File too large" in line
+        assert mail(trial.place) == trial.before
+    trial.settle(f"files of {octets} octets")
 
 
 # --- what else is written

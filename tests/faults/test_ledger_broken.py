@@ -14,7 +14,7 @@ import pytest
 
 from mailsync_tui.ledger import reader as module
 from tests.cli.place import Place
-from tests.faults.disk import STORIES, World, bodies, mail, spread
+from tests.faults.disk import STORIES, CommandTrial, bodies, mail, spread
 
 HOLD = """
 import sqlite3, sys
@@ -28,9 +28,9 @@ DAMAGED = sqlite3.DatabaseError("database disk image is malformed")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def trial(tmp_path: Path) -> CommandTrial:
     """Much is to be collected, adopted, forgotten, and deleted on both sides."""
-    return World(next(story for story in STORIES if story.name == "a sync"), tmp_path)
+    return CommandTrial(next(story for story in STORIES if story.name == "a sync"), tmp_path)
 
 
 def ledger_of(place: Place) -> Path:
@@ -51,33 +51,37 @@ def held_by_another(path: Path, how: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("how", ["EXCLUSIVE", "IMMEDIATE"])
-def test_locked_by_another_process(world: World, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_locked_by_another_process(
+    trial: CommandTrial, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
-    world.begin()
-    place = world.place
+    trial.begin()
+    place = trial.place
     with held_by_another(ledger_of(place), how):
         done = place.run("sync", "--yes")
         assert done.exit_code == 1
-        assert mail(place) == world.before
-        (told,) = [x for x in done.stderr.splitlines() if x.startswith("mailsync-tui: ")]
-        assert "database is locked" in told
+        assert mail(place) == trial.before
+        (line,) = [x for x in done.stderr.splitlines() if x.startswith("mailsync-tui: ")]
+        assert "database is locked" in line
         # One that only means to write lets others read.
         reads = how == "IMMEDIATE"
         for command in (["plan"], ["history"]):
             assert place.run(*command).exit_code == (0 if reads else 1)
-    world.settle("locked by another process")
+    trial.settle("locked by another process")
 
 
 @pytest.mark.parametrize("error", [LOCKED, DAMAGED], ids=str)
 @pytest.mark.parametrize("stays", ["once", "there"])
-def test_locked_or_damaged_in_the_middle(world: World, error: sqlite3.Error, stays: str) -> None:
+def test_locked_or_damaged_in_the_middle(
+    trial: CommandTrial, error: sqlite3.Error, stays: str
+) -> None:
     """At some statements; ``python -m tests.faults.disk --ledger`` does it at each."""
-    for at in spread(len(world.statements()), 4):
-        world.ledger_trial(error, at, "once" if stays == "once" else "there")
+    for at in spread(len(trial.statements()), 4):
+        trial.refuse_ledger(error, at, "once" if stays == "once" else "there")
 
 
-def test_at_what_is_read_outside_of_a_transaction(world: World) -> None:
-    statements = world.statements()
+def test_at_what_is_read_outside_of_a_transaction(trial: CommandTrial) -> None:
+    statements = trial.statements()
     kinds = ("PRAGMA user_version", "SELECT value FROM", "SELECT ifnull(max(id), 0)")
     inside, outside = False, []
     for at, what in enumerate(statements):
@@ -87,55 +91,55 @@ def test_at_what_is_read_outside_of_a_transaction(world: World) -> None:
             outside.append(at)
     assert len(outside) > 4
     for at in outside:
-        world.ledger_trial(LOCKED, at, "once")
+        trial.refuse_ledger(LOCKED, at, "once")
 
 
-def test_each_page_in_turn_is_garbage(world: World) -> None:
+def test_each_page_in_turn_is_garbage(trial: CommandTrial) -> None:
     """Nothing is deleted that has no copy, and with the ledger back all ends as it should."""
-    world.begin()
-    whole = ledger_of(world.place).read_bytes()
+    trial.begin()
+    whole = ledger_of(trial.place).read_bytes()
     size = int.from_bytes(whole[16:18], "big")
     pages = len(whole) // size
     assert pages > 20
     broken = 0
     for page in spread(pages, 8):
-        world.begin()
-        ledger = ledger_of(world.place)
+        trial.begin()
+        ledger = ledger_of(trial.place)
         start = page * size
         ledger.write_bytes(whole[:start] + b"\xa7" * size + whole[start + size :])
-        done = world.call()
-        told = f"page {page}\n{done.output}"
+        done = trial.call()
+        detail = f"page {page}\n{done.output}"
         if done.exit_code == 0:  # one that this run had no need of
-            assert mail(world.place) == world.expected, told
+            assert mail(trial.place) == trial.expected, detail
             continue
         broken += 1
-        world.look_at(done, told, ("malformed", "not a database", "not usable"))
+        trial.look_at(done, detail, ("malformed", "not a database", "not usable"))
         ledger.write_bytes(whole)  # restored from a backup, as it says
-        world.settle(told)
+        trial.settle(detail)
     assert broken > 2
 
 
 @pytest.mark.parametrize("version", [6, 99])
-def test_one_of_a_newer_version_is_left_alone(world: World, version: int) -> None:
-    world.begin()
-    path = ledger_of(world.place)
+def test_one_of_a_newer_version_is_left_alone(trial: CommandTrial, version: int) -> None:
+    trial.begin()
+    path = ledger_of(trial.place)
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute(f"PRAGMA user_version = {version}")
     before = path.read_bytes()
     for command in (["plan"], ["sync", "--yes"], ["history"], ["undo", "1", "--yes"]):
-        done = world.place.run(*command)
+        done = trial.place.run(*command)
         assert done.exit_code == 1
         assert "newer version of mailsync-tui" in done.stderr
-    assert mail(world.place) == world.before
+    assert mail(trial.place) == trial.before
     assert path.read_bytes() == before
 
 
-def test_moved_away_everything_is_compared_anew_and_nothing_is_deleted(world: World) -> None:
-    world.begin()
-    path = ledger_of(world.place)
+def test_moved_away_everything_is_compared_anew_and_nothing_is_deleted(trial: CommandTrial) -> None:
+    trial.begin()
+    path = ledger_of(trial.place)
     path.write_bytes(b"no ledger" * 1000)
-    assert "move it away: then everything is compared anew" in world.call().stderr
+    assert "move it away: then everything is compared anew" in trial.call().stderr
     shutil.move(path, path.with_name("broken"))
-    assert world.call().exit_code == 0
-    assert not bodies(world.before) - bodies(mail(world.place))
-    assert not world.place.json("plan")["actions"]
+    assert trial.call().exit_code == 0
+    assert not bodies(trial.before) - bodies(mail(trial.place))
+    assert not trial.place.json("plan")["actions"]

@@ -11,36 +11,36 @@ import pytest
 
 from tests.engine.bench import Bench
 from tests.engine.bench import mail as message
-from tests.faults.disk import STORIES, World, bodies, mail
+from tests.faults.disk import STORIES, CommandTrial, bodies, mail
 from tests.faults.shim import Disk
 
 NUMBERS = [errno.EACCES, errno.EROFS, errno.EDQUOT, errno.EIO]
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    world = World(next(story for story in STORIES if story.name == "a sync"), tmp_path)
-    world.begin()
-    return world
+def trial(tmp_path: Path) -> CommandTrial:
+    trial = CommandTrial(next(story for story in STORIES if story.name == "a sync"), tmp_path)
+    trial.begin()
+    return trial
 
 
-def nothing_was_deleted(world: World) -> None:
-    assert not bodies(world.before) - bodies(mail(world.place))
+def nothing_was_deleted(trial: CommandTrial) -> None:
+    assert not bodies(trial.before) - bodies(mail(trial.place))
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=os.strerror)
-def test_not_writable(world: World, number: int) -> None:
+def test_not_writable(trial: CommandTrial, number: int) -> None:
     """By its mode, as the file system is read-only, over quota or broken: for root too."""
-    disk = Disk([world.place.state / "default" / "quarantine"], 0, number=number)
+    disk = Disk([trial.place.state / "default" / "quarantine"], 0, number=number)
     with disk.watching():
-        done = world.call()
+        done = trial.call()
     assert done.exit_code == 3
     assert f"cannot be written: {os.strerror(number)}" in done.stdout
     assert "nothing more is deleted" in done.stdout
-    nothing_was_deleted(world)
-    collected = bodies(mail(world.place)) - bodies(world.before)
+    nothing_was_deleted(trial)
+    collected = bodies(mail(trial.place)) - bodies(trial.before)
     assert len(collected) == 2  # new mail is collected all the same
-    world.settle("not writable")
+    trial.settle("not writable")
 
 
 @pytest.mark.parametrize("at", range(9))
@@ -92,22 +92,22 @@ def open_to_others(path: Path) -> None:
     ids=lambda x: getattr(x, "__name__", ""),
 )
 def test_something_else_is_in_its_place(
-    world: World, there: Callable[[Path], None], says: str
+    trial: CommandTrial, there: Callable[[Path], None], says: str
 ) -> None:
-    path = world.place.state / "default" / "quarantine"
+    path = trial.place.state / "default" / "quarantine"
     there(path)
-    done = world.call()
+    done = trial.call()
     assert done.exit_code in (1, 3), done.output
     assert says in done.output
     assert "unforeseen" not in done.output
-    nothing_was_deleted(world)
+    nothing_was_deleted(trial)
     if done.exit_code == 1:
-        assert mail(world.place) == world.before
+        assert mail(trial.place) == trial.before
     if path.is_symlink() or path.is_file():
         path.unlink()
     else:
         path.rmdir()
-    world.settle(says)
+    trial.settle(says)
 
 
 def test_its_copies_cannot_be_read(tmp_path: Path) -> None:

@@ -247,8 +247,8 @@ def test_another_message_in_its_place_is_not_deleted(bench: Bench) -> None:
 
     with bench.session() as session:
         done = session.sync(Options(), swap)
-    told = {line.line.account: (line.outcome, line.reason) for line in done.lines}
-    assert told["work"] == ("skipped", "what lies there now is not the message of the plan")
+    results = {line.line.account: (line.outcome, line.reason) for line in done.lines}
+    assert results["work"] == ("skipped", "what lies there now is not the message of the plan")
     assert bench.holds("work", other) == 1
 
 

@@ -45,7 +45,7 @@ def emit(event):
 with Session(person, Path(sys.argv[2]), emit=emit) as session:
     sys.exit(session.sync(Options(), everything).exit)
 """
-"""A run that applies, and stops in the middle until it is told to go on."""
+"""A run that applies, and stops in the middle until it may go on."""
 
 IMPATIENT = """
 import functools
@@ -120,9 +120,9 @@ def test_the_second_says_who_holds_the_ledger_and_since_when(busy: Place) -> Non
         for command in (["sync"], ["apply", str(out)], ["undo", "2"]):
             done = second(busy, *command, "--yes")
             assert done.returncode == 6, (command, done)
-            (told,) = [x for x in done.stderr.splitlines() if x.startswith("mailsync-tui: ")]
-            assert f"process {first.pid}, command sync, started " in told
-            started = datetime.fromisoformat(told.rpartition("started ")[2])
+            (line,) = [x for x in done.stderr.splitlines() if x.startswith("mailsync-tui: ")]
+            assert f"process {first.pid}, command sync, started " in line
+            started = datetime.fromisoformat(line.rpartition("started ")[2])
             assert abs(started - begun) < timedelta(minutes=5)
         assert json.loads(second(busy, "rebase", "old", "--yes", "--json").stdout)["exit"] == 6
         assert busy.run("plan").exit_code == busy.run("history").exit_code == 0  # these do not wait
