@@ -136,7 +136,7 @@ def test_the_newest_are_the_first_of_all(bench: Bench) -> None:
         bench.deliver("isp", mail(name).replace(b"05 Jan", f"{day} Jan".encode()))
     bench.sync()
     with bench.session() as session:
-        part = newest(bench.config, session.ledger_path, 2)
+        part = newest(bench.config, session.directory, 2)
         all_of_it = Viewer(session).known()
     assert [row.subject for row in part.rows] == ["message 2", "message 3"]
     assert part.rows == all_of_it.rows[:2]

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from mailsync_tui.cli import json_form
 from mailsync_tui.engine.events import Applying, Event, LineDone
 from mailsync_tui.errors import LedgerBusy, UnknownRun
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.ledger.reader import open_ledger
+from mailsync_tui.session.history import past_runs
 from tests.engine.bench import kinds
 from tests.engine.older import older
 from tests.engine.undoing import (
@@ -30,17 +32,11 @@ from tests.engine.undoing import (
 
 
 def test_the_history(tmp_path: Path) -> None:
-    from mailsync_tui.cli import json_form
-
     bench = bench_with(tmp_path)
     run = forward(bench, M, N)
 
     def states() -> dict[str, str]:
-        ledger = open_ledger(tmp_path / "ledger.sqlite3")
-        try:
-            return {r["run"]: r["state"] for r in json_form.runs(journal.runs(ledger))}
-        finally:
-            ledger.close()
+        return {run["run"]: run["state"] for run in json_form.runs(past_runs(tmp_path))}
 
     with bench.session() as session:
         line = session.undoable(run)[0].id

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from mailsync_tui.cli import json_form
-from mailsync_tui.engine.outcome import run_lines
+from mailsync_tui.engine.outcome import PastRun, past_run, run_lines
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 from mailsync_tui.mailboxes.base import Location
 from mailsync_tui.ui.rows.past import Runs
@@ -20,11 +20,11 @@ PUT_BACK = ((0, 0), (4, 0), (4, 1), (4, 4))
 OUTCOMES = ("done", "skipped", "failed", "vanished", None)
 
 
-def run(code: int | None, deleted: int, put_back: int) -> RunRow:
+def run(code: int | None, deleted: int, put_back: int) -> PastRun:
     """A run with this exit code (``None``: killed) that deleted some copies."""
     ended = None if code is None else AT
     counts = {"forward-delete": deleted}
-    return RunRow(1, "sync", ("forward",), AT, ended, code, counts, 0, deleted, put_back)
+    return past_run(RunRow(1, "sync", ("forward",), AT, ended, code, counts, 0, deleted, put_back))
 
 
 def copy(number: int, outcome: str | None) -> ActionRow:
@@ -36,7 +36,7 @@ def copy(number: int, outcome: str | None) -> ActionRow:
     )
 
 
-def in_the_app(row: RunRow) -> str:
+def in_the_app(row: PastRun) -> str:
     """The word of the app's history for a run."""
     return Runs([row]).spans(0, 120)[1][0].split()[1]
 
@@ -65,7 +65,7 @@ def test_both_say_the_same_of_a_run(code: int | None, put_back: tuple[int, int])
         (run(0, 0, 0), "done"),
     ],
 )
-def test_the_state_of_a_run(row: RunRow, state: str) -> None:
+def test_the_state_of_a_run(row: PastRun, state: str) -> None:
     assert json_form.runs([row])[0]["state"] == state
 
 
@@ -74,7 +74,7 @@ def test_the_state_of_a_run(row: RunRow, state: str) -> None:
 )
 def test_both_say_the_same_of_a_line(several: Sequence[str | None]) -> None:
     rows = [copy(number, outcome) for number, outcome in enumerate(several)]
-    (told,), (shown,) = json_form.actions(rows), run_lines(rows)
+    (told,), (shown,) = json_form.run_lines(run_lines(rows)), run_lines(rows)
     assert told["outcome"] == (shown.outcome or "failed")
 
 

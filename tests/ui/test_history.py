@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.outcome import run_state
 from mailsync_tui.ledger.rows import Intent
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.ui.screens.applying import ResultScreen
@@ -157,7 +156,7 @@ def test_the_app_opens_on_a_run_that_did_not_end(bench: Bench) -> None:
             await press(app, pilot, "h")
             shown = screen(app, RunScreen)
             assert shown.run.id == number
-            assert run_state(shown.run) == "unfinished"
+            assert shown.run.state == "unfinished"
             assert all("? unknown" in line for line in lines(shown))
             await press(app, pilot, "escape")
             first = lines(screen(app, HistoryScreen))[0]

@@ -13,7 +13,6 @@ from mailsync_tui.text.safe import safe_text
 if TYPE_CHECKING:
     from mailsync_tui.cli.runs import Command
     from mailsync_tui.config.model import UserConfig
-    from mailsync_tui.mailboxes.base import Facts
 
 
 def check_person(command: Command, person: UserConfig) -> int:
@@ -56,7 +55,7 @@ def form(each: Checked) -> dict[str, Any]:
         "protocol": facts.protocol if facts else None,
         "encryption": facts.encryption if facts else None,
         "capabilities": list(facts.capabilities) if facts else [],
-        "messages": _messages(facts) if facts else None,
+        "messages": each.messages if facts else None,
         "folders": [
             {"name": name, "role": str(role), "messages": count}
             for name, role, count in (facts.folders if facts else ())
@@ -75,7 +74,7 @@ def render(screen: Screen, user: str, checked: list[Checked]) -> None:
         facts = each.facts
         title: list[Span] = [(each.config.name, "cyan"), (f" ({each.config.type})", "dim")]
         if facts is not None:
-            told = f": {facts.protocol}, {facts.encryption}, {_messages(facts):,} messages"
+            told = f": {facts.protocol}, {facts.encryption}, {each.messages:,} messages"
             title.append((safe_text(told), ""))
         screen.line(*title)
         if each.error is not None:
@@ -94,7 +93,3 @@ def render(screen: Screen, user: str, checked: list[Checked]) -> None:
                 screen.text(f"note: {safe_text(note)}", "", 2)
         for warning in each.warnings:
             screen.text(f"warning: {safe_text(warning)}", "yellow", 2)
-
-
-def _messages(facts: Facts) -> int:
-    return sum(count for _, _, count in facts.folders)

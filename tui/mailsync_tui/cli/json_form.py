@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mailsync_tui.engine.outcome import RunState, run_lines, run_state
-from mailsync_tui.ledger.journal import UNDO
+from mailsync_tui.engine.model import UNDO
+from mailsync_tui.engine.outcome import RunState
 from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form, utc
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.engine.outcome import Result, UndoResult
-    from mailsync_tui.ledger.rows import ActionRow, RunRow
+    from mailsync_tui.engine.outcome import PastRun, Result, RunLine, UndoResult
 
 _STATES: dict[RunState, str] = {"unfinished": "interrupted"}
 """JSON has one word for both; what was killed has no ``ended``."""
@@ -62,25 +61,24 @@ def failure(user: str, code: int, text: str) -> dict[str, Any]:
     }
 
 
-def runs(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
+def runs(found: Iterable[PastRun]) -> list[dict[str, Any]]:
     """The history, newest first."""
     return [
         {
-            "run": str(row.id),
-            "started": utc(row.started),
-            "ended": utc(row.ended) if row.ended else None,
-            "command": row.command,
-            "directions": list(row.directions),
-            "counts": dict(row.counts),
-            "state": _STATES.get(state, state),
+            "run": str(each.id),
+            "started": utc(each.started),
+            "ended": utc(each.ended) if each.ended else None,
+            "command": each.command,
+            "directions": list(each.directions),
+            "counts": dict(each.counts),
+            "state": _STATES.get(each.state, each.state),
         }
-        for row in rows
-        for state in (run_state(row),)
+        for each in found
     ]
 
 
-def actions(rows: Iterable[ActionRow]) -> list[dict[str, Any]]:
-    """The lines of a run; of a line with several copies, the worst outcome counts."""
+def run_lines(lines: Iterable[RunLine]) -> list[dict[str, Any]]:
+    """The lines of a run."""
     return [
         {
             "id": each.id,
@@ -91,20 +89,20 @@ def actions(rows: Iterable[ActionRow]) -> list[dict[str, Any]]:
             "reason": each.reason if each.outcome else UNKNOWN_OUTCOME,
             "subject": safe_text(each.subject),
         }
-        for each in run_lines(rows)
+        for each in lines
     ]
 
 
-def past_run(user: str, row: RunRow, lines: list[dict[str, Any]]) -> dict[str, Any]:
+def past_run(user: str, run: PastRun, lines: list[dict[str, Any]]) -> dict[str, Any]:
     """One run of the history as a result."""
     return {
         "version": VERSION,
         "user": user,
-        "run": str(row.id),
+        "run": str(run.id),
         "lines": [{k: v for k, v in each.items() if k != "subject"} for each in lines],
         "held": [],
         "blocked": [],
-        "exit": row.exit,
+        "exit": run.exit,
     }
 
 

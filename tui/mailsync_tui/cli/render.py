@@ -9,8 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli.screen import Screen, Span, Style
-from mailsync_tui.engine.model import DELETIONS
-from mailsync_tui.ledger.journal import UNDO
+from mailsync_tui.engine.model import DELETIONS, UNDO
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from mailsync_tui.config.model import DIRECTIONS, Direction
 from mailsync_tui.ledger.journal import DELETIONS as DELETIONS
+from mailsync_tui.ledger.journal import UNDO as UNDO
 from mailsync_tui.ledger.journal import Deletion
 from mailsync_tui.mailboxes.base import Location
 

@@ -6,7 +6,8 @@ Values and predicates: nothing is read or written here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED
@@ -48,12 +49,38 @@ def weight(outcome: str | None) -> int:
     return WORST_FIRST.index(outcome)
 
 
-def run_state(run: RunRow) -> RunState:
-    """What became of a run: of what it did nothing is left, it did not end, or how it ended.
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """One run of the history."""
+
+    id: int
+    command: str
+    directions: tuple[str, ...]
+    started: datetime
+    ended: datetime | None
+    exit: int | None
+    counts: dict[str, int]
+    """Lines done, by kind."""
+    undone_lines: int
+    """Lines that failed, were skipped or have no outcome."""
+    deleted: int
+    """Copies that it deleted ..."""
+    put_back: int
+    """... and how many of them an undo has put back since."""
+    state: RunState
+    """Of what it did nothing is left, it did not end, or how it ended.
 
     ``unfinished``: it was killed, or is at work; ``interrupted``: it was stopped between two
     messages; ``partly``: something was not done, or a part of it was put back since.
     """
+
+
+def past_run(row: RunRow) -> PastRun:
+    """A run of the journal, and what became of it."""
+    return PastRun(**asdict(row), state=_state(row))
+
+
+def _state(run: RunRow) -> RunState:
     if run.deleted and run.put_back == run.deleted:
         return "undone"
     if run.ended is None:

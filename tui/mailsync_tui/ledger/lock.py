@@ -24,6 +24,9 @@ _POLL = 0.1
 _LARGEST_NOTE = 4096
 """Bytes of the lock file that are read; what this program writes is far below."""
 
+LOCK_NAME = "lock"
+"""In the person's directory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:

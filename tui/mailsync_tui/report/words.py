@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from mailsync_tui.engine.model import UNDO
 from mailsync_tui.engine.outcome import RunState
-from mailsync_tui.ledger.journal import UNDO
 from mailsync_tui.text.safe import safe_text
 
 

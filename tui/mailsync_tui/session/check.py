@@ -28,6 +28,11 @@ class Checked:
     error: str | None
     warnings: tuple[str, ...]
 
+    @property
+    def messages(self) -> int:
+        """How many there are in all folders that count."""
+        return sum(count for _, _, count in self.facts.folders) if self.facts else 0
+
 
 def check(session: Session) -> list[Checked]:
     """Describe all mailboxes at once, the accounts in the order of the file."""

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from mailsync_tui.engine import comparison
-from mailsync_tui.ledger.reader import open_ledger
+from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from mailsync_tui.engine.comparison import Comparison
 
 
-def newest(config: UserConfig, ledger_path: Path, limit: int) -> Comparison:
+def newest(config: UserConfig, directory: Path, limit: int) -> Comparison:
     """The newest messages that the ledger knows; nothing is contacted.
 
     Args:
         config: The person's configuration.
-        ledger_path: The person's ledger.
+        directory: Where the person's ledger lies.
         limit: How many messages.
 
     Raises:
         LedgerError: the ledger cannot be used.
     """
-    with contextlib.closing(open_ledger(ledger_path)) as ledger:
+    with contextlib.closing(open_ledger(directory / FILE_NAME)) as ledger:
         return comparison.newest(config, ledger, limit)

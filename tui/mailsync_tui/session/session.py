@@ -41,7 +41,7 @@ from mailsync_tui.engine.undo.lines import chosen, undoable
 from mailsync_tui.engine.undo.restore import restore
 from mailsync_tui.errors import INTERRUPTED, OK, LedgerError, QuarantineError, StalePlan
 from mailsync_tui.ledger import journal
-from mailsync_tui.ledger.lock import RunLock
+from mailsync_tui.ledger.lock import LOCK_NAME, RunLock
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.reader import (
     FILE_NAME,
@@ -404,7 +404,7 @@ class Session:
 
     @contextlib.contextmanager
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
-        lock = RunLock(self.directory / "lock", command)
+        lock = RunLock(self.directory / LOCK_NAME, command)
         held = lock.acquire(cancelled=lambda: self.stopped)
         with (
             held,

@@ -20,10 +20,7 @@ from mailsync_tui.engine.model import Options, Place, Plan, UndoLine
 from mailsync_tui.engine.outcome import Result, UndoResult, require_reached
 from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry, make_plan
 from mailsync_tui.errors import SessionError
-from mailsync_tui.ledger import journal
-from mailsync_tui.ledger.lock import Holder, holder_of
 from mailsync_tui.ledger.reader import LedgerReader, open_ledger
-from mailsync_tui.ledger.rows import ActionRow, RunRow
 from mailsync_tui.mailboxes.base import Listing, MailboxError, Raw
 from mailsync_tui.session.session import FRESH_SECONDS, Session
 
@@ -44,17 +41,6 @@ class Look:
         return tuple(
             entry for entries in self.details.entries.values() for entry in entries if entry.held
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A run without an end."""
-
-    run: RunRow
-    open_lines: int
-    """Lines with an intent and no outcome."""
-    at_work: Holder | None
-    """The process that is applying to the ledger now: the run is its, and not dead."""
 
 
 class Viewer:
@@ -216,24 +202,6 @@ class Viewer:
         """
         return self.session.quarantined_bytes(name)
 
-    def runs(self) -> list[RunRow]:
-        """All runs, newest first.
-
-        Raises:
-            LedgerError: the ledger cannot be used.
-        """
-        with self._ledger() as ledger, ledger.snapshot():
-            return journal.runs(ledger)
-
-    def actions(self, run: int) -> list[ActionRow]:
-        """What one run did, in the order in which it was done.
-
-        Raises:
-            LedgerError: the ledger cannot be used.
-        """
-        with self._ledger() as ledger, ledger.snapshot():
-            return journal.actions(ledger, run)
-
     def undoable(self, run: int) -> tuple[UndoLine, ...]:
         """What an undo of a run would put back, and where; nothing is contacted.
 
@@ -253,20 +221,6 @@ class Viewer:
             UserError: nothing was done; the text says why.
         """
         return self.session.undo(str(run), lines, lambda _: True)
-
-    def unfinished(self) -> Unfinished | None:
-        """The run that was killed, or is at work in another process; ``None``: there is none.
-
-        Raises:
-            LedgerError: the ledger cannot be used.
-        """
-        with self._ledger() as ledger, ledger.snapshot():
-            found = journal.unfinished(ledger)
-            if found is None:
-                return None
-            number, lines = found
-            (run,) = [run for run in journal.runs(ledger) if run.id == number]
-        return Unfinished(run, lines, holder_of(self.session.directory / "lock"))
 
     def _seen(self) -> Observation:
         if self.last is None:

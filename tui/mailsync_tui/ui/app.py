@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mailsync_tui.config.model import UserConfig
     from mailsync_tui.engine.comparison import Comparison, Key
     from mailsync_tui.engine.model import Plan
-    from mailsync_tui.ledger.rows import RunRow
+    from mailsync_tui.engine.outcome import PastRun
     from mailsync_tui.session.session import Session
     from mailsync_tui.ui.rows.progress import Counted
     from mailsync_tui.ui.rows.results import Report
@@ -126,7 +126,7 @@ class MailsyncApp(App[int]):
 
         self.push_screen(HeldScreen(self))
 
-    def open_history(self, first: RunRow | None = None) -> None:
+    def open_history(self, first: PastRun | None = None) -> None:
         """Show earlier runs; one of them may be opened at once, above the others."""
         from mailsync_tui.ui.screens.history import HistoryScreen
 

@@ -40,7 +40,7 @@ class Background:
             open_session: Makes the session, given what takes its events.
             show_event: Called on the engine's threads with every event of a listing.
             running: Whether there still is something that shows what was awaited.
-            known: The session's configuration and ledger, if they are known without it: then it is
+            known: Its configuration and directory, if they are known without a session: then it is
                 made only when it is first asked for.
         """
         self._open_session = open_session
@@ -54,8 +54,8 @@ class Background:
         self.progress: ApplyProgress | None = None
         """Counts the run that is being applied; ``None``: there is none."""
         if known is None:
-            known = self.session.config, self.session.ledger_path
-        self.config, self._ledger_path = known
+            known = self.session.config, self.session.directory
+        self.config, self.directory = known
 
     @property
     def viewer(self) -> Viewer:
@@ -115,7 +115,7 @@ class Background:
         Raises:
             UserError: it cannot be used.
         """
-        return await self.aside(partial(newest, self.config, self._ledger_path, limit))
+        return await self.aside(partial(newest, self.config, self.directory, limit))
 
     async def look(self, meanwhile: Callable[[Comparison], None]) -> Look:
         """List all mailboxes, and compare them; see :meth:`Viewer.look`.

@@ -16,7 +16,6 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.events import Event
-from mailsync_tui.ledger.reader import FILE_NAME
 from mailsync_tui.ui.app import MailsyncApp
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def run(
         return Session(person, directory, emit=emit)
 
     sys.setswitchinterval(_SWITCH_SECONDS)
-    app = MailsyncApp(open_session, log_line, known=(person, directory / FILE_NAME))
+    app = MailsyncApp(open_session, log_line, known=(person, directory))
     app.driver_class = TerminalDriver
     with handling_signals(app), _watching_terminal(app):
         app.run(mouse=mouse)

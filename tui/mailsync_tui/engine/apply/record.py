@@ -21,7 +21,7 @@ from mailsync_tui.engine.snapshot import Copy, Hold, Presence, State
 from mailsync_tui.errors import LedgerBusy, LedgerError, LockError
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.journal import undoes
-from mailsync_tui.ledger.lock import RunLock
+from mailsync_tui.ledger.lock import LOCK_NAME, RunLock
 from mailsync_tui.ledger.reader import sqlite_errors
 from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
@@ -355,7 +355,7 @@ def note_seen(directory: Path, path: Path, observation: Observation, command: st
     if not unseen:
         return
     with contextlib.suppress(LedgerBusy, LockError, LedgerError):
-        lock = RunLock(directory / "lock", command).acquire(timeout=0)
+        lock = RunLock(directory / LOCK_NAME, command).acquire(timeout=0)
         with lock, contextlib.closing(LedgerWriter(path)) as ledger, sqlite_errors():
             if ledger.read.serial != observation.snapshot.serial:
                 return

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import DIRECTIONS
 from mailsync_tui.engine.model import DELETIONS
-from mailsync_tui.engine.outcome import THERE, RunLine, run_state
-from mailsync_tui.ledger.rows import RunRow
+from mailsync_tui.engine.outcome import THERE, PastRun, RunLine
 from mailsync_tui.report.wording import at
 from mailsync_tui.report.words import OUTCOMES, STATES, Span, counted, did, local_moment, several
 from mailsync_tui.text.safe import safe_text
@@ -16,14 +15,14 @@ from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.filters import Filter, Text
 
 if TYPE_CHECKING:
-    from mailsync_tui.session.viewer import Unfinished
+    from mailsync_tui.session.history import Unfinished
 
 _STATE_CELLS = 14
 _DIRECTIONS_CELLS = 18
 _COUNTS_CELLS = 50
 
 
-def run_name(run: RunRow) -> str:
+def run_name(run: PastRun) -> str:
     """A run as a sentence names it."""
     return f"run {run.id} ({safe_text(run.command, 40)}, {local_moment(run.started)})"
 
@@ -43,7 +42,7 @@ def unfinished_in_words(found: Unfinished) -> str:
     )
 
 
-def done_in_words(run: RunRow) -> str:
+def done_in_words(run: PastRun) -> str:
     """What a run did, what it did not do, and what of it was put back."""
     told = counted(run.counts)
     if run.undone_lines:
@@ -56,7 +55,7 @@ def done_in_words(run: RunRow) -> str:
 class Runs:
     """All runs, newest first."""
 
-    def __init__(self, runs: Sequence[RunRow]) -> None:
+    def __init__(self, runs: Sequence[PastRun]) -> None:
         self.runs = runs
         self._index = {run.id: number for number, run in enumerate(runs)}
 
@@ -74,7 +73,7 @@ class Runs:
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """Number, state, when, what was called, what was done."""
         run = self.runs[index]
-        mark = STATES[run_state(run)]
+        mark = STATES[run.state]
         spans: list[Span] = [
             (f"{run.id:>5} ", "name"),
             (fit(f"{mark.sign} {mark.word}", _STATE_CELLS), mark.style),
@@ -97,7 +96,7 @@ class Runs:
         return fit(before + (directions if roomy else "") + "what was done", width)
 
 
-def _directions(run: RunRow) -> str:
+def _directions(run: PastRun) -> str:
     return "all" if set(run.directions) >= set(DIRECTIONS) else ", ".join(run.directions)
 
 

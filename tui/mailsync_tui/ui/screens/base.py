@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mailsync_tui.engine.comparison import Comparison, Key
     from mailsync_tui.engine.events import Event
     from mailsync_tui.engine.model import Plan
-    from mailsync_tui.ledger.rows import RunRow
+    from mailsync_tui.engine.outcome import PastRun
     from mailsync_tui.ui.background import Background
     from mailsync_tui.ui.rows.progress import Counted
     from mailsync_tui.ui.rows.results import Report
@@ -66,7 +66,7 @@ class Mailsync(Protocol):
     def open_held(self) -> None:
         """Show what is held."""
 
-    def open_history(self, first: RunRow | None = None) -> None:
+    def open_history(self, first: PastRun | None = None) -> None:
         """Show earlier runs; one of them may be opened at once, above the others."""
 
     async def show_comparison(self, comparison: Comparison) -> None:

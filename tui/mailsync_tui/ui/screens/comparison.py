@@ -20,6 +20,7 @@ from mailsync_tui.engine.comparison import Cell, Comparison, Key, nothing_yet
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import Options
 from mailsync_tui.errors import UserError
+from mailsync_tui.session.history import Unfinished, unfinished
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.detail import detail_of
@@ -32,7 +33,6 @@ from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import Direction
-    from mailsync_tui.session.viewer import Unfinished
 
 _FIRST = 300
 """So many messages are shown before all of them are read: more than a screen has lines."""
@@ -127,7 +127,8 @@ class ComparisonScreen(FilteredScreen):
 
     async def _look_for_unfinished(self) -> None:
         try:
-            self._unfinished = await self.background.engine(self.background.viewer.unfinished)
+            directory = self.background.directory
+            self._unfinished = await self.background.engine(lambda: unfinished(directory))
         except UserError as error:
             self._show_problem(str(error))
             return

@@ -13,10 +13,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mailsync_tui.engine.model import UndoLine
-from mailsync_tui.engine.outcome import RunLine, run_lines, run_state
+from mailsync_tui.engine.outcome import PastRun, RunLine
 from mailsync_tui.errors import UserError
-from mailsync_tui.ledger.rows import RunRow
 from mailsync_tui.report.words import OUTCOMES, STATES, local_moment, several
+from mailsync_tui.session.history import past_lines, past_runs
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.past import (
@@ -44,7 +44,7 @@ class HistoryScreen(MailsyncScreen):
     }
     """
 
-    def __init__(self, mailsync: Mailsync, first: RunRow | None) -> None:
+    def __init__(self, mailsync: Mailsync, first: PastRun | None) -> None:
         """Show nothing yet.
 
         Args:
@@ -53,10 +53,10 @@ class HistoryScreen(MailsyncScreen):
         """
         super().__init__(mailsync)
         self._first = first
-        self.runs: Sequence[RunRow] = ()
+        self.runs: Sequence[PastRun] = ()
 
     @property
-    def run(self) -> RunRow | None:
+    def run(self) -> PastRun | None:
         """The run under the cursor."""
         view = self.query_one(LineView)
         return self.runs[view.cursor] if view.cursor < len(self.runs) else None
@@ -82,7 +82,8 @@ class HistoryScreen(MailsyncScreen):
     @work(exclusive=True, group="history", exit_on_error=False)
     async def _read(self) -> None:
         try:
-            self.runs = await self.background.engine(self.background.viewer.runs)
+            directory = self.background.directory
+            self.runs = await self.background.engine(lambda: past_runs(directory))
         except UserError as error:
             self.write("#title", Content.styled(f" {safe_text(str(error))}", "$text-error"))
             return
@@ -115,13 +116,13 @@ class HistoryScreen(MailsyncScreen):
         if self.run is not None:
             self._open(self.run, undo=True)
 
-    def _open(self, run: RunRow, *, undo: bool = False) -> None:
+    def _open(self, run: PastRun, *, undo: bool = False) -> None:
         self.app.push_screen(RunScreen(self.mailsync, run, undo=undo))
 
 
-def _run_detail(run: RunRow) -> Content:
+def _run_detail(run: PastRun) -> Content:
     """A run in three lines: which, what it did, and what that means."""
-    mark = STATES[run_state(run)]
+    mark = STATES[run.state]
     asked = f": {', '.join(run.directions)}" if run.directions else ""
     ended = "no end is recorded" if run.ended is None else f"ended {local_moment(run.ended)}"
     return Content("\n").join(
@@ -143,7 +144,7 @@ class RunScreen(FilteredScreen):
     }
     """
 
-    def __init__(self, mailsync: Mailsync, run: RunRow, *, undo: bool = False) -> None:
+    def __init__(self, mailsync: Mailsync, run: PastRun, *, undo: bool = False) -> None:
         """Show nothing yet.
 
         Args:
@@ -169,7 +170,7 @@ class RunScreen(FilteredScreen):
 
     def compose(self) -> ComposeResult:
         """The run, its lines, more of the line under the cursor, sums, keys."""
-        mark = STATES[run_state(self.run)]
+        mark = STATES[self.run.state]
         yield Static(f" {run_name(self.run)}: {mark.sign} {mark.word}", id="title", markup=False)
         yield Heading(RunLines.heading)
         yield LineView(id="lines")
@@ -185,13 +186,13 @@ class RunScreen(FilteredScreen):
 
     @work(exclusive=True, group="run", exit_on_error=False)
     async def _read(self) -> None:
-        number, viewer = self.run.id, self.background.viewer
+        number, directory = self.run.id, self.background.directory
         try:
-            rows = await self.background.engine(lambda: viewer.actions(number))
+            lines = await self.background.engine(lambda: past_lines(directory, number))
         except UserError as error:
             self.write("#summary", Content.styled(f" {safe_text(str(error))}", "$text-error"))
             return
-        self.run_lines = run_lines(rows)
+        self.run_lines = lines
         self._show_lines()
         if self._undo_at_once:
             self._undo_at_once = False

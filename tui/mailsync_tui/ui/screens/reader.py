@@ -17,7 +17,6 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from mailsync_tui.errors import UserError
-from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.reading import Attachment, Reading, read_message, write_attachment
 from mailsync_tui.report.words import size_in_words
 from mailsync_tui.text.safe import safe_text
@@ -368,7 +367,7 @@ def _at(background: Background, place: Place) -> Source:
     async def read() -> bytes:
         raw = await asyncio.wrap_future(background.viewer.read(place))
         if raw is None:
-            raise MailboxError("the message is not there any more")
+            raise UserError("the message is not there any more")
         return raw.data
 
     name = safe_text(place.mailbox, 64)
