@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.dovecot import Dovecot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def pytest_configure() -> None:
@@ -13,3 +22,15 @@ def pytest_configure() -> None:
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes test at once: half of their time most wait for a server or the disk."""
+    return 2 * (os.cpu_count() or 1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Dovecot]:
+    """One Dovecot for all tests of a process; each has users of its own on it."""
+    with Dovecot() as dovecot:
+        yield dovecot

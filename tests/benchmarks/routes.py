@@ -126,7 +126,7 @@ def route(
     """Measure this program on one route, and look that it does what it should."""
     kind, home = ROUTES[name]
     tag = name.replace(" -> ", "-").lower() + "-"
-    world = World(server, directory / tag, {"acct": kind}, home, extra=_GUARDS, tag=tag)
+    world = World(server, directory / tag, {"acct": kind}, home, extra=_GUARDS)
     world.deliver("acct", range(messages), size)
     command = [
         *(sys.executable, *(("-m", "cProfile", "-o", f"{trace}.{tag}pstats") if trace else ())),
@@ -175,7 +175,7 @@ def route(
 
 def _warm(server: Dovecot, directory: Path, kind: Kind, home: Kind, tag: str) -> None:
     """Collect one message elsewhere: the first run compiles what it loads of other libraries."""
-    warm = World(server, directory / f"{tag}warm", {"acct": kind}, home, tag=f"{tag}warm-")
+    warm = World(server, directory / f"{tag}warm", {"acct": kind}, home)
     warm.deliver("acct", range(1), 1000)
     place = ("--config", str(warm.config_file), "--state-dir", str(warm.state_root))
     timed([sys.executable, "-m", "mailsync_tui", *place, "sync", "--yes"])
@@ -183,7 +183,7 @@ def _warm(server: Dovecot, directory: Path, kind: Kind, home: Kind, tag: str) ->
 
 def mbsync(server: Dovecot, directory: Path, messages: int, size: int, home: Kind) -> None:
     """Measure mbsync from IMAP into a Maildir or another IMAP account."""
-    world = World(server, directory / f"mb{home}", {"acct": "imap"}, home, tag=f"mb{home}-")
+    world = World(server, directory / f"mb{home}", {"acct": "imap"}, home)
     world.deliver("acct", range(messages), size)
 
     def account(name: str) -> str:
@@ -211,7 +211,7 @@ def mbsync(server: Dovecot, directory: Path, messages: int, size: int, home: Kin
 
 def mpop(server: Dovecot, directory: Path, messages: int, size: int) -> None:
     """Measure mpop from POP3 into a Maildir."""
-    world = World(server, directory / "mpop", {"acct": "pop3"}, "maildir", tag="mpop-")
+    world = World(server, directory / "mpop", {"acct": "pop3"}, "maildir")
     world.deliver("acct", range(messages), size)
     box = world.directory / "box"
     for part in ("cur", "new", "tmp"):

@@ -50,28 +50,33 @@ def serving() -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
             process.kill()
 
 
-def test_it_prints_the_configuration_and_a_line_for_each_server() -> None:
+@pytest.fixture(scope="module")
+def printed() -> Iterator[list[str]]:
+    """The lines of one that goes on serving."""
     with serving() as (_process, lines):
-        assert lines[0].startswith("config=")
-        words = dict(line.split("=", 1) for line in lines)
-        config = load_config(Path(words.pop("config")))
-        (person,) = config.users
-        mailboxes = (person.consolidated, *person.external)
-        assert words == {m.name: f"{m.host}:{m.port}" for m in mailboxes}
-        assert [m.name for m in person.external] == list(REACHED)
-        assert [m.type for m in person.external[: len(EVERYDAY)]] == ["pop3", "imap", "pop3"]
-        assert {m.name for m in person.external if m.type == "pop3"} == set(POP3) - {DOWN}
-        assert person.consolidated.name == CONSOLIDATED
+        yield lines
 
 
-def test_only_its_owner_can_read_what_it_wrote() -> None:
-    with serving() as (_process, lines):
-        path = Path(lines[0].removeprefix("config="))
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-        state_dir = load_config(path).state_dir
-        assert state_dir is not None
-        assert state_dir.parent == path.parent
+def test_it_prints_the_configuration_and_a_line_for_each_server(printed: list[str]) -> None:
+    assert printed[0].startswith("config=")
+    words = dict(line.split("=", 1) for line in printed)
+    config = load_config(Path(words.pop("config")))
+    (person,) = config.users
+    mailboxes = (person.consolidated, *person.external)
+    assert words == {m.name: f"{m.host}:{m.port}" for m in mailboxes}
+    assert [m.name for m in person.external] == list(REACHED)
+    assert [m.type for m in person.external[: len(EVERYDAY)]] == ["pop3", "imap", "pop3"]
+    assert {m.name for m in person.external if m.type == "pop3"} == set(POP3) - {DOWN}
+    assert person.consolidated.name == CONSOLIDATED
+
+
+def test_only_its_owner_can_read_what_it_wrote(printed: list[str]) -> None:
+    path = Path(printed[0].removeprefix("config="))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    state_dir = load_config(path).state_dir
+    assert state_dir is not None
+    assert state_dir.parent == path.parent
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

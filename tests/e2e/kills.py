@@ -188,7 +188,7 @@ def ordeal(
 ) -> Tally:
     """Kill so many syncs in one world; returns what was met."""
     accounts: dict[str, Literal["pop3", "imap", "maildir"]] = {"isp": "pop3", "work": "imap"}
-    world = World(server, directory, accounts, home, extra=NO_LIMIT, tag=f"{home}{seed}-")
+    world = World(server, directory, accounts, home, extra=NO_LIMIT)
     one = Ordeal(world, seed)
     while one.tally.killed < kills:
         one.round()

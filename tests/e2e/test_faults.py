@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import shutil
 import socket
@@ -22,18 +21,10 @@ from tests.servers.proxy import Proxy
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 COUNT = 30
 OFFSETS = 20
-SERIALS = itertools.count()
-"""No two tests share a user of the server."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    with Dovecot() as dovecot:
-        yield dovecot
 
 
 def ready(world: World) -> World:
@@ -49,10 +40,6 @@ def ready(world: World) -> World:
 
 def mail(world: World) -> dict[str, Counter[int]]:
     return {name: world.held(name) for name in world.kinds if world.path(name).exists()}
-
-
-def tag() -> str:
-    return f"f{next(SERIALS)}-"
 
 
 def assert_failed(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
@@ -73,7 +60,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("kind", ["pop3", "imap"])
 def test_a_wrong_password(server: Dovecot, tmp_path: Path, kind: Kind) -> None:
-    world = ready(World(server, tmp_path, {"isp": kind}, "maildir", tag=tag()))
+    world = ready(World(server, tmp_path, {"isp": kind}, "maildir"))
     before = mail(world)
     text = world.config_file.read_text()
     world.config_file.write_text(text.replace(PASSWORD, "wr0ng-secret"))
@@ -85,7 +72,7 @@ def test_a_wrong_password(server: Dovecot, tmp_path: Path, kind: Kind) -> None:
 
 @pytest.mark.parametrize("away", ["isp", HOME])
 def test_a_server_that_is_down(server: Dovecot, tmp_path: Path, away: str) -> None:
-    world = ready(World(server, tmp_path, {"isp": "pop3"}, "imap", tag=tag()))
+    world = ready(World(server, tmp_path, {"isp": "pop3"}, "imap"))
     before = mail(world)
     world.write_config(**{away: free_port()})
     shown = "consolidated" if away == HOME else away
@@ -94,7 +81,7 @@ def test_a_server_that_is_down(server: Dovecot, tmp_path: Path, away: str) -> No
 
 
 def test_one_of_two_accounts_is_down(server: Dovecot, tmp_path: Path) -> None:
-    world = World(server, tmp_path, {"isp": "pop3", "work": "imap"}, "maildir", tag=tag())
+    world = World(server, tmp_path, {"isp": "pop3", "work": "imap"}, "maildir")
     world.deliver("isp", range(10))
     world.deliver("work", range(10, 20))
     world.sync()
@@ -131,7 +118,7 @@ def test_a_listing_that_is_cut(
     port = server.pop3 if kind == "pop3" else server.imap
     with Proxy(port) as wire:
         ports = {cut: wire.port}
-        world = ready(World(server, tmp_path, {"isp": kind}, home, ports=ports, tag=tag()))
+        world = ready(World(server, tmp_path, {"isp": kind}, home, ports=ports))
         before = mail(world)
         already = len(wire.said)
         expected = {line.id for line in world.plan().lines}
@@ -163,7 +150,7 @@ def test_a_sync_that_is_cut_is_finished_by_the_next(
     port = server.pop3 if kind == "pop3" else server.imap
     with Proxy(port) as wire:
         ports = {cut: wire.port}
-        world = World(server, tmp_path, {"isp": kind}, home, ports=ports, tag=tag())
+        world = World(server, tmp_path, {"isp": kind}, home, ports=ports)
         world.deliver("isp", range(2 * COUNT))
         world.sync()
         left = set(range(2 * COUNT))

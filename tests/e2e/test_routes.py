@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -14,12 +13,9 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 COUNT = 200
-SERIALS = itertools.count()
-"""No two tests share a user of the server."""
 
 ROUTES: dict[str, tuple[Kind, Kind]] = {
     "pop3-maildir": ("pop3", "maildir"),
@@ -30,16 +26,10 @@ ROUTES: dict[str, tuple[Kind, Kind]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    with Dovecot() as dovecot:
-        yield dovecot
-
-
 @pytest.fixture(params=ROUTES)
 def world(request: pytest.FixtureRequest, server: Dovecot, tmp_path: Path) -> World:
     kind, home = ROUTES[request.param]
-    made = World(server, tmp_path, {"work": kind}, home, tag=f"{tmp_path.name}-")
+    made = World(server, tmp_path, {"work": kind}, home)
     made.deliver("work", range(COUNT))
     return made
 
@@ -113,7 +103,7 @@ def test_a_plan_changes_nothing(world: World) -> None:
 def test_a_plan_retrieves_and_deletes_nothing_over_pop3(server: Dovecot, tmp_path: Path) -> None:
     with Proxy(server.pop3) as wire:
         ports = {"isp": wire.port}
-        world = World(server, tmp_path, {"isp": "pop3"}, "maildir", ports=ports, tag="quiet-")
+        world = World(server, tmp_path, {"isp": "pop3"}, "maildir", ports=ports)
         world.deliver("isp", range(20))
         assert len(world.plan().lines) == 20
         assert "UIDL" in wire.commands()

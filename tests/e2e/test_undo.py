@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,11 +13,9 @@ from tests.e2e.world import HOME, Kind, World, number_of, plain
 from tests.servers.dovecot import Dovecot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 COUNT = 12
-SERIALS = itertools.count()
 """No two tests share a user of the server."""
 GONE = (2, 3, 5, 7)
 
@@ -32,14 +29,8 @@ class Seen(NamedTuple):
     date: datetime
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    with Dovecot() as dovecot:
-        yield dovecot
-
-
 def world_of(server: Dovecot, directory: Path, home: Kind, **accounts: Kind) -> World:
-    world = World(server, directory, accounts, home, tag=f"u{next(SERIALS)}-")
+    world = World(server, directory, accounts, home)
     for name in accounts:
         world.deliver(name, range(COUNT))
         age(world, name)
@@ -57,7 +48,7 @@ def age(world: World, name: str) -> None:
 def dress(world: World, name: str) -> None:
     """A person reads, flags and files mail with a mail program."""
     if world.kinds[name] == "imap":
-        with world.server.client(f"{world._tag}{name}") as client:
+        with world.server.client(world.user(name)) as client:
             client.select_folder("INBOX")
             client.add_flags([3, 4], [b"\\Seen", b"\\Flagged", b"$Important"])
             client.add_flags([6], [b"\\Answered"])
@@ -80,7 +71,7 @@ def seen(world: World, name: str) -> dict[int, Seen]:
     """What a mailbox holds, by IMAP through another client, or by its files."""
     result: dict[int, Seen] = {}
     if world.kinds[name] != "maildir":
-        with world.server.client(f"{world._tag}{name}") as client:
+        with world.server.client(world.user(name)) as client:
             client.normalise_times = False
             for _, _, folder in client.list_folders():
                 client.select_folder(folder, readonly=True)
@@ -112,7 +103,7 @@ def take(world: World, name: str) -> None:
             if file.is_file() and number_of(file.read_bytes()) in GONE:
                 file.unlink()
         return
-    with world.server.client(f"{world._tag}{name}") as client:
+    with world.server.client(world.user(name)) as client:
         for _, _, folder in client.list_folders():
             client.select_folder(folder)
             found = client.fetch(client.search("ALL"), ["BODY.PEEK[]"])
@@ -235,7 +226,7 @@ def test_the_trash_keeps_its_copy(server: Dovecot, tmp_path: Path) -> None:
     take(world, "isp")
     run = world.sync().run
     undo(world, run)
-    with world.server.client(f"{world._tag}{HOME}") as client:
+    with world.server.client(world.user(HOME)) as client:
         assert client.select_folder("Trash", readonly=True)[b"EXISTS"] == len(GONE)
         assert client.select_folder("INBOX", readonly=True)[b"EXISTS"] == COUNT
     assert_nothing_but_held(world, 0)

@@ -5,8 +5,10 @@ What lies in a mailbox is read from the files of the servers' Maildirs, never th
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
+import itertools
 import os
 import pwd
 import subprocess
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 Kind = Literal["pop3", "imap", "maildir"]
 
 HOME = "home"
-"""The user, or the local Maildir, that is the consolidated mailbox."""
+"""The account, or the local Maildir, that is the consolidated mailbox."""
+_NUMBERS = itertools.count()
+_SECOND = 1_000_000_000
 
 
 def message(number: int, size: int = 900) -> bytes:
@@ -70,12 +74,10 @@ class World:
     Args:
         server: A started Dovecot.
         directory: Where the configuration, the state and local Maildirs go.
-        external: The accounts, by name: ``pop3``, ``imap`` or ``maildir``. Users are called as
-            their accounts, with ``tag`` before it.
+        external: The accounts, by name: ``pop3``, ``imap`` or ``maildir``.
         home: ``imap`` or ``maildir``.
         ports: Ports to use instead of the server's, by account (a proxy).
         extra: More of the configuration.
-        tag: Tells apart the users of several worlds on one server.
     """
 
     def __init__(
@@ -88,9 +90,8 @@ class World:
         ports: Mapping[str, int] | None = None,
         passwords: Mapping[str, str] | None = None,
         extra: str = "",
-        tag: str = "",
     ) -> None:
-        self.server, self.directory, self._tag = server, directory, tag
+        self.server, self.directory, self._number = server, directory, next(_NUMBERS)
         self.kinds: dict[str, Kind] = dict(external) | {HOME: home}
         self._ports, self._passwords = dict(ports or {}), dict(passwords or {})
         self._extra = extra
@@ -124,7 +125,7 @@ class World:
                     'host = "127.0.0.1"',
                     f"port = {used.get(name, port)}",
                     'tls = "none"',
-                    f'user = "{self._tag}{name}"',
+                    f'user = "{self.user(name)}"',
                     f'password = "{self._passwords.get(name, PASSWORD)}"',
                 ]
             parts.append("\n".join(lines))
@@ -140,17 +141,20 @@ class World:
 
     def sync(self, *directions: Direction) -> Result:
         """Plan and apply everything, in this process."""
+        self._let_a_second_pass()
         options = Options(directions) if directions else Options()
         with self.session() as session:
             return session.sync(options, everything)
 
     def plan(self) -> Plan:
         """A plan of all directions."""
+        self._let_a_second_pass()
         with self.session() as session:
             return session.plan(Options())
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The program as a command of its own."""
+        self._let_a_second_pass()
         options = ("--config", str(self.config_file), "--state-dir", str(self.state_root))
         return subprocess.run(
             [sys.executable, "-m", "mailsync_tui", *options, *arguments],
@@ -164,11 +168,15 @@ class World:
 
     # --- somebody else's hands and eyes
 
+    def user(self, name: str) -> str:
+        """Whose an account is on the server; no two worlds share one."""
+        return f"world{self._number}-{name}"
+
     def path(self, name: str) -> Path:
         """Where the mail of an account really lies."""
         if self.kinds[name] == "maildir":
             return self.directory / f"Maildir-{name}"
-        return self.server.directory / "mail" / f"{self._tag}{name}" / "Maildir"
+        return self.server.directory / "mail" / self.user(name) / "Maildir"
 
     def deliver(self, name: str, numbers: Iterable[int], size: int = 900) -> None:
         """Put messages in an account as a mail server does."""
@@ -176,7 +184,7 @@ class World:
         for number in numbers:
             self._serial += 1
             self._sizes[number] = size
-            file = box / "tmp" / f"{int(time.time())}.M{self._serial:06}.{self._tag}{name}"
+            file = box / "tmp" / f"{int(time.time())}.M{self._serial:06}.{self.user(name)}"
             file.write_bytes(plain(message(number, size)))
             self._own(file)
             file.rename(box / "new" / file.name)
@@ -185,18 +193,19 @@ class World:
         """Delete messages in an account by removing their files."""
         wanted = set(numbers)
         for file in self._files(name):
-            with file.open("rb") as opened:
-                found = number_of(opened.read(1024))
-            if found in wanted:
-                file.unlink()
-                wanted.discard(found)
+            # The server may still expunge for somebody who was killed.
+            with contextlib.suppress(FileNotFoundError):
+                with file.open("rb") as opened:
+                    found = number_of(opened.read(1024))
+                if found in wanted:
+                    file.unlink()
+                    wanted.discard(found)
         assert not wanted, f"{sorted(wanted)} are not on {name}"
 
     def held(self, name: str) -> Counter[int]:
         """Which messages an account holds, and how often; each checked byte by byte."""
         result: Counter[int] = Counter()
-        for file in self._files(name):
-            data = file.read_bytes()
+        for data in self._contents(name):
             number = number_of(data)
             whole = plain(message(number, self._sizes[number]))
             assert plain(data) == whole, f"{name}: message {number} is not what was sent"
@@ -233,9 +242,24 @@ class World:
                     result[str(file)] = "directory"
         return result
 
+    def _let_a_second_pass(self) -> None:
+        """Date back what changed in a local Maildir: a listing waits out the second of a change."""
+        for name, kind in self.kinds.items():
+            for part in (self.path(name) / "new", self.path(name) / "cur"):
+                if kind == "maildir" and part.exists():
+                    changed = part.stat().st_mtime_ns
+                    if changed > time.time_ns() - 2 * _SECOND:
+                        os.utime(part, ns=(changed, changed - 2 * _SECOND))
+
     def _files(self, name: str) -> list[Path]:
         box = self.path(name)
         return sorted(f for part in ("cur", "new") for f in (box / part).glob("*"))
+
+    def _contents(self, name: str) -> list[bytes]:
+        while True:
+            # A server that expunges or sets flags meanwhile makes the list out of date.
+            with contextlib.suppress(FileNotFoundError):
+                return [file.read_bytes() for file in self._files(name)]
 
     def _make(self, box: Path, below: Path) -> None:
         for part in ("cur", "new", "tmp"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ POINTS = 2
 """A part; ``python -m tests.faults.wire`` does many."""
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    with Dovecot() as dovecot:
-        yield dovecot
 
 
 @pytest.mark.parametrize("how", HOWS)

@@ -80,7 +80,6 @@ class Trial:
             {"isp": place.account},
             "imap",
             ports={place.disturbed: self.wire.port},
-            tag=f"w{number}-",
         )
 
     def prepare(self) -> None:
@@ -101,7 +100,7 @@ class Trial:
         with self.wire:
             self.prepare()
             already = len(self.wire.said)
-            self._sync()
+            assert self.world.sync().exit == 0
             return max(len(said) for said in self.wire.said[already:])
 
     def run(self, after: int) -> None:
@@ -134,10 +133,10 @@ class Trial:
         mailboxes: dict[str, Mailbox] = {}
         for config in person.mailboxes:
             if config.type == "pop3":
-                quick = pop3.Pop3Timing(read=_SECONDS, stall=_SECONDS, lock=0.05)
+                quick = pop3.Pop3Timing(_SECONDS, _SECONDS, _SECONDS, lock=0.05)
                 mailboxes[config.name] = Pop3Mailbox(config, lambda: PASSWORD, quick)
             else:
-                timing = imap_connection.ImapTiming(read=_SECONDS)
+                timing = imap_connection.ImapTiming(_SECONDS, _SECONDS)
                 mailboxes[config.name] = ImapMailbox(config, lambda: PASSWORD, timing)
         with Session(person, self.world.state, mailboxes=mailboxes) as session:
             session.sync(Options(), everything)

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +52,8 @@ class Shot:
     size: Size
     drive: Drive
     """Brings the app to what is to be seen."""
+    applies: bool = False
+    """Whether the demo is another one afterwards."""
 
 
 class Driver:
@@ -161,8 +163,8 @@ SHOTS = (
     Shot("preview", MIDDLE, _preview),
     Shot("why", MIDDLE, _why),
     Shot("confirm", MIDDLE, _confirm),
-    Shot("apply", MIDDLE, _applying),
-    Shot("result", MIDDLE, _result),
+    Shot("apply", MIDDLE, _applying, applies=True),
+    Shot("result", MIDDLE, _result, applies=True),
     Shot("reader", MIDDLE, _reader),
     Shot("history", MIDDLE, _history),
     Shot("held", MIDDLE, _held),
@@ -197,34 +199,56 @@ def _same_everywhere() -> Iterator[None]:
             time.tzset()
 
 
-async def _take(shot: Shot, directory: Path) -> str:
-    """The SVG of one picture, from a demo of its own: what one does changes the demo."""
+@contextmanager
+def demo_at_rest() -> Iterator[Path]:
+    """A demo for any number of pictures that do not apply; its configuration file."""
+    with (
+        tempfile.TemporaryDirectory(prefix="screenshots-") as directory,
+        _same_everywhere(),
+        running(Path(directory), lambda: NOW) as demo,
+    ):
+        yield demo.config
+
+
+def take(shot: Shot, at_rest: Path) -> str:
+    """The SVG of one picture.
+
+    Args:
+        shot: Which.
+        at_rest: From :func:`demo_at_rest`; a picture of applying has a demo of its own.
+    """
+    with ExitStack() as stack:
+        path = stack.enter_context(demo_at_rest()) if shot.applies else at_rest
+        stack.enter_context(_same_everywhere())
+        return asyncio.run(_take(shot, path))
+
+
+async def _take(shot: Shot, path: Path) -> str:
     halfway = Halfway(2)
-    with running(directory, lambda: NOW) as demo:
-        config = load_config(demo.config)
-        (person,) = config.users
-        state = person_dir(state_root(None, config), person.name)
+    config = load_config(path)
+    (person,) = config.users
+    state = person_dir(state_root(None, config), person.name)
 
-        def open_session(emit: Callable[[Any], None]) -> Session:
-            session = Session(person, state, emit=emit, clock=lambda: NOW)
-            for mailbox in session.connections.mailboxes.values():
-                _watch(mailbox, halfway)
-            return session
+    def open_session(emit: Callable[[Any], None]) -> Session:
+        session = Session(person, state, emit=emit, clock=lambda: NOW)
+        for mailbox in session.connections.mailboxes.values():
+            _watch(mailbox, halfway)
+        return session
 
-        app = MailsyncApp(open_session)
-        try:
-            with patch.object(progress, "time", _StoppedWatch()):
-                async with app.run_test(size=shot.size) as pilot:
-                    driver = Driver(app, pilot, halfway)
-                    await driver.settle()
-                    await shot.drive(driver)
-                    svg = app.export_screenshot(title="mailsync-tui")
-                    halfway.release()
-                    return svg
-        finally:
-            halfway.release()
-            app.background.session.stop()
-            app.background.close(60)
+    app = MailsyncApp(open_session)
+    try:
+        with patch.object(progress, "time", _StoppedWatch()):
+            async with app.run_test(size=shot.size) as pilot:
+                driver = Driver(app, pilot, halfway)
+                await driver.settle()
+                await shot.drive(driver)
+                svg = app.export_screenshot(title="mailsync-tui")
+                halfway.release()
+                return svg
+    finally:
+        halfway.release()
+        app.background.session.stop()
+        app.background.close(60)
 
 
 def _watch(mailbox: Any, halfway: Halfway) -> None:
@@ -243,13 +267,8 @@ def make(names: list[str] | None = None) -> dict[str, str]:
     Args:
         names: Only these; all if left out.
     """
-    made = {}
-    with _same_everywhere():
-        for shot in SHOTS:
-            if names is None or shot.name in names:
-                with tempfile.TemporaryDirectory(prefix="screenshots-") as directory:
-                    made[shot.name] = asyncio.run(_take(shot, Path(directory)))
-    return made
+    with demo_at_rest() as at_rest:
+        return {s.name: take(s, at_rest) for s in SHOTS if names is None or s.name in names}
 
 
 _TEXT = re.compile(

@@ -54,6 +54,7 @@ def killed(bench: Bench, lines: int = 2) -> int:
             ledger.intend(number, intents, bench.now)
     finally:
         ledger.close()
+    bench.wait(1)  # no server still stores what was sent
     return number
 
 
