@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailsync_tui.engine.plan.rules import Rules
-from mailsync_tui.engine.snapshot import State
+from mailsync_tui.engine.snapshot import CopyState
+from mailsync_tui.ledger.writer import LedgerWriter
 from tests.faults.registry import VICES
 
 ROOT = Path(__file__).parent.parent
@@ -77,10 +78,12 @@ def test_every_row_is_a_branch() -> None:
 
 def test_every_state_has_its_ways_in_and_out() -> None:
     table = rows("The states of a copy")
-    names = {state.name for state in State}
+    names = {state.name for state in CopyState}
     left = {word for cells in table for word in re.findall(r"[A-Z]+", cells[0])}
     reached = {word for cells in table for word in re.findall(r"[A-Z]{2,}", cells[2])}
     assert names <= left
+    methods = {name for cells in table for name in re.findall(r"`(\w+)`", cells[3])}
+    assert {name for name in methods if not hasattr(LedgerWriter, name)} == set()
     assert reached == names - {"NEW"}
 
 

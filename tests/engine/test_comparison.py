@@ -140,8 +140,8 @@ def test_the_newest_are_the_first_of_all(bench: Bench) -> None:
         all_of_it = Viewer(session).known()
     assert [row.subject for row in part.rows] == ["message 2", "message 3"]
     assert part.rows == all_of_it.rows[:2]
-    assert all_of_it.whole
-    assert not part.whole
+    assert all_of_it.complete
+    assert not part.complete
 
 
 def test_without_a_ledger_there_is_nothing_to_show_yet(bench: Bench) -> None:

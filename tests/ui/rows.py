@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, Side, whole
+from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, Side
 
 NAMES = ("isp", "work", "consolidated")
 
@@ -24,7 +24,7 @@ def row(
 def compared(*rows: Row, names: Sequence[str] = NAMES) -> Comparison:
     """A comparison of these rows."""
     sides = tuple(Side(name, "imap", None, True, None, None) for name in names)
-    return whole(sides, rows, {}, {})
+    return Comparison.of(sides, rows, {}, {})
 
 
 def day(number: int) -> str:

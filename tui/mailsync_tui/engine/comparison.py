@@ -1,6 +1,7 @@
 """All mailboxes side by side: one row for each message, one cell for each mailbox in it.
 
 Made from the ledger alone before anything was listed, and from ledger and listings after that.
+The newest messages of the ledger are the first thing that the app shows, so this loads little.
 """
 
 from __future__ import annotations
@@ -12,14 +13,21 @@ from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.detect.match import MatchedMailboxes, match_mailboxes
+from mailsync_tui.engine.model import Place
+from mailsync_tui.engine.plan.moves import counts
+from mailsync_tui.engine.snapshot import CopyState, Presence
 from mailsync_tui.ledger import overview
+from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.mailboxes.base import Location, Uid
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import UserConfig
-    from mailsync_tui.engine.model import Place
-    from mailsync_tui.engine.plan.planner import PlanEntry
+    from mailsync_tui.config.model import MailboxConfig, UserConfig
+    from mailsync_tui.engine.detect.observe import Observation
+    from mailsync_tui.engine.model import PlanEntry
+    from mailsync_tui.engine.plan.planner import PlanDetails
+    from mailsync_tui.engine.plan.status import MessageStatus
     from mailsync_tui.ledger.reader import LedgerReader
 
 Key = int | str
@@ -98,8 +106,22 @@ class Comparison:
     """Where the messages lie that are not settled; the ledger knows where the others do."""
     counts: Mapping[Cell, int] = field(default_factory=dict)
     """How many rows have each verdict."""
-    whole: bool = True
+    complete: bool = True
     """Not only the newest messages, to have something to show meanwhile."""
+
+    @classmethod
+    def of(
+        cls,
+        sides: tuple[Side, ...],
+        rows: tuple[Row, ...],
+        entries: Mapping[Key, tuple[PlanEntry, ...]],
+        places: Mapping[Key, tuple[Place, ...]],
+    ) -> Comparison:
+        """A comparison of these rows, counted."""
+        counts: Counter[Cell] = Counter()
+        for cells, number in Counter(row.cells for row in rows).items():  # few are different
+            counts[Cell(max(cells))] += number
+        return cls(sides, rows, entries, places, counts)
 
 
 def nothing_yet(config: UserConfig) -> Comparison:
@@ -120,8 +142,8 @@ def newest(config: UserConfig, ledger: LedgerReader, limit: int) -> Comparison:
     with ledger.snapshot():
         matched = match_mailboxes(config, ledger)
         sides = nothing_yet(config).mailboxes
-        rows = settled(matched, ledger, sides, frozenset(), limit=limit)
-        return replace(whole(sides, tuple(rows), {}, {}), whole=False)
+        rows = _settled(matched, ledger, sides, frozenset(), limit=limit)
+        return replace(Comparison.of(sides, tuple(rows), {}, {}), complete=False)
 
 
 def from_ledger(config: UserConfig, ledger: LedgerReader) -> Comparison:
@@ -141,7 +163,54 @@ def from_ledger(config: UserConfig, ledger: LedgerReader) -> Comparison:
             for side in nothing_yet(config).mailboxes
         )
         same_header = overview.same_header(ledger)
-        return whole(sides, tuple(settled(matched, ledger, sides, same_header)), {}, {})
+        return Comparison.of(sides, tuple(_settled(matched, ledger, sides, same_header)), {}, {})
+
+
+def compare(
+    config: UserConfig,
+    ledger: LedgerReader,
+    observation: Observation,
+    details: PlanDetails,
+    listed_at: datetime,
+    before: Comparison | None = None,
+) -> Comparison:
+    """What ledger and listings show.
+
+    Args:
+        config: The person's configuration.
+        ledger: The ledger that the observation was made from.
+        observation: The listings held against it.
+        details: The plan for all directions from that observation.
+        listed_at: The moment of the listings, aware.
+        before: An earlier comparison; rows that are as they were are taken from it, so that both
+            together take little more memory than one.
+    """
+    snapshot = observation.snapshot
+    sides = tuple(
+        Side(s.name, s.type, s.messages, s.complete, s.error, listed_at, s.changed)
+        for s in (snapshot.mailboxes[c.name] for c in config.mailboxes)
+    )
+    with ledger.snapshot():
+        same_header = overview.same_header(ledger)
+        changed = _Changed({c.name: c for c in config.mailboxes}, same_header)
+        rows: list[Row] = []
+        entries: dict[Key, tuple[PlanEntry, ...]] = {}
+        places: dict[Key, tuple[Place, ...]] = {}
+        for index, s in enumerate(details.statuses):
+            about = details.entries.get(index, ())
+            row = changed.row(s, about)
+            if row is not None:
+                rows.append(row)
+                places[row.key] = _places(s)
+                if about:
+                    entries[row.key] = about
+        seen = {s.message.id for s in details.statuses if s.message.id is not None}
+        unchanged = _settled(observation.matched, ledger, sides, same_header, seen, before)
+        everything = (*unchanged, *rows)
+    return Comparison.of(sides, everything, entries, places)
+
+
+# --- keys
 
 
 def place_key(place: Place) -> str:
@@ -160,20 +229,10 @@ def location_of(key: Key) -> tuple[str, Location] | None:
     return mailbox, Location(folder, int(validity), uid)
 
 
-def whole(
-    sides: tuple[Side, ...],
-    rows: tuple[Row, ...],
-    entries: Mapping[Key, tuple[PlanEntry, ...]],
-    places: Mapping[Key, tuple[Place, ...]],
-) -> Comparison:
-    """A comparison of these rows."""
-    counts: Counter[Cell] = Counter()
-    for cells, number in Counter(row.cells for row in rows).items():  # few are different
-        counts[Cell(max(cells))] += number
-    return Comparison(sides, rows, entries, places, counts)
+# --- rows
 
 
-def settled(
+def _settled(
     matched: MatchedMailboxes,
     ledger: LedgerReader,
     sides: tuple[Side, ...],
@@ -233,3 +292,78 @@ class _Forms(dict[tuple[str, int, bool], tuple[bytes, Cell]]):
         )
         self[form] = cells, Cell(max(cells))
         return self[form]
+
+
+def _places(s: MessageStatus) -> tuple[Place, ...]:
+    return tuple(Place(c.mailbox, c.location) for c in s.copies if c.presence is Presence.YES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """Rows of the messages about which a plan has something to say."""
+
+    configs: Mapping[str, MailboxConfig]
+    """In the order of the comparison."""
+    same_header: frozenset[int]
+
+    def row(self, s: MessageStatus, entries: tuple[PlanEntry, ...]) -> Row | None:
+        """The row of one message; ``None`` for one that no mailbox holds or has lost."""
+        places = _places(s)
+        cells = bytes(self._cell(name, s, entries) for name in self.configs)
+        if not any(cells) or (not places and not entries):
+            return None
+        message = s.message
+        return Row(
+            message.id if message.id is not None else place_key(places[0]),
+            message.summary.subject,
+            message.summary.sender,
+            stamp(message.summary.date) if message.summary.date else "",
+            message.size,
+            cells,
+            Cell(max(cells)),
+        )
+
+    def _cell(self, mailbox: str, s: MessageStatus, entries: tuple[PlanEntry, ...]) -> Cell:
+        config = self.configs[mailbox]
+        copies = [c for c in s.copies if c.mailbox == mailbox]
+        present = [c for c in copies if c.presence is Presence.YES and counts(c, config)]
+        if not present:
+            return self._without(mailbox, s)
+        locations = {c.location for c in present}
+        for entry in entries:
+            if self._is_about(entry, mailbox, locations):
+                return _consequence(entry)
+        entered = any(entry.line.kind == "adopt" for entry in entries)
+        if mailbox == CONSOLIDATED and not entered and not any(c.adopted for c in present):
+            return Cell.OWN
+        return Cell.SAME_HEADER if s.message.id in self.same_header else Cell.SAME
+
+    def _without(self, mailbox: str, s: MessageStatus) -> Cell:
+        copies = [c for c in s.copies if c.mailbox == mailbox]
+        if mailbox == CONSOLIDATED:
+            unknown = s.consolidated is Presence.UNKNOWN and bool(copies)
+            gone = s.consolidated is Presence.GONE
+        else:
+            presence = s.accounts.get(mailbox)
+            unknown = presence is Presence.UNKNOWN or (mailbox in s.waiting and bool(copies))
+            gone = presence is Presence.GONE
+        if unknown:
+            return Cell.UNKNOWN
+        lost = any(c.adopted and c.state in (CopyState.LIVE, CopyState.MISSING) for c in copies)
+        return Cell.GONE if gone and lost else Cell.ABSENT
+
+    @staticmethod
+    def _is_about(entry: PlanEntry, mailbox: str, locations: set[Location]) -> bool:
+        if entry.line.kind == "forget" or (entry.line.kind == "adopt" and not entry.line.needs):
+            return False  # it changes only the ledger
+        return any(
+            place.mailbox == mailbox and place.location in locations for place in entry.line.copies
+        )
+
+
+def _consequence(entry: PlanEntry) -> Cell:
+    if entry.held is not None:
+        return Cell.HELD
+    if entry.blocked is not None:
+        return Cell.KEPT
+    return Cell.NEW if entry.line.kind in ("collect", "adopt") else Cell.GOES

@@ -169,6 +169,21 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanEntry:
+    """A line that was proposed for a message, and what stopped it."""
+
+    line: Line
+    held: str | None = None
+    """The rule that makes it wait for a person."""
+    since: datetime | None = None
+    """Since when it is held, where the ledger has that."""
+    blocked: str | None = None
+    """The guard that stopped it."""
+    hold: str | None = None
+    """Which key of the configuration's ``[hold]`` protects it, as it stands there."""
+
+
+@dataclass(frozen=True, slots=True)
 class UndoLine:
     """One line of an earlier run that deleted something which is not put back yet."""
 

@@ -21,7 +21,7 @@ class Presence(StrEnum):
     UNKNOWN = "unknown"
 
 
-class State(StrEnum):
+class CopyState(StrEnum):
     """What the ledger says of a copy, before this listing."""
 
     NEW = "new"
@@ -35,7 +35,7 @@ class State(StrEnum):
     """A tombstone: it was here once, and its absence has been dealt with."""
 
 
-LOSABLE = frozenset({State.LIVE, State.MISSING})
+LOSABLE = frozenset({CopyState.LIVE, CopyState.MISSING})
 """The states of a copy whose absence was not our doing."""
 
 
@@ -47,7 +47,7 @@ class Copy:
     """The ledger's row; ``None`` for a new one."""
     mailbox: str
     location: Location
-    state: State
+    state: CopyState
     presence: Presence
     adopted: bool
     """On an account: proved to be this message. In the consolidated mailbox: placed by us,

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.compare import compare
-from mailsync_tui.engine.comparison import Comparison, Key, from_ledger, location_of
+from mailsync_tui.engine.comparison import Comparison, Key, compare, from_ledger, location_of
 from mailsync_tui.engine.detect.match import match_mailboxes
 from mailsync_tui.engine.detect.observe import Observation
-from mailsync_tui.engine.model import Options, Place, Plan, UndoLine
+from mailsync_tui.engine.model import Options, Place, Plan, PlanEntry, UndoLine
 from mailsync_tui.engine.outcome import Result, UndoResult, require_reached
-from mailsync_tui.engine.plan.planner import PlanDetails, PlanEntry, make_plan
+from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
 from mailsync_tui.errors import SessionError
 from mailsync_tui.ledger.reader import LedgerReader, open_ledger
 from mailsync_tui.mailboxes.base import Listing, MailboxError, Raw

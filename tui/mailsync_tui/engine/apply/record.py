@@ -17,7 +17,7 @@ from mailsync_tui.engine.plan.status import (
     MessageStatus,
     late_duplicates,
 )
-from mailsync_tui.engine.snapshot import Copy, Hold, Presence, State
+from mailsync_tui.engine.snapshot import Copy, CopyState, Hold, Presence
 from mailsync_tui.errors import LedgerBusy, LedgerError, LockError
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.journal import undoes
@@ -178,7 +178,7 @@ class _Recorder:
 
     def _settle_collect(self, action: ActionRow, there: Presence) -> None:
         arrived = there is Presence.YES or any(
-            copy.mailbox == CONSOLIDATED and copy.state is State.NEW
+            copy.mailbox == CONSOLIDATED and copy.state is CopyState.NEW
             for status in self.details.statuses
             if status.message.id is not None and status.message.id == action.message
             for copy in status.copies
@@ -195,7 +195,7 @@ class _Recorder:
             for status in self.details.statuses
             if action.message is not None and status.message.id == action.message
             for copy in status.on(name)
-            if copy.state is State.NEW and copy.location.folder == action.location.folder
+            if copy.state is CopyState.NEW and copy.location.folder == action.location.folder
         )
         found = action.location if there is Presence.YES else next(new, None)
         if found is None:
@@ -224,7 +224,7 @@ class _Recorder:
     def _plain(self, s: MessageStatus) -> bool:
         """Whether nothing about a message is unknown or absent."""
         return not s.message.doubtful and all(
-            copy.presence is Presence.YES or copy.state in (State.ENDED, State.DELETING)
+            copy.presence is Presence.YES or copy.state in (CopyState.ENDED, CopyState.DELETING)
             for copy in s.copies
             if copy.mailbox in self.snapshot.mailboxes
         )
@@ -249,24 +249,24 @@ class _Recorder:
                 )
             )
         elif copy.presence is Presence.YES:
-            if copy.state is State.MISSING:
+            if copy.state is CopyState.MISSING:
                 ledger.mark_listed_again(copy.id)
-            elif copy.state is State.ENDED:
+            elif copy.state is CopyState.ENDED:
                 ledger.list_as_new(copy.id, self.snapshot.scan, here.scan, self.now)
         elif copy.presence is Presence.GONE:
             self._gone(s, copy, copy.id)
 
     def _gone(self, s: MessageStatus, copy: Copy, row: int) -> None:
-        if copy.state is State.DELETING:
+        if copy.state is CopyState.DELETING:
             self.ledger.end([row], self.now)
         elif self._still_held(s, copy):
             self.ledger.end([row], self.now)  # one copy less is no loss of the message
-        elif copy.state is State.LIVE:
+        elif copy.state is CopyState.LIVE:
             if copy.adopted or copy.mailbox in s.waiting:
                 self.ledger.mark_missing(row, copy.held_scan, copy.missing_scan, 1, self.now)
             else:
                 self.ledger.drop([row])  # never ours: nothing follows from its absence
-        elif copy.state is State.MISSING:
+        elif copy.state is CopyState.MISSING:
             before = self.ledger.read.copy_at(copy.mailbox, copy.location)
             waited = timedelta(minutes=ABSENT_MINUTES)
             if before and before.absent_at and self.now - before.absent_at >= waited:
@@ -300,7 +300,9 @@ class _Recorder:
                 over = s.consolidated is Presence.GONE or (
                     s.consolidated is Presence.YES
                     and not any(
-                        c.adopted and c.presence is not Presence.YES and c.state is not State.ENDED
+                        c.adopted
+                        and c.presence is not Presence.YES
+                        and c.state is not CopyState.ENDED
                         for c in s.copies
                         if c.mailbox != CONSOLIDATED
                     )
@@ -330,7 +332,7 @@ class _Recorder:
         if not s.left_everywhere:
             return
         lost = [c for c in s.copies if c.lost and c.adopted]
-        ours = any(c.state is State.DELETING for c in s.copies)
+        ours = any(c.state is CopyState.DELETING for c in s.copies)
         if ours or not any(c.mailbox == CONSOLIDATED for c in lost):
             self.ledger.end([c.id for c in lost if c.id is not None], self.now)
 
@@ -387,8 +389,8 @@ def nothing_new(observation: Observation, details: PlanDetails) -> bool:
     return all(
         message.id is not None
         and all(
-            (copy.state is State.LIVE and copy.presence is Presence.YES)
-            or (copy.state is State.ENDED and copy.presence is not Presence.YES)
+            (copy.state is CopyState.LIVE and copy.presence is Presence.YES)
+            or (copy.state is CopyState.ENDED and copy.presence is not Presence.YES)
             or copy.presence is Presence.UNKNOWN
             for copy in message.copies
         )

@@ -13,11 +13,11 @@ from mailsync_tui.engine.detect.match import MatchedListing, MatchedMailboxes
 from mailsync_tui.engine.detect.read import Arrival
 from mailsync_tui.engine.snapshot import (
     Copy,
+    CopyState,
     Hold,
     MailboxState,
     MessageState,
     Presence,
-    State,
 )
 from mailsync_tui.ledger import listings
 from mailsync_tui.ledger.reader import LedgerReader
@@ -41,7 +41,7 @@ class _NewCopies:
             id=None,
             mailbox=arrival.mailbox,
             location=arrival.location,
-            state=State.NEW,
+            state=CopyState.NEW,
             presence=Presence.YES,
             adopted=late,
             late_duplicate=late,

@@ -33,11 +33,11 @@ from typing import NamedTuple
 from mailsync_tui.engine.detect.match import MatchedListing, MatchedMailboxes
 from mailsync_tui.engine.snapshot import (
     Copy,
+    CopyState,
     MailboxState,
     MessageState,
     Presence,
     Snapshot,
-    State,
 )
 from mailsync_tui.ledger import listings
 from mailsync_tui.ledger.reader import LedgerReader
@@ -238,7 +238,7 @@ def cleaned_up(
     lost = [
         (number, date)
         for number, (copy, date) in losses.items()
-        if copy.state is State.LIVE or copy.missing_scan >= since
+        if copy.state is CopyState.LIVE or copy.missing_scan >= since
     ]
     ended = listings.ended_since(ledger, mailbox.id, since) if lost else []
     if not lost or len(lost) + len(ended) <= floor:

@@ -10,7 +10,7 @@ from functools import partial
 from mailsync_tui.engine.detect.known import KnownMessages
 from mailsync_tui.engine.detect.listing import Parallel
 from mailsync_tui.engine.detect.read import Arrival, read_digests, with_digest
-from mailsync_tui.engine.snapshot import Copy, Presence, State
+from mailsync_tui.engine.snapshot import Copy, CopyState, Presence
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import MessageRow
 from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxError
@@ -109,7 +109,7 @@ def _lost_here(arrival: Arrival, copies: Sequence[Copy], *, same_size: bool = Fa
     return any(
         c.mailbox == arrival.mailbox
         and c.presence is Presence.GONE
-        and c.state is not State.ENDED
+        and c.state is not CopyState.ENDED
         and (not same_size or c.size == arrival.size)
         for c in copies
     )

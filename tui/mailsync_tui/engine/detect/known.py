@@ -10,7 +10,7 @@ from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.detect.match import MatchedListing, MatchedMailboxes
 from mailsync_tui.engine.detect.read import Arrival
 from mailsync_tui.engine.model import DELETIONS
-from mailsync_tui.engine.snapshot import Copy, Presence, State
+from mailsync_tui.engine.snapshot import Copy, CopyState, Presence
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.journal import undoes
 from mailsync_tui.ledger.reader import LedgerReader
@@ -98,14 +98,14 @@ class _ShownCopies:
 
     def copy(self, row: CopyRow) -> Copy:
         mailbox = self.matched.name_of(row.mailbox)
-        state = State(row.state)
+        state = CopyState(row.state)
         here = self.listed.get(mailbox)
         presence = here.presence(row.location) if here else Presence.UNKNOWN
-        if (mailbox, row.location) in self.interrupted and state is not State.ENDED:
-            state = State.DELETING
+        if (mailbox, row.location) in self.interrupted and state is not CopyState.ENDED:
+            state = CopyState.DELETING
         held, missing, absent = row.held_scan, row.missing_scan, row.absent
         if presence is Presence.GONE and here is not None:
-            if row.state == State.MISSING:
+            if row.state == CopyState.MISSING:
                 minutes = (self.now - (row.absent_at or self.now)).total_seconds() / 60
                 absent += minutes >= ABSENT_MINUTES
             else:
@@ -132,7 +132,9 @@ class _ShownCopies:
         )
         if here is not None and presence is Presence.YES:
             copy = with_flags(copy, here)
-        if state is State.ENDED and presence is Presence.YES:  # a tombstone that is listed again
+        if (
+            state is CopyState.ENDED and presence is Presence.YES
+        ):  # a tombstone that is listed again
             copy = replace(
                 copy,
                 first_scan=self.scan,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
-from mailsync_tui.engine.snapshot import Presence, State
+from mailsync_tui.engine.snapshot import CopyState, Presence
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import FolderRow, MailboxRow
 from mailsync_tui.mailboxes.base import (
@@ -178,13 +178,13 @@ def match_listing(
         alive: list[Uid] = []
         for uid, (message, state) in uids.items():
             if uid in listed:
-                if state == State.LIVE:
+                if state == CopyState.LIVE:
                     alive.append(uid)
                     continue
                 touched.add(message)
-            elif state in (State.LIVE, State.DELETING):
+            elif state in (CopyState.LIVE, CopyState.DELETING):
                 touched.add(message)
-                absent += state == State.LIVE
+                absent += state == CopyState.LIVE
         survivors += len(alive)
         if absent and alive and isinstance(alive[0], int):
             samples.extend(Location(name, validity, uid) for uid in _spread(alive))

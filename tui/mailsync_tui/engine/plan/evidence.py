@@ -16,7 +16,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import Line, in_words
 from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.plan.status import MessageStatus
-from mailsync_tui.engine.snapshot import Copy, MailboxState, Presence, Snapshot, State
+from mailsync_tui.engine.snapshot import Copy, CopyState, MailboxState, Presence, Snapshot
 
 
 def evidence(line: Line, s: MessageStatus, snapshot: Snapshot) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class _Sentences:
         else:
             losers = ()
             yield from self._gone_from_consolidated()
-        if any(copy.state is State.DELETING for copy in named):
+        if any(copy.state is CopyState.DELETING for copy in named):
             yield f"an earlier run deleted it on {line.account}, and it is listed there again"
         yield from self._elsewhere((*losers, line.account))
         yield from self._present(named)
@@ -102,7 +102,7 @@ class _Sentences:
             yield f"seen {where} at one complete listing, on {_moment(held[0].at)}"
         elif copy.since is not None:
             yield f"known {where} since {_day(copy.since)}"
-        if copy.state is State.MISSING:
+        if copy.state is CopyState.MISSING:
             lacking = state.scans[bisect_left(scans, copy.missing_scan) :]
             if lacking and lacking[0].scan == copy.missing_scan:
                 ago = "at the last complete listing"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig
-from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot, State
+from mailsync_tui.engine.snapshot import Copy, CopyState, Presence, Snapshot
 from mailsync_tui.mailboxes.base import Role
 
 
@@ -47,7 +47,7 @@ def relocated(copies: Sequence[Copy], configs: Mapping[str, MailboxConfig]) -> t
             for found in result
             if found.mailbox == lost.mailbox
             and found.presence is Presence.YES
-            and found.state in (State.NEW, State.LIVE)
+            and found.state in (CopyState.NEW, CopyState.LIVE)
             and found.relocates is None
             and not found.adopted
             and not _thrown_away(lost, found, configs)
@@ -56,7 +56,7 @@ def relocated(copies: Sequence[Copy], configs: Mapping[str, MailboxConfig]) -> t
         for found in (moved or [found for found in free if _archived(lost, found)])[:1]:
             result[result.index(found)] = replace(
                 found,
-                state=State.DELETING if lost.state is State.DELETING else State.LIVE,
+                state=CopyState.DELETING if lost.state is CopyState.DELETING else CopyState.LIVE,
                 adopted=lost.adopted,
                 relocates=lost.id,
                 first_scan=lost.first_scan,
@@ -91,7 +91,7 @@ def _listed_anew(copy: Copy, configs: Mapping[str, MailboxConfig]) -> bool:
 
     A POP3 location may be a mere name made from the headers; elsewhere a new location is new mail.
     """
-    deleted = copy.state is State.DELETING and copy.presence is Presence.GONE
+    deleted = copy.state is CopyState.DELETING and copy.presence is Presence.GONE
     return deleted and configs[copy.mailbox].type == "pop3"
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction
 from mailsync_tui.engine.model import (
@@ -21,6 +20,7 @@ from mailsync_tui.engine.model import (
     MailboxReport,
     Options,
     Plan,
+    PlanEntry,
     Waiting,
 )
 from mailsync_tui.engine.plan.evidence import evidence
@@ -36,21 +36,6 @@ _ORDER: dict[str, int] = {
     "forward-delete": 3,
     "reverse-delete": 4,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PlanEntry:
-    """A line that was proposed for a message, and what stopped it."""
-
-    line: Line
-    held: str | None = None
-    """The rule that makes it wait for a person."""
-    since: datetime | None = None
-    """Since when it is held, where the ledger has that."""
-    blocked: str | None = None
-    """The guard that stopped it."""
-    hold: str | None = None
-    """Which key of the configuration's ``[hold]`` protects it, as it stands there."""
 
 
 @dataclass(frozen=True, slots=True)

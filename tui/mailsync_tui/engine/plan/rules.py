@@ -23,7 +23,7 @@ from mailsync_tui.engine.plan.status import (
     placed_copies,
     put_back_on,
 )
-from mailsync_tui.engine.snapshot import LOSABLE, Copy, Presence, Snapshot, State
+from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, Presence, Snapshot
 from mailsync_tui.mailboxes.base import Location
 
 HeldRule = Literal["declined", "late-copy", "moved-out", "hold", "undone"]
@@ -300,7 +300,7 @@ class Rules:
             for c in s.on(account)
             if c.presence is Presence.YES
             and not c.marked
-            and not (c.adopted and c.state is not State.ENDED)
+            and not (c.adopted and c.state is not CopyState.ENDED)
             and in_folders(c, config)
             and counts(c, config)
         ]
@@ -336,7 +336,7 @@ class Rules:
                 continue
             if forward is not None:
                 reason = f"deleted in the consolidated mailbox, because {forward.reason}"
-            elif any(c.state is State.DELETING for c in targets):
+            elif any(c.state is CopyState.DELETING for c in targets):
                 reason = f"deleted before, but {account.name} still lists it"
             else:
                 reason = "gone from the consolidated mailbox"
@@ -378,7 +378,7 @@ class Rules:
         if not s.left_everywhere or s.waiting:
             return
         lost = [c for c in s.copies if c.adopted and c.lost]
-        ours = any(c.state is State.DELETING for c in s.copies)
+        ours = any(c.state is CopyState.DELETING for c in s.copies)
         if ours or not any(c.mailbox == CONSOLIDATED for c in lost):
             return  # we deleted it: it ends without a line
         account = next((c.mailbox for c in lost if c.mailbox != CONSOLIDATED), CONSOLIDATED)

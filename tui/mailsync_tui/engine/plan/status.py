@@ -20,11 +20,11 @@ from mailsync_tui.engine.plan.protected import touchable
 from mailsync_tui.engine.snapshot import (
     LOSABLE,
     Copy,
+    CopyState,
     Hold,
     MessageState,
     Presence,
     Snapshot,
-    State,
 )
 
 
@@ -70,16 +70,16 @@ class MessageStatus:
     def adopted_on(self, account: str) -> bool:
         """Whether an account lists a copy that was proved to be this message."""
         return any(
-            c.adopted and c.presence is Presence.YES and c.state is not State.ENDED
+            c.adopted and c.presence is Presence.YES and c.state is not CopyState.ENDED
             for c in self.on(account)
         )
 
     def came_back(self, account: str) -> bool:
         """Whether a complete listing of this account had lacked the message before."""
         return not self.adopted_on(account) and any(
-            c.state is State.ENDED
-            or (c.adopted and c.state is State.MISSING)
-            or (c.state is State.DELETING and c.presence is Presence.GONE)
+            c.state is CopyState.ENDED
+            or (c.adopted and c.state is CopyState.MISSING)
+            or (c.state is CopyState.DELETING and c.presence is Presence.GONE)
             for c in self.on(account)
         )
 
@@ -176,7 +176,7 @@ def placed_copies(s: MessageStatus, config: MailboxConfig) -> list[Copy]:
         for c in s.on(CONSOLIDATED)
         if c.adopted
         and c.presence is Presence.YES
-        and c.state is not State.ENDED
+        and c.state is not CopyState.ENDED
         and counts(c, config)
         and touchable(c)
     ]

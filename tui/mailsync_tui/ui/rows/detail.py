@@ -13,7 +13,7 @@ from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.marks import MARKS
 
 if TYPE_CHECKING:
-    from mailsync_tui.engine.plan.planner import PlanEntry
+    from mailsync_tui.engine.model import PlanEntry
 
 
 def detail_of(row: Row, notes: Sequence[PlanEntry]) -> Content:

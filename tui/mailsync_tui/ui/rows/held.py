@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from mailsync_tui.engine.model import DELETIONS
-from mailsync_tui.engine.plan.planner import PlanEntry
+from mailsync_tui.engine.model import DELETIONS, PlanEntry
 from mailsync_tui.report.words import HOLDS, Span, doing, local_day, several
 from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.filters import Filter, Text

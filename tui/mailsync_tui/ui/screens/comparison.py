@@ -255,7 +255,7 @@ class ComparisonScreen(FilteredScreen):
             parts += ["  ", (f"{total - shown:,} in other panes (Tab)", "$text-muted")]
         parts += ["  ", (ORDERS[self.order], "$text-muted")]
         if self.looking:
-            doing = "listing ..." if self._comparison.whole else "reading the ledger ..."
+            doing = "listing ..." if self._comparison.complete else "reading the ledger ..."
             parts += ["  ", (doing, "$text-accent")]
         self.write("#summary", Content.assemble(*parts), layout=False)
 

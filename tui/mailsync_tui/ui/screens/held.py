@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mailsync_tui.engine.comparison import Key, place_key
-from mailsync_tui.engine.plan.planner import PlanEntry
+from mailsync_tui.engine.model import PlanEntry
 from mailsync_tui.errors import UserError
 from mailsync_tui.report.words import HOLDS, doing, hold_in_words, local_moment, several
 from mailsync_tui.text.safe import safe_text
