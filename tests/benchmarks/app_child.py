@@ -52,9 +52,9 @@ class Watched(MailsyncApp):
             from mailsync_tui.session.session import Session
             from tests.benchmarks.big import mailboxes
 
-            person, ledger = known
+            person, directory = known
             boxes = mailboxes(self.messages)
-            return Session(person, ledger.parent, emit=emit, mailboxes=boxes)
+            return Session(person, directory, emit=emit, mailboxes=boxes)
 
         super().__init__(over_memory, log_line, known=known)
         look = self.background.look

@@ -68,8 +68,8 @@ class MailsyncApp(App[int]):
         Args:
             open_session: Makes the session, given what takes its events.
             log_line: Writes to the log, from any thread.
-            known: The session's configuration and ledger, if they are known without it: then it is
-                made only after the newest of the ledger was shown.
+            known: The session's configuration and directory, if they are known without it: then it
+                is made only after the newest of the ledger was shown.
         """
         super().__init__()
         self.animation_level = "none"
