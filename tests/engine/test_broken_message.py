@@ -82,15 +82,15 @@ def test_an_own_copy_that_cannot_be_compared_is_not_doubled(tmp_path: Path) -> N
     bench = Bench(tmp_path)
     bench.deliver("work", GOOD)
     bench.sync()
-    twin = mail(1, "another text")
-    bench.deliver("consolidated", twin)
+    other = mail(1, "another text")
+    bench.deliver("consolidated", other)
     bench.sync()
-    bench.deliver("isp", twin)
+    bench.deliver("isp", other)
     bench.deliver("isp", LATER)
-    never_comes_whole(bench, "consolidated", twin)
+    never_comes_whole(bench, "consolidated", other)
     outcomes = {(line.line.kind, line.outcome) for line in bench.sync().lines}
     assert outcomes == {("adopt", "failed"), ("collect", "done")}
-    assert bench.holds("consolidated", twin) == 1
+    assert bench.holds("consolidated", other) == 1
 
 
 class Crashing:

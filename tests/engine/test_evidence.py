@@ -53,16 +53,16 @@ def test_seen_once_tells_the_moment(bench: Bench) -> None:
 def test_when_it_was_first_noticed_missing(bench: Bench) -> None:
     bench.remove("work", M)
     bench.sync("collect")
-    told = proofs(bench.plan(), "forward-delete", "work")
-    assert told[1:3] == (
+    sentences = proofs(bench.plan(), "forward-delete", "work")
+    assert sentences[1:3] == (
         "first noticed missing at the last complete listing, on 2026-01-05 10:15",
         "missing from this complete listing of work (1 message)",
     )
     bench.deliver("work", mail(3))
     bench.sync("collect")
-    told = proofs(bench.plan(), "forward-delete", "work")
-    assert told[0] == "seen on work at one complete listing, on 2026-01-05 10:00"
-    assert told[1] == "first noticed missing 2 complete listings ago, on 2026-01-05 10:15"
+    sentences = proofs(bench.plan(), "forward-delete", "work")
+    assert sentences[0] == "seen on work at one complete listing, on 2026-01-05 10:00"
+    assert sentences[1] == "first noticed missing 2 complete listings ago, on 2026-01-05 10:15"
 
 
 def test_a_listing_that_lacked_it_between_is_not_counted_as_seen(bench: Bench) -> None:
@@ -98,13 +98,13 @@ def test_the_other_accounts(tmp_path: Path) -> None:
     bench.configure("far", allow=("collect", "reverse"))
     bench.remove("work", M)
     bench.remove("old", M)
-    told = proofs(bench.plan(), "forward-delete", "work")
-    assert "isp and far hold it as well" in told
-    assert "it is gone from old as well" in told
+    sentences = proofs(bench.plan(), "forward-delete", "work")
+    assert "isp and far hold it as well" in sentences
+    assert "it is gone from old as well" in sentences
     bench.boxes["isp"].unreachable = "no route to host"
-    told = proofs(bench.plan(), "forward-delete", "work")
-    assert "far holds it as well" in told
-    assert "whether isp still has it is not known" in told
+    sentences = proofs(bench.plan(), "forward-delete", "work")
+    assert "far holds it as well" in sentences
+    assert "whether isp still has it is not known" in sentences
 
 
 def test_a_reverse_deletion_and_one_that_follows(bench: Bench) -> None:
@@ -130,8 +130,8 @@ def test_a_deletion_that_did_not_take(bench: Bench) -> None:
     bench.remove("consolidated", M)
     bench.sync()
     bench.boxes["work"].folders["INBOX"].messages = kept
-    told = proofs(bench.plan(), "reverse-delete", "work")
-    assert "an earlier run deleted it on work, and it is listed there again" in told
+    sentences = proofs(bench.plan(), "reverse-delete", "work")
+    assert "an earlier run deleted it on work, and it is listed there again" in sentences
 
 
 def test_what_a_run_had_deleted_in_the_consolidated_mailbox(bench: Bench) -> None:
@@ -149,14 +149,16 @@ def test_what_a_run_had_deleted_in_the_consolidated_mailbox(bench: Bench) -> Non
 
 def test_thrown_away(bench: Bench) -> None:
     bench.move("work", M, "Trash")
-    told = proofs(bench.plan(), "forward-delete", "work")
-    assert told[1:3] == (
+    sentences = proofs(bench.plan(), "forward-delete", "work")
+    assert sentences[1:3] == (
         "not in INBOX any more in this complete listing of work (2 messages)",
         "it lies in Trash of work, where it counts as deleted",
     )
     bench.move("consolidated", N, "Trash")
-    told = proofs(bench.plan(), "reverse-delete", "work")
-    assert told[0] == "it lies in Trash of the consolidated mailbox, where it counts as deleted"
+    sentences = proofs(bench.plan(), "reverse-delete", "work")
+    assert (
+        sentences[0] == "it lies in Trash of the consolidated mailbox, where it counts as deleted"
+    )
 
 
 def test_a_folder_name_is_made_safe_where_it_is_shown(bench: Bench) -> None:

@@ -218,14 +218,14 @@ def test_an_incomplete_listing_counts_for_no_absence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rule", guards.RULES)
 def test_every_rule_says_what_it_saw_and_the_way_out(rule: str, kind: str) -> None:
     seen = guards.cause("isp", kind, rule)  # type: ignore[arg-type]
-    told = guards.detail("isp", kind, rule, seen)  # type: ignore[arg-type]
-    assert told.startswith(f"{seen}; ")
+    text = guards.detail("isp", kind, rule, seen)  # type: ignore[arg-type]
+    assert text.startswith(f"{seen}; ")
     assert "`" not in seen
     mailbox = "isp" if kind == "forward-delete" else "consolidated"
     if rule in guards.UNACCEPTABLE:
-        assert "--accept-blocked" not in told
-        assert "mailsync-tui rebase" in told
+        assert "--accept-blocked" not in text
+        assert "mailsync-tui rebase" in text
     else:
-        assert f"`--accept-blocked isp:{rule}`" in told
-        assert (f"`mailsync-tui rebase {mailbox}`" in told) == (rule != "max-delete")
-    assert ("out of `allow` of isp" in told) == (rule in ("hidden", "expired"))
+        assert f"`--accept-blocked isp:{rule}`" in text
+        assert (f"`mailsync-tui rebase {mailbox}`" in text) == (rule != "max-delete")
+    assert ("out of `allow` of isp" in text) == (rule in ("hidden", "expired"))

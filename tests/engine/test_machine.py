@@ -1,11 +1,11 @@
-"""A state machine over the whole engine: people, servers and outages against DESIGN.md's promises.
+"""A state machine over the whole engine: people, servers and outages; what holds all the same.
 
 Every step is something that a person, a server or the network does; after every sync the promises
 are checked: (a) a message that nobody deleted survives everywhere a person left it; (b) nothing is
 collected where it is present; (c) a second plan is empty; (d) a line taken out never happens later
-unasked; (e) in a settled world one deletion reaches every copy; (f) what an undo put back is where
-it was, once, and no sync takes it away unasked; (g) what a server stored late, beside another copy,
-is there once in the end.
+unasked; (e) where all is settled, one deletion reaches every copy; (f) what an undo put back is
+where it was, once, and no sync takes it away unasked; (g) what a server stored late, beside another
+copy, is there once in the end.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ DIRECTIONS = st.sampled_from(
 
 
 class Mail:
-    """One message of the world: its bytes, and whether a person ever deleted a copy."""
+    """One message: its bytes, and whether a person ever deleted a copy."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -59,7 +59,7 @@ class Mail:
         """A person edited or duplicated it in a way that makes 'left there' meaningless."""
 
 
-class World(Undoing, RuleBasedStateMachine):
+class Machine(Undoing, RuleBasedStateMachine):
     """People and servers."""
 
     mails = Bundle("mails")
@@ -122,16 +122,16 @@ class World(Undoing, RuleBasedStateMachine):
         like=mails,
         where=st.lists(st.sampled_from(EVERYWHERE), min_size=1, max_size=3),
     )
-    def unlike_twins(self, like: Mail, where: list[str]) -> Any:
+    def same_headers(self, like: Mail, where: list[str]) -> Any:
         """Equal headers, and each another body."""
         head = like.data.partition(b"\r\n\r\n")[0]
         self._touched(like)
-        twins = []
+        others = []
         for mailbox in where:
             self.number += 1
             data = head + b"\r\n\r\nanother text %d\r\n" % self.number
-            twins.append(self._add(data, mailbox))
-        return multiple(*twins)
+            others.append(self._add(data, mailbox))
+        return multiple(*others)
 
     @rule(message=mails, account=st.sampled_from(sorted(ACCOUNTS)))
     def deliver_once_more(self, message: Mail, account: str) -> None:
@@ -316,7 +316,7 @@ class World(Undoing, RuleBasedStateMachine):
 
     @precondition(lambda self: self.floor > 0 and not self._anything_away())
     @rule(message=mails, mailbox=st.sampled_from(EVERYWHERE))
-    def one_deletion_in_a_settled_world(self, message: Mail, mailbox: str) -> None:
+    def one_deletion_when_all_is_settled(self, message: Mail, mailbox: str) -> None:
         """(e) A deletion reaches every copy that ``allow`` lets it."""
         for _ in range(3):
             if self._sync((), []) is None:
@@ -395,7 +395,7 @@ class World(Undoing, RuleBasedStateMachine):
         )
 
     def _plain(self, message: Mail) -> bool:
-        """Nothing about it that a rule treats apart: no twin, no mark, not a draft."""
+        """Nothing about it that a rule treats apart: no equal headers, no mark, not a draft."""
         head = message.data.partition(b"\r\n\r\n")[0]
         alike = [
             held
@@ -476,10 +476,10 @@ class World(Undoing, RuleBasedStateMachine):
         )
 
 
-World.TestCase.settings = settings(
+Machine.TestCase.settings = settings(
     max_examples=int(os.environ.get("MAILSYNC_MACHINE_EXAMPLES", "60")),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestWorld = World.TestCase
+TestMachine = Machine.TestCase

@@ -204,9 +204,9 @@ def test_filed_under_another_label(gmail: Bench) -> None:
 
 
 def test_another_message_under_all_mail_is_no_label(gmail: Bench) -> None:
-    twin = mail(1, "quite another text")
+    other = mail(1, "quite another text")
     gmail.remove("work", M, "[Gmail]/All Mail")
-    gmail.deliver("work", twin, "[Gmail]/All Mail")
+    gmail.deliver("work", other, "[Gmail]/All Mail")
     gmail.sync()
     gmail.remove("work", M)
     assert kinds(gmail.plan()) == FORWARD

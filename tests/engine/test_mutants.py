@@ -35,7 +35,7 @@ from tests.engine.bench import START, Bench, blocked, held, kinds, mail
 Scenario = Callable[[Path], None]
 
 M, N = mail(1), mail(2)
-TWIN = mail(1, "another text")
+SAME_HEADER = mail(1, "another text")
 
 
 def _collected(directory: Path, *accounts: str, **keys: Any) -> Bench:
@@ -101,11 +101,11 @@ def thrown_away(d: Path) -> None:
     assert kinds(bench.plan()) == [("reverse-delete", "work")]
 
 
-def unlike_twin(d: Path) -> None:
+def same_header_other_text(d: Path) -> None:
     bench = _collected(d, "isp")
-    bench.deliver("work", TWIN)
+    bench.deliver("work", SAME_HEADER)
     bench.sync()
-    assert bench.holds("consolidated", TWIN) == bench.holds("consolidated", M) == 1
+    assert bench.holds("consolidated", SAME_HEADER) == bench.holds("consolidated", M) == 1
 
 
 def drafts_are_not_mail(d: Path) -> None:
@@ -164,9 +164,9 @@ def looked_at_again(d: Path) -> None:
     bench.remove("consolidated", M)
     uid = bench.uid_of("work", M)
     changed = bench.boxes["work"].folders["INBOX"].messages[uid]
-    changed.data = TWIN  # the same place and headers, another message
+    changed.data = SAME_HEADER  # the same place and headers, another message
     bench.sync()
-    assert bench.holds("work", TWIN) == 1
+    assert bench.holds("work", SAME_HEADER) == 1
 
 
 def looked_at_again_after_a_minute(d: Path) -> None:
@@ -211,13 +211,13 @@ def not_forgotten_while_unknown(d: Path) -> None:
     assert kinds(bench.plan()) == []
 
 
-def a_twin_is_not_deleted_for_the_other(d: Path) -> None:
+def one_is_not_deleted_for_the_other(d: Path) -> None:
     bench = _collected(d, "work")
-    bench.deliver("isp", TWIN)
+    bench.deliver("isp", SAME_HEADER)
     bench.sync()
     bench.remove("work", M)
     bench.sync()
-    assert bench.holds("isp", TWIN) == bench.holds("consolidated", TWIN) == 1
+    assert bench.holds("isp", SAME_HEADER) == bench.holds("consolidated", SAME_HEADER) == 1
 
 
 def thrown_away_on_an_account(d: Path) -> None:
@@ -366,12 +366,12 @@ MUTANTS: dict[str, Mutant] = {
         adopting,
         "_adopt_batch",
         lambda run, account, lines: adopting._enter(run, list(lines)),
-        (unlike_twin, a_twin_is_not_deleted_for_the_other),
+        (same_header_other_text, one_is_not_deleted_for_the_other),
     ),
     "4: nothing is looked at again": Mutant(
         deleting,
         "content_digest",
-        lambda data: content_digest(M if data == TWIN else data),
+        lambda data: content_digest(M if data == SAME_HEADER else data),
         (looked_at_again,),
     ),
     "4: an old listing is trusted": Mutant(

@@ -1,4 +1,4 @@
-"""How far a mailbox is, as a session tells it."""
+"""How far a mailbox is, as a session reports it."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from tests.engine.bench import Bench, mail
 
 
 def test_four_times_a_second_at_most() -> None:
-    told: list[Event] = []
+    events: list[Event] = []
     now = 100.0
-    progress = listing.throttled(told.append, ListingProgress, "isp", lambda: now)
+    progress = listing.throttled(events.append, ListingProgress, "isp", lambda: now)
     for step in range(101):
         now = 100.0 + step / 100
         progress(step, 100)
-    assert told == [ListingProgress("isp", step, 100) for step in (25, 50, 75, 100)]
+    assert events == [ListingProgress("isp", step, 100) for step in (25, 50, 75, 100)]
 
 
-def test_a_session_tells_of_listing_and_of_reading(
+def test_a_session_reports_listing_and_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "INTERVAL", 0.0)
     bench = Bench(tmp_path)
     for number in range(3):
         bench.deliver("isp", mail(number))
-    told: list[Event] = []
+    events: list[Event] = []
     with bench.session() as session:
-        session.emit = told.append
+        session.emit = events.append
         session.plan(Options())
-    assert [event for event in told if getattr(event, "mailbox", "") == "isp"] == [
+    assert [event for event in events if getattr(event, "mailbox", "") == "isp"] == [
         ListingProgress("isp", 3, 3),
         ListingDone("isp", 3, None),
         *(ReadingProgress("isp", read, 3) for read in (1, 2, 3)),

@@ -48,10 +48,10 @@ def test_two_runs_that_deleted_the_same_message(tmp_path: Path) -> None:
 def test_what_looks_like_it_is_not_it(tmp_path: Path) -> None:
     bench = bench_with(tmp_path)
     run = forward(bench)
-    twin = mail(1, "another text")
-    bench.home.deliver("INBOX", twin)
+    other = mail(1, "another text")
+    bench.home.deliver("INBOX", other)
     assert undo(bench, run).exit == 0
-    assert bench.holds("consolidated", M) == bench.holds("consolidated", twin) == 1
+    assert bench.holds("consolidated", M) == bench.holds("consolidated", other) == 1
 
 
 def test_a_copy_that_was_there_all_along_is_not_it(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_renamed_account_is_where_its_mail_lies(bench: Bench) -> None:
     bench.deliver("isp", mail(1))
     bench.sync()
     isp, work = bench.config.external
-    # Another name for the same mailbox: what it is, is told by type, host, user and path.
+    # Another name for the same mailbox: type, host, user and path say which it is.
     bench.config = replace(bench.config, external=(replace(isp, name="provider"), work))
     bench.boxes["provider"] = bench.boxes.pop("isp")
     with bench.session() as session:

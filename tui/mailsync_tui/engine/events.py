@@ -1,4 +1,4 @@
-"""What the engine tells whoever listens while it works; plain values, sent from its thread."""
+"""What the engine reports while it works: plain values, sent from its thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ListingProgress:
     mailbox: str
     listed: int
     total: int | None
-    """``None``: the mailbox does not tell beforehand."""
+    """``None``: not known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)

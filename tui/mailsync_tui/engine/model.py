@@ -199,7 +199,7 @@ class UndoLine:
     undo: Undo
     """``consolidated-only``: a POP3 server takes no mail back."""
     problem: str | None
-    """Why it cannot be put back, as far as can be told without contacting anybody."""
+    """Why it cannot be put back, as far as is known without contacting anybody."""
     copies: tuple[Deletion, ...] = field(repr=False)
     """What it deleted, without what is put back already."""
 

@@ -113,7 +113,7 @@ class MessageState:
     copies: tuple[Copy, ...]
     holds: tuple[Hold, ...] = ()
     compare: bool = False
-    """It may be a copy of another message; its bytes will tell when they are fetched."""
+    """It may be a copy of another message; its bytes decide when they are fetched."""
     doubtful: bool = False
     """A new location somewhere may hold this message: what is absent is unknown."""
 

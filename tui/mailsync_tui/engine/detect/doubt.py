@@ -11,7 +11,7 @@ was nobody's wish is worse than a question:
 - **The date.** The sender writes it. So one that lies after the moment at which the message was
   first listed counts as that moment, a message without one is not taken for a newer one, and a
   survivor of the very second of one that went is no older one. But where no date at all is older
-  than those that are left, dates tell nothing.
+  than those that are left, dates say nothing.
 - **The order of arrival**, which no sender can forge: a mailbox lists its messages in it. It counts
   alone, against single dates that are forged, where most dates agree with it (or are missing): at
   least three of four that went are older than half of the mailbox. Without that, whoever deletes

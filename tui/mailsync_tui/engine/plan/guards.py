@@ -146,7 +146,7 @@ class GuardChecks:
         return none_left and (state.known > floor or state.renumbered > 0)
 
     def _ordered(self, rules: set[str], account: str, kind: str) -> list[str]:
-        if rules & {"uidvalidity", "hidden"}:  # the same news, told less precisely
+        if rules & {"uidvalidity", "hidden"}:  # the same, less precisely
             rules -= {"all-changed", "side-empty"}
         rules.update(self._sticky.get((account, kind), ()))
         return [rule for rule in RULES if rule in rules]

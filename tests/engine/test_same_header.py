@@ -12,14 +12,14 @@ from tests.engine.bench import Bench, kinds, mail
 ACCOUNTS = {"isp": "pop3", "pop": "pop3", "work": "imap", "old": "imap"}
 
 
-def twin(number: int, *, named: bool) -> bytes:
-    """All have the same headers."""
+def same_header(number: int, *, named: bool) -> bytes:
+    """Equal headers, and a text of its own."""
     head = mail(1, message_id=named).partition(b"\r\n\r\n")[0]
     return head + b"\r\n\r\ntext %d\r\n" % number
 
 
 CHAINS = {
-    "twins on one account": "consolidated3 / isp2 isp4",
+    "two on one account": "consolidated3 / isp2 isp4",
     "and one of them is the own one": "consolidated4 isp3 isp4 isp1",
     "over two accounts": "work1 work4 isp3 consolidated1",
     "one of them twice": "isp3 consolidated2 isp3",
@@ -32,19 +32,19 @@ CHAINS = {
 
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)
-def test_a_chain_of_unlike_twins_takes_one_sync(tmp_path: Path, chain: str, named: bool) -> None:
+def test_a_chain_of_them_takes_one_sync(tmp_path: Path, chain: str, named: bool) -> None:
     bench = Bench(tmp_path, ACCOUNTS)
     bench.sync()
     everything = set()
     for arrived in chain.split("/"):
         for place in arrived.split():
-            message = twin(int(place[-1]), named=named)
+            message = same_header(int(place[-1]), named=named)
             everything.add(message)
             bench.deliver(place[:-1], message)
         plan = bench.plan()
         result = bench.sync()
         assert result.exit == OK
-        assert len(result.lines) == len(plan.lines)  # what becomes of each is told
+        assert len(result.lines) == len(plan.lines)  # each has its result
         assert kinds(bench.plan()) == []
     assert [bench.holds("consolidated", message) for message in everything] == [1] * len(everything)
 
@@ -52,23 +52,23 @@ def test_a_chain_of_unlike_twins_takes_one_sync(tmp_path: Path, chain: str, name
 @pytest.mark.parametrize("named", [True, False])
 def test_each_of_a_chain_is_deleted_for_itself(tmp_path: Path, named: bool) -> None:
     bench = Bench(tmp_path, ACCOUNTS)
-    bench.deliver("consolidated", twin(1, named=named))
+    bench.deliver("consolidated", same_header(1, named=named))
     for account, number in (("work", 1), ("work", 2), ("old", 2), ("old", 3)):
-        bench.deliver(account, twin(number, named=named))
+        bench.deliver(account, same_header(number, named=named))
     bench.sync()
-    bench.remove("old", twin(2, named=named))
-    bench.remove("work", twin(1, named=named))
+    bench.remove("old", same_header(2, named=named))
+    bench.remove("work", same_header(1, named=named))
     bench.sync()
-    left = [bench.holds("consolidated", twin(number, named=named)) for number in (1, 2, 3)]
+    left = [bench.holds("consolidated", same_header(number, named=named)) for number in (1, 2, 3)]
     assert left == [0, 0, 1]
-    assert bench.holds("work", twin(2, named=named)) == 0
+    assert bench.holds("work", same_header(2, named=named)) == 0
     assert kinds(bench.plan()) == []
 
 
 def test_beside_an_own_one_that_is_unlike_it_is_collected(tmp_path: Path) -> None:
     """Its bytes were read before; those of the own copy, which has its headers, were not."""
     bench = Bench(tmp_path, ACCOUNTS)
-    one, two, three = (twin(number, named=True) for number in (1, 2, 3))
+    one, two, three = (same_header(number, named=True) for number in (1, 2, 3))
     bench.deliver("work", one)
     bench.deliver("consolidated", two)
     bench.sync("forward")
