@@ -14,7 +14,7 @@ import pytest
 
 from mailsync_tui.errors import LedgerError, NoSpace, SessionError
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes.maildir import fsync as flushing
+from mailsync_tui.mailboxes.maildir import files
 from tests.e2e.world import HOME, Kind, World
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.proxy import Proxy
@@ -207,7 +207,7 @@ def full(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
         flush(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(flushing, "_whole", None)  # each file by itself
+    monkeypatch.setattr(files, "_syncfs", None)  # each file by itself
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 from mailsync_tui.ledger import quarantine
 from mailsync_tui.ledger.reader import FILE_NAME
-from mailsync_tui.mailboxes.maildir import fsync as flushing
+from mailsync_tui.mailboxes.maildir import files
 from mailsync_tui.reading import attachments
 
 Stays = Literal["once", "there", "everywhere"]
@@ -117,8 +117,8 @@ class Disk:
             stack.enter_context(patch.object(sqlite3, "connect", self._connect))
             # The order of the points is always the same, and every file is flushed by itself.
             stack.enter_context(patch.object(quarantine, "_THREADS", 1))
-            stack.enter_context(patch.object(flushing, "THREADS", 1))
-            stack.enter_context(patch.object(flushing, "_whole", None))
+            stack.enter_context(patch.object(files, "THREADS", 1))
+            stack.enter_context(patch.object(files, "_syncfs", None))
             yield
 
     def _where(self, path: Any, dir_fd: int | None = None) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.mailboxes.imap import connection as imap_connection
 from mailsync_tui.mailboxes.imap import listing as imap_listing
 from mailsync_tui.mailboxes.imap import session as imap_session
 from mailsync_tui.mailboxes.imap import wire as imap_wire
@@ -83,7 +82,7 @@ def test_the_numbers() -> None:
     assert imap_wire.MAX_LITERAL == pop3_wire.MESSAGE_LIMIT == gigabyte
     for number, words in (
         (gigabyte // gigabyte, "{} GiB for a message"),
-        (imap_connection.BEFORE_LOG_IN // megabyte, "{} MiB before the log-in over IMAP"),
+        (imap_wire.BEFORE_LOG_IN // megabyte, "{} MiB before the log-in over IMAP"),
         (imap_wire.MAX_ANSWERS // megabyte, "{} MiB for the answers to one question"),
         (imap_listing.MOST_FOLDERS, "{:,} folders"),
         (imap_session.MOST_MESSAGES, "{:,} messages in an IMAP folder"),

@@ -19,7 +19,7 @@ from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.demo.servers.pop3 import Account
 from mailsync_tui.mailboxes.base import MailboxError
-from mailsync_tui.mailboxes.net.redact import Hiding, xoauth2
+from mailsync_tui.mailboxes.net.credentials import Redaction, xoauth2
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Timing as Pop3Timing
 from tests.cli.place import SOURCE, Place, message
@@ -142,9 +142,9 @@ def test_imap_that_repeats_it(source: str, secret: str, way: str, begin: bytes) 
 def test_a_text_without_it_stays_as_it_is() -> None:
     text = "NO [AUTHENTICATIONFAILED] wrong user or password; see https://mail.example/"
     for secret in PASSWORDS.values():
-        assert Hiding("ann", secret)(text) == text
-    assert Hiding("ann", "pw")("PASS pw: no") == "PASS …: no"
-    assert Hiding("ann", "")(text) == text
+        assert Redaction("ann", secret)(text) == text
+    assert Redaction("ann", "pw")("PASS pw: no") == "PASS …: no"
+    assert Redaction("ann", "")(text) == text
 
 
 # --- the program as a whole

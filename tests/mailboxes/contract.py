@@ -270,10 +270,10 @@ class MailboxContract:
         for number in range(7):
             harness.deliver(letter(number))
         locations = harness.locations()
-        doomed = [DeleteRequest(locations[n], identity_of(letter(n))) for n in (1, 2, 5)]
-        outcomes = harness.mailbox.delete(doomed, Marks())
+        requests = [DeleteRequest(locations[n], identity_of(letter(n))) for n in (1, 2, 5)]
+        outcomes = harness.mailbox.delete(requests, Marks())
         assert [one.outcome for one in outcomes] == ["done", "done", "done"]
-        assert [one.location for one in outcomes] == [one.location for one in doomed]
+        assert [one.location for one in outcomes] == [one.location for one in requests]
         assert digests(data for data, _ in harness.contents()) == digests(
             letter(number) for number in (0, 3, 4, 6)
         )
@@ -324,9 +324,9 @@ class MailboxContract:
         harness.deliver(letter(1))
         harness.deliver(letter(2))
         first, second = harness.locations()
-        doomed = [DeleteRequest(first, identity_of(letter(1)))]
-        assert [one.outcome for one in harness.mailbox.delete(doomed, Marks())] == ["done"]
-        assert [one.outcome for one in harness.mailbox.delete(doomed, Marks())] == ["gone"]
+        requests = [DeleteRequest(first, identity_of(letter(1)))]
+        assert [one.outcome for one in harness.mailbox.delete(requests, Marks())] == ["done"]
+        assert [one.outcome for one in harness.mailbox.delete(requests, Marks())] == ["gone"]
         assert harness.locations() == [second]
 
     def test_twins_are_two(self, harness: Harness) -> None:
@@ -347,8 +347,8 @@ class MailboxContract:
             f"<letter-{number}@example.org>" for number in range(300)
         ]
         fetched = [identity_of(raw.data) for raw in harness.mailbox.fetch(locations)]
-        doomed = list(map(DeleteRequest, locations, fetched))[:-1]
-        outcomes = harness.mailbox.delete(doomed, Marks())
+        requests = list(map(DeleteRequest, locations, fetched))[:-1]
+        outcomes = harness.mailbox.delete(requests, Marks())
         assert {one.outcome for one in outcomes} == {"done"}
         assert harness.locations() == locations[-1:]
 

@@ -12,8 +12,8 @@ import pytest
 from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.mailboxes.base import MailboxError, Unreachable
 from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox, ImapTiming
-from mailsync_tui.mailboxes.net import sockets as net
-from mailsync_tui.mailboxes.net.connect import dial
+from mailsync_tui.mailboxes.net import sockets
+from mailsync_tui.mailboxes.net.sockets import dial
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
 from tests.mailboxes.contract import unused_port
 from tests.servers.script import talking
@@ -200,7 +200,7 @@ class TestAddresses:
         """Where a call got through to; the name does not matter."""
 
         def connect() -> Any:
-            with dial(("mail.example.org", 143), HOUR, net.Cutter()) as sock:
+            with dial(("mail.example.org", 143), HOUR, sockets.Cutter()) as sock:
                 return sock.getpeername()
 
         return Call(connect).ended()
@@ -221,15 +221,15 @@ class TestAddresses:
     def test_where_all_refuse_that_is_told(self, resolve: Callable[..., None]) -> None:
         resolve(("127.0.0.1", unused_port()), ("127.0.0.1", unused_port()))
         with pytest.raises(Unreachable, match="refuses the connection"):
-            dial(("mail.example.org", 143), HOUR, net.Cutter())
+            dial(("mail.example.org", 143), HOUR, sockets.Cutter())
 
     def test_none_at_all(self, resolve: Callable[..., None]) -> None:
         resolve()
         with pytest.raises(Unreachable, match="no address"):
-            dial(("mail.example.org", 143), HOUR, net.Cutter())
+            dial(("mail.example.org", 143), HOUR, sockets.Cutter())
 
     def test_the_time_is_limited(self, resolve: Callable[..., None]) -> None:
         with deaf() as nowhere:
             resolve(nowhere, nowhere)
             with pytest.raises(Unreachable, match="in time"):
-                dial(("mail.example.org", 143), 0.3, net.Cutter())
+                dial(("mail.example.org", 143), 0.3, sockets.Cutter())

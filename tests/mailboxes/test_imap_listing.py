@@ -131,7 +131,7 @@ def test_without_uidvalidity_is_not_complete() -> None:
     with served(WithoutValidity()) as mailbox:
         listing = mailbox.list()
     assert not listing.complete
-    assert listing.error == "INBOX: the server tells no UIDVALIDITY"
+    assert listing.error == "INBOX: the server gives no UIDVALIDITY"
 
 
 class Locked(ImapScript):

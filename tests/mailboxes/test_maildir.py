@@ -171,10 +171,10 @@ def test_one_name_twice(path: Path, mailbox: MaildirMailbox) -> None:
     assert mailbox.list().messages == 1
     assert len(list(mailbox.fetch([inbox("1.a.x")]))) == 1
     put(path, "cur/1.a.x:2,S", letter(1, b"another text\r\n"))
-    doomed = [DeleteRequest(inbox("1.a.x"), identity_of(letter(1)))]
-    assert mailbox.delete(doomed, Marks())[0].outcome == "skipped"
+    requests = [DeleteRequest(inbox("1.a.x"), identity_of(letter(1)))]
+    assert mailbox.delete(requests, Marks())[0].outcome == "skipped"
     put(path, "cur/1.a.x:2,S")
-    assert mailbox.delete(doomed, Marks())[0].outcome == "done"
+    assert mailbox.delete(requests, Marks())[0].outcome == "done"
     assert mailbox.list().messages == 0
 
 
@@ -271,11 +271,11 @@ def test_deleting_by_moving_to_the_trash(path: Path) -> None:
     mailbox = mailbox_at(path, delete="trash")
     put(path, "cur/1.a.x:2,S")
     put(path, "new/2.a.x", letter(2))
-    doomed = [
+    requests = [
         DeleteRequest(inbox("1.a.x"), None),
         DeleteRequest(inbox("2.a.x"), identity_of(letter(2))),
     ]
-    assert {one.outcome for one in mailbox.delete(doomed, Marks())} == {"done"}
+    assert {one.outcome for one in mailbox.delete(requests, Marks())} == {"done"}
     assert (path / ".Trash/cur/1.a.x:2,S").read_bytes() == letter(1)
     assert (path / ".Trash/new/2.a.x").read_bytes() == letter(2)
     put(path, "cur/1.a.x:2,S", letter(3))

@@ -142,22 +142,22 @@ def test_a_refused_quit_means_that_nothing_was_deleted(
     account: Account, mailbox: Pop3Mailbox
 ) -> None:
     account.vices = Vices(quit_fails=True)
-    doomed = [DeleteRequest(location, None) for location in listed(mailbox)]
+    requests = [DeleteRequest(location, None) for location in listed(mailbox)]
     with pytest.raises(Unreachable, match="did not carry"):
-        mailbox.delete(doomed, Marks())
+        mailbox.delete(requests, Marks())
     assert len(account.mail) == 6
 
 
 def test_wherever_the_connection_is_cut_the_answer_is_the_truth(
     account: Account, mailbox: Pop3Mailbox
 ) -> None:
-    doomed = [DeleteRequest(location, None) for location in listed(mailbox)][:3]
+    requests = [DeleteRequest(location, None) for location in listed(mailbox)][:3]
     cuts = 0
     for octets in range(0, 5000, 37):
         account.vices = Vices(drop_after=octets)
         before = dict(account.mail)
         try:
-            outcomes = mailbox.delete(doomed, Marks())
+            outcomes = mailbox.delete(requests, Marks())
         except Unreachable:
             cuts += 1
             assert account.mail == before
@@ -239,8 +239,8 @@ def test_messages_that_share_a_uidl_are_told_apart(account: Account, mailbox: Po
     locations = listed(mailbox)
     assert len(set(locations)) == 6
     assert numbers(mailbox, locations[2:4]) == ["letter 2", "letter 3"]
-    doomed = [DeleteRequest(locations[n], identity_of(letter(n))) for n in range(1, 6)]
-    assert {one.outcome for one in mailbox.delete(doomed, Marks())} == {"done"}
+    requests = [DeleteRequest(locations[n], identity_of(letter(n))) for n in range(1, 6)]
+    assert {one.outcome for one in mailbox.delete(requests, Marks())} == {"done"}
     assert list(account.mail) == ["u0"]
     # Alone with its UIDL it now has a shorter name; that is no proof that it is gone.
     (outcome,) = mailbox.delete([DeleteRequest(locations[0], None)], Marks())

@@ -59,7 +59,7 @@ class FolderListing:
     r"""Those flagged ``\Flagged`` (Maildir: ``F``)."""
     uidnext: int | None = None
     modseq: int | None = None
-    """HIGHESTMODSEQ (RFC 7162), where the server tells it."""
+    """HIGHESTMODSEQ (RFC 7162), where the server gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Head(NamedTuple):
     header: bytes
     """Raw header lines: at least Message-ID, From, Date and Subject, if the message has them."""
     size: int
-    """Octets, as the mailbox tells them (RFC822.SIZE, POP3 LIST, the file's size)."""
+    """Octets, as the mailbox gives them (RFC822.SIZE, POP3 LIST, the file's size)."""
     flags: frozenset[str]
     date: datetime | None
     """When it arrived (INTERNALDATE, file time), aware; ``None`` where the mailbox has none."""
@@ -123,7 +123,7 @@ class StoreResult:
     size: int | None = None
     """Octets as the mailbox holds it; ``None``: as it was given."""
     altered: bool = False
-    """The mailbox holds another form of it, as far as its size and header tell."""
+    """The mailbox holds another form of it, as far as its size and header show."""
     unsure: bool = False
     """It was not refused and is not there: it may yet turn up."""
 
@@ -172,7 +172,8 @@ class Facts:
 
 
 Progress = Callable[[int, int | None], None]
-"""Told how far something is: how many messages are done, and of how many, where that is known.
+"""Called with how far something is: how many messages are done, and of how many, where that is
+known.
 
 What has to begin anew begins anew here too.
 """
@@ -206,7 +207,7 @@ class Mailbox(Protocol):
         """List everything, without changing anything. Raises rather than guess.
 
         Args:
-            progress: Told as often as it is convenient, on this thread, and once all are listed.
+            progress: Called as often as it is convenient, on this thread, and once all are listed.
         """
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
@@ -233,7 +234,9 @@ class Mailbox(Protocol):
         The folder is made if it is missing. One message that is refused does not stop the rest.
         """
 
-    def delete(self, doomed: Sequence[DeleteRequest], marks: MarkKeeper) -> Sequence[DeleteResult]:
+    def delete(
+        self, requests: Sequence[DeleteRequest], marks: MarkKeeper
+    ) -> Sequence[DeleteResult]:
         """Delete exactly these, each compared with its identity first; one answer for each."""
 
     def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:

@@ -106,7 +106,7 @@ class MemoryMailbox:
         self.identifies = True
         """False: as a POP3 server with neither UIDL nor TOP."""
         self.calls: list[tuple[str, int]] = []
-        """Every step taken, as the fault hook is told of it."""
+        """Every step taken, as the fault hook sees it."""
         self.fault: Callable[[str, int], None] | None = None
         """Called before each step with the operation and its index within the call, and may raise:
         ``list`` (a folder), ``heads``, ``fetch``, ``read``, ``store``, ``delete`` (a message), and
@@ -129,7 +129,7 @@ class MemoryMailbox:
     # What a person or a server does to it.
 
     def add_folder(self, name: str, role: Role | None = None) -> MemoryFolder:
-        """Make a folder unless it is there; without a role the name tells it."""
+        """Make a folder unless it is there; without a role the name decides."""
         if name not in self.folders:
             role = role or _ROLES.get(name, Role.NORMAL)
             self.folders[name] = MemoryFolder(role, 1 if self.peeks else 0)
@@ -277,11 +277,15 @@ class MemoryMailbox:
             outcomes.append(StoreResult(location, size=len(data), altered=data != message.data))
         return outcomes
 
-    def delete(self, doomed: Sequence[DeleteRequest], marks: MarkKeeper) -> Sequence[DeleteResult]:  # noqa: ARG002
+    def delete(
+        self,
+        requests: Sequence[DeleteRequest],
+        marks: MarkKeeper,  # noqa: ARG002
+    ) -> Sequence[DeleteResult]:
         """Delete exactly these."""
         self._begin()
         outcomes = []
-        for index, (location, identity) in enumerate(doomed):
+        for index, (location, identity) in enumerate(requests):
             self._step("delete", index)
             message = self._find(location)
             if message is None:

@@ -11,7 +11,7 @@ from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.engine.detect.listing import list_one
 from mailsync_tui.engine.events import Emit
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError, Raw
-from mailsync_tui.mailboxes.net.secret import secret_of
+from mailsync_tui.mailboxes.net.credentials import secret_of
 from mailsync_tui.mailboxes.registry import open_mailbox
 
 T = TypeVar("T")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import binascii
 import imaplib
 import os
-import re
-import select
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import imapclient
 
@@ -19,34 +17,26 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     Unreachable,
 )
-from mailsync_tui.mailboxes.imap.namespace import ask_namespaces
-from mailsync_tui.mailboxes.imap.wire import MAX_LINE
-from mailsync_tui.mailboxes.net import sockets as net
-from mailsync_tui.mailboxes.net.connect import dial
-from mailsync_tui.mailboxes.net.redact import Hiding
-from mailsync_tui.mailboxes.net.xoauth2 import Exchange
+from mailsync_tui.mailboxes.imap.folder_names import ask_namespaces
+from mailsync_tui.mailboxes.imap.wire import MAX_LINE, Imap4
+from mailsync_tui.mailboxes.net import sockets
+from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
+from mailsync_tui.mailboxes.net.sockets import dial
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    import io
     import socket
     from collections.abc import Callable
 
     from mailsync_tui.config.model import MailboxConfig
-
-_WORDS = re.compile(rb"\A(?:\* (?:\d+ )?|[A-P]{4,}\d+ )[a-zA-Z]+(?: \[[a-zA-Z-]+)?")
-"""What an answer begins with: the tag, as imaplib makes it, or ``*``; then its kind and code."""
-
-BEFORE_LOG_IN = 1024 * 1024
-"""Octets that a server may say until its user is known to it and it has described itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImapTiming:
     """How long the network may take, in seconds."""
 
-    connect: float = net.CONNECT_TIMEOUT
-    read: float = net.READ_TIMEOUT
+    connect: float = sockets.CONNECT_TIMEOUT
+    read: float = sockets.READ_TIMEOUT
     idle: float = 60.0
     """A connection that rested longer than this is tried before it is used."""
 
@@ -57,72 +47,13 @@ class LoggedIn:
 
     imap: Imap4
     capabilities: frozenset[str]
-    """In upper case, as told after the log-in."""
+    """In upper case, as given after the log-in."""
     encryption: str
     """``TLS 1.3 (verified)`` or ``none``."""
     personal: tuple[tuple[str, str], ...] = ()
     """Prefix and delimiter of each personal namespace (RFC 2342)."""
     other: tuple[str, ...] = field(default=())
     """Prefixes of other people's and of shared namespaces."""
-
-
-class Imap4(imaplib.IMAP4):
-    """imaplib's connection on a socket that was opened elsewhere, with room for long lines."""
-
-    def __init__(self, opened: Callable[[], socket.socket], host: str) -> None:
-        self._opened = opened
-        self._room: int | None = BEFORE_LOG_IN
-        super().__init__(host)
-
-    def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002
-        return self._opened()
-
-    def readline(self) -> bytes:
-        """One line, with its end; not cut at imaplib's limit."""
-        line = cast("bytes", self.file.readline(self._limit(MAX_LINE) + 1))
-        self._count(len(line))
-        return line
-
-    def read(self, size: int) -> bytes:
-        """A literal; fewer octets only at the end of the connection."""
-        self._count(size)
-        return cast("bytes", self.file.read(size))
-
-    def log_in_is_over(self) -> None:
-        """From now on the wire says how much may come."""
-        self._room = None
-
-    def _limit(self, most: int) -> int:
-        return most if self._room is None else min(most, self._room)
-
-    def _count(self, octets: int) -> None:
-        """Make sure that a server does not talk without an end to imaplib, which keeps it all."""
-        if self._room is not None:
-            self._room -= octets
-            if self._room < 0:
-                raise self.abort("it says more than can be before the log-in")
-
-    def _get_line(self) -> bytes:
-        # imaplib knows the words of an answer in capitals only, but their case means nothing
-        # (RFC 3501, 9); once logged in, nothing passes here any more.
-        line: bytes = super()._get_line()  # type: ignore[misc]
-        return _WORDS.sub(lambda match: match[0].upper(), line, count=1)
-
-    def has_news(self) -> bool:
-        """Whether something has arrived that was not read yet, or the other side has left."""
-        timeout = self.sock.gettimeout()
-        self.sock.settimeout(0)
-        try:
-            if cast("io.BufferedReader", self.file).peek(1):
-                return True
-        except ssl.SSLWantReadError:
-            # What TLS had to say to itself is read now, and nothing was behind it.
-            pass
-        except (OSError, ValueError):
-            return True
-        finally:
-            self.sock.settimeout(timeout)
-        return bool(select.select([self.sock], [], [], 0)[0])
 
 
 class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no types
@@ -151,7 +82,7 @@ def log_in(
     config: MailboxConfig,
     secret: Callable[[], str],
     timing: ImapTiming,
-    cutter: net.Cutter,
+    cutter: sockets.Cutter,
 ) -> LoggedIn:
     """Connect, secure the connection as configured, and log in.
 
@@ -184,7 +115,7 @@ def log_in(
         return _describe(client)
     except BaseException as error:
         for sock in opened:
-            net.cut(sock)
+            sockets.cut(sock)
             # close() would wait for imaplib's file, which may be out of reach by now. A socket that
             # TLS has taken over has no descriptor any more.
             descriptor = sock.detach()
@@ -202,11 +133,11 @@ def _connect(
     watch: Callable[[socket.socket], None],
 ) -> _Client:
     endpoint = (config.host, config.port)
-    context = None if config.tls == "none" else net.tls_context(config.ca_file)
+    context = None if config.tls == "none" else sockets.tls_context(config.ca_file)
 
     def implicit() -> socket.socket:
         assert context is not None
-        return net.secure(plain(), context, endpoint, plain, watch)
+        return sockets.secure(plain(), context, endpoint, plain, watch)
 
     if config.tls == "implicit":
         return _Client(implicit, config.host, timing, tls=True)
@@ -243,13 +174,13 @@ class _Watched:
         """
         if self._imap.has_news():
             raise InjectedError
-        return net.handshake(sock, self._context, server_hostname, self._watch)
+        return sockets.handshake(sock, self._context, server_hostname, self._watch)
 
 
 def _start_tls(
     client: _Client,
     context: ssl.SSLContext,
-    endpoint: net.Endpoint,
+    endpoint: sockets.Endpoint,
     plain: Callable[[], socket.socket],
     watch: Callable[[socket.socket], None],
 ) -> None:
@@ -269,7 +200,7 @@ def _start_tls(
         where = f"{safe_text(endpoint[0])}:{endpoint[1]}"
         raise Unreachable(f"{where} sent data between STARTTLS and TLS") from None
     except ssl.SSLCertVerificationError as error:
-        raise net.refused_certificate(endpoint, error, redial, watch) from error
+        raise sockets.refused_certificate(endpoint, error, redial, watch) from error
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
@@ -289,11 +220,11 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
             f"{safe_text(config.host)} takes no password over this connection (LOGINDISABLED)"
         )
     value = secret()
-    hide = Hiding(config.user, value)
+    hide = Redaction(config.user, value)
     exchange = Exchange(config.user, value)
     try:
         if token:
-            # Not imapclient's: it answers the challenge that tells what is wrong by the token.
+            # Not imapclient's: it answers the challenge that says what is wrong by the token.
             client.imap.authenticate("XOAUTH2", exchange.answer)
         elif plain and (client.has_capability("LOGINDISABLED") or not _simple(config.user, value)):
             client.plain_login(config.user, value)
@@ -324,7 +255,7 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
 
 
 def _describe(client: _Client) -> LoggedIn:
-    # Those told before the log-in were about another state (DESIGN.md, vice 12).
+    # Those given before the log-in were about another state (DESIGN.md, vice 12).
     client._cached_capabilities = None
     try:
         names = client.capabilities()
@@ -337,7 +268,7 @@ def _describe(client: _Client) -> LoggedIn:
     except (imaplib.IMAP4.error, ValueError) as error:
         raise MailboxError(f"the server does not describe itself: {_words(error)}") from error
     capabilities = frozenset(name.decode("ascii", "replace").upper() for name in names)
-    encryption = net.describe_tls(client.imap.sock)
+    encryption = sockets.describe_tls(client.imap.sock)
     client.imap.log_in_is_over()
     return LoggedIn(client.imap, capabilities, encryption, personal, other)
 
@@ -347,7 +278,7 @@ def _simple(*texts: str) -> bool:
 
 
 def broken(
-    endpoint: net.Endpoint, error: Exception, hide: Callable[[str], str] = str
+    endpoint: sockets.Endpoint, error: Exception, hide: Callable[[str], str] = str
 ) -> Unreachable:
     """The sentence for what ended a connection.
 
@@ -358,10 +289,10 @@ def broken(
         hide: Takes a secret out of what was said.
     """
     if isinstance(error, OSError | EOFError):
-        return net.unreachable(endpoint, error)
+        return sockets.unreachable(endpoint, error)
     said = _words(error, hide)
     if "EOF" in said or "socket error" in said:
-        return net.unreachable(endpoint, EOFError())
+        return sockets.unreachable(endpoint, EOFError())
     return ConnectionLost(f"{safe_text(endpoint[0])}:{endpoint[1]} ended the connection: {said}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from mailsync_tui.mailboxes.base import DeleteResult, MailboxError, Role
-from mailsync_tui.mailboxes.imap import read as imap_reading
+from mailsync_tui.mailboxes.imap import read
 from mailsync_tui.mailboxes.imap.facts import gmail
 from mailsync_tui.mailboxes.imap.folder_names import trash_folder
 from mailsync_tui.mailboxes.imap.listing import folders
@@ -35,12 +35,15 @@ class _Folder:
 
     name: str
     validity: int
-    doomed: list[DeleteRequest]
+    requests: list[DeleteRequest]
     outcomes: dict[Uid, tuple[_Outcome, str]] = field(default_factory=dict)
 
 
 def delete(
-    session: ImapSession, config: MailboxConfig, doomed: Sequence[DeleteRequest], marks: MarkKeeper
+    session: ImapSession,
+    config: MailboxConfig,
+    requests: Sequence[DeleteRequest],
+    marks: MarkKeeper,
 ) -> list[DeleteResult]:
     """Delete these messages folder by folder; one answer for each, in the order given.
 
@@ -49,20 +52,20 @@ def delete(
         MailboxError: the trash folder cannot be found out.
     """
     groups: dict[tuple[str, int], _Folder] = {}
-    for one in doomed:
+    for one in requests:
         key = one.location[:2]
-        groups.setdefault(key, _Folder(*key, [])).doomed.append(one)
+        groups.setdefault(key, _Folder(*key, [])).requests.append(one)
     trash = _Trash(session, config)
     for group in groups.values():
         try:
             _delete_in(session, group, trash, marks)
         except MailboxError as error:
-            for one in group.doomed:
+            for one in group.requests:
                 group.outcomes.setdefault(one.location.uid, ("failed", str(error)))
         session.unselect()
     return [
         DeleteResult(one.location, *groups[one.location[:2]].outcomes[one.location.uid])
-        for one in doomed
+        for one in requests
     ]
 
 
@@ -152,19 +155,19 @@ def _delete_in(session: ImapSession, group: _Folder, trash: _Trash, marks: MarkK
 
 
 def _all(group: _Folder, outcome: _Outcome, reason: str) -> None:
-    group.outcomes |= {one.location.uid: (outcome, reason) for one in group.doomed}
+    group.outcomes |= {one.location.uid: (outcome, reason) for one in group.requests}
 
 
 def _compared(session: ImapSession, group: _Folder) -> list[int]:
     """The UIDs under which the right message lies; the others get their outcome here."""
     heads: dict[Uid, Head] = {
         head.location.uid: head
-        for head in imap_reading.heads(session, (one.location for one in group.doomed))
+        for head in read.heads(session, (one.location for one in group.requests))
     }
-    unread = [one.location.uid for one in group.doomed if one.location.uid not in heads]
+    unread = [one.location.uid for one in group.requests if one.location.uid not in heads]
     listed = _present(session, group.name, (uid for uid in unread if isinstance(uid, int)))
     ours: list[int] = []
-    for one in group.doomed:
+    for one in group.requests:
         uid = one.location.uid
         head = heads.get(uid)
         if head is None or not isinstance(uid, int):
@@ -268,6 +271,6 @@ def _store(session: ImapSession, uids: Sequence[int], sign: bytes) -> None:
 
 
 def _take_back(session: ImapSession, uids: Sequence[int]) -> None:
-    """Unmark what was not deleted after all; that it was refused is already being told."""
+    """Unmark what was not deleted after all; that it was refused is already being reported."""
     with contextlib.suppress(MailboxError):
         _store(session, uids, b"-")

@@ -1,4 +1,4 @@
-"""What ``check`` tells of an IMAP account."""
+"""What ``check`` reports of an IMAP account."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def listing(session: ImapSession, config: MailboxConfig, progress: Progress) -> 
     Args:
         session: The connection.
         config: Names the root, and perhaps the trash and junk folders.
-        progress: Told after each folder; only the last tells of how many.
+        progress: Called after each folder; only the last call says of how many.
 
     Raises:
         MailboxError: the folders cannot be listed, or the connection ends. A folder that refuses
@@ -119,7 +119,7 @@ def _read_ahead(session: ImapSession, names: list[str]) -> Iterator[_Outcome]:
         first = asked.popleft()
         found = _answered(session, first)
         if found is None:
-            # Looked at again alone and in the plain form, which tells what is wrong.
+            # Looked at again alone and in the plain form, which shows what is wrong.
             again.append(first.folder)
         else:
             yield first.folder, found
@@ -141,7 +141,7 @@ def _ask(session: ImapSession, names: Iterable[str], again: list[str]) -> Iterat
 
 
 def _answered(session: ImapSession, asked: _Asked) -> FolderListing | None:
-    """What the answers tell; ``None`` if it is not proved to be everything."""
+    """What the answers say; ``None`` if it is not proved to be everything."""
     try:
         opened = session.examined(asked.examine, asked.folder)
         everything = session.found(asked.everything)
@@ -172,7 +172,7 @@ def _read_folder(session: ImapSession, folder: str) -> FolderListing:
     for _ in range(_ATTEMPTS):
         opened = session.examine(folder)
         if not opened.validity:
-            raise MailboxError("the server tells no UIDVALIDITY")
+            raise MailboxError("the server gives no UIDVALIDITY")
         if not opened.exists:
             return _listed(opened, [], [[], [], []])
         command = session.wire.finish(session.send_plain_search(b"ALL", what))

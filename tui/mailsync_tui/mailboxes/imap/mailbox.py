@@ -8,16 +8,12 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from mailsync_tui.mailboxes.base import MailboxError, unwatched
-from mailsync_tui.mailboxes.imap import delete as imap_deleting
-from mailsync_tui.mailboxes.imap import facts as imap_facts
-from mailsync_tui.mailboxes.imap import listing as imap_listing
-from mailsync_tui.mailboxes.imap import read as imap_reading
-from mailsync_tui.mailboxes.imap import store as imap_storing
+from mailsync_tui.mailboxes.imap import delete, facts, listing, read, store
 from mailsync_tui.mailboxes.imap.connection import ImapTiming, broken, log_in
 from mailsync_tui.mailboxes.imap.folder_names import Names
 from mailsync_tui.mailboxes.imap.session import ImapSession
 from mailsync_tui.mailboxes.imap.syntax import GarbledError
-from mailsync_tui.mailboxes.net import sockets as net
+from mailsync_tui.mailboxes.net import sockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -64,19 +60,19 @@ class ImapMailbox:
         self._timing = timing or ImapTiming()
         self._session: ImapSession | None = None
         self._used = 0.0
-        self._cutter = net.Cutter()
+        self._cutter = sockets.Cutter()
 
     def list(self, progress: Progress = unwatched) -> Listing:
         """List all folders below the root; see :meth:`Mailbox.list`."""
         with self._using() as session:
-            return imap_listing.listing(session, self._config, progress)
+            return listing.listing(session, self._config, progress)
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers; see :meth:`Mailbox.heads`.
 
         What is not under its UIDVALIDITY any more is left out.
         """
-        return self._iterate(imap_reading.heads, locations)
+        return self._iterate(read.heads, locations)
 
     def fetch(self, locations: Iterable[Location]) -> Iterator[Raw]:
         """Stream messages; see :meth:`Mailbox.fetch`.
@@ -85,7 +81,7 @@ class ImapMailbox:
             MailboxError: after all others were given, when one is there but never came as a
                 whole; it is named.
         """
-        return self._iterate(imap_reading.fetch, locations)
+        return self._iterate(read.fetch, locations)
 
     def read(self, location: Location) -> Raw | None:
         """One message, by BODY.PEEK; see :meth:`Mailbox.read`."""
@@ -97,21 +93,23 @@ class ImapMailbox:
         A message whose lines end in bare LF throughout is sent with CRLF, as IMAP wants it.
         """
         with self._using() as session:
-            return imap_storing.store(session, messages, session.names.resolve(folder))
+            return store.store(session, messages, session.names.resolve(folder))
 
-    def delete(self, doomed: Sequence[DeleteRequest], marks: MarkKeeper) -> Sequence[DeleteResult]:
+    def delete(
+        self, requests: Sequence[DeleteRequest], marks: MarkKeeper
+    ) -> Sequence[DeleteResult]:
         r"""Delete exactly these; see :meth:`Mailbox.delete`.
 
         Expunged, or moved to the trash folder (``delete = "trash"``, and Gmail always). One that
         is flagged ``\Draft`` is skipped.
         """
         with self._using() as session:
-            return imap_deleting.delete(session, self._config, doomed, marks)
+            return delete.delete(session, self._config, requests, marks)
 
     def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
         r"""Set ``\Deleted`` marks again; nothing if the folder's UIDs are others by now."""
         with self._using() as session:
-            imap_deleting.restore_marks(session, folder, validity, uids)
+            delete.restore_marks(session, folder, validity, uids)
 
     def resolve(self, folder: str) -> str:
         """The ``/`` form, without the personal namespace's prefix; connects to know it."""
@@ -122,7 +120,7 @@ class ImapMailbox:
         """Connect and describe; see :meth:`Mailbox.facts`."""
         with self._using() as session:
             session.unselect()
-            return imap_facts.facts(session, self._config)
+            return facts.facts(session, self._config)
 
     def close(self) -> None:
         """Log out; never raises."""

@@ -49,7 +49,7 @@ _HEAD_ITEMS = (
 _BODY_ITEMS = b"(UID RFC822.SIZE FLAGS INTERNALDATE BODY.PEEK[])"
 
 Items = dict[str, Token]
-"""What a FETCH answer tells of one message; ``BODY`` for header or text, whatever its section."""
+"""What a FETCH answer says of one message; ``BODY`` for header or text, whatever its section."""
 
 
 def heads(session: ImapSession, locations: Iterable[Location]) -> Iterator[Head]:
@@ -93,9 +93,9 @@ def fetch(session: ImapSession, locations: Iterable[Location]) -> Iterator[Raw]:
 
 
 def read_items(command: ImapCommand) -> dict[int, Items]:
-    """What the answers to one UID FETCH tell of each message, by its UID.
+    """What the answers to one UID FETCH say of each message, by its UID.
 
-    Other untagged data may lie between them, one message may be told of in several answers, and
+    Other untagged data may lie between them, one message may stand in several answers, and
     keys may come quoted, in any case, and with any section (DESIGN.md, vice 10).
     """
     found: dict[int, Items] = {}

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a server tells of a folder when it is opened."""
+    """What a server says of a folder when it is opened."""
 
     folder: str
     exists: int
     validity: int
-    """0: it tells none."""
+    """0: it gives none."""
     uidnext: int | None
     modseq: int | None
     writable: bool
@@ -54,7 +54,7 @@ class ImapSession:
         self.opened: Opened | None = None
         """The folder that is open, read-only or not."""
         self.sizes: dict[tuple[str, int], dict[int, int]] = {}
-        """Sizes told lately, by folder and UIDVALIDITY: hints, for making batches."""
+        """Sizes seen lately, by folder and UIDVALIDITY: hints, for making batches."""
         self.esearch = "ESEARCH" in self.capabilities or "IMAP4REV2" in self.capabilities
 
     def has(self, capability: str) -> bool:
@@ -156,7 +156,7 @@ class ImapSession:
         return sorted(numbers_found(self.wire.finish(command).check()))
 
     def learn_delimiter(self) -> None:
-        """Ask for the hierarchy delimiter, where no namespace told it."""
+        """Ask for the hierarchy delimiter, where no namespace gave it."""
         command = self.wire.finish(self.wire.send(b'LIST "" ""', "asking for the delimiter"))
         for answer in command.untagged:
             if answer.kind == b"LIST":

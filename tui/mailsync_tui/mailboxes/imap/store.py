@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import Location, StoreResult
-from mailsync_tui.mailboxes.imap import read as imap_reading
+from mailsync_tui.mailboxes.imap import read
 from mailsync_tui.mailboxes.imap.facts import status
 from mailsync_tui.mailboxes.imap.syntax import (
     GarbledError,
@@ -50,7 +50,7 @@ class _Item:
     mended: bool = False
     """Bare line feeds among CRLF were made CRLF."""
     uid: int | None = None
-    """As told by APPENDUID."""
+    """As APPENDUID has it."""
     head: Head | None = None
     """What was found of it where it was stored."""
     altered: bool = False
@@ -134,13 +134,13 @@ def _before(session: ImapSession, folder: str) -> _Target:
         create(session, folder)
         made = True
         command = session.wire.call(line, what)
-    told = status(command)
-    if "UIDNEXT" not in told or "UIDVALIDITY" not in told:
+    values = status(command)
+    if "UIDNEXT" not in values or "UIDVALIDITY" not in values:
         opened = session.examine(folder)
         uids = session.search(b"ALL", what) if opened.exists else []
-        told = {"UIDVALIDITY": opened.validity, "UIDNEXT": max(uids, default=0) + 1}
+        values = {"UIDVALIDITY": opened.validity, "UIDNEXT": max(uids, default=0) + 1}
         session.unselect()
-    return _Target(folder, told["UIDVALIDITY"], told["UIDNEXT"], made)
+    return _Target(folder, values["UIDVALIDITY"], values["UIDNEXT"], made)
 
 
 def create(session: ImapSession, folder: str) -> None:
@@ -195,7 +195,7 @@ def _append(session: ImapSession, target: _Target, batch: list[_Item]) -> None:
     else:
         item.error = item.error or refusal
         return
-    # The first refusal tells more than those of the attempts that follow it.
+    # The first refusal says more than those of the attempts that follow it.
     item.error = item.error or refusal
     _append(session, target, batch)
 
@@ -253,8 +253,8 @@ def _prove(session: ImapSession, target: _Target, items: list[_Item]) -> None:
         for item in items:
             item.error = "stored, but the folder was made anew meanwhile (UIDVALIDITY)"
         return
-    told = [item.uid for item in items if item.uid is not None]
-    heads = _heads(session, target, told)
+    assigned = [item.uid for item in items if item.uid is not None]
+    heads = _heads(session, target, assigned)
     for item in items:
         head = heads.pop(item.uid, None) if item.uid is not None else None
         if head is not None and _placed(session, item, head):
@@ -273,7 +273,7 @@ def _prove(session: ImapSession, target: _Target, items: list[_Item]) -> None:
 
 def _heads(session: ImapSession, target: _Target, uids: Sequence[int]) -> dict[int | str, Head]:
     locations = [Location(target.folder, target.validity, uid) for uid in uids]
-    return {head.location.uid: head for head in imap_reading.heads(session, locations)}
+    return {head.location.uid: head for head in read.heads(session, locations)}
 
 
 def _match(session: ImapSession, items: list[_Item], heads: dict[int | str, Head]) -> None:
@@ -293,10 +293,10 @@ def _match(session: ImapSession, items: list[_Item], heads: dict[int | str, Head
 
 
 def _placed(session: ImapSession, item: _Item, head: Head) -> bool:
-    """Whether what lies under the UID that the server told is this message.
+    """Whether what lies under the UID that the server gave is this message.
 
     Servers mend headers, drop NULs, cut or add an end of line (DESIGN.md, vice 14): by the place
-    that was told, a message of the same header and nearly the same size is known, or one that
+    that was given, a message of the same header and nearly the same size is known, or one that
     agrees in two of Message-ID, sender and date, and in the text.
     """
     sent, kept = identity_of_header(item.data), identity_of_header(head.header)
@@ -310,7 +310,7 @@ def _placed(session: ImapSession, item: _Item, head: Head) -> bool:
 
 def _same(session: ImapSession, item: _Item, head: Head) -> bool:
     """Whether the bytes there are those that were sent: by the content digest, or the text."""
-    for raw in imap_reading.fetch(session, [head.location]):
+    for raw in read.fetch(session, [head.location]):
         body = _body(item.data)
         return content_digest(item.data) == content_digest(raw.data) or (
             body != b"" and body == _body(raw.data)

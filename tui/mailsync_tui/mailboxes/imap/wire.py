@@ -8,20 +8,25 @@ when the work passes from one to the other.
 from __future__ import annotations
 
 import contextlib
+import imaplib
 import itertools
 import re
+import select
+import ssl
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.mailboxes.imap.syntax import GarbledError, response_code
-from mailsync_tui.mailboxes.net import sockets as net
+from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.mailboxes.imap.connection import Imap4
+    import io
+    import socket
+    from collections.abc import Callable
 
 MAX_LINE = 32 * 1024 * 1024
 """Octets of one line: a SEARCH answer with some three million UIDs."""
@@ -45,6 +50,11 @@ _DIGITS = 10
 _UID = re.compile(rb"[ (]UID (\d{1,10})[ )]", re.IGNORECASE)
 _TAG = re.compile(rb"\(TAG \"?([^\s\")]+)\"?\)", re.IGNORECASE)
 _STATUS = frozenset({b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"})
+_WORDS = re.compile(rb"\A(?:\* (?:\d+ )?|[A-P]{4,}\d+ )[a-zA-Z]+(?: \[[a-zA-Z-]+)?")
+"""What an answer begins with: the tag, as imaplib makes it, or ``*``; then its kind and code."""
+
+BEFORE_LOG_IN = 1024 * 1024
+"""Octets that a server may say until its user is known to it and it has described itself."""
 
 
 class RefusedError(MailboxError):
@@ -55,6 +65,65 @@ class RefusedError(MailboxError):
         self.code = code.decode("ascii", "replace")
         said = safe_text(text.decode("utf-8", "replace").strip(), 200)
         super().__init__(f"{what}: {said}" if said else f"{what}: the server answered {status}")
+
+
+class Imap4(imaplib.IMAP4):
+    """imaplib's connection on a socket that was opened elsewhere, with room for long lines."""
+
+    def __init__(self, opened: Callable[[], socket.socket], host: str) -> None:
+        self._opened = opened
+        self._room: int | None = BEFORE_LOG_IN
+        super().__init__(host)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002
+        return self._opened()
+
+    def readline(self) -> bytes:
+        """One line, with its end; not cut at imaplib's limit."""
+        line = cast("bytes", self.file.readline(self._limit(MAX_LINE) + 1))
+        self._count(len(line))
+        return line
+
+    def read(self, size: int) -> bytes:
+        """A literal; fewer octets only at the end of the connection."""
+        self._count(size)
+        return cast("bytes", self.file.read(size))
+
+    def log_in_is_over(self) -> None:
+        """From now on the wire says how much may come."""
+        self._room = None
+
+    def _limit(self, most: int) -> int:
+        return most if self._room is None else min(most, self._room)
+
+    def _count(self, octets: int) -> None:
+        """Make sure that a server does not talk without an end to imaplib, which keeps it all."""
+        if self._room is not None:
+            self._room -= octets
+            if self._room < 0:
+                raise self.abort("it says more than can be before the log-in")
+
+    def _get_line(self) -> bytes:
+        # imaplib knows the words of an answer in capitals only, but their case means nothing
+        # (RFC 3501, 9); once logged in, nothing passes here any more.
+        line: bytes = super()._get_line()  # type: ignore[misc]
+        return _WORDS.sub(lambda match: match[0].upper(), line, count=1)
+
+    def has_news(self) -> bool:
+        """Whether something has arrived that was not read yet, or the other side has left."""
+        timeout = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            if cast("io.BufferedReader", self.file).peek(1):
+                return True
+        except ssl.SSLWantReadError:
+            # What TLS had to say to itself is read now, and nothing was behind it.
+            pass
+        except (OSError, ValueError):
+            return True
+        finally:
+            self.sock.settimeout(timeout)
+        return bool(select.select([self.sock], [], [], 0)[0])
 
 
 class Untagged:
@@ -202,7 +271,7 @@ class ImapWire:
             raise EOFError
         for chunk in chunks:
             self._imap.send(chunk)
-        net.quick_ack(self._imap.sock)
+        sockets.quick_ack(self._imap.sock)
 
     def call(self, line: bytes, what: str) -> ImapCommand:
         """Send a command and wait for its answer.

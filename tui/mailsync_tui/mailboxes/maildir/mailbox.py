@@ -181,7 +181,7 @@ class MaildirMailbox:
 
     def delete(
         self,
-        doomed: Sequence[DeleteRequest],
+        requests: Sequence[DeleteRequest],
         marks: MarkKeeper,  # noqa: ARG002
     ) -> Sequence[DeleteResult]:
         """Delete exactly these; with ``delete = "trash"`` they are moved there."""
@@ -190,13 +190,13 @@ class MaildirMailbox:
         touched: dict[Path, None] = {}
         try:
             trash = self._ensure(self._trash_name()).path if self._moves_to_trash() else None
-            for one in doomed:
+            for one in requests:
                 self._check()
                 outcome = self._delete(one, trash, touched)
                 if outcome is not None:
                     outcomes[one.location] = outcome
             # What a first look did not find is gone only if a steady reading lacks it too.
-            lost = [one for one in doomed if one.location not in outcomes]
+            lost = [one for one in requests if one.location not in outcomes]
             still = {
                 name: self._known[name].steady(self._pause)[1]
                 for name in {one.location.folder for one in lost}
@@ -215,7 +215,7 @@ class MaildirMailbox:
                 sync_directory(directory)
         except OSError as error:
             raise _failure(self._path, error) from error
-        return [outcomes[one.location] for one in doomed]
+        return [outcomes[one.location] for one in requests]
 
     def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
         """No marks are ever lifted in a Maildir."""
@@ -330,10 +330,10 @@ class MaildirMailbox:
                     os.close(descriptor)
 
     def _delete(
-        self, doomed: DeleteRequest, trash: Path | None, touched: dict[Path, None]
+        self, request: DeleteRequest, trash: Path | None, touched: dict[Path, None]
     ) -> DeleteResult | None:
         """Delete one; ``None`` if it was not found."""
-        location, identity = doomed
+        location, identity = request
         folder = self._known.get(location.folder)
         if folder is None:
             return DeleteResult(location, "skipped", "its folder is not there")

@@ -23,8 +23,8 @@ from mailsync_tui.mailboxes.base import (
     Unreachable,
     unwatched,
 )
-from mailsync_tui.mailboxes.net import sockets as net
-from mailsync_tui.mailboxes.net.connect import dial
+from mailsync_tui.mailboxes.net import sockets
+from mailsync_tui.mailboxes.net.sockets import dial
 from mailsync_tui.mailboxes.pop3.uidl import UidlListing, header_of, read_headers, read_uidl
 from mailsync_tui.mailboxes.pop3.wire import Busy, Pop3Command, Pop3Wire, Reply, Stalled
 from mailsync_tui.message import identity_of_header
@@ -45,7 +45,7 @@ _POSITIONS_ONLY = "this server has neither UIDL nor TOP: nothing is deleted on i
 _UNSEEN = (
     "this server cannot show a message without fetching it; it can be read once it is collected"
 )
-_RENAMED = "messages that this server does not tell apart have changed: it is to be listed anew"
+_RENAMED = "messages that this server does not distinguish have changed: it is to be listed anew"
 
 _T = TypeVar("_T")
 
@@ -53,8 +53,8 @@ _T = TypeVar("_T")
 class Pop3Timing(NamedTuple):
     """How long to wait, in seconds."""
 
-    connect: float = net.CONNECT_TIMEOUT
-    read: float = net.READ_TIMEOUT
+    connect: float = sockets.CONNECT_TIMEOUT
+    read: float = sockets.READ_TIMEOUT
     stall: float = 30.0
     """Without a byte, while several commands are under way."""
     lock: float = 1.0
@@ -64,7 +64,7 @@ class Pop3Timing(NamedTuple):
 class Pop3Mailbox:
     """A POP3 account.
 
-    A session lasts for one listing or one batch: it holds the server's lock, and the server tells
+    A session lasts for one listing or one batch: it holds the server's lock, and the server says
     what others changed only at the next log-in. Every method opens its own.
 
     Args:
@@ -88,13 +88,13 @@ class Pop3Mailbox:
         self._context: ssl.SSLContext | None = None
         self._capabilities: dict[str, str] | None = None
         self._one_by_one = False
-        self._cutter = net.Cutter()
+        self._cutter = sockets.Cutter()
 
     def list(self, progress: Progress = unwatched) -> Listing:
         """List everything by UIDL, or by TOP where that is needed; never by RETR."""
-        census = self._in_session(lambda _, census: census, progress)
-        folder = FolderListing(_INBOX, Role.INBOX, 0, tuple(census.numbers))
-        return Listing((folder,), census.error is None, census.error, identifies=census.identifies)
+        uidl = self._in_session(lambda _, uidl: uidl, progress)
+        folder = FolderListing(_INBOX, Role.INBOX, 0, tuple(uidl.numbers))
+        return Listing((folder,), uidl.error is None, uidl.error, identifies=uidl.identifies)
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers by TOP; none where the server lacks it."""
@@ -111,7 +111,7 @@ class Pop3Mailbox:
         for location, _, data in self._read(locations, "RETR {}", refused):
             yield Raw(location, data, frozenset(), None)
         if refused:
-            listed = self._in_session(lambda _, census: census.numbers)
+            listed = self._in_session(lambda _, uidl: uidl.numbers)
             for location, text in refused.items():
                 if location.uid in listed:
                     raise MailboxError(f"the server does not give this message: {text}")
@@ -122,7 +122,7 @@ class Pop3Mailbox:
         Raises:
             MailboxError: the server refuses TOP.
         """
-        return self._in_session(lambda wire, census: self._look_at(wire, census, location))
+        return self._in_session(lambda wire, uidl: self._look_at(wire, uidl, location))
 
     def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:  # noqa: ARG002
         """Never possible.
@@ -134,7 +134,7 @@ class Pop3Mailbox:
 
     def delete(
         self,
-        doomed: Sequence[DeleteRequest],
+        requests: Sequence[DeleteRequest],
         marks: MarkKeeper,  # noqa: ARG002
     ) -> Sequence[DeleteResult]:
         """Delete exactly these; nothing counts as done unless QUIT was answered by +OK.
@@ -142,7 +142,7 @@ class Pop3Mailbox:
         Raises:
             Unreachable: also where QUIT was refused or its answer did not come.
         """
-        return self._in_session(lambda wire, census: self._delete(wire, census, doomed))
+        return self._in_session(lambda wire, uidl: self._delete(wire, uidl, requests))
 
     def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
         """POP3 has no marks."""
@@ -154,22 +154,22 @@ class Pop3Mailbox:
     def facts(self) -> Facts:
         """Connect and describe, for ``check``."""
 
-        def look(wire: Pop3Wire, census: UidlListing) -> tuple[UidlListing, str]:
-            return census, net.describe_tls(wire.sock)
+        def look(wire: Pop3Wire, uidl: UidlListing) -> tuple[UidlListing, str]:
+            return uidl, sockets.describe_tls(wire.sock)
 
-        census, encryption = self._in_session(look)
+        uidl, encryption = self._in_session(look)
         capabilities = self._capabilities or {}
         notes = []
-        if census.error:
-            notes.append(census.error)
-        if not census.identifies:
+        if uidl.error:
+            notes.append(uidl.error)
+        if not uidl.identifies:
             notes.append(
                 "this server has neither UIDL nor TOP: mail can be collected from it, "
                 "nothing deleted"
             )
-        elif census.headers:
+        elif uidl.headers:
             notes.append(
-                "the UIDLs of this server do not tell messages apart: headers are read instead"
+                "the UIDLs of this server do not distinguish messages: headers are read instead"
             )
         if (days := capabilities.get("EXPIRE", "").split(" ")[0]).isdecimal():
             notes.append(f"this server deletes mail after {days} days")
@@ -177,7 +177,7 @@ class Pop3Mailbox:
             "POP3",
             encryption,
             tuple(name for name in _MATTER if name in capabilities),
-            ((_INBOX, Role.INBOX, len(census.numbers)),),
+            ((_INBOX, Role.INBOX, len(uidl.numbers)),),
             tuple(notes),
         )
 
@@ -215,7 +215,7 @@ class Pop3Mailbox:
         secret = self._secret()
         sock = self._dial()
         if config.tls == "implicit":
-            sock = net.secure(sock, self._tls(), self._endpoint, self._dial, self._cutter.watch)
+            sock = sockets.secure(sock, self._tls(), self._endpoint, self._dial, self._cutter.watch)
         wire = Pop3Wire(sock, self._endpoint, self._timing.stall)
         try:
             wire.greet()
@@ -237,7 +237,7 @@ class Pop3Mailbox:
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
-            self._context = net.tls_context(self._config.ca_file)
+            self._context = sockets.tls_context(self._config.ca_file)
         return self._context
 
     def _dial(self) -> socket.socket:
@@ -272,16 +272,16 @@ class Pop3Mailbox:
             done = 0
             try:
                 with self._session() as wire:
-                    census = read_uidl(wire)
-                    known = census.headers if verb.startswith("TOP") else {}
+                    uidl = read_uidl(wire)
+                    known = uidl.headers if verb.startswith("TOP") else {}
                     found = [
-                        (place, census.numbers[location.uid])
+                        (place, uidl.numbers[location.uid])
                         for place, location in enumerate(remaining)
-                        if isinstance(location.uid, str) and location.uid in census.numbers
+                        if isinstance(location.uid, str) and location.uid in uidl.numbers
                     ]
                     replies = wire.ask_last(
                         [
-                            Pop3Command(verb.format(number), census.limit(number))
+                            Pop3Command(verb.format(number), uidl.limit(number))
                             for _, number in found
                             if number not in known
                         ]
@@ -291,7 +291,7 @@ class Pop3Mailbox:
                         reply = Reply(True, "", data) if data is not None else next(replies)
                         done = place + 1
                         if reply.ok:
-                            yield remaining[place], census.sizes.get(number, 0), reply.data
+                            yield remaining[place], uidl.sizes.get(number, 0), reply.data
                         else:
                             refused[remaining[place]] = reply.text
                     # Until QUIT is answered the server may still hold the lock.
@@ -301,35 +301,35 @@ class Pop3Mailbox:
                 self._one_by_one = True
                 remaining = remaining[done:]
 
-    def _look_at(self, wire: Pop3Wire, census: UidlListing, location: Location) -> Raw | None:
-        number = census.numbers.get(str(location.uid))
+    def _look_at(self, wire: Pop3Wire, uidl: UidlListing, location: Location) -> Raw | None:
+        number = uidl.numbers.get(str(location.uid))
         if number is None:
             return None
         # No line is shorter than its line end, so that these are all, also where LIST is silent.
-        lines = census.sizes.get(number, 0) or census.limit(number)
-        reply = wire.ask(f"TOP {number} {lines}", census.limit(number))
+        lines = uidl.sizes.get(number, 0) or uidl.limit(number)
+        reply = wire.ask(f"TOP {number} {lines}", uidl.limit(number))
         if not reply.ok:
             raise MailboxError(f"{_UNSEEN}: {reply.text}" if reply.text else _UNSEEN)
         return Raw(location, reply.data, frozenset(), None)
 
     def _delete(
-        self, wire: Pop3Wire, census: UidlListing, doomed: Sequence[DeleteRequest]
+        self, wire: Pop3Wire, uidl: UidlListing, requests: Sequence[DeleteRequest]
     ) -> Sequence[DeleteResult]:
-        if not census.identifies:
-            return [DeleteResult(one.location, "skipped", _POSITIONS_ONLY) for one in doomed]
+        if not uidl.identifies:
+            return [DeleteResult(one.location, "skipped", _POSITIONS_ONLY) for one in requests]
         numbers = {
-            one.location: census.numbers[one.location.uid]
-            for one in doomed
-            if isinstance(one.location.uid, str) and one.location.uid in census.numbers
+            one.location: uidl.numbers[one.location.uid]
+            for one in requests
+            if isinstance(one.location.uid, str) and one.location.uid in uidl.numbers
         }
-        headers = read_headers(wire, [*numbers.values()], census.sizes)
+        headers = read_headers(wire, [*numbers.values()], uidl.sizes)
         has_top = bool(headers) or "TOP" in (self._capabilities or {})
         outcomes: dict[Location, DeleteResult] = {}
         agreed: dict[Location, int] = {}
-        for location, identity in doomed:
+        for location, identity in requests:
             number = numbers.get(location)
             if number is None:
-                doubt = census.error or (_RENAMED if census.akin(str(location.uid)) else "")
+                doubt = uidl.error or (_RENAMED if uidl.akin(str(location.uid)) else "")
                 outcomes[location] = DeleteResult(location, "skipped" if doubt else "gone", doubt)
                 continue
             header = headers.get(number)
@@ -356,4 +356,4 @@ class Pop3Mailbox:
             farewell = wire.quit()
             if not farewell.ok:
                 raise Unreachable(f"the server did not carry the deletions out: {farewell.text}")
-        return [outcomes[one.location] for one in doomed]
+        return [outcomes[one.location] for one in requests]

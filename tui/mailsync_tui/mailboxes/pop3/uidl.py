@@ -30,7 +30,7 @@ MOST_MESSAGES = 1_000_000
 _KEPT_HEADER = 1 << 18
 """Octets of a header that are kept: identity and summary need far less."""
 _SLACK = 1 << 20
-"""Octets by which an answer may be longer than twice the size that LIST told."""
+"""Octets by which an answer may be longer than twice the size that LIST gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class UidlListing:
     numbers: dict[str, int]
     """Name that lasts to number in this session, in the server's order."""
     sizes: dict[int, int]
-    """Octets, as LIST tells them."""
+    """Octets, as LIST gives them."""
     headers: dict[int, bytes]
     """The headers that had to be read in order to name the messages."""
     error: str | None
@@ -66,11 +66,11 @@ def read_uidl(wire: Pop3Wire, progress: Progress = unwatched) -> UidlListing:
 
     Args:
         wire: Logged in.
-        progress: Told how many are named, by UIDL and then by TOP.
+        progress: Called with how many are named, by UIDL and then by TOP.
 
     Raises:
         Unreachable: the connection broke or timed out.
-        MailboxError: the server tells of more than can be.
+        MailboxError: the server claims more than can be.
     """
     count = ""
 
@@ -97,7 +97,7 @@ def read_uidl(wire: Pop3Wire, progress: Progress = unwatched) -> UidlListing:
     error = None
     for verb, listed in (("LIST", len(sizes)), ("UIDL", len(uidls))):
         if count != str(listed) and (verb == "LIST" or uidl_reply.ok):
-            error = f"STAT tells of {count or 'no count of'} messages, {verb} of {listed}"
+            error = f"STAT gives {count or 'no count of'} messages, {verb} of {listed}"
 
     if all(uidls.get(number) == str(number) for number in numbers):
         uidls = {}
@@ -128,7 +128,7 @@ def read_headers(
 
     Raises:
         Unreachable: the connection broke or timed out.
-        MailboxError: the server tells of more than can be.
+        MailboxError: the server claims more than can be.
     """
     headers: dict[int, bytes] = {}
     room = MESSAGE_LIMIT

@@ -12,9 +12,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
-from mailsync_tui.mailboxes.net import sockets as net
-from mailsync_tui.mailboxes.net.redact import Hiding
-from mailsync_tui.mailboxes.net.xoauth2 import Exchange
+from mailsync_tui.mailboxes.net import sockets
+from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _WINDOW = 1000
 while the server is busy answering."""
 _CHUNK = 1 << 18
 _CHALLENGES = 2
-"""One for the token, and one that tells why it is refused."""
+"""One for the token, and one that says why it is refused."""
 _BUSY = re.compile(r"\[(IN-USE|LOGIN-DELAY|SYS/TEMP)\]|\block|\bin use\b|\bbusy\b", re.IGNORECASE)
 
 
@@ -63,8 +62,8 @@ class Pop3Command(NamedTuple):
     line: str
     limit: int = 0
     """Octets that the answer may have; 0: it is one line."""
-    told: Callable[[int], None] | None = None
-    """Told how many lines of the answer are there, as they come."""
+    progress: Callable[[int], None] | None = None
+    """Called with how many lines of the answer are there, as they come."""
 
 
 class Pop3Wire:
@@ -76,7 +75,7 @@ class Pop3Wire:
         stall: Seconds without a byte after which pipelining counts as not working.
     """
 
-    def __init__(self, sock: socket.socket, endpoint: net.Endpoint, stall: float) -> None:
+    def __init__(self, sock: socket.socket, endpoint: sockets.Endpoint, stall: float) -> None:
         self.sock = sock
         self.pipelines = False
         """Whether several commands may be sent at once."""
@@ -106,7 +105,7 @@ class Pop3Wire:
         redial: Callable[[], socket.socket],
         watch: Callable[[socket.socket], None],
     ) -> None:
-        """Ask for TLS (RFC 2595, 4) and begin it; the arguments are those of :func:`net.secure`.
+        """Ask for TLS (RFC 2595, 4) and begin it; arguments as for :func:`sockets.secure`.
 
         Raises:
             MailboxError: the server does not offer it.
@@ -118,7 +117,7 @@ class Pop3Wire:
         if self._buffer:
             # Whoever put these bytes there did so before encryption began.
             raise Unreachable(f"{self._where} sent data between STLS and TLS")
-        self.sock = net.secure(self.sock, context, self._endpoint, redial, watch)
+        self.sock = sockets.secure(self.sock, context, self._endpoint, redial, watch)
 
     def log_in(self, user: str, secret: str, *, token: bool) -> None:
         """Log in by USER and PASS, or by XOAUTH2 with a token (RFC 5034). Never pipelined.
@@ -129,7 +128,7 @@ class Pop3Wire:
         """
         if any(control in user + secret for control in "\r\n\0"):
             raise LoginRefused(f"the user or secret for {self._where} holds a line end")
-        self._hide = Hiding(user, secret)
+        self._hide = Redaction(user, secret)
         exchange = Exchange(user, secret)
         if token:
             reply = self.ask("AUTH XOAUTH2")
@@ -202,8 +201,8 @@ class Pop3Wire:
         try:
             self.sock.sendall(text.encode("utf-8", "surrogateescape"))
         except OSError as error:
-            raise net.unreachable(self._endpoint, error) from error
-        net.quick_ack(self.sock)
+            raise sockets.unreachable(self._endpoint, error) from error
+        sockets.quick_ack(self.sock)
 
     def _reply(self, command: Pop3Command, outstanding: int) -> Reply:
         buffer = self._buffer
@@ -221,7 +220,7 @@ class Pop3Wire:
             return Reply(word == b"+OK", text)
         # A server that ends its own lines by LF alone also ends the answer so.
         last = b"\n.\r\n" if buffer[end - 1 : end] == b"\r" else b"\n.\n"
-        stop = self._find(last, end, command.limit, outstanding, command.told) + 1
+        stop = self._find(last, end, command.limit, outstanding, command.progress) + 1
         with memoryview(buffer) as view:
             data = bytes(view[end + 1 : stop])
         del buffer[: stop + len(last) - 1]
@@ -233,22 +232,22 @@ class Pop3Wire:
         start: int,
         limit: int,
         outstanding: int,
-        told: Callable[[int], None] | None = None,
+        progress: Callable[[int], None] | None = None,
     ) -> int:
         """Where ``what`` stands in the buffer, reading on until it does.
 
-        ``told`` learns of the line ends after the one at ``start``, at each reading.
+        ``progress`` is called with the line ends after the one at ``start``, at each reading.
         """
         found = self._buffer.find(what, start)
-        lines = self._buffer.count(b"\n", start + 1) if told is not None else 0
+        lines = self._buffer.count(b"\n", start + 1) if progress is not None else 0
         while found < 0:
             seen = len(self._buffer)
             if seen - start > limit:
                 raise Unreachable(f"{self._where} sends an answer that does not end")
             self._read(outstanding)
-            if told is not None:
+            if progress is not None:
                 lines += self._buffer.count(b"\n", seen)
-                told(lines)
+                progress(lines)
             found = self._buffer.find(what, max(start, seen - len(what) + 1))
         return found
 
@@ -261,13 +260,13 @@ class Pop3Wire:
         except TimeoutError as error:
             if outstanding > 1:
                 raise Stalled(f"{self._where} did not answer in time") from error
-            raise net.unreachable(self._endpoint, error) from error
+            raise sockets.unreachable(self._endpoint, error) from error
         except OSError as error:
-            raise net.unreachable(self._endpoint, error) from error
+            raise sockets.unreachable(self._endpoint, error) from error
         finally:
             self.sock.settimeout(patience)
         if not chunk:
-            raise net.unreachable(self._endpoint, EOFError())
+            raise sockets.unreachable(self._endpoint, EOFError())
         self._buffer += chunk
 
 
