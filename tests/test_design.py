@@ -10,6 +10,7 @@ from pathlib import Path
 from mailsync_tui.engine.plan.rules import Rules
 from mailsync_tui.engine.snapshot import CopyState
 from mailsync_tui.ledger.writer import LedgerWriter
+from tests.engine import test_table
 from tests.faults.registry import VICES
 
 ROOT = Path(__file__).parent.parent
@@ -70,10 +71,12 @@ def test_every_markdown_file_that_is_named_is_in_the_repository() -> None:
     assert not {each for each in named if each[1] not in there}
 
 
-def test_every_row_is_a_branch() -> None:
-    """In the order of the table, but for what applies beside others."""
-    commented = [int(n) for n in re.findall(r"# Row (\d+)\. ", inspect.getsource(Rules.decide))]
-    assert sorted(commented) == [int(cells[0]) for cells in rows("What is decided for a message")]
+def test_every_row_is_a_branch_and_has_a_test() -> None:
+    numbers = [int(cells[0]) for cells in rows("What is decided for a message")]
+    branches = re.findall(r"# Row (\d+)\. ", inspect.getsource(Rules.decide))
+    assert sorted(map(int, branches)) == numbers
+    tests = re.findall(r"^def test_row_(\d+)_", inspect.getsource(test_table), re.MULTILINE)
+    assert {int(number) for number in tests} == set(numbers)
 
 
 def test_every_state_has_its_ways_in_and_out() -> None:
