@@ -116,6 +116,27 @@ def test_killed_between_two_copies_on_one_account(tmp_path: Path) -> None:
     assert bench.holds("work", M, "INBOX") == bench.holds("work", M, "Archive") == 1
 
 
+@pytest.mark.parametrize("stored", [0, 1, 2])
+def test_two_copies_in_one_folder_of_which_some_were_stored(tmp_path: Path, stored: int) -> None:
+    """What a killed run had stored is one of them: the others are put back by the next."""
+    bench = bench_with(tmp_path)
+    bench.boxes["work"].deliver("INBOX", M)
+    bench.sync()
+    run = reverse(bench)
+    assert bench.holds("work", M) == 0
+    bench.boxes["work"].fault = (
+        fail("stored", stored - 1, Killed) if stored else fail("store", 0, Killed)
+    )
+    with pytest.raises(Killed):
+        undo(bench, run)
+    bench.boxes["work"].fault = None
+    bench.wait()
+    assert bench.holds("work", M) == stored
+    undo(bench, run)
+    assert bench.holds("work", M) == 2
+    assert undo(bench, run).run is None
+
+
 def test_one_copy_of_a_message_on_two_pop3_accounts(tmp_path: Path) -> None:
     bench = Bench(tmp_path, {"isp": "pop3", "web": "pop3"})
     bench.deliver("isp", M)

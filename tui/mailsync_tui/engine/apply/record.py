@@ -25,6 +25,7 @@ from mailsync_tui.ledger.lock import LOCK_NAME, RunLock
 from mailsync_tui.ledger.reader import sqlite_errors
 from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
+from mailsync_tui.mailboxes.base import Location
 
 
 def record(
@@ -58,6 +59,7 @@ class _Recorder:
         self.now = self.snapshot.now
         self.ids: dict[str, int] = {}
         self.arrived: list[NewCopy] = []
+        self.put_back: set[tuple[str, Location]] = set()
 
     def run(self) -> None:
         self._mailboxes()
@@ -189,18 +191,23 @@ class _Recorder:
             self.ledger.presume(action.id, "failed", "interrupted before it was stored")
 
     def _settle_undo(self, action: ActionRow, name: str, there: Presence) -> None:
-        """Where no place was known beforehand, what is new in that folder was put back there."""
+        """Where no place was known beforehand, what is new in that folder was put back there.
+
+        Each copy there is one that was put back, and no other one.
+        """
         new = (
             copy.location
             for status in self.details.statuses
             if action.message is not None and status.message.id == action.message
             for copy in status.on(name)
             if copy.state is CopyState.NEW and copy.location.folder == action.location.folder
+            if (name, copy.location) not in self.put_back
         )
         found = action.location if there is Presence.YES else next(new, None)
         if found is None:
             self.ledger.presume(action.id, "failed", "interrupted before it was put back")
         else:
+            self.put_back.add((name, found))
             self.ledger.outcome(action.id, "done", "interrupted; it was found put back", found)
 
     # --- messages
@@ -268,16 +275,13 @@ class _Recorder:
                 self.ledger.drop([row])  # never ours: nothing follows from its absence
         elif copy.state is CopyState.MISSING:
             before = self.ledger.read.copy_at(copy.mailbox, copy.location)
-            waited = timedelta(minutes=ABSENT_MINUTES)
-            if before and before.absent_at and self.now - before.absent_at >= waited:
-                self.ledger.mark_missing(
-                    row, copy.held_scan, copy.missing_scan, copy.absent, self.now
-                )
-            elif before and before.absent_at and self.now < before.absent_at:
-                # The clock was ahead then: counted from now, or it would not be for years.
-                self.ledger.mark_missing(
-                    row, copy.held_scan, copy.missing_scan, before.absent, self.now
-                )
+            if before is None or before.absent_at is None:
+                return
+            waited = self.now - before.absent_at
+            # The clock was ahead then: counted from now, or it would not be for years.
+            if waited < timedelta(0) or waited >= timedelta(minutes=ABSENT_MINUTES):
+                absent = copy.absent if waited >= timedelta(0) else before.absent
+                self.ledger.mark_missing(row, copy.held_scan, copy.missing_scan, absent, self.now)
 
     def _still_held(self, s: MessageStatus, copy: Copy) -> bool:
         if copy.mailbox == CONSOLIDATED:
