@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -16,6 +17,25 @@ from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench
 
 S = TypeVar("S", bound=Screen[Any])
+
+
+Work = Callable[[MailsyncApp, "Pilot[int]"], Awaitable[None]]
+
+
+def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine function."""
+    asyncio.run(work())
+
+
+def drive(bench: Bench, work: Work, size: tuple[int, int] = (120, 40)) -> MailsyncApp:
+    """Run the app, and do something in it."""
+
+    async def within() -> MailsyncApp:
+        async with running(bench, size) as (app, pilot):
+            await work(app, pilot)
+        return app
+
+    return asyncio.run(within())
 
 
 @asynccontextmanager
@@ -75,3 +95,10 @@ def drawn(view: LineView) -> list[str]:
 def text(app: MailsyncApp, selector: str) -> str:
     """What a static part of the top screen says."""
     return str(app.screen.query_one(selector, Static).content)
+
+
+def everything(app: MailsyncApp) -> str:
+    """All that is to be read on the top screen."""
+    parts = [str(part.content) for part in app.screen.query(Static)]
+    parts += ["\n".join(drawn(view)) for view in app.screen.query(LineView)]
+    return "\n".join(parts)

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
-from tests.ui.harness import drawn, running
-
-Work = Callable[[MailsyncApp, "Pilot[int]"], Awaitable[None]]
-
-
-def drive(bench: Bench, work: Work, size: tuple[int, int] = (120, 40)) -> None:
-    """Run the app, and do something in it."""
-
-    async def run() -> None:
-        async with running(bench, size) as (app, pilot):
-            await work(app, pilot)
-
-    asyncio.run(run())
+from tests.ui.harness import drawn
 
 
 def out_of_step(tmp_path: Path) -> Bench:
@@ -58,10 +43,3 @@ async def go(app: MailsyncApp, pilot: Pilot[int], part: str) -> None:
     (index,) = [n for n, line in enumerate(rows(app)) if part in line]
     view.move(view.scroll_offset.y + index)
     await pilot.pause()
-
-
-def everything(app: MailsyncApp) -> str:
-    """All that is to be read on the top screen."""
-    parts = [str(part.content) for part in app.screen.query(Static)]
-    parts += ["\n".join(drawn(view)) for view in app.screen.query(LineView)]
-    return "\n".join(parts)

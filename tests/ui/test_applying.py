@@ -6,12 +6,10 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from mailsync_tui.engine.model import Plan
 from mailsync_tui.engine.outcome import Result
@@ -26,20 +24,7 @@ from mailsync_tui.ui.screens.help import HelpScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
 from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
-from tests.ui.harness import drawn, press, running, screen, settled, text
-
-Work = Callable[[MailsyncApp, "Pilot[int]"], Awaitable[None]]
-
-
-def drive(bench: Bench, work: Work, size: tuple[int, int] = (100, 30)) -> MailsyncApp:
-    """Run the app, and do something in it."""
-
-    async def run() -> MailsyncApp:
-        async with running(bench, size) as (app, pilot):
-            await work(app, pilot)
-        return app
-
-    return asyncio.run(run())
+from tests.ui.harness import drawn, drive, everything, press, screen, settled, text
 
 
 @pytest.fixture
@@ -54,13 +39,6 @@ def bench(tmp_path: Path) -> Bench:
         bench.remove("isp", mail(name))
     bench.remove("consolidated", mail("away"))
     return bench
-
-
-def everything(app: MailsyncApp) -> str:
-    """All that is to be read on the top screen."""
-    parts = [str(part.content) for part in app.screen.query(Static)]
-    parts += ["\n".join(drawn(view)) for view in app.screen.query(LineView)]
-    return "\n".join(parts)
 
 
 class Gate:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +9,7 @@ import pytest
 from mailsync_tui.engine.comparison import Cell
 from mailsync_tui.ui.widgets.panes import Panes
 from tests.engine.bench import Bench, mail
-from tests.ui.harness import drawn, press, running, text
-
-
-def run(work: Callable[[], Awaitable[None]]) -> None:
-    """Run a coroutine function."""
-    asyncio.run(work())  # type: ignore[arg-type]
+from tests.ui.harness import drawn, press, run, running, text
 
 
 @pytest.fixture

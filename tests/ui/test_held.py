@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,12 +14,7 @@ from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.held import HeldScreen
 from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
-from tests.ui.harness import drawn, press, running, screen, text
-
-
-def run(work: Callable[[], Awaitable[None]]) -> None:
-    """Run a coroutine function."""
-    asyncio.run(work())  # type: ignore[arg-type]
+from tests.ui.harness import drawn, press, run, running, screen, text
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,10 @@ from mailsync_tui.ui.screens.dialogs import ConfirmScreen
 from mailsync_tui.ui.screens.history import HistoryScreen, RunScreen
 from mailsync_tui.ui.widgets.line_view import LineView
 from tests.engine.bench import Bench, mail
-from tests.ui.harness import drawn, press, running, screen, text
+from tests.ui.harness import drawn, press, run, running, screen, text
 
 PATIENCE = 60
 """Seconds until a test that waits for something gives up."""
-
-
-def run(work: Callable[[], Awaitable[None]]) -> None:
-    """Run a coroutine function."""
-    asyncio.run(work())  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -22,7 +21,7 @@ from mailsync_tui.ui.rows.filters import Filter
 from mailsync_tui.ui.rows.order import Ordered
 from mailsync_tui.ui.widgets.line_view import BAR, LineView, joined
 from mailsync_tui.ui.widgets.panes import Panes
-from tests.ui.harness import drawn
+from tests.ui.harness import drawn, run
 from tests.ui.rows import compared, row
 
 HOSTILE = (
@@ -79,10 +78,6 @@ async def shown(view: LineView) -> AsyncIterator[Pilot[None]]:
     async with OneView(view).run_test(size=(WIDTH, HEIGHT)) as pilot:
         await pilot.pause()
         yield pilot
-
-
-def run(work: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(work())  # type: ignore[arg-type]
 
 
 def numbered(*numbers: int) -> Texts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
 from tests.engine.bench import Bench, mail
-from tests.ui.harness import drawn, press, running, screen, settled, text
+from tests.ui.harness import drawn, press, run, running, screen, settled, text
 
 PATIENCE = 60
 """Seconds until a test that waits for something gives up."""
@@ -54,10 +54,6 @@ def bench(tmp_path: Path) -> Bench:
     bench.deliver("work", mail("three"))
     bench.sync()
     return bench
-
-
-def run(work: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(work())  # type: ignore[arg-type]
 
 
 def line_of(panes: Panes, subject: str) -> list[str]:

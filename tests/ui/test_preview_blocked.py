@@ -17,8 +17,8 @@ from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.dialogs import AskScreen, WhyScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
 from tests.engine.bench import Bench, mail
-from tests.ui.harness import press, screen, text
-from tests.ui.previewed import drive, everything, go, out_of_step, row, rows
+from tests.ui.harness import drive, everything, press, screen, text
+from tests.ui.previewed import go, out_of_step, row, rows
 
 
 @pytest.fixture

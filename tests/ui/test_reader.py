@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -21,12 +20,7 @@ from mailsync_tui.ui.screens.reader import ReaderScreen
 from mailsync_tui.ui.widgets.panes import Panes
 from mailsync_tui.ui.widgets.text_view import TextView
 from tests.engine.bench import Bench, mail
-from tests.ui.harness import drawn, press, running, screen, settled, text
-
-
-def run(work: Callable[[], Awaitable[None]]) -> None:
-    """Run a coroutine function."""
-    asyncio.run(work())  # type: ignore[arg-type]
+from tests.ui.harness import drawn, press, run, running, screen, settled, text
 
 
 @pytest.fixture
