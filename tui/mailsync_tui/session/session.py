@@ -22,7 +22,7 @@ from mailsync_tui.engine.apply.record import note_seen, nothing_new, record
 from mailsync_tui.engine.apply.run import Run, carry_out
 from mailsync_tui.engine.apply.steps import apply
 from mailsync_tui.engine.apply.store import late_stores
-from mailsync_tui.engine.detect.folder_names import resolved
+from mailsync_tui.engine.detect.folder_names import resolve_folder_names
 from mailsync_tui.engine.detect.observe import Observation, observe
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.model import DELETIONS, Line, Options, Plan, UndoLine
@@ -202,7 +202,9 @@ class Session:
             LedgerError: the ledger is damaged.
         """
         mailboxes = self.connections.mailboxes
-        config, reached = resolved(self.config, mailboxes, listings, self.connections.parallel)
+        config, reached = resolve_folder_names(
+            self.config, mailboxes, listings, self.connections.parallel
+        )
         observation = observe(
             config,
             ledger,

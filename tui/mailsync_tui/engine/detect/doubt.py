@@ -70,7 +70,7 @@ Losses = Mapping[int, Loss]
 """Of one mailbox, by row."""
 
 
-def doubted(
+def doubt_losses(
     snapshot: Snapshot,
     ledger: LedgerReader,
     matched: MatchedMailboxes,

@@ -10,7 +10,7 @@ from mailsync_tui.engine.detect.listing import Parallel
 from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
 
 
-def resolved(
+def resolve_folder_names(
     config: UserConfig,
     mailboxes: Mapping[str, Mailbox],
     listings: Mapping[str, Listing | MailboxError],

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.detect.assemble import mailbox_states, message_states
-from mailsync_tui.engine.detect.doubt import doubted
+from mailsync_tui.engine.detect.doubt import doubt_losses
 from mailsync_tui.engine.detect.identify import identify
 from mailsync_tui.engine.detect.known import known_messages
 from mailsync_tui.engine.detect.listing import Parallel
@@ -101,7 +101,7 @@ def observe(
             blocks=tuple(Block(*block) for block in ledger.blocks()),
         )
         return Observation(
-            doubted(snapshot, ledger, matched, listed),
+            doubt_losses(snapshot, ledger, matched, listed),
             matched,
             listed,
             known.interrupted,

@@ -68,7 +68,7 @@ def cause(account: str, kind: Kind, rule: str, cut: int | None = None) -> str:
         cut: The round number at which the listing behind it seems to be cut.
     """
     text = _CUT if rule == "hidden" and cut is not None else _CAUSES[rule]
-    return text.format(account=account, mailbox=_loser(account, kind), cut=cut)
+    return text.format(account=account, mailbox=loser(account, kind), cut=cut)
 
 
 def detail(account: str, kind: Kind, rule: str, cause: str) -> str:
@@ -85,7 +85,7 @@ def ways_out(account: str, kind: Kind, rule: str, accept: str) -> str:
         rule: The rule that stopped them.
         accept: How a person lets them through, where that can be done.
     """
-    mailbox = _loser(account, kind)
+    mailbox = loser(account, kind)
     if rule == "changed":
         return f"nothing is deleted until `mailsync-tui rebase {account}` takes it as the new base"
     if rule == "folder-gone":
@@ -98,8 +98,8 @@ def ways_out(account: str, kind: Kind, rule: str, accept: str) -> str:
     return out
 
 
-def _loser(account: str, kind: Kind) -> str:
-    """The mailbox whose losses are not believed."""
+def loser(account: str, kind: Kind) -> str:
+    """The mailbox whose losses such a line stems from."""
     return account if kind == "forward-delete" else CONSOLIDATED
 
 

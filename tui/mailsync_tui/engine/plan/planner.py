@@ -24,7 +24,7 @@ from mailsync_tui.engine.model import (
     Waiting,
 )
 from mailsync_tui.engine.plan.evidence import evidence
-from mailsync_tui.engine.plan.guards import Accepted, GuardChecks, cause, detail
+from mailsync_tui.engine.plan.guards import Accepted, GuardChecks, cause, detail, loser
 from mailsync_tui.engine.plan.rules import Proposal, Rules
 from mailsync_tui.engine.plan.status import MessageStatus, status_of
 from mailsync_tui.engine.snapshot import Snapshot
@@ -257,8 +257,7 @@ class _Planning:
                         self.blocked[(name, kind, "changed")] += 0
 
     def _blocked(self, account: str, kind: Kind, rule: str, count: int) -> Blocked:
-        loser = account if kind == "forward-delete" else CONSOLIDATED
-        why = cause(account, kind, rule, self.snapshot.mailboxes[loser].cut)
+        why = cause(account, kind, rule, self.snapshot.mailboxes[loser(account, kind)].cut)
         allow = max(count, self.stopped[account, kind, rule])
         return Blocked(account, kind, rule, count, detail(account, kind, rule, why), why, allow)
 
