@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tests.engine import test_table
 from tests.faults.registry import VICES
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "tui" / "mailsync_tui"
 DESIGN = (ROOT / "tui" / "DESIGN.md").read_text(encoding="utf-8")
 CITED = re.compile(r"DESIGN\.md,\s+(rule|vice|row)s?\s+(\d+)(?:\s+(?:to|and)\s+(\d+))?")
 SUFFIXES = {".py", ".md", ".toml", ".txt", ""}
@@ -69,6 +71,16 @@ def test_every_markdown_file_that_is_named_is_in_the_repository() -> None:
         for name in re.findall(r"(?<![\w*])[\w-]+\.md\b", text)
     }
     assert not {each for each in named if each[1] not in there}
+
+
+def test_things_are_where_it_says() -> None:
+    for _, file, names in rows("Where things are"):
+        path = PACKAGE / file.strip("`")
+        tree = ast.parse(path.read_bytes())
+        functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef))
+        constants = (n.target for n in tree.body if isinstance(n, ast.AnnAssign))
+        defined = {n.name for n in functions} | {ast.unparse(n) for n in constants}
+        assert set(re.findall(r"\w+", names)) <= defined, file
 
 
 def test_every_row_is_a_branch_and_has_a_test() -> None:
