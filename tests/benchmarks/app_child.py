@@ -19,9 +19,9 @@ from mailsync_tui.ui import run
 from mailsync_tui.ui.app import MailsyncApp
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import UserConfig
     from mailsync_tui.engine.comparison import Comparison
     from mailsync_tui.engine.events import Event
+    from mailsync_tui.session.person import Person
     from mailsync_tui.session.session import Session
     from mailsync_tui.session.viewer import Look
 
@@ -43,7 +43,7 @@ class Watched(MailsyncApp):
         open_session: object,
         log_line: Callable[[str], None],
         *,
-        known: tuple[UserConfig, Path],
+        person: Person,
     ) -> None:
         """Take other mailboxes than the session would open."""
         del open_session
@@ -52,11 +52,10 @@ class Watched(MailsyncApp):
             from mailsync_tui.session.session import Session
             from tests.benchmarks.big import mailboxes
 
-            person, directory = known
             boxes = mailboxes(self.messages)
-            return Session(person, directory, emit=emit, mailboxes=boxes)
+            return Session(person.config, person.directory, emit=emit, mailboxes=boxes)
 
-        super().__init__(over_memory, log_line, known=known)
+        super().__init__(over_memory, log_line, person=person)
         look = self.background.look
 
         async def noted(meanwhile: Callable[[Comparison], None]) -> Look:

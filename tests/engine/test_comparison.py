@@ -9,7 +9,7 @@ import pytest
 from mailsync_tui.engine.comparison import Cell, Comparison, location_of, place_key
 from mailsync_tui.engine.model import Place
 from mailsync_tui.mailboxes.base import Location, Uid
-from mailsync_tui.session.newest import newest
+from mailsync_tui.session.person import Person
 from mailsync_tui.session.viewer import Viewer
 from tests.engine.bench import Bench, mail
 
@@ -136,7 +136,7 @@ def test_the_newest_are_the_first_of_all(bench: Bench) -> None:
         bench.deliver("isp", mail(name).replace(b"05 Jan", f"{day} Jan".encode()))
     bench.sync()
     with bench.session() as session:
-        part = newest(bench.config, session.directory, 2)
+        part = Person(bench.config, session.directory).newest(2)
         all_of_it = Viewer(session).known()
     assert [row.subject for row in part.rows] == ["message 2", "message 3"]
     assert part.rows == all_of_it.rows[:2]
@@ -145,7 +145,7 @@ def test_the_newest_are_the_first_of_all(bench: Bench) -> None:
 
 
 def test_without_a_ledger_there_is_nothing_to_show_yet(bench: Bench) -> None:
-    assert newest(bench.config, bench.directory / "none", 9).rows == ()
+    assert Person(bench.config, bench.directory / "none").newest(9).rows == ()
 
 
 def test_rows_that_are_as_they_were_are_the_same_values(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from mailsync_tui.errors import LedgerBusy, UnknownRun
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.ledger.reader import open_ledger
-from mailsync_tui.session.history import past_runs
+from mailsync_tui.session.person import Person
 from tests.engine.bench import kinds
 from tests.engine.older import older
 from tests.engine.undoing import (
@@ -36,7 +36,10 @@ def test_the_history(tmp_path: Path) -> None:
     run = forward(bench, M, N)
 
     def states() -> dict[str, str]:
-        return {run["run"]: run["state"] for run in json_form.runs(past_runs(tmp_path))}
+        return {
+            run["run"]: run["state"]
+            for run in json_form.runs(Person(bench.config, tmp_path).runs())
+        }
 
     with bench.session() as session:
         line = session.undoable(run)[0].id

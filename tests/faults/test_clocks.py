@@ -15,7 +15,7 @@ from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.apply import store
 from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.engine.model import Options, Plan
-from mailsync_tui.session.history import past_runs
+from mailsync_tui.session.person import Person
 from mailsync_tui.session.viewer import Viewer
 from tests.engine.bench import START, Bench, blocked, held, kinds, mail
 from tests.faults.scenarios import SCENARIOS, Scenario
@@ -359,7 +359,7 @@ def test_runs_are_in_their_order_whatever_their_clocks_said(bench: Bench) -> Non
         bench.now += jump
         bench.deliver("work", mail(n))
         bench.sync()
-    rows = past_runs(bench.directory)
+    rows = Person(bench.config, bench.directory).runs()
     assert [row.id for row in rows] == [5, 4, 3, 2, 1]
     started: list[datetime] = [row.started for row in rows]
     assert started != sorted(started, reverse=True)

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from mailsync_tui.session import plan_file
-from mailsync_tui.session.history import past_runs
+from mailsync_tui.session.person import Person
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.dialogs import AskScreen, WhyScreen
@@ -194,7 +194,7 @@ def test_leaving_remembers_nothing(bench: Bench) -> None:
         screen(app, ComparisonScreen)
         await press(app, pilot, "b")
         assert all("[ ]" not in line for line in rows(app))
-        assert past_runs(bench.directory)[0].command == "sync"
+        assert Person(bench.config, bench.directory).runs()[0].command == "sync"
 
     drive(bench, work)
     assert not bench.plan().held

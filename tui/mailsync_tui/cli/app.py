@@ -20,7 +20,7 @@ from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.cli.settings import Settings
-    from mailsync_tui.config.model import UserConfig
+    from mailsync_tui.session.person import Person
 
 EXAMPLE = {
     "consolidated": {
@@ -45,8 +45,7 @@ _DEMO = "mailsync-tui demo"
 
 def show_app(
     settings: Settings,
-    person: UserConfig,
-    directory: Path,
+    person: Person,
     tidy: Callable[[], None] = lambda: None,
 ) -> int:
     """Run the app for one person.
@@ -54,7 +53,6 @@ def show_app(
     Args:
         settings: Say whether it takes the mouse.
         person: Whose mailboxes.
-        directory: Where the person's ledger lies.
         tidy: Called if the process must end at once.
 
     Raises:
@@ -65,7 +63,7 @@ def show_app(
     from mailsync_tui.ui.run import run
 
     mouse = settings.mouse if settings.mouse is not None else not _over_ssh()
-    return run(person, directory, mouse=mouse, log_line=settings.output.log, tidy=tidy)
+    return run(person, mouse=mouse, log_line=settings.output.log, tidy=tidy)
 
 
 def _require_terminal() -> None:
@@ -83,8 +81,8 @@ def show_demo(settings: Settings) -> int:
         CommandError: There is no terminal.
     """
     from mailsync_tui.config.load import load_config
-    from mailsync_tui.config.locations import person_dir, state_root
     from mailsync_tui.demo.run import running
+    from mailsync_tui.session.person import people_of
 
     _require_terminal()
     settings.output.tell("starting the demo's servers, and filling them with mail ...")
@@ -93,10 +91,8 @@ def show_demo(settings: Settings) -> int:
         with _no_signals():  # one that comes between making and noting it would leave it behind
             path = stack.enter_context(TemporaryDirectory(prefix="mailsync-demo-"))
         demo = stack.enter_context(running(Path(path)))
-        config = load_config(demo.config)
-        (person,) = config.users
-        directory = person_dir(state_root(None, config), person.name)
-        return show_app(settings, person, directory, partial(rmtree, path, ignore_errors=True))
+        (person,) = people_of(load_config(demo.config))
+        return show_app(settings, person, partial(rmtree, path, ignore_errors=True))
 
 
 def welcome(settings: Settings, path: Path) -> int:

@@ -12,10 +12,10 @@ from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.cli.runs import Command
-    from mailsync_tui.config.model import UserConfig
+    from mailsync_tui.session.person import Person
 
 
-def check_person(command: Command, person: UserConfig) -> int:
+def check_person(command: Command, person: Person) -> int:
     """Check one person's mailboxes, and print what they are."""
     with command.session(person) as (session, progress):
         checked = check(session)
@@ -36,7 +36,7 @@ def check_person(command: Command, person: UserConfig) -> int:
     screen.line(
         ("quarantine", "cyan"),
         f": {kept[0]:,} deleted messages, {kept[1] / 1000:,.0f} kB; each is kept for"
-        f" {person.keep_days} days",
+        f" {person.config.keep_days} days",
     )
     screen.show()
     return found

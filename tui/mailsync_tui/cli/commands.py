@@ -16,9 +16,10 @@ from mailsync_tui.errors import INTERRUPTED, WRONG, CommandError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import Direction, UserConfig
+    from mailsync_tui.config.model import Direction
     from mailsync_tui.engine.model import Options
     from mailsync_tui.engine.outcome import Result
+    from mailsync_tui.session.person import Person
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -206,8 +207,7 @@ def _app(settings: Settings) -> int:
     if not path.exists():
         return welcome(settings, path)
     config = settings.load()
-    person = settings.person(config)
-    return show_app(settings, person, settings.directory(config, person))
+    return show_app(settings, settings.person(config))
 
 
 @cli.command(epilog="\b\nExamples:\n  mailsync-tui check\n  mailsync-tui check --json --all-users")
@@ -233,7 +233,7 @@ def check(settings: Settings, as_json: bool, everybody: bool) -> int:
         raise
     people = settings.people(config, everybody=everybody)
     with Interrupts(settings.output) as interrupts:
-        command = Command(settings, config, people, interrupts, as_json)
+        command = Command(settings, people, interrupts, as_json)
         return command.each(lambda person: check_person(command, person), failed=failure)
 
 
@@ -264,7 +264,7 @@ def plan(
         raise CommandError("--out wants a file; --json prints the same on standard output")
     options = _options_for(people, **chosen)
     with Interrupts(settings.output) as interrupts:
-        command = runs.Command(settings, config, people, interrupts, as_json)
+        command = runs.Command(settings, people, interrupts, as_json)
         return command.each(lambda person: runs.plan(command, person, options(person), out))
 
 
@@ -309,7 +309,7 @@ def sync(
     people = settings.people(config, everybody=everybody)
     options = _options_for(people, scheduled=seconds is not None, **chosen)
     with Interrupts(settings.output) as interrupts:
-        command = runs.Command(settings, config, people, interrupts, as_json)
+        command = runs.Command(settings, people, interrupts, as_json)
 
         def a_round() -> int:
             def show(found: Result) -> None:
@@ -354,7 +354,7 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
     text = plan_file.read_from(given) if str(file) == "-" else plan_file.read(file)
     saved, left = plan_file.load(text, person.name)
     with Interrupts(settings.output) as interrupts:
-        command = runs.Command(settings, config, (person,), interrupts, as_json)
+        command = runs.Command(settings, (person,), interrupts, as_json)
         return command.each(lambda person: runs.apply(command, person, saved, left, yes=yes))
 
 
@@ -368,10 +368,9 @@ def history(settings: Settings, run: str | None, as_json: bool) -> int:
 
     config = settings.load()
     person = settings.person(config)
-    directory = settings.directory(config, person)
     if run is None:
-        return show_history(settings.output, directory, as_json=as_json)
-    return show_run(settings.output, directory, person.name, run, as_json=as_json)
+        return show_history(settings.output, person, as_json=as_json)
+    return show_run(settings.output, person, run, as_json=as_json)
 
 
 @cli.command(
@@ -404,7 +403,7 @@ def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, ye
     config = settings.load()
     person = settings.person(config)
     with Interrupts(settings.output) as interrupts:
-        command = Command(settings, config, (person,), interrupts, as_json)
+        command = Command(settings, (person,), interrupts, as_json)
         return command.each(lambda person: undo_run(command, person, run, lines, yes=yes))
 
 
@@ -432,7 +431,7 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
     if account not in known:
         raise CommandError(f"unknown account {safe_text(account, 64)}{nearest(account, known)}")
     with Interrupts(settings.output) as interrupts:
-        command = runs.Command(settings, config, (person,), interrupts, as_json)
+        command = runs.Command(settings, (person,), interrupts, as_json)
         return command.each(lambda person: runs.rebase(command, person, account, yes=yes))
 
 
@@ -475,13 +474,13 @@ def manual(settings: Settings, page: str | None, as_man: bool) -> int:
 
 
 def _options_for(
-    people: tuple[UserConfig, ...],
+    people: tuple[Person, ...],
     *,
     accepts: tuple[str, ...],
     reconsider: bool,
     scheduled: bool = False,
     **named: bool,
-) -> Callable[[UserConfig], Options]:
+) -> Callable[[Person], Options]:
     """What was asked for, as options of the engine, for each person.
 
     Raises:
@@ -494,9 +493,9 @@ def _options_for(
     accepted = parse_accepts(accepts, people)
     chosen: tuple[Direction, ...] = tuple(d for d in DIRECTIONS if named[d])
 
-    def options(person: UserConfig) -> Options:
+    def options(person: Person) -> Options:
         mine = accounts_of(person)
-        default = person.schedule_apply if scheduled else DIRECTIONS
+        default = person.config.schedule_apply if scheduled else DIRECTIONS
         return Options(
             chosen or default, reconsider, tuple(a for a in accepted if a.account in mine)
         )

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsync_tui.cli import json_form, render
 from mailsync_tui.cli.screen import Screen
 from mailsync_tui.cli.settings import nearest
 from mailsync_tui.errors import OK, CommandError
-from mailsync_tui.session.history import past_lines, past_runs
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.cli.output import Output
+    from mailsync_tui.session.person import Person
 
 
-def show_history(output: Output, directory: Path, *, as_json: bool) -> int:
+def show_history(output: Output, person: Person, *, as_json: bool) -> int:
     """All runs, newest first."""
-    runs = json_form.runs(past_runs(directory))
+    runs = json_form.runs(person.runs())
     if as_json:
         output.result(json_form.line(runs))
         return OK
@@ -28,20 +27,20 @@ def show_history(output: Output, directory: Path, *, as_json: bool) -> int:
     return OK
 
 
-def show_run(output: Output, directory: Path, user: str, run: str, *, as_json: bool) -> int:
+def show_run(output: Output, person: Person, run: str, *, as_json: bool) -> int:
     """One run, line by line.
 
     Raises:
         CommandError: There is no such run.
     """
-    runs = {str(each.id): each for each in past_runs(directory)}
+    runs = {str(each.id): each for each in person.runs()}
     if run not in runs:
         known = nearest(run, runs) if runs else "; there is none yet"
         raise CommandError(f"unknown run {safe_text(run, 40)}{known}")
     found = runs[run]
-    lines = json_form.run_lines(past_lines(directory, found.id))
+    lines = json_form.run_lines(person.run_lines(found.id))
     if as_json:
-        output.result(json_form.line(json_form.past_run(user, found, lines)))
+        output.result(json_form.line(json_form.past_run(person.name, found, lines)))
         return OK
     screen = Screen(output)
     render.past_run(screen, json_form.runs([found])[0], lines)

@@ -38,9 +38,9 @@ from mailsync_tui.session.plan_file import utc
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import Config, UserConfig
     from mailsync_tui.engine.model import Options, Plan
     from mailsync_tui.engine.outcome import Result
+    from mailsync_tui.session.person import Person
     from mailsync_tui.session.session import Session
 
 _DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])", re.ASCII)
@@ -52,14 +52,13 @@ class Command:
     """One command as it runs, for however many people."""
 
     settings: Settings
-    config: Config
-    people: tuple[UserConfig, ...]
+    people: tuple[Person, ...]
     interrupts: Interrupts
     json: bool
 
     def each(
         self,
-        work: Callable[[UserConfig], int],
+        work: Callable[[Person], int],
         failed: Callable[[str, int, str], dict[str, Any]] = json_form.failure,
     ) -> int:
         """Do it for one person after the other; one who fails does not stop the rest.
@@ -86,16 +85,14 @@ class Command:
         return worst_exit_code(codes)
 
     @contextmanager
-    def session(self, person: UserConfig) -> Iterator[tuple[Session, ProgressDisplay]]:
+    def session(self, person: Person) -> Iterator[tuple[Session, ProgressDisplay]]:
         """Open a person's mailboxes and ledger; what happens is shown and logged.
 
         Raises:
             Interrupted: A signal stopped it before anything was done.
         """
-        from mailsync_tui.session.session import Session
-
         output = self.settings.output
-        progress = progress_for(output, len(person.external) + 1, json=self.json)
+        progress = progress_for(output, len(person.config.mailboxes), json=self.json)
 
         def emit(event: Event) -> None:
             self.interrupts.watch(event)
@@ -103,7 +100,7 @@ class Command:
             if not isinstance(event, (ListingProgress, ReadingProgress)):
                 output.log(f"{person.name}: {_event_text(event)}")
 
-        session = Session(person, self.settings.directory(self.config, person), emit=emit)
+        session = person.open_session(emit)
         try:
             with self.interrupts.guarding(session, progress.pause), session:
                 yield session, progress
@@ -116,7 +113,7 @@ class Command:
             progress.pause()
 
 
-def plan(command: Command, person: UserConfig, options: Options, out: Path | None = None) -> int:
+def plan(command: Command, person: Person, options: Options, out: Path | None = None) -> int:
     """Make a plan, print and save it."""
     from mailsync_tui.engine.outcome import plan_code
     from mailsync_tui.session import plan_file
@@ -147,7 +144,7 @@ def plan(command: Command, person: UserConfig, options: Options, out: Path | Non
 
 def sync(
     command: Command,
-    person: UserConfig,
+    person: Person,
     options: Options,
     show: Callable[[Result], None],
     *,
@@ -200,9 +197,7 @@ def repeat(output: Output, interrupts: Interrupts, seconds: int, a_round: Callab
     return INTERRUPTED
 
 
-def apply(
-    command: Command, person: UserConfig, saved: Plan, left: frozenset[str], *, yes: bool
-) -> int:
+def apply(command: Command, person: Person, saved: Plan, left: frozenset[str], *, yes: bool) -> int:
     """Ask about a saved plan, and apply what is left of it."""
     from dataclasses import replace
 
@@ -227,7 +222,7 @@ def apply(
     return ended(command, found.exit, found.run)
 
 
-def rebase(command: Command, person: UserConfig, account: str, *, yes: bool) -> int:
+def rebase(command: Command, person: Person, account: str, *, yes: bool) -> int:
     """Ask, and take the present listing of a mailbox as the new base."""
     output = command.settings.output
     question = (

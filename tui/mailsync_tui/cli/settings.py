@@ -12,8 +12,9 @@ from mailsync_tui.errors import CommandError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import Config, UserConfig
+    from mailsync_tui.config.model import Config
     from mailsync_tui.engine.model import Accept
+    from mailsync_tui.session.person import Person
 
 
 @dataclass(slots=True)
@@ -38,13 +39,7 @@ class Settings:
 
         return load_config(config_path(self.config))
 
-    def directory(self, config: Config, person: UserConfig) -> Path:
-        """Where a person's ledger lies."""
-        from mailsync_tui.config.locations import person_dir, state_root
-
-        return person_dir(state_root(self.state_dir, config), person.name)
-
-    def person(self, config: Config) -> UserConfig:
+    def person(self, config: Config) -> Person:
         """The one person that is meant.
 
         Raises:
@@ -53,17 +48,20 @@ class Settings:
         (person,) = self.people(config, everybody=False)
         return person
 
-    def people(self, config: Config, *, everybody: bool) -> tuple[UserConfig, ...]:
+    def people(self, config: Config, *, everybody: bool) -> tuple[Person, ...]:
         """The people whose turn it is.
 
         Raises:
             CommandError: See :meth:`person`; or both ``--user`` and ``--all-users`` were given.
         """
+        from mailsync_tui.session.person import people_of
+
+        found = people_of(config, self.state_dir)
         if everybody:
             if self.user is not None:
                 raise CommandError("--user and --all-users exclude each other")
-            return config.users
-        names = [person.name for person in config.users]
+            return found
+        names = [person.name for person in found]
         if self.user is None:
             if len(names) > 1:
                 raise CommandError(
@@ -71,12 +69,12 @@ class Settings:
                     "--user NAME, before the command, or take all with --all-users where it is "
                     "offered"
                 )
-            return config.users
+            return found
         if self.user not in names:
             raise CommandError(
                 f"unknown user {safe_text(self.user, 64)}{nearest(self.user, names)}"
             )
-        return tuple(person for person in config.users if person.name == self.user)
+        return tuple(person for person in found if person.name == self.user)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -88,12 +86,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else f"; known are: {', '.join(names)}"
 
 
-def accounts_of(person: UserConfig) -> list[str]:
+def accounts_of(person: Person) -> list[str]:
     """The names of a person's mailboxes."""
-    return [config.name for config in person.mailboxes]
+    return [config.name for config in person.config.mailboxes]
 
 
-def parse_accepts(texts: Iterable[str], people: Iterable[UserConfig]) -> tuple[Accept, ...]:
+def parse_accepts(texts: Iterable[str], people: Iterable[Person]) -> tuple[Accept, ...]:
     """Read every ``--accept-blocked ACCOUNT:RULE[=COUNT]``.
 
     Raises:

@@ -17,9 +17,9 @@ from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.cli.runs import Command
-    from mailsync_tui.config.model import UserConfig
     from mailsync_tui.engine.model import UndoLine
     from mailsync_tui.engine.outcome import UndoResult
+    from mailsync_tui.session.person import Person
 
 _FIRST_LINES = 5
 _SUBJECT = 200
@@ -27,7 +27,7 @@ _SUBJECT = 200
 
 
 def undo_run(
-    command: Command, person: UserConfig, number: str, lines: tuple[str, ...], *, yes: bool
+    command: Command, person: Person, number: str, lines: tuple[str, ...], *, yes: bool
 ) -> int:
     """Undo a run, or some lines of it, for one person."""
     output = command.settings.output

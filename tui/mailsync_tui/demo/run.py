@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.config.load import load_config
-from mailsync_tui.config.locations import person_dir, state_root
 from mailsync_tui.config.model import DIRECTIONS
 from mailsync_tui.demo.scenario.incidents import HELD_SENDER, INVOICES, TRAVEL
 from mailsync_tui.demo.scenario.scenario import (
@@ -31,6 +30,7 @@ from mailsync_tui.demo.scenario.story import tell
 from mailsync_tui.demo.servers.servers import HOST, PASSWORDS, POP3, Stage
 from mailsync_tui.engine.model import Options
 from mailsync_tui.errors import OK
+from mailsync_tui.session.person import people_of
 from mailsync_tui.session.session import Session
 
 if TYPE_CHECKING:
@@ -136,19 +136,14 @@ def earlier_sync(
     Raises:
         RuntimeError: something of it was not done, so that the demo would not be what it promises.
     """
-    config = load_config(path)
-    (person,) = config.users
+    (person,) = people_of(load_config(path))
 
     def take_out(plan: Plan) -> frozenset[str]:
         return frozenset(
             line.id for line in plan.lines if (line.account, line.kind, line.message_id) in declined
         )
 
-    with Session(
-        person,
-        person_dir(state_root(None, config), person.name),
-        clock=clock,
-    ) as session:
+    with Session(person.config, person.directory, clock=clock) as session:
         result = session.sync(Options(directions), take_out)
     if result.exit != OK:
         away = [f"{name}: {r.error}" for name, r in result.plan.mailboxes.items() if r.error]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
+from mailsync_tui.config.model import CONSOLIDATED, Direction
 from mailsync_tui.engine.model import DELETIONS, Line, Place
 from mailsync_tui.errors import UserError
 from mailsync_tui.report.choice import Choice, Sum
@@ -162,12 +162,13 @@ class Question:
     """To be typed instead of ``y``; ``None``: ``y`` is enough."""
 
 
-def question(choice: Choice, config: UserConfig) -> Question:
+def question(choice: Choice, keep_days: int, floor: int) -> Question:
     """Ask for all that is left of a plan.
 
     Args:
         choice: The plan and what was taken out.
-        config: Its guards' floor says from how many deletions on the number is to be typed.
+        keep_days: How long the quarantine keeps what is deleted.
+        floor: More deletions than that, and the number is to be typed.
     """
     found = choice.sums()
     lines = choice.doing
@@ -181,7 +182,7 @@ def question(choice: Choice, config: UserConfig) -> Question:
     title = " and ".join(verbs) or f"enter {several(len(lines), 'message')} in the ledger"
     sentences = [*_places(found), *_undoing(deletions)]
     if deletions:
-        sentences.append(_KEPT.format(config.keep_days))
+        sentences.append(_KEPT.format(keep_days))
     sentences.append(_FAILS)
     if choice.declined:
         sentences.append(
@@ -189,7 +190,7 @@ def question(choice: Choice, config: UserConfig) -> Question:
         )
     if choice.undecided:
         sentences.append(f"New, and left out this time: {several(len(choice.undecided), 'line')}.")
-    asked = len(deletions) > config.guards.max_delete_floor
+    asked = len(deletions) > floor
     return Question(
         f"{title[0].upper()}{title[1:]}?", tuple(sentences), len(deletions) if asked else None
     )

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -25,10 +24,10 @@ from mailsync_tui.ui.screens.base import MailsyncScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import UserConfig
     from mailsync_tui.engine.comparison import Comparison, Key
     from mailsync_tui.engine.model import Plan
     from mailsync_tui.engine.outcome import PastRun
+    from mailsync_tui.session.person import Person
     from mailsync_tui.session.session import Session
     from mailsync_tui.ui.rows.progress import Counted
     from mailsync_tui.ui.rows.results import Report
@@ -61,15 +60,15 @@ class MailsyncApp(App[int]):
         open_session: Callable[[Callable[[Event], None]], Session],
         log_line: Callable[[str], None] = lambda _: None,
         *,
-        known: tuple[UserConfig, Path] | None = None,
+        person: Person | None = None,
     ) -> None:
         """Prepare; nothing is contacted.
 
         Args:
             open_session: Makes the session, given what takes its events.
             log_line: Writes to the log, from any thread.
-            known: The session's configuration and directory, if they are known without it: then it
-                is made only after the newest of the ledger was shown.
+            person: Whose session it is, if that is known before: then it is made only after the
+                newest of the ledger was shown.
         """
         super().__init__()
         self.animation_level = "none"
@@ -78,7 +77,7 @@ class MailsyncApp(App[int]):
             open_session,
             lambda event: self.post_message(EngineEvent(event)),
             lambda: self.is_running,
-            known,
+            person,
         )
         self.ending = False
         self._cut_short = False

@@ -8,14 +8,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
-from mailsync_tui.session.newest import newest
+from mailsync_tui.session.person import Person
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import UserConfig
     from mailsync_tui.engine.comparison import Comparison
     from mailsync_tui.session.session import Session
     from mailsync_tui.session.viewer import Look, Viewer
@@ -32,7 +30,7 @@ class Background:
         open_session: Callable[[Callable[[Event], None]], Session],
         show_event: Callable[[Event], object],
         running: Callable[[], bool],
-        known: tuple[UserConfig, Path] | None,
+        person: Person | None,
     ) -> None:
         """Prepare; nothing is contacted.
 
@@ -40,8 +38,8 @@ class Background:
             open_session: Makes the session, given what takes its events.
             show_event: Called on the engine's threads with every event of a listing.
             running: Whether there still is something that shows what was awaited.
-            known: Its configuration and directory, if they are known without a session: then it is
-                made only when it is first asked for.
+            person: Whose session it is, if that is known before: then it is made only when it is
+                first asked for.
         """
         self._open_session = open_session
         self._show_event = show_event
@@ -53,9 +51,7 @@ class Background:
         self._sparing = not gc.isenabled()  # the process is this app's
         self.progress: ApplyProgress | None = None
         """Counts the run that is being applied; ``None``: there is none."""
-        if known is None:
-            known = self.session.config, self.session.directory
-        self.config, self.directory = known
+        self.person = person or Person(self.session.config, self.session.directory)
 
     @property
     def viewer(self) -> Viewer:
@@ -115,7 +111,7 @@ class Background:
         Raises:
             UserError: it cannot be used.
         """
-        return await self.aside(partial(newest, self.config, self.directory, limit))
+        return await self.aside(partial(self.person.newest, limit))
 
     async def look(self, meanwhile: Callable[[Comparison], None]) -> Look:
         """List all mailboxes, and compare them; see :meth:`Viewer.look`.

@@ -9,19 +9,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from mailsync_tui.config.model import UserConfig
-from mailsync_tui.engine.events import Event
 from mailsync_tui.ui.app import MailsyncApp
 
 if TYPE_CHECKING:
     from textual.app import App
 
-    from mailsync_tui.session.session import Session
+    from mailsync_tui.session.person import Person
 
 
 _SWITCH_SECONDS = 0.001
@@ -33,8 +30,7 @@ _LOOK_SECONDS = 1.0
 
 
 def run(
-    person: UserConfig,
-    directory: Path,
+    person: Person,
     *,
     mouse: bool,
     log_line: Callable[[str], None],
@@ -44,7 +40,6 @@ def run(
 
     Args:
         person: Whose mailboxes.
-        directory: Where the person's ledger lies.
         mouse: Whether the terminal is asked to report the mouse.
         log_line: Writes to the log.
         tidy: Called if the process must end at once: takes away what the caller would have.
@@ -52,16 +47,8 @@ def run(
     Returns:
         The exit code.
     """
-
-    def open_session(emit: Callable[[Event], None]) -> Session:
-        from mailsync_tui.session.session import (
-            Session,  # the newest mail is shown before it is loaded
-        )
-
-        return Session(person, directory, emit=emit)
-
     sys.setswitchinterval(_SWITCH_SECONDS)
-    app = MailsyncApp(open_session, log_line, known=(person, directory))
+    app = MailsyncApp(person.open_session, log_line, person=person)
     app.driver_class = TerminalDriver
     with handling_signals(app), _watching_terminal(app):
         app.run(mouse=mouse)

@@ -15,7 +15,7 @@ from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.filters import Filter, Text
 
 if TYPE_CHECKING:
-    from mailsync_tui.session.history import Unfinished
+    from mailsync_tui.session.person import Unfinished
 
 _STATE_CELLS = 14
 _DIRECTIONS_CELLS = 18

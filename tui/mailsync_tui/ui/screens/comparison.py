@@ -20,7 +20,7 @@ from mailsync_tui.engine.comparison import Cell, Comparison, Key, nothing_yet
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import Options
 from mailsync_tui.errors import UserError
-from mailsync_tui.session.history import Unfinished, unfinished
+from mailsync_tui.session.person import Unfinished
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.detail import detail_of
@@ -83,7 +83,7 @@ class ComparisonScreen(FilteredScreen):
         self.order: Order = "date"
         self.looking = True
         self.problem = ""
-        self._comparison = nothing_yet(mailsync.background.config)
+        self._comparison = nothing_yet(mailsync.background.person.config)
         self._unfinished: Unfinished | None = None
 
     def compose(self) -> ComposeResult:
@@ -127,8 +127,7 @@ class ComparisonScreen(FilteredScreen):
 
     async def _look_for_unfinished(self) -> None:
         try:
-            directory = self.background.directory
-            self._unfinished = await self.background.engine(lambda: unfinished(directory))
+            self._unfinished = await self.background.engine(self.background.person.unfinished)
         except UserError as error:
             self._show_problem(str(error))
             return

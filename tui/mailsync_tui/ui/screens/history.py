@@ -16,7 +16,6 @@ from mailsync_tui.engine.model import UndoLine
 from mailsync_tui.engine.outcome import PastRun, RunLine
 from mailsync_tui.errors import UserError
 from mailsync_tui.report.words import OUTCOMES, STATES, local_moment, several
-from mailsync_tui.session.history import past_lines, past_runs
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.past import (
@@ -82,8 +81,7 @@ class HistoryScreen(MailsyncScreen):
     @work(exclusive=True, group="history", exit_on_error=False)
     async def _read(self) -> None:
         try:
-            directory = self.background.directory
-            self.runs = await self.background.engine(lambda: past_runs(directory))
+            self.runs = await self.background.engine(self.background.person.runs)
         except UserError as error:
             self.write("#title", Content.styled(f" {safe_text(str(error))}", "$text-error"))
             return
@@ -186,9 +184,9 @@ class RunScreen(FilteredScreen):
 
     @work(exclusive=True, group="run", exit_on_error=False)
     async def _read(self) -> None:
-        number, directory = self.run.id, self.background.directory
+        number, person = self.run.id, self.background.person
         try:
-            lines = await self.background.engine(lambda: past_lines(directory, number))
+            lines = await self.background.engine(lambda: person.run_lines(number))
         except UserError as error:
             self.write("#summary", Content.styled(f" {safe_text(str(error))}", "$text-error"))
             return

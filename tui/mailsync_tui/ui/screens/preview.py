@@ -325,11 +325,13 @@ class PreviewScreen(FilteredScreen):
         """Apply what is left of the plan, after one more question."""
         if not self.background.viewer.fresh and not await self._renew():
             return
-        choice, config = self.choice, self.background.config
+        choice, config = self.choice, self.background.person.config
         if len(choice.away) == len(choice.lines):
             self._changed("nothing is left to apply")
             return
-        asked = await self.background.aside(lambda: wording.question(choice, config))
+        asked = await self.background.aside(
+            lambda: wording.question(choice, config.keep_days, config.guards.max_delete_floor)
+        )
         asking = ConfirmScreen(asked.title, asked.sentences, asked.number)
 
         def answered(yes: bool | None) -> None:

@@ -1,0 +1,103 @@
+"""One person, and what the ledger says of them without a session; nothing is contacted.
+
+The app shows the newest of the ledger before it loads what a session needs, so that is loaded only
+when one is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailsync_tui.config.locations import person_dir, state_root
+from mailsync_tui.engine import comparison
+from mailsync_tui.engine.outcome import PastRun, RunLine, past_run, run_lines
+from mailsync_tui.ledger import journal
+from mailsync_tui.ledger.lock import LOCK_NAME, Holder, holder_of
+from mailsync_tui.ledger.reader import FILE_NAME, LedgerReader, open_ledger
+
+if TYPE_CHECKING:
+    from mailsync_tui.config.model import Config, UserConfig
+    from mailsync_tui.engine.comparison import Comparison
+    from mailsync_tui.engine.events import Emit
+    from mailsync_tui.session.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run without an end."""
+
+    run: PastRun
+    open_lines: int
+    """Lines with an intent and no outcome."""
+    at_work: Holder | None
+    """The process that is applying to the ledger now: the run is its, and not dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose mailboxes they are. All methods that read the ledger raise LedgerError."""
+
+    config: UserConfig
+    directory: Path
+    """Where the ledger, the lock and the quarantine lie."""
+
+    @property
+    def name(self) -> str:
+        """As the configuration has it."""
+        return self.config.name
+
+    def open_session(self, emit: Emit) -> Session:
+        """Prepare a session.
+
+        Args:
+            emit: Called with what happens, from the session's threads.
+        """
+        from mailsync_tui.session.session import Session
+
+        return Session(self.config, self.directory, emit=emit)
+
+    def newest(self, limit: int) -> Comparison:
+        """The newest messages that the ledger knows; at most so many."""
+        with contextlib.closing(open_ledger(self.directory / FILE_NAME)) as ledger:
+            return comparison.newest(self.config, ledger, limit)
+
+    def runs(self) -> list[PastRun]:
+        """All runs, newest first."""
+        with self._snapshot() as ledger:
+            return [past_run(row) for row in journal.runs(ledger)]
+
+    def run_lines(self, run: int) -> tuple[RunLine, ...]:
+        """The lines of one run, in the order in which they were done."""
+        with self._snapshot() as ledger:
+            return run_lines(journal.actions(ledger, run))
+
+    def unfinished(self) -> Unfinished | None:
+        """The run that was killed, or is at work in another process; ``None``: there is none."""
+        with self._snapshot() as ledger:
+            found = journal.unfinished(ledger)
+            if found is None:
+                return None
+            number, lines = found
+            (row,) = [row for row in journal.runs(ledger) if row.id == number]
+        return Unfinished(past_run(row), lines, holder_of(self.directory / LOCK_NAME))
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[LedgerReader]:
+        path = self.directory / FILE_NAME
+        with contextlib.closing(open_ledger(path)) as ledger, ledger.snapshot():
+            yield ledger
+
+
+def people_of(config: Config, state_dir: Path | None = None) -> tuple[Person, ...]:
+    """Everybody in a configuration.
+
+    Args:
+        config: As it was read.
+        state_dir: What ``--state-dir`` said.
+    """
+    root = state_root(state_dir, config)
+    return tuple(Person(each, person_dir(root, each.name)) for each in config.users)
