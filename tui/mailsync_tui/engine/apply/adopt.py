@@ -19,8 +19,8 @@ UNLIKE = "the same headers, but another content: a message of its own, to be col
 def adopt(run: Run[Line], lines: Sequence[Line]) -> None:
     """Enter copies in the ledger that are on both sides, comparing the bytes of both.
 
-    A copy with the same headers and another content is an unlike twin: it is collected, if that
-    was asked for, and else skipped.
+    A copy with the same header and other contents is another message: it is collected, if that was
+    asked for, and else skipped.
 
     Raises:
         LedgerError: the ledger cannot be written: nothing more is done.

@@ -155,15 +155,15 @@ def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[F
         differs = bool(message.digests) and identity.digest not in message.digests
         others = [n for n in alike[identity.key] if n != number]
         candidates = run.messages([number, *others]) if others or differs else {}
-        twin = _same_bytes(identity, [m for n, m in candidates.items() if n != number])
+        equal = _same_bytes(identity, [m for n, m in candidates.items() if n != number])
         if (identity.key, identity.digest) in seen:
             _later(run, line, row, seen[identity.key, identity.digest])
             continue
-        if twin is not None and (twin.known or run.there(twin)):
-            _join(run, line, row, twin)
+        if equal is not None and (equal.known or run.there(equal)):
+            _join(run, line, row, equal)
             continue
         try:
-            own = _own_twin(run, identity, candidates.values())
+            own = _own_copy(run, identity, candidates.values())
         except MailboxError as error:  # it may be there already: better none than two
             run.failed(CONSOLIDATED, error)
             conclude(run, [line], "failed", str(error))
@@ -172,7 +172,7 @@ def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[F
             _adopt_own(run, line, row, *own, identity, raw)
             continue
         if differs:
-            number = twin.id if twin is not None else split_off(run, row, identity, raw)
+            number = equal.id if equal is not None else split_off(run, row, identity, raw)
         seen[identity.key, identity.digest] = number
         known = message if number == message.id else None
         result.append(Fetched(line, row, number, raw, identity, known))
@@ -184,7 +184,7 @@ def _same_bytes(identity: Identity, others: Iterable[MessageRow]) -> MessageRow 
     return next((other for other in others if identity.digest in other.digests), None)
 
 
-def _own_twin(
+def _own_copy(
     run: Run[Line], identity: Identity, others: Iterable[MessageRow]
 ) -> tuple[CopyRow, MessageRow] | None:
     """A copy of the consolidated mailbox's own, not compared before, that has these contents."""
@@ -247,7 +247,7 @@ def _later(run: Run[Line], line: Line, row: CopyRow, message: int) -> None:
 
 
 def split_off(run: Run[Line], row: CopyRow, identity: Identity, raw: Raw) -> int:
-    """An unlike twin: its copy gets a message of its own (DESIGN.md, rule 3)."""
+    """Same header, other contents: the copy gets a message of its own (DESIGN.md, rule 3)."""
     with run.ledger.transaction():
         message = run.ledger.add_message(
             identity, summary_of_header(raw.data), len(raw.data), run.now()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.collect import split_off
@@ -37,12 +37,13 @@ StillHolds = Callable[[], "frozenset[str] | None"]
 """The ids of lines whose reason a fresh listing confirms; ``None`` while the listing is fresh."""
 
 
-@dataclass(slots=True)
-class _Deletion:
+class _CheckedCopy(NamedTuple):
+    """One copy that is to be deleted: what lies there is still the message of the plan."""
+
     line: Line
-    places: list[Place] = field(default_factory=list)
-    rows: list[CopyRow] = field(default_factory=list)
-    raws: list[Raw] = field(default_factory=list)
+    place: Place
+    row: CopyRow
+    raw: Raw
 
 
 class _Marks:
@@ -100,20 +101,24 @@ def _delete_batch(
     if valid is not None:
         conclude(run, [line for line in lines if line.id not in valid], "skipped", BACK)
         lines = [line for line in lines if line.id in valid]
-    deletions = _look_again(run, mailbox, lines)
-    if not deletions:
+    targets = _look_again(run, mailbox, lines)
+    if not targets:
         return
     try:
-        names = run.quarantine.put_all([raw.data for d in deletions for raw in d.raws])
+        names = run.quarantine.put_all([target.raw.data for target in targets])
     except QuarantineError as error:
         for name in run.mailboxes:
             run.broken[name] = f"no copy could be kept, so nothing more is deleted: {error}"
-        conclude(run, [d.line for d in deletions], "failed", run.broken[mailbox])
+        conclude(run, _lines(targets), "failed", run.broken[mailbox])
         return
-    _act(run, mailbox, deletions, names)
+    _act(run, mailbox, targets, names)
 
 
-def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_Deletion]:
+def _lines(targets: Sequence[_CheckedCopy]) -> list[Line]:
+    return list({target.line.id: target.line for target in targets}.values())
+
+
+def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_CheckedCopy]:
     """Read what lies at each location: only what is still the plan's message is deleted."""
     wanted = [place.location for line in lines for place in line.copies]
     raws: dict[Location, Raw] = {}
@@ -130,9 +135,9 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_De
     messages = run.messages({row.message for row in rows.values() if row})
     last = _last_copies(run, rows, messages)
     holds = run.config.holds
-    result = []
+    result: list[_CheckedCopy] = []
     for line in lines:
-        d = _Deletion(line)
+        targets: list[_CheckedCopy] = []
         refused = LAST if last.issuperset(line.copies) else ""
         for place in line.copies:
             raw, row = raws.get(place.location), rows[place]
@@ -145,18 +150,15 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_De
             elif why := protected_now(raw.flags, holds, consolidated=mailbox == CONSOLIDATED):
                 refused = why
             else:
-                d.places.append(place)
-                d.rows.append(row)
-                d.raws.append(raw)
-        whole = len(d.raws) == len(line.copies)
+                targets.append(_CheckedCopy(line, place, row, raw))
         if refused:
             conclude(run, [line], "skipped", refused)
-        elif failure and not whole:
+        elif failure and len(targets) < len(line.copies):
             conclude(run, [line], "failed", f"{failure}; nothing was deleted")
-        elif not d.raws:
+        elif not targets:
             conclude(run, [line], "vanished", "it was gone before it was deleted")
         else:
-            result.append(d)
+            result += targets
     return result
 
 
@@ -164,12 +166,10 @@ def _last_copies(
     run: Run[Line], rows: Mapping[Place, CopyRow | None], messages: Mapping[int, MessageRow]
 ) -> set[Place]:
     """Late duplicates whose message has no other copy there: it went since the listing."""
-    late_duplicate = {
-        place: row.message for place, row in rows.items() if row and row.late_duplicate
-    }
+    late = {place: row.message for place, row in rows.items() if row and row.late_duplicate}
     others = {
         copy.location: number
-        for number in set(late_duplicate.values())
+        for number in set(late.values())
         for copy in run.there(messages[number])
         if copy.adopted and not copy.late_duplicate
     }
@@ -179,44 +179,42 @@ def _last_copies(
             stay.update(others[h.location] for h in run.mailbox(CONSOLIDATED).heads(list(others)))
     except MailboxError as error:
         run.failed(CONSOLIDATED, error)
-    return {place for place, number in late_duplicate.items() if number not in stay}
+    return {place for place, number in late.items() if number not in stay}
 
 
 def _act(
-    run: Run[Line], mailbox: str, deletions: Sequence[_Deletion], names: Sequence[str]
+    run: Run[Line], mailbox: str, targets: Sequence[_CheckedCopy], names: Sequence[str]
 ) -> None:
-    kept = iter(names)
-    intents, targets = [], []
-    for d in deletions:
-        for place, row, raw in zip(d.places, d.rows, d.raws, strict=True):
-            intents.append(intent(d.line, row.message, place, quarantine=next(kept)))
-            targets.append(DeleteRequest(raw.location, identity_of_header(raw.data)))
+    intents = [
+        intent(target.line, target.row.message, target.place, quarantine=name)
+        for target, name in zip(targets, names, strict=True)
+    ]
+    raws = [target.raw for target in targets]
     with run.ledger.transaction():
         actions = run.ledger.intend(run.number, intents, run.now())
-        run.ledger.note_removed(actions, [raw for d in deletions for raw in d.raws])
+        run.ledger.note_removed(actions, raws)
+    requests = [DeleteRequest(raw.location, identity_of_header(raw.data)) for raw in raws]
     try:
-        answers = run.mailboxes[mailbox].delete(targets, _Marks(run, mailbox))
+        answers = run.mailboxes[mailbox].delete(requests, _Marks(run, mailbox))
     except MailboxError as error:  # the intents stay open: the next run looks what became of them
         run.broken[mailbox] = str(error)
-        for d in deletions:
-            run.finish(d.line, "failed", cut_short(error))
+        for line in _lines(targets):
+            run.finish(line, "failed", cut_short(error))
         return
-    by_location: dict[Location, DeleteResult] = {answer.location: answer for answer in answers}
+    by_location = {answer.location: _outcome(answer) for answer in answers}
+    outcomes = [by_location[target.raw.location] for target in targets]
     with run.ledger.transaction():
-        number = iter(actions)
-        for d in deletions:
-            done = []
-            for place, row in zip(d.places, d.rows, strict=True):
-                answer = by_location[place.location]
-                outcome, reason = _outcome(answer)
-                run.ledger.outcome(next(number), outcome, reason)
-                if outcome in ("done", "vanished"):
-                    done.append(row)
-            _record(run, mailbox, done)
-    for d in deletions:
-        run.expect(d.line, len(d.places))
-        for place in d.places:
-            run.report(d.line, *_outcome(by_location[place.location]))
+        for action, (outcome, reason) in zip(actions, outcomes, strict=True):
+            run.ledger.outcome(action, outcome, reason)
+        gone = [
+            target.row
+            for target, (outcome, _) in zip(targets, outcomes, strict=True)
+            if outcome in ("done", "vanished")
+        ]
+        _record(run, mailbox, gone)
+    run.expect(target.line for target in targets)
+    for target, became in zip(targets, outcomes, strict=True):
+        run.report(target.line, *became)
 
 
 def _record(run: Run[Line], mailbox: str, rows: Sequence[CopyRow]) -> None:

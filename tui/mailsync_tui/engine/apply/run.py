@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,7 +78,7 @@ class Run(Generic[L]):
     losses: dict[str, int] = field(default_factory=dict)
     """Connections that were lost in storing since a store succeeded."""
     _copies: dict[str, list[tuple[Outcome, str]]] = field(default_factory=lambda: defaultdict(list))
-    _expected: dict[str, int] = field(default_factory=dict)
+    _expected: Counter[str] = field(default_factory=Counter)
 
     @property
     def config(self) -> UserConfig:
@@ -114,15 +114,15 @@ class Run(Generic[L]):
         """Report how much there is to do."""
         self.emit(Applying(len(lines)))
 
-    def expect(self, line: L, copies: int) -> None:
-        """So many copies have to be reported until a line has come to its end; else it is one."""
-        self._expected[line.id] = copies
+    def expect(self, lines: Iterable[L]) -> None:
+        """Of several copies, each is to be reported: a line for each copy; else one ends it."""
+        self._expected.update(line.id for line in lines)
 
     def report(self, line: L, outcome: Outcome, reason: str = "") -> None:
         """Note what became of a copy; with its last one a line has come to its end."""
         copies = self._copies[line.id]
         copies.append((outcome, reason))
-        if len(copies) == self._expected.get(line.id, 1):
+        if len(copies) == (self._expected[line.id] or 1):
             self.finish(line, *min(copies, key=lambda copy: weight(copy[0])))
 
     def finish(self, line: L, outcome: Outcome, reason: str = "") -> None:

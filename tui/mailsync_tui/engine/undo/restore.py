@@ -94,8 +94,8 @@ def restore(run: Run[UndoLine], lines: Sequence[UndoLine], open_now: Sequence[Un
         if line is None:
             run.finish(shown, "done", NOTHING_LEFT)
             continue
-        run.expect(line, len(line.copies))
         copies.extend((line, copy) for copy in line.copies)
+    run.expect(line for line, _ in copies)
     undone = {copy.action.run for line in open_now for copy in line.copies}
     restoring = _Restoring(
         run, {at for number in undone for at in journal.placed(run.ledger.read, number)}
