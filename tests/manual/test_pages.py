@@ -24,8 +24,8 @@ from mailsync_tui.ledger.writer import TOMBSTONE_DAYS
 from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.report import manual
 from mailsync_tui.ui.actions import SCREENS
+from mailsync_tui.ui.rows import panes
 from mailsync_tui.ui.rows.filters import FIELDS
-from mailsync_tui.ui.widgets import panes
 from tests.manual import keys
 from tests.manual.documents import DOCUMENTS, PAGES, ROOT, Document, code
 

@@ -16,10 +16,10 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from mailsync_tui.report.words import Span
-from mailsync_tui.ui.rows.columns import fit
+from mailsync_tui.ui.rows.columns import BAR, fit
 from mailsync_tui.ui.rows.filters import Filter
 from mailsync_tui.ui.rows.order import Ordered
-from mailsync_tui.ui.widgets.line_view import BAR, LineView, joined
+from mailsync_tui.ui.widgets.line_view import LineView, joined
 from mailsync_tui.ui.widgets.panes import Panes
 from tests.ui.harness import drawn, run
 from tests.ui.rows import compared, row

@@ -6,6 +6,8 @@ from rich.cells import cell_len, set_cell_size
 
 from mailsync_tui.text.safe import safe_text
 
+BAR = "│"
+"""Between panes."""
 LONGEST = 2000
 """Characters of a span that are looked at: no terminal shows more in a line."""
 

@@ -21,10 +21,8 @@ from textual.widget import Widget
 from mailsync_tui.report.words import STYLES, Span
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import movements
-from mailsync_tui.ui.rows.columns import LONGEST
+from mailsync_tui.ui.rows.columns import BAR, LONGEST
 
-BAR = "│"
-"""Between columns."""
 _THUMB = "┃"
 _COLOURLESS = f" {BAR}{_THUMB}"
 _GROUND = Color.parse("#0000aa")

@@ -3,86 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.app import RenderResult
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, Side
+from mailsync_tui.engine.comparison import Comparison, Key, Row, Side
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
-from mailsync_tui.report.words import Span, short_date, short_error, short_name
-from mailsync_tui.ui.rows.columns import fit
-from mailsync_tui.ui.rows.marks import MARKS
+from mailsync_tui.report.words import short_error
+from mailsync_tui.ui.rows.columns import BAR, fit
 from mailsync_tui.ui.rows.order import Ordered
-from mailsync_tui.ui.widgets.line_view import BAR, LineView
-
-SIDE_BY_SIDE = 110
-"""From so many columns on, more than two panes are shown."""
-_NARROWEST = 26
-_MARK_CELLS = 10
-_DATE_CELLS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Pane:
-    """Where one mailbox is drawn."""
-
-    mailbox: int
-    """Its number in the comparison."""
-    left: int
-    width: int
-
-
-def lay_out(width: int, mailboxes: int, focus: int) -> tuple[Pane, ...]:
-    """The panes that fit, with the consolidated mailbox always on the right.
-
-    Args:
-        width: Cells of the screen.
-        mailboxes: How many there are; the last is the consolidated one.
-        focus: The mailbox that must be among them.
-    """
-    home = mailboxes - 1
-    fitting = 2 if width < SIDE_BY_SIDE else max(2, (width + 1) // (_NARROWEST + 1))
-    externals = min(home, fitting - 1)
-    first = 0 if focus == home else max(0, min(focus - externals + 1, home - externals))
-    shown = [*range(first, first + externals), home]
-    each, rest = divmod(width - len(shown) + 1, len(shown))
-    panes = []
-    left = 0
-    for number, mailbox in enumerate(shown):
-        cells = each + (number < rest)
-        panes.append(Pane(mailbox, left, cells))
-        left += cells + 1
-    return tuple(panes)
-
-
-class Compared:
-    """Rows as the lines of a view."""
-
-    def __init__(self, ordered: Ordered) -> None:
-        self.ordered = ordered
-
-    def __len__(self) -> int:
-        return len(self.ordered)
-
-    def key(self, index: int) -> Hashable:
-        """Which message a line is."""
-        return self.ordered.key(index)
-
-    def index(self, key: Hashable) -> int | None:
-        """Where a message stands."""
-        return self.ordered.index(key)
-
-    def spans(self, index: int, width: int) -> Sequence[Span]:
-        """The row's subject; panes draw the rest."""
-        return [(fit(self.ordered.rows[index].subject, width), "")]
+from mailsync_tui.ui.rows.panes import Pane, PaneLines, lay_out
+from mailsync_tui.ui.widgets.line_view import LineView
 
 
 class Panes(LineView):
@@ -107,7 +42,7 @@ class Panes(LineView):
     @property
     def ordered(self) -> Ordered | None:
         """The rows."""
-        return self.lines.ordered if isinstance(self.lines, Compared) else None
+        return self.lines.ordered if isinstance(self.lines, PaneLines) else None
 
     @property
     def row(self) -> Row | None:
@@ -116,10 +51,9 @@ class Panes(LineView):
             return self.ordered.rows[self.cursor]
         return None
 
-    def panes(self, width: int | None = None) -> tuple[Pane, ...]:
+    def panes(self) -> tuple[Pane, ...]:
         """Where each mailbox is drawn now."""
-        width = self.line_width if width is None else width
-        return lay_out(width, len(self.comparison.mailboxes), self.focused_mailbox)
+        return lay_out(self.line_width, len(self.comparison.mailboxes), self.focused_mailbox)
 
     @property
     def drawn(self) -> frozenset[int] | None:
@@ -135,7 +69,7 @@ class Panes(LineView):
             key: See :meth:`LineView.show`.
         """
         self.comparison = ordered.comparison
-        self.show(Compared(ordered), key)
+        self.show(PaneLines(ordered, self.focused_mailbox, self.this_year), key)
 
     def on_resize(self) -> None:
         """Other mailboxes may have a pane now. Textual calls the base class's handler itself."""
@@ -147,6 +81,8 @@ class Panes(LineView):
 
     def watch_focused_mailbox(self) -> None:
         """Another pane has the focus, and may have to be brought in."""
+        if self.ordered is not None:
+            self.lines = PaneLines(self.ordered, self.focused_mailbox, self.this_year)
         self.redraw()
         self._panes_changed()
 
@@ -158,35 +94,6 @@ class Panes(LineView):
             return False
         self.move(there[at])
         return True
-
-    def segments(self, index: int, width: int, base: Style) -> list[Segment]:
-        """One message in all panes."""
-        if not isinstance(self.lines, Compared):
-            return super().segments(index, width, base)
-        row = self.lines.ordered.rows[index]
-        result: list[Segment] = []
-        for pane in self.panes(width):
-            if pane.left:
-                result.append(Segment(BAR, base))
-            for text, style in self._cell(row, pane):
-                result.append(Segment(text, base + self._style(style)))
-        return result
-
-    def _cell(self, row: Row, pane: Pane) -> list[Span]:
-        cell = Cell(row.cells[pane.mailbox])
-        mark = MARKS[cell]
-        if cell in (Cell.ABSENT, Cell.GONE):
-            return [(fit(f"{mark.sign} {mark.word}", pane.width), mark.style)]
-        text = fit(f"{mark.sign} {mark.word}", _MARK_CELLS)
-        left = pane.width - _MARK_CELLS
-        if left >= 22:
-            text += fit(short_date(row.date, self.this_year), _DATE_CELLS)
-            left -= _DATE_CELLS
-        if left >= 40:
-            sender = min(left // 3, 24)
-            text += fit(short_name(row.sender), sender - 1) + " "
-            left -= sender
-        return [(text + fit(row.subject or "(no subject)", left), mark.style)]
 
 
 class Heads(Widget):
