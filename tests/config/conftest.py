@@ -5,12 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from mailsync_tui.config import overlap
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import Config
 from mailsync_tui.errors import ConfigError
 
 Load = Callable[[str], Config]
 Problems = Callable[[str], list[str]]
+
+
+@pytest.fixture(autouse=True)
+def addresses(monkeypatch: pytest.MonkeyPatch) -> dict[str, frozenset[str]]:
+    """What host names resolve to; no test asks a real resolver."""
+    found: dict[str, frozenset[str]] = {}
+    monkeypatch.setattr(overlap, "addresses_of", lambda hosts: found)
+    return found
 
 
 @pytest.fixture

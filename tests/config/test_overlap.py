@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import socket
+import threading
 from pathlib import Path
 
 import pytest
 
-from mailsync_tui.config.overlap import lies_in
+from mailsync_tui.config import overlap
+from mailsync_tui.config.overlap import addresses_of, lies_in
 from tests.config.conftest import Load, Problems
 from tests.config.texts import IMAP, MAILDIR, MAILDIR_STORE, POP3, STORE, of
 
@@ -27,6 +30,7 @@ class TestServers:
             ("imap.example.com", "imap.example.com."),
             ('user = "ann"', 'user = "ann"\nport = 993'),
             ("WORK", "OTHER"),
+            ('user = "ann"', 'user = "ann"\ntls = "starttls"'),
         ],
     )
     def test_the_same_mailbox_twice(self, problems: Problems, change: tuple[str, str]) -> None:
@@ -41,13 +45,47 @@ class TestServers:
             ('"ann"', '"Ann"'),
             ("imap.example.com", "imap.example.org"),
             ('user = "ann"', 'user = "ann"\nport = 994'),
-            ('user = "ann"', 'user = "ann"\ntls = "starttls"'),
-            ('"imap"', '"pop3"'),
         ],
     )
     def test_another_one(self, load: Load, change: tuple[str, str]) -> None:
         again = IMAP.replace("external.work", "external.again").replace(*change)
         assert len(load(STORE + IMAP + again).users[0].external) == 2
+
+    @pytest.mark.parametrize("port", ["", "port = 1110\n"])
+    @pytest.mark.parametrize("other", ["consolidated", "external.work"])
+    def test_pop3_is_another_door_to_the_inbox(
+        self, problems: Problems, load: Load, port: str, other: str
+    ) -> None:
+        config = STORE if other == "consolidated" else STORE.replace('"ann"', '"bob"') + IMAP
+        host = "mail.example.org" if other == "consolidated" else "imap.example.com"
+        again = POP3.replace("pop.example.net", host) + port
+        (found,) = problems(config + again)
+        assert found.startswith(f"external.isp: names the same mailbox as {other}: ")
+        assert "IMAP and POP3 of one user on one host reach one INBOX" in found
+        assert "distinct = true" in found
+        load(config + again + "distinct = true\n")
+        assert load(config.replace('"ann"', '"eve"') + again)
+
+    @pytest.mark.parametrize("section", ["first", "second"])
+    def test_two_names_of_one_address(
+        self, problems: Problems, load: Load, addresses: dict[str, frozenset[str]], section: str
+    ) -> None:
+        addresses["imap.example.com"] = frozenset({"192.0.2.1", "192.0.2.2"})
+        addresses["work.example.com"] = frozenset({"192.0.2.2"})
+        again = IMAP.replace("external.work", "external.again").replace("imap.", "work.")
+        (found,) = problems(STORE + IMAP + again)
+        assert found.startswith("external.again: names the same mailbox as external.work: ")
+        assert "both hosts have one address" in found
+        one, other = (IMAP, again) if section == "second" else (again, IMAP)
+        load(STORE + one + other + "distinct = true\n")
+        addresses["work.example.com"] = frozenset({"192.0.2.3"})
+        load(STORE + IMAP + again)
+
+    def test_no_word_makes_the_very_same_mailbox_two(self, problems: Problems) -> None:
+        again = IMAP.replace("external.work", "external.again")
+        (found,) = problems(STORE + IMAP + again + "distinct = true\n")
+        assert "expected each mailbox once" in found
+        assert "distinct" not in found
 
     def test_external_and_consolidated(self, problems: Problems) -> None:
         again = STORE.replace("consolidated", "external.again")
@@ -74,6 +112,24 @@ class TestServers:
         again = IMAP.replace("external.work", "external.again")
         (found,) = problems(STORE + IMAP + again + 'port = "994"\n')
         assert found.startswith("external.again.port")
+
+
+@pytest.mark.parametrize("hosts", [{"127.0.0.1", "localhost"}, {"::1", "0:0:0:0:0:0:0:1"}])
+def test_addresses_are_looked_up(hosts: set[str]) -> None:
+    found = addresses_of(hosts)
+    assert set(found) == hosts
+    one, other = found.values()
+    assert one & other
+
+
+def test_a_resolver_that_does_not_answer_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+    monkeypatch.setattr(overlap, "_LOOK_UP_SECONDS", 0.01)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [][answer.wait(60) :])
+    assert addresses_of({"mail.example.org", "192.0.2.1"}) == {
+        "192.0.2.1": frozenset({"192.0.2.1"})
+    }
+    answer.set()
 
 
 class TestRoots:

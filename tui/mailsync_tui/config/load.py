@@ -14,6 +14,7 @@ from mailsync_tui.config import schema
 from mailsync_tui.config.checks import Check, WrongValueError, is_loopback
 from mailsync_tui.config.model import (
     CONSOLIDATED,
+    DEFAULT_PORTS,
     Config,
     Guards,
     Holds,
@@ -344,7 +345,7 @@ def _mailbox(
         tls = values.get("tls", "implicit")
         if tls == "none" and not insecure and not is_loopback(values.get("host", "localhost")):
             problems.append(Problem(_dotted(prefix, "tls"), _IN_CLEAR))
-        encrypted, plain = schema.DEFAULT_PORTS[mailbox_type]
+        encrypted, plain = DEFAULT_PORTS[mailbox_type]
         values.setdefault("port", encrypted if tls == "implicit" else plain)
     if values.get("root"):
         values.setdefault("folder", values["root"])

@@ -15,6 +15,9 @@ SecretSource = Literal["password", "password_env", "password_command", "keyring"
 DIRECTIONS: tuple[Direction, ...] = ("collect", "forward", "reverse")
 """All directions, in the order in which a plan applies them."""
 
+DEFAULT_PORTS: dict[MailboxType, tuple[int, int]] = {"pop3": (995, 110), "imap": (993, 143)}
+"""With TLS from the first byte, and without."""
+
 CONSOLIDATED = "consolidated"
 """The name of the consolidated mailbox; no account may be called so."""
 
@@ -41,6 +44,8 @@ class MailboxConfig:
     """The port that is used (the default is filled in when the file is read)."""
     tls: Tls = "implicit"
     ca_file: Path | None = None
+    distinct: bool = False
+    """It is a mailbox of its own, though another section seems to name it too."""
     user: str = ""
     secret: Secret | None = None
     path: Path | None = None

@@ -8,16 +8,18 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.config.model import CONSOLIDATED, DEFAULT_PORTS
 from mailsync_tui.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mailsync_tui.config.model import MailboxConfig
     from mailsync_tui.config.schema import Side
 
 _SEPARATORS = str.maketrans(".\\", "//")
+_LOOK_UP_SECONDS = 2.0
+"""How long host names may take to resolve, all together; one that takes longer is just a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,7 @@ def overlaps(sections: Sequence[Section]) -> Iterator[Problem]:
         One problem a pair, at the later of the two.
     """
     certain = [section for section in sections if section.certain]
-    by_account: dict[tuple[str, str, int, str], list[Section]] = {}
-    for section in certain:
-        if section.mailbox.type != "maildir":
-            by_account.setdefault(_account(section.mailbox), []).append(section)
-    for same in by_account.values():
-        for first, second in combinations(same, 2):
-            if not _apart(first, second):
-                yield _problem(first, second)
+    yield from _shared_accounts([s for s in certain if s.mailbox.type != "maildir"])
     maildirs = [
         (section, _directories(section.mailbox.path))
         for section in certain
@@ -86,8 +81,80 @@ def overlaps(sections: Sequence[Section]) -> Iterator[Problem]:
             )
 
 
-def _account(mailbox: MailboxConfig) -> tuple[str, str, int, str]:
-    return mailbox.type, mailbox.host.lower().rstrip("."), mailbox.port, mailbox.user
+def _shared_accounts(sections: Sequence[Section]) -> Iterator[Problem]:
+    """Pairs with one user on one host; only their hosts are looked up."""
+    by_user: dict[str, list[Section]] = {}
+    for section in sections:
+        by_user.setdefault(section.mailbox.user, []).append(section)
+    pairs = [pair for same in by_user.values() for pair in combinations(same, 2)]
+    pairs = [(one, other) for one, other in pairs if _same_door(one.mailbox, other.mailbox)]
+    unlike = {_host(s.mailbox) for pair in pairs for s in pair if _differ(pair)}
+    addresses = addresses_of(unlike) if unlike else {}
+    for first, second in pairs:
+        ours, theirs = _host(first.mailbox), _host(second.mailbox)
+        if ours != theirs and not addresses.get(ours, frozenset()) & addresses.get(
+            theirs, frozenset()
+        ):
+            continue
+        if ours == theirs and first.mailbox.type == second.mailbox.type:
+            if not _apart(first, second):
+                yield _problem(first, second)
+        elif not (first.mailbox.distinct or second.mailbox.distinct):
+            yield _by_another_door(first, second)
+
+
+def _host(mailbox: MailboxConfig) -> str:
+    return mailbox.host.lower().rstrip(".")
+
+
+def _differ(pair: tuple[Section, Section]) -> bool:
+    return _host(pair[0].mailbox) != _host(pair[1].mailbox)
+
+
+def _same_door(one: MailboxConfig, other: MailboxConfig) -> bool:
+    """Whether protocol and port leave it open that the two are one mailbox.
+
+    POP3 is another door to the INBOX that IMAP shows. Of one protocol, two servers on a host differ
+    by their port; the two usual ports, with TLS from the first byte and without, are one server's.
+    """
+    if one.type != other.type:
+        return True
+    usual = DEFAULT_PORTS[one.type]
+    return one.port == other.port or (one.port in usual and other.port in usual)
+
+
+def addresses_of(hosts: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """The addresses of each host, of those that are found within two seconds.
+
+    Args:
+        hosts: Names or addresses; all are looked up at the same time.
+    """
+    import ipaddress  # only where two sections have one user
+    import socket
+    import threading
+    import time
+
+    found: dict[str, frozenset[str]] = {}
+
+    def look_up(host: str) -> None:
+        try:
+            answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            return  # it has no address now: whoever connects to it says so
+        found[host] = frozenset(str(address[0]) for *_, address in answers)
+
+    threads = []
+    for host in hosts:
+        try:
+            found[host] = frozenset({str(ipaddress.ip_address(host))})
+        except ValueError:
+            # A resolver cannot be called off: what it still waits for must hold nobody up.
+            threads.append(threading.Thread(target=look_up, args=(host,), daemon=True))
+            threads[-1].start()
+    end = time.monotonic() + _LOOK_UP_SECONDS
+    for thread in threads:
+        thread.join(max(end - time.monotonic(), 0))
+    return dict(found)
 
 
 def _apart(first: Section, second: Section) -> bool:
@@ -110,6 +177,18 @@ def _problem(first: Section, second: Section) -> Problem:
         second.prefix,
         f"names the same mailbox as {first.prefix} (type, host, port and user);"
         " expected each mailbox once",
+    )
+
+
+def _by_another_door(first: Section, second: Section) -> Problem:
+    one, other = first.mailbox, second.mailbox
+    why = "the user is the same, and both hosts have one address"
+    if _host(one) == _host(other):
+        why = f"{one.type.upper()} and {other.type.upper()} of one user on one host reach one INBOX"
+    return Problem(
+        second.prefix,
+        f"names the same mailbox as {first.prefix}: {why}; expected each mailbox once, or"
+        " distinct = true beside it if they really are two",
     )
 
 

@@ -73,6 +73,7 @@ MAILBOX = (
     KeySpec("tls", checks.choice(*get_args(Tls)), Kind.REMOTE),
     KeySpec("insecure", checks.flag, Kind.REMOTE),
     KeySpec("ca_file", checks.path, Kind.REMOTE),
+    KeySpec("distinct", checks.flag, Kind.REMOTE),
     KeySpec("user", checks.line("the name to log in with"), Kind.REMOTE, required=True),
     *SECRETS,
     KeySpec("path", checks.path, Kind.MAILDIR, required=True),
@@ -107,9 +108,6 @@ FILE = (KeySpec("state_dir", checks.path),)
 
 PERSON_KEYS = ("consolidated", "external", "guards", "hold", "quarantine", "schedule")
 """The tables of one person: at the top of the file, or below ``users.NAME``."""
-
-DEFAULT_PORTS: dict[MailboxType, tuple[int, int]] = {"pop3": (995, 110), "imap": (993, 143)}
-"""With TLS from the first byte, and without."""
 
 
 def keys_for(kinds: Kind) -> tuple[str, ...]:
