@@ -33,9 +33,9 @@ BELOW = {
         "mailboxes.bisect",
     ),
     "session": ("text", "errors", "config", "ledger", "mailboxes", "engine"),
-    "report": ("text", "errors", "config.model", "engine"),
-    "demo": ("errors", "config", "engine", "session"),
-    "ui": ("text", "errors", "reading", "config.model", "engine", "session", "report"),
+    "report": ("text", "errors", "engine"),
+    "demo": ("errors", "engine", "session"),
+    "ui": ("text", "errors", "reading", "engine", "session", "report"),
     "cli": ("text", "errors", "config", "engine", "session", "report", "demo", "ui"),
     "__main__": ("cli",),
 }

@@ -80,9 +80,8 @@ def show_demo(settings: Settings) -> int:
         DemoUnavailable: pymap is not installed.
         CommandError: There is no terminal.
     """
-    from mailsync_tui.config.load import load_config
     from mailsync_tui.demo.run import running
-    from mailsync_tui.session.person import people_of
+    from mailsync_tui.session.person import load_people
 
     _require_terminal()
     settings.output.tell("starting the demo's servers, and filling them with mail ...")
@@ -91,7 +90,7 @@ def show_demo(settings: Settings) -> int:
         with _no_signals():  # one that comes between making and noting it would leave it behind
             path = stack.enter_context(TemporaryDirectory(prefix="mailsync-demo-"))
         demo = stack.enter_context(running(Path(path)))
-        (person,) = people_of(load_config(demo.config))
+        (person,) = load_people(demo.config)
         return show_app(settings, person, partial(rmtree, path, ignore_errors=True))
 
 

@@ -16,8 +16,7 @@ from mailsync_tui.errors import INTERRUPTED, WRONG, CommandError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import Direction
-    from mailsync_tui.engine.model import Options
+    from mailsync_tui.engine.model import Direction, Options
     from mailsync_tui.engine.outcome import Result
     from mailsync_tui.session.person import Person
 
@@ -201,13 +200,11 @@ def cli(
 
 def _app(settings: Settings) -> int:
     from mailsync_tui.cli.app import show_app, welcome
-    from mailsync_tui.config.locations import config_path
 
-    path = config_path(settings.config)
+    path = settings.config_file
     if not path.exists():
         return welcome(settings, path)
-    config = settings.load()
-    return show_app(settings, settings.person(config))
+    return show_app(settings, settings.person())
 
 
 @cli.command(epilog="\b\nExamples:\n  mailsync-tui check\n  mailsync-tui check --json --all-users")
@@ -223,7 +220,7 @@ def check(settings: Settings, as_json: bool, everybody: bool) -> int:
     from mailsync_tui.errors import ConfigError
 
     try:
-        config = settings.load()
+        people = settings.people(everybody=everybody)
     except ConfigError as error:
         if as_json:
             problems = [
@@ -231,7 +228,6 @@ def check(settings: Settings, as_json: bool, everybody: bool) -> int:
             ]
             settings.output.result(json_form.line(json_form.check(None, {}, problems, WRONG)))
         raise
-    people = settings.people(config, everybody=everybody)
     with Interrupts(settings.output) as interrupts:
         command = Command(settings, people, interrupts, as_json)
         return command.each(lambda person: check_person(command, person), failed=failure)
@@ -256,8 +252,7 @@ def plan(
     from mailsync_tui.cli import runs
     from mailsync_tui.cli.interrupts import Interrupts
 
-    config = settings.load()
-    people = settings.people(config, everybody=everybody)
+    people = settings.people(everybody=everybody)
     if out is not None and len(people) > 1:
         raise CommandError("--out saves the plan of one person: choose one with --user")
     if str(out) == "-":
@@ -305,8 +300,7 @@ def sync(
     if seconds is not None and not yes:
         raise CommandError("--every needs --yes, as nobody is asked")
     require_terminal(yes=yes)
-    config = settings.load()
-    people = settings.people(config, everybody=everybody)
+    people = settings.people(everybody=everybody)
     options = _options_for(people, scheduled=seconds is not None, **chosen)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, people, interrupts, as_json)
@@ -348,8 +342,7 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
     if str(file) == "-" and not yes:
         raise CommandError("a plan on standard input leaves nothing to answer on: --yes is needed")
     require_terminal(yes=yes)
-    config = settings.load()
-    person = settings.person(config)
+    person = settings.person()
     given = getattr(sys.stdin, "buffer", None)
     text = plan_file.read_from(given) if str(file) == "-" else plan_file.read(file)
     saved, left = plan_file.load(text, person.name)
@@ -366,8 +359,7 @@ def history(settings: Settings, run: str | None, as_json: bool) -> int:
     """Show earlier runs, newest first; or one RUN, line by line."""
     from mailsync_tui.cli.history import show_history, show_run
 
-    config = settings.load()
-    person = settings.person(config)
+    person = settings.person()
     if run is None:
         return show_history(settings.output, person, as_json=as_json)
     return show_run(settings.output, person, run, as_json=as_json)
@@ -400,8 +392,7 @@ def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, ye
     from mailsync_tui.cli.undo import undo_run
 
     require_terminal(yes=yes)
-    config = settings.load()
-    person = settings.person(config)
+    person = settings.person()
     with Interrupts(settings.output) as interrupts:
         command = Command(settings, (person,), interrupts, as_json)
         return command.each(lambda person: undo_run(command, person, run, lines, yes=yes))
@@ -425,8 +416,7 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
     from mailsync_tui.cli.settings import accounts_of, nearest
 
     require_terminal(yes=yes)
-    config = settings.load()
-    person = settings.person(config)
+    person = settings.person()
     known = accounts_of(person)
     if account not in known:
         raise CommandError(f"unknown account {safe_text(account, 64)}{nearest(account, known)}")
@@ -487,8 +477,7 @@ def _options_for(
         CommandError: What is to be accepted is unknown.
     """
     from mailsync_tui.cli.settings import accounts_of, parse_accepts
-    from mailsync_tui.config.model import DIRECTIONS
-    from mailsync_tui.engine.model import Options
+    from mailsync_tui.engine.model import DIRECTIONS, Options
 
     accepted = parse_accepts(accepts, people)
     chosen: tuple[Direction, ...] = tuple(d for d in DIRECTIONS if named[d])

@@ -12,7 +12,6 @@ from mailsync_tui.errors import CommandError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import Config
     from mailsync_tui.engine.model import Accept
     from mailsync_tui.session.person import Person
 
@@ -28,35 +27,33 @@ class Settings:
     mouse: bool | None = None
     """Whether the app takes the mouse; ``None``: as the terminal's kind suggests."""
 
-    def load(self) -> Config:
-        """Read the configuration.
+    @property
+    def config_file(self) -> Path:
+        """The configuration file, which need not be there."""
+        from mailsync_tui.config.locations import config_path
+
+        return config_path(self.config)
+
+    def person(self) -> Person:
+        """Read the configuration: the one person that is meant.
 
         Raises:
             ConfigError: It is wrong, or there is none.
-        """
-        from mailsync_tui.config.load import load_config
-        from mailsync_tui.config.locations import config_path
-
-        return load_config(config_path(self.config))
-
-    def person(self, config: Config) -> Person:
-        """The one person that is meant.
-
-        Raises:
             CommandError: There are several and none was chosen, or the chosen one is unknown.
         """
-        (person,) = self.people(config, everybody=False)
+        (person,) = self.people(everybody=False)
         return person
 
-    def people(self, config: Config, *, everybody: bool) -> tuple[Person, ...]:
-        """The people whose turn it is.
+    def people(self, *, everybody: bool) -> tuple[Person, ...]:
+        """Read the configuration: the people whose turn it is.
 
         Raises:
+            ConfigError: It is wrong, or there is none.
             CommandError: See :meth:`person`; or both ``--user`` and ``--all-users`` were given.
         """
-        from mailsync_tui.session.person import people_of
+        from mailsync_tui.session.person import load_people
 
-        found = people_of(config, self.state_dir)
+        found = load_people(self.config_file, self.state_dir)
         if everybody:
             if self.user is not None:
                 raise CommandError("--user and --all-users exclude each other")

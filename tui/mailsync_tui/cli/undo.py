@@ -10,7 +10,7 @@ from mailsync_tui.cli import json_form, render
 from mailsync_tui.cli.confirm import confirmed
 from mailsync_tui.cli.runs import ended
 from mailsync_tui.cli.screen import Screen
-from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.engine.model import CONSOLIDATED
 from mailsync_tui.engine.outcome import THERE
 from mailsync_tui.errors import OK
 from mailsync_tui.text.safe import safe_text

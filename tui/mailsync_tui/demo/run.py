@@ -15,8 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from mailsync_tui.config.load import load_config
-from mailsync_tui.config.model import DIRECTIONS
 from mailsync_tui.demo.scenario.incidents import HELD_SENDER, INVOICES, TRAVEL
 from mailsync_tui.demo.scenario.scenario import (
     ACCOUNTS,
@@ -28,17 +26,16 @@ from mailsync_tui.demo.scenario.scenario import (
 )
 from mailsync_tui.demo.scenario.story import tell
 from mailsync_tui.demo.servers.servers import HOST, PASSWORDS, POP3, Stage
-from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.model import DIRECTIONS, Options
 from mailsync_tui.errors import OK
-from mailsync_tui.session.person import people_of
+from mailsync_tui.session.person import load_people
 from mailsync_tui.session.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from types import FrameType
 
-    from mailsync_tui.config.model import Direction
-    from mailsync_tui.engine.model import Plan
+    from mailsync_tui.engine.model import Direction, Plan
 
 __all__ = ["Demo", "earlier_sync", "running", "serve", "write_config"]
 
@@ -136,7 +133,7 @@ def earlier_sync(
     Raises:
         RuntimeError: something of it was not done, so that the demo would not be what it promises.
     """
-    (person,) = people_of(load_config(path))
+    (person,) = load_people(path)
 
     def take_out(plan: Plan) -> frozenset[str]:
         return frozenset(

@@ -1,4 +1,8 @@
-"""The plan: immutable values, exactly what is shown and what is applied."""
+"""The plan: immutable values, exactly what is shown and what is applied.
+
+A plan names mailboxes and directions as the configuration does, and kinds as the journal does: who
+shows one has these names from here.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from mailsync_tui.config.model import DIRECTIONS, Direction
+from mailsync_tui.config.model import CONSOLIDATED as CONSOLIDATED
+from mailsync_tui.config.model import DIRECTIONS as DIRECTIONS
+from mailsync_tui.config.model import Direction as Direction
 from mailsync_tui.ledger.journal import DELETIONS as DELETIONS
 from mailsync_tui.ledger.journal import UNDO as UNDO
 from mailsync_tui.ledger.journal import Deletion

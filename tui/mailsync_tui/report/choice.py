@@ -8,8 +8,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.model import DELETIONS, NEEDS_CONFIRMATION, Line, Plan
+from mailsync_tui.engine.model import CONSOLIDATED, DELETIONS, NEEDS_CONFIRMATION, Line, Plan
 
 State = Literal["in", "out", "falls", "over"]
 """``falls``: not done, because a line that it needs is not; ``over``: holds no longer."""

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mailsync_tui.config.model import CONSOLIDATED, Direction
-from mailsync_tui.engine.model import DELETIONS, Line, Place
+from mailsync_tui.engine.model import CONSOLIDATED, DELETIONS, Direction, Line, Place
 from mailsync_tui.errors import UserError
 from mailsync_tui.report.choice import Choice, Sum
 from mailsync_tui.report.words import sentence, several, size_in_words

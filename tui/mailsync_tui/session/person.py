@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailsync_tui.config.load import load_config
 from mailsync_tui.config.locations import person_dir, state_root
 from mailsync_tui.engine import comparison
 from mailsync_tui.engine.outcome import PastRun, RunLine, past_run, run_lines
@@ -20,7 +21,7 @@ from mailsync_tui.ledger.lock import LOCK_NAME, Holder, holder_of
 from mailsync_tui.ledger.reader import FILE_NAME, LedgerReader, open_ledger
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import Config, UserConfig
+    from mailsync_tui.config.model import UserConfig
     from mailsync_tui.engine.comparison import Comparison
     from mailsync_tui.engine.events import Emit
     from mailsync_tui.session.session import Session
@@ -92,12 +93,16 @@ class Person:
             yield ledger
 
 
-def people_of(config: Config, state_dir: Path | None = None) -> tuple[Person, ...]:
+def load_people(path: Path, state_dir: Path | None = None) -> tuple[Person, ...]:
     """Everybody in a configuration.
 
     Args:
-        config: As it was read.
+        path: The file.
         state_dir: What ``--state-dir`` said.
+
+    Raises:
+        ConfigError: The file cannot be read or is wrong.
     """
+    config = load_config(path)
     root = state_root(state_dir, config)
     return tuple(Person(each, person_dir(root, each.name)) for each in config.users)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from mailsync_tui.config.model import DIRECTIONS
-from mailsync_tui.engine.model import DELETIONS
+from mailsync_tui.engine.model import DELETIONS, DIRECTIONS
 from mailsync_tui.engine.outcome import THERE, PastRun, RunLine
 from mailsync_tui.report.wording import at
 from mailsync_tui.report.words import OUTCOMES, STATES, Span, counted, did, local_moment, several

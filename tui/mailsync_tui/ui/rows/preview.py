@@ -6,9 +6,16 @@ from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
-from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.comparison import Comparison, Key
-from mailsync_tui.engine.model import DELETIONS, KIND_DIRECTION, Blocked, Line, Plan, Waiting
+from mailsync_tui.engine.model import (
+    CONSOLIDATED,
+    DELETIONS,
+    KIND_DIRECTION,
+    Blocked,
+    Line,
+    Plan,
+    Waiting,
+)
 from mailsync_tui.engine.plan.guards import UNACCEPTABLE
 from mailsync_tui.report import wording, words
 from mailsync_tui.report.choice import Choice, State

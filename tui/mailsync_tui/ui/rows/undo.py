@@ -6,8 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
-from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.model import UndoLine
+from mailsync_tui.engine.model import CONSOLIDATED, UndoLine
 from mailsync_tui.engine.outcome import THERE, LineResult, UndoResult
 from mailsync_tui.errors import INTERRUPTED
 from mailsync_tui.report.wording import Question

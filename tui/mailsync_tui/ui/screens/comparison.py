@@ -32,7 +32,7 @@ from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import Direction
+    from mailsync_tui.engine.model import Direction
 
 _FIRST = 300
 """So many messages are shown before all of them are read: more than a screen has lines."""
