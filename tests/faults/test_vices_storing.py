@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -254,6 +255,36 @@ def test_poison_stops_no_other_and_stays_at_its_source(
         # New mail does not wait for it either.
         isp.mail["new"] = letter(9)
         assert outcomes(desk.sync()) == {("collect", "done"): 1, ("collect", "failed"): 1}
+
+
+@pytest.mark.story("poison")
+@pytest.mark.vice(15)
+@pytest.mark.parametrize("server", [Crashing, Refusing])
+@pytest.mark.parametrize("capabilities", [ImapScript.capabilities, ONE_BY_ONE])
+def test_poison_stops_no_other_on_its_way_back(
+    tmp_path: Path, server: type[Crashing], capabilities: str
+) -> None:
+    mails = [letter(0, b"poison\r\n"), *LETTERS[1:]]
+    with server() as work:
+        work.capabilities = capabilities
+        for data in mails:
+            work.inbox.add(data)
+        desk = Desk(tmp_path, at("imap", "work", work.port), max_delete_share=1.0)
+        desk.sync()
+        for data in mails[: COUNT - 1]:  # an empty mailbox would be a guard's business
+            desk.remove(data)
+        run = desk.sync().run
+        assert bodies(work) == mails[COUNT - 1 :]
+        assert run is not None
+        for _ in range(3):
+            with desk.session() as session:
+                done = session.undo(run, None, lambda shown: True)
+            desk.now += timedelta(minutes=15)
+        (failed,) = done.lines
+        assert (failed.line.message_id, failed.outcome) == ("<letter-0@example.org>", "failed")
+        assert sorted(bodies(work)) == sorted(mails[1:])
+        with desk.session() as session:
+            assert session.quarantined()[0] == COUNT - 1
 
 
 @pytest.mark.vice(19)
