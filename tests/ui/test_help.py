@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.report.manual import PAGES, page
-from mailsync_tui.ui.rows.manual import ManualPage
+from mailsync_tui.ui.rows.help import ManualPage
 from mailsync_tui.ui.rows.wrap import Wrapped
 from mailsync_tui.ui.screens.help import HelpScreen, HelpView
 from tests.engine.bench import Bench

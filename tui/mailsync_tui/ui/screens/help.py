@@ -11,8 +11,7 @@ from textual.widgets import Static
 
 from mailsync_tui.report.manual import PAGES
 from mailsync_tui.ui.actions import SCREENS, Where, bindings
-from mailsync_tui.ui.rows.help import HelpLines
-from mailsync_tui.ui.rows.manual import ManualPage
+from mailsync_tui.ui.rows.help import HelpLines, ManualPage
 from mailsync_tui.ui.rows.wrap import Wrapped
 from mailsync_tui.ui.screens.base import Mailsync, MailsyncScreen
 from mailsync_tui.ui.widgets.key_bar import KeyBar
