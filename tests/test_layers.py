@@ -23,7 +23,7 @@ BELOW = {
     "reading": ("text", "message"),
     "config": ("errors",),
     "mailboxes": ("text", "errors", "message", "config"),
-    "ledger": ("text", "errors", "message", "mailboxes.base"),
+    "ledger": ("errors", "message"),
     "engine": (
         "errors",
         "message",

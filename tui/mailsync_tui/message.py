@@ -1,4 +1,4 @@
-"""Which message is it: identity, content digest and header reading, from the raw bytes.
+"""Where a message lies, and which it is: identity, digest and summary, from the raw bytes.
 
 Raw bytes only: ``email.policy.default`` cuts Message-IDs with commas and colons and raises on some
 (DESIGN.md, rule 3), and parsing a message and writing it back changes most real messages.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b, sha256
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mailsync_tui.text.encoded_words import decode_words, text_of
 from mailsync_tui.text.safe import safe_text
@@ -20,6 +20,29 @@ HEAD_FIELDS = ("Message-ID", "From", "Date", "Subject")
 """The header fields that an identity and a summary need; asked for by name over IMAP."""
 
 Agreement = Literal["same", "unsure", "unlike"]
+
+Uid = int | str
+"""IMAP: the UID. POP3: the UIDL (or a name made from the headers). Maildir: the unique name."""
+
+
+class Location(NamedTuple):
+    """Where one copy of a message lies inside one mailbox."""
+
+    folder: str
+    """With ``/`` between levels, whatever the server's delimiter; POP3: ``INBOX``."""
+    validity: int
+    """IMAP: UIDVALIDITY (RFC 9051, 2.3.1.1); 0 elsewhere."""
+    uid: Uid
+
+
+class Raw(NamedTuple):
+    """A message's bytes, exactly as the mailbox gave them."""
+
+    location: Location
+    data: bytes
+    flags: frozenset[str]
+    date: datetime | None
+
 
 _SHOWN = 1000
 """Characters of a subject or sender that are shown at most."""

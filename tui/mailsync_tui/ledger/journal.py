@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import ActionRow, LostResponse, RunRow
 from mailsync_tui.ledger.schema import moment, stamp
-from mailsync_tui.mailboxes.base import Location
+from mailsync_tui.message import Location
 
 _ACTION = (
     "SELECT id, run, line, kind, account, message, message_id, subject, mailbox, folder,"

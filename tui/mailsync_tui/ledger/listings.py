@@ -10,7 +10,7 @@ from datetime import datetime
 
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import ScanRow
-from mailsync_tui.mailboxes.base import Location
+from mailsync_tui.message import Location
 
 
 def listings(ledger: LedgerReader, mailbox: int) -> tuple[ScanRow, ...]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 
 from mailsync_tui.errors import LedgerBusy, LockError
 from mailsync_tui.ledger.private import make_private_dir
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +29,7 @@ LOCK_NAME = "lock"
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has the lock, as far as the file tells; sanitised."""
+    """Who has the lock, as far as the file says, in which anything may stand."""
 
     pid: int | None = None
     command: str | None = None
@@ -173,6 +172,6 @@ def _read_holder(descriptor: int) -> Holder:
     pid, command, started = (note.get(key) for key in ("pid", "command", "started"))
     return Holder(
         pid if isinstance(pid, int) and not isinstance(pid, bool) else None,
-        safe_text(command, 80) if isinstance(command, str) else None,
-        safe_text(started, 40) if isinstance(started, str) else None,
+        command[:80] if isinstance(command, str) else None,
+        started[:40] if isinstance(started, str) else None,
     )

@@ -26,8 +26,7 @@ from mailsync_tui.ledger.rows import (
     MessageRow,
 )
 from mailsync_tui.ledger.schema import MIGRATIONS, migrate, moment, stamp
-from mailsync_tui.mailboxes.base import Location, Uid
-from mailsync_tui.message import Identity
+from mailsync_tui.message import Identity, Location, Uid
 
 FILE_NAME = "ledger.sqlite3"
 """In the person's directory."""

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from mailsync_tui.mailboxes.base import Location, Uid
-from mailsync_tui.message import Identity
+from mailsync_tui.message import Identity, Location, Uid
 
 
 @dataclass(frozen=True, slots=True)

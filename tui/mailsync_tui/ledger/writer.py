@@ -10,8 +10,7 @@ from pathlib import Path
 from mailsync_tui.ledger.reader import LedgerReader, connect, ledger_errors
 from mailsync_tui.ledger.rows import FolderRow, Intent, NewCopy, Placed
 from mailsync_tui.ledger.schema import stamp
-from mailsync_tui.mailboxes.base import Location, Raw, Uid
-from mailsync_tui.message import Identity, Summary
+from mailsync_tui.message import Identity, Location, Raw, Summary, Uid
 
 TOMBSTONE_DAYS = 400
 

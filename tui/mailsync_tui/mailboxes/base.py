@@ -15,19 +15,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from mailsync_tui.errors import UserError
 from mailsync_tui.message import Identity
-
-Uid = int | str
-"""IMAP: the UID. POP3: the UIDL (or a name made from the headers). Maildir: the unique name."""
-
-
-class Location(NamedTuple):
-    """Where one copy of a message lies inside one mailbox."""
-
-    folder: str
-    """With ``/`` between levels, whatever the server's delimiter; POP3: ``INBOX``."""
-    validity: int
-    """IMAP: UIDVALIDITY (RFC 9051, 2.3.1.1); 0 elsewhere."""
-    uid: Uid
+from mailsync_tui.message import Location as Location
+from mailsync_tui.message import Raw as Raw
+from mailsync_tui.message import Uid as Uid
 
 
 class Role(StrEnum):
@@ -91,15 +81,6 @@ class Head(NamedTuple):
     flags: frozenset[str]
     date: datetime | None
     """When it arrived (INTERNALDATE, file time), aware; ``None`` where the mailbox has none."""
-
-
-class Raw(NamedTuple):
-    """A message's bytes, exactly as the mailbox gave them."""
-
-    location: Location
-    data: bytes
-    flags: frozenset[str]
-    date: datetime | None
 
 
 class NewMessage(NamedTuple):
