@@ -436,9 +436,9 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "forgotten while an account is unknown": Mutant(
         status,
-        "_on_account",
-        lambda account, message, copies, present, snapshot: (
-            Presence.YES if any(c.mailbox == account for c in present) else Presence.GONE
+        "_presence",
+        lambda mailbox, message, copies, held, snapshot: (
+            Presence.YES if any(c.mailbox == mailbox for c in held) else Presence.GONE
         ),
         (not_forgotten_while_unknown,),
     ),

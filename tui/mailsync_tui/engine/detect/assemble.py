@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED, UserConfig
@@ -21,38 +21,8 @@ from mailsync_tui.engine.snapshot import (
 )
 from mailsync_tui.ledger import listings
 from mailsync_tui.ledger.reader import LedgerReader
-from mailsync_tui.ledger.rows import MessageRow
 from mailsync_tui.mailboxes.base import Location, Mailbox
 from mailsync_tui.message import Summary
-
-
-@dataclass(frozen=True, slots=True)
-class _NewCopies:
-    """Arrivals as copies."""
-
-    listed: Mapping[str, MatchedListing]
-    scan: int
-    late_duplicates: Set[Location]
-
-    def copy(self, arrival: Arrival) -> Copy:
-        here = self.listed[arrival.mailbox]
-        late = arrival.mailbox == CONSOLIDATED and arrival.location in self.late_duplicates
-        copy = Copy(
-            id=None,
-            mailbox=arrival.mailbox,
-            location=arrival.location,
-            state=CopyState.NEW,
-            presence=Presence.YES,
-            adopted=late,
-            late_duplicate=late,
-            role=here.role(arrival.location.folder),
-            size=arrival.size,
-            first_scan=self.scan,
-            came_after=here.scan,
-            held_scan=0,
-            missing_scan=0,
-        )
-        return with_flags(copy, here)
 
 
 def message_states(
@@ -71,41 +41,60 @@ def message_states(
         late_duplicates: What lies in the consolidated mailbox as a late duplicate.
         scan: The number that this listing gets if it is recorded.
     """
-    new = _NewCopies(listed, scan, late_duplicates)
-    return [
-        *(_known(row, known, identified, new) for row in known.rows.values()),
-        *(_new(group, new) for group in identified.groups),
+
+    def copies(arrivals: Iterable[Arrival]) -> list[Copy]:
+        return [_new_copy(a, listed[a.mailbox], late_duplicates, scan) for a in arrivals]
+
+    messages = [
+        MessageState(
+            id=row.id,
+            identity=row.identity,
+            summary=Summary(row.subject, row.sender, row.date),
+            size=row.size,
+            known=row.known,
+            copies=(*known.copies[row.id], *copies(identified.joined.get(row.id, ()))),
+            holds=tuple(Hold(*hold) for hold in row.holds),
+            compare=row.id in identified.undecided,
+            doubtful=row.id in identified.doubtful,
+        )
+        for row in known.rows.values()
     ]
+    for group in identified.groups:
+        first = group[0]
+        messages.append(
+            MessageState(
+                id=None,
+                identity=first.identity,
+                summary=first.summary,
+                size=first.size,
+                known=False,
+                copies=tuple(copies(group)),
+                compare=first.compare,
+            )
+        )
+    return messages
 
 
-def _known(
-    row: MessageRow, known: KnownMessages, identified: Identified, new: _NewCopies
-) -> MessageState:
-    joined = identified.joined.get(row.id, ())
-    return MessageState(
-        id=row.id,
-        identity=row.identity,
-        summary=Summary(row.subject, row.sender, row.date),
-        size=row.size,
-        known=row.known,
-        copies=(*known.copies[row.id], *map(new.copy, joined)),
-        holds=tuple(Hold(*hold) for hold in row.holds),
-        compare=row.id in identified.undecided,
-        doubtful=row.id in identified.doubtful,
-    )
-
-
-def _new(group: Sequence[Arrival], new: _NewCopies) -> MessageState:
-    first = group[0]
-    return MessageState(
+def _new_copy(
+    arrival: Arrival, here: MatchedListing, late_duplicates: Set[Location], scan: int
+) -> Copy:
+    late = arrival.mailbox == CONSOLIDATED and arrival.location in late_duplicates
+    copy = Copy(
         id=None,
-        identity=first.identity,
-        summary=first.summary,
-        size=first.size,
-        known=False,
-        copies=tuple(map(new.copy, group)),
-        compare=first.compare,
+        mailbox=arrival.mailbox,
+        location=arrival.location,
+        state=CopyState.NEW,
+        presence=Presence.YES,
+        adopted=late,
+        late_duplicate=late,
+        role=here.role(arrival.location.folder),
+        size=arrival.size,
+        first_scan=scan,
+        came_after=here.scan,
+        held_scan=0,
+        missing_scan=0,
     )
+    return with_flags(copy, here)
 
 
 def mailbox_states(
@@ -114,7 +103,7 @@ def mailbox_states(
     matched: MatchedMailboxes,
     listed: Mapping[str, MatchedListing],
     mailboxes: Mapping[str, Mailbox],
-    messages: Iterable[MessageState],
+    messages: Sequence[MessageState],
     now: datetime,
 ) -> dict[str, MailboxState]:
     """Every mailbox at this listing, by name.
@@ -128,7 +117,6 @@ def mailbox_states(
         messages: As they were assembled.
         now: The moment of the listings, aware.
     """
-    messages = tuple(messages)
     known = {matched.name_of(name): n for name, n in ledger.known_copies().items()}
     today = ledger.deleted_today(now)
     renumbered = _renumbered(messages)
@@ -146,7 +134,7 @@ def mailbox_states(
             scan=here.scan,
             known=known.get(name, 0),
             survivors=here.survivors,
-            renumbered=renumbered.get(name, 0),
+            renumbered=renumbered[name],
             changed=here.changed,
             deleted_today=today.get(name, {}),
             unread=here.unread,
@@ -155,16 +143,18 @@ def mailbox_states(
     return states
 
 
-def _renumbered(messages: Iterable[MessageState]) -> dict[str, int]:
+def _renumbered(messages: Iterable[MessageState]) -> Counter[str]:
     """By mailbox: arrivals that are found again in their folder under another identifier."""
-    found: dict[str, int] = {}
+    found: Counter[str] = Counter()
     for message in messages:
         gone = {
             (copy.mailbox, copy.location.folder)
             for copy in message.copies
             if copy.id is not None and copy.presence is Presence.GONE
         }
-        for copy in message.copies if gone else ():
-            if copy.id is None and (copy.mailbox, copy.location.folder) in gone:
-                found[copy.mailbox] = found.get(copy.mailbox, 0) + 1
+        found.update(
+            copy.mailbox
+            for copy in message.copies
+            if copy.id is None and (copy.mailbox, copy.location.folder) in gone
+        )
     return found

@@ -66,10 +66,16 @@ def known_messages(
     wanted.update(a.message for a in unsettled if a.message is not None)
     wanted.update(*candidates.values())
     rows = ledger.messages(wanted)
-    shown = _ShownCopies(matched, listed, interrupted, ledger.serial + 1, now)
+    scan = ledger.serial + 1
+
+    def shown(copy: CopyRow) -> Copy:
+        name = matched.name_of(copy.mailbox)
+        begun = (name, copy.location) in interrupted
+        return _shown(copy, name, listed.get(name), scan, now, interrupted=begun)
+
     return KnownMessages(
         rows,
-        {number: [shown.copy(copy) for copy in row.copies] for number, row in rows.items()},
+        {number: [shown(copy) for copy in row.copies] for number, row in rows.items()},
         candidates,
         interrupted,
         frozenset(a.message for a in unsettled if undoes(a) and a.message is not None),
@@ -86,63 +92,58 @@ def rules_fingerprint(config: UserConfig) -> str:
     return repr(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _ShownCopies:
-    """The ledger's copies as a listing shows them."""
-
-    matched: MatchedMailboxes
-    listed: Mapping[str, MatchedListing]
-    interrupted: frozenset[tuple[str, Location]]
-    scan: int
-    now: datetime
-
-    def copy(self, row: CopyRow) -> Copy:
-        mailbox = self.matched.name_of(row.mailbox)
-        state = CopyState(row.state)
-        here = self.listed.get(mailbox)
-        presence = here.presence(row.location) if here else Presence.UNKNOWN
-        if (mailbox, row.location) in self.interrupted and state is not CopyState.ENDED:
-            state = CopyState.DELETING
-        held, missing, absent = row.held_scan, row.missing_scan, row.absent
-        if presence is Presence.GONE and here is not None:
-            if row.state == CopyState.MISSING:
-                minutes = (self.now - (row.absent_at or self.now)).total_seconds() / 60
-                absent += minutes >= ABSENT_MINUTES
-            else:
-                held, missing, absent = max(here.scan, row.first_scan), self.scan, 1
-        copy = Copy(
-            id=row.id,
-            mailbox=mailbox,
-            location=row.location,
-            state=state,
-            presence=presence,
-            adopted=row.adopted,
-            role=here.role(row.location.folder) if here else Role.NORMAL,
-            size=row.size,
-            first_scan=row.first_scan,
-            came_after=row.came_after,
-            held_scan=held,
-            missing_scan=missing,
-            absent=absent,
-            doubt=here.doubt(row.location) if here and presence is Presence.GONE else None,
-            since=row.since,
-            listed_scan=row.listed_scan,
-            adopted_scan=row.adopted_scan,
-            late_duplicate=row.late_duplicate,
+def _shown(
+    row: CopyRow,
+    mailbox: str,
+    here: MatchedListing | None,
+    scan: int,
+    now: datetime,
+    *,
+    interrupted: bool,
+) -> Copy:
+    """A copy of the ledger as a listing shows it."""
+    state = CopyState(row.state)
+    presence = here.presence(row.location) if here else Presence.UNKNOWN
+    if interrupted and state is not CopyState.ENDED:
+        state = CopyState.DELETING
+    held, missing, absent = row.held_scan, row.missing_scan, row.absent
+    if presence is Presence.GONE and here is not None:
+        if row.state == CopyState.MISSING:
+            minutes = (now - (row.absent_at or now)).total_seconds() / 60
+            absent += minutes >= ABSENT_MINUTES
+        else:
+            held, missing, absent = max(here.scan, row.first_scan), scan, 1
+    copy = Copy(
+        id=row.id,
+        mailbox=mailbox,
+        location=row.location,
+        state=state,
+        presence=presence,
+        adopted=row.adopted,
+        role=here.role(row.location.folder) if here else Role.NORMAL,
+        size=row.size,
+        first_scan=row.first_scan,
+        came_after=row.came_after,
+        held_scan=held,
+        missing_scan=missing,
+        absent=absent,
+        doubt=here.doubt(row.location) if here and presence is Presence.GONE else None,
+        since=row.since,
+        listed_scan=row.listed_scan,
+        adopted_scan=row.adopted_scan,
+        late_duplicate=row.late_duplicate,
+    )
+    if here is not None and presence is Presence.YES:
+        copy = with_flags(copy, here)
+    if state is CopyState.ENDED and presence is Presence.YES:  # a tombstone that is listed again
+        copy = replace(
+            copy,
+            first_scan=scan,
+            came_after=here.scan if here else 0,
+            adopted=False,
+            late_duplicate=False,
         )
-        if here is not None and presence is Presence.YES:
-            copy = with_flags(copy, here)
-        if (
-            state is CopyState.ENDED and presence is Presence.YES
-        ):  # a tombstone that is listed again
-            copy = replace(
-                copy,
-                first_scan=self.scan,
-                came_after=here.scan if here else 0,
-                adopted=False,
-                late_duplicate=False,
-            )
-        return copy
+    return copy
 
 
 def with_flags(copy: Copy, here: MatchedListing) -> Copy:

@@ -92,13 +92,8 @@ def read_new(
         }
     )
     for name, answer in answers.items():
-        result[name] = with_unread(result[name], answer)
+        result[name] = replace(result[name], unread=answer.unread).broken(answer.error)
     return result, [arrival for answer in answers.values() for arrival in answer.arrivals]
-
-
-def with_unread(here: MatchedListing, read: Arrivals) -> MatchedListing:
-    """The same listing, with what could not be read of it."""
-    return replace(here, unread=here.unread + read.unread).broken(read.error)
 
 
 def contradicted(

@@ -5,6 +5,7 @@ Pure functions from a :class:`~mailsync_tui.engine.snapshot.MessageState` (DESIG
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig
@@ -95,12 +96,13 @@ def status_of(message: MessageState, snapshot: Snapshot) -> MessageStatus:
     ]
     moved = moved_away(copies, present)
     left = tuple(c for c in copies if c not in moved)
-    consolidated = _in_consolidated(message, left, present, snapshot)
-    accounts = {}
-    for account in snapshot.config.external:
-        presence = _on_account(account.name, message, left, present, snapshot)
-        if presence is not None:
-            accounts[account.name] = presence
+    held = [c for c in present if c.mailbox != CONSOLIDATED or c.adopted or touchable(c)]
+    consolidated = _presence(CONSOLIDATED, message, left, held, snapshot)
+    accounts = {
+        account.name: _presence(account.name, message, left, held, snapshot)
+        for account in snapshot.config.external
+        if any(c.mailbox == account.name for c in left)
+    }
     for copy in left:  # an account that was taken out of the configuration is unknown
         if copy.mailbox not in configs and copy.state in LOSABLE:
             accounts[copy.mailbox] = Presence.UNKNOWN
@@ -127,33 +129,20 @@ def status_of(message: MessageState, snapshot: Snapshot) -> MessageStatus:
     )
 
 
-def _in_consolidated(
-    message: MessageState, copies: tuple[Copy, ...], present: list[Copy], snapshot: Snapshot
-) -> Presence:
-    for copy in present:
-        if copy.mailbox == CONSOLIDATED and (copy.adopted or touchable(copy)):
-            return Presence.YES
-    unknown = any(c.mailbox == CONSOLIDATED and c.presence is Presence.UNKNOWN for c in copies)
-    if unknown or message.doubtful or not snapshot.listed_completely(CONSOLIDATED):
-        return Presence.UNKNOWN
-    return Presence.GONE
-
-
-def _on_account(
-    account: str,
+def _presence(
+    mailbox: str,
     message: MessageState,
-    copies: tuple[Copy, ...],
-    present: list[Copy],
+    copies: Iterable[Copy],
+    held: Iterable[Copy],
     snapshot: Snapshot,
-) -> Presence | None:
-    """``None``: it never had the message."""
-    if any(c.mailbox == account for c in present):
+) -> Presence:
+    if any(c.mailbox == mailbox for c in held):
         return Presence.YES
-    mine = [c for c in copies if c.mailbox == account]
-    if not mine:
-        return None
-    unknown = any(c.presence is Presence.UNKNOWN and c.state in LOSABLE for c in mine)
-    if unknown or message.doubtful or not snapshot.listed_completely(account):
+    unknown = any(
+        c.mailbox == mailbox and c.presence is Presence.UNKNOWN and c.state in LOSABLE
+        for c in copies
+    )
+    if unknown or message.doubtful or not snapshot.listed_completely(mailbox):
         return Presence.UNKNOWN
     return Presence.GONE
 
