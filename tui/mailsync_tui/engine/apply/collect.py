@@ -15,11 +15,7 @@ from mailsync_tui.engine.model import Line
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow, Placed
 from mailsync_tui.mailboxes.base import Location, MailboxError, Raw, StoreResult
 from mailsync_tui.mailboxes.bisect import each
-from mailsync_tui.message import (
-    Identity,
-    identity_of,
-    summary_of_header,
-)
+from mailsync_tui.message import Identity, identity_of, summary_of_header
 
 ALREADY_THERE = "it was in the consolidated mailbox already"
 DELETED_BEFORE = "its bytes are those of a message that was deleted before: a late copy"

@@ -13,10 +13,7 @@ from mailsync_tui.engine.detect.observe import Observation
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan.guards import STICKY
 from mailsync_tui.engine.plan.planner import PlanDetails
-from mailsync_tui.engine.plan.status import (
-    MessageStatus,
-    late_duplicates,
-)
+from mailsync_tui.engine.plan.status import MessageStatus, late_duplicates
 from mailsync_tui.engine.snapshot import Copy, CopyState, Hold, Presence
 from mailsync_tui.errors import LedgerBusy, LedgerError, LockError
 from mailsync_tui.ledger import journal
