@@ -186,7 +186,7 @@ def test_a_run_cut_short_ends_with_130_though_a_server_hangs_when_left(
             shown.until(b"2 new")
             shown.until(b"as of ")
             shown.answer(b"c")
-            shown.until(b"copy into")
+            shown.until(b"collect from")
             shown.answer(b"a")
             shown.until(b"> No")
             shown.answer(b"y")

@@ -52,7 +52,7 @@ def test_a_removed_line_is_declined_and_held_from_then_on(place: Place) -> None:
     assert held["since"].endswith("Z")
     assert place.json("sync", "--yes")["lines"] == []
     text = place.run("plan").stdout
-    assert "Held: 1" in text
+    assert "Held back: 1 line" in text
     assert "declined" in text
     assert len(place.json("plan", "--reconsider")["actions"]) == 1
 

@@ -209,7 +209,7 @@ def test_what_is_blocked_can_be_accepted(place: Place) -> None:
     assert (blocked["account"], blocked["kind"]) == ("old", "forward-delete")
     assert (blocked["rule"], blocked["count"]) == ("max-delete", 3)
     text = place.run("plan").stdout
-    assert "old forward-delete max-delete: 3 lines" in text
+    assert "blocked on old: 3 forward deletions (max-delete)" in text
     assert "--accept-blocked old:max-delete" in text
     assert place.json("plan", "--accept-blocked", "old:max-delete=2")["actions"] == []
     accepted = place.json("plan", "--accept-blocked", "old:max-delete=3")
@@ -224,9 +224,9 @@ def test_the_human_plan_groups_and_counts(place: Place) -> None:
     place.remove("old", "a")
     place.deliver("work", "c")
     text = place.run("plan").stdout
-    assert "forward-delete old: 1" in text
-    assert "collect work: 1" in text
-    assert "1 collect, 1 forward-delete" in text
+    assert "delete in consolidated (forward, from old): 1 line" in text
+    assert "collect from work: 1 line" in text
+    assert "delete 1 in consolidated" in text
     assert "gone from old" in text
 
 

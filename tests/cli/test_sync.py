@@ -142,8 +142,8 @@ def test_a_broken_ledger_is_a_failure(place: Place) -> None:
 def test_yes_applies(place: Place) -> None:
     place.deliver("old", "a")
     with terminal(place, "sync") as screen:
-        screen.until(b"Apply? [y/N] ")
-        assert b"collect old" in screen.seen
+        screen.until(b"? [y/N] ")
+        assert b"collect from old" in screen.seen
         screen.answer(b"y\n")
         assert screen.end() == 0
         assert b"1 collected" in screen.seen
@@ -154,7 +154,7 @@ def test_yes_applies(place: Place) -> None:
 def test_everything_else_is_no(place: Place, answer: bytes) -> None:
     place.deliver("old", "a")
     with terminal(place, "sync") as screen:
-        screen.until(b"Apply? [y/N] ")
+        screen.until(b"? [y/N] ")
         screen.answer(answer)
         assert screen.end() == 0
         assert b"Nothing was done" in screen.seen
@@ -168,8 +168,8 @@ def test_the_question_shows_what_would_be_deleted(place: Place) -> None:
     for name in names:
         place.remove("old", name)
     with terminal(place, "sync") as screen:
-        screen.until(b"Apply? [y/N] ")
-        assert b"forward-delete old" in screen.seen
+        screen.until(b"? [y/N] ")
+        assert b"delete in consolidated (forward, from old)" in screen.seen
         assert b"and 3 more" in screen.seen
         screen.answer(b"n\n")
         assert screen.end() == 0
@@ -180,7 +180,7 @@ def test_nobody_is_asked_about_the_ledger_alone(place: Place) -> None:
     place.deliver("work", "a")
     with terminal(place, "sync") as screen:
         assert screen.end() == 0
-        assert b"Apply?" not in screen.seen
+        assert b"[y/N]" not in screen.seen
         assert b"1 adopted" in screen.seen
 
 
@@ -188,7 +188,7 @@ def test_nobody_is_asked_about_the_ledger_alone(place: Place) -> None:
 def test_a_signal_at_the_question_does_nothing(place: Place, number: signal.Signals) -> None:
     place.deliver("old", "a")
     with terminal(place, "sync") as screen:
-        screen.until(b"Apply? [y/N] ")
+        screen.until(b"? [y/N] ")
         screen.process.send_signal(number)
         assert screen.end() == 130
         assert b"Traceback" not in screen.seen

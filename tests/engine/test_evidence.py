@@ -9,7 +9,8 @@ import pytest
 
 from mailsync_tui.engine.model import Plan
 from mailsync_tui.mailboxes.base import Role
-from mailsync_tui.report import wording
+from mailsync_tui.report.choice import Choice
+from mailsync_tui.report.plan import why_facts
 from mailsync_tui.session import plan_file
 from tests.engine.bench import Bench, mail
 from tests.engine.older import older
@@ -167,7 +168,8 @@ def test_a_folder_name_is_made_safe_where_it_is_shown(bench: Bench) -> None:
     bench.remove("work", M)
     plan = bench.plan()
     (line,) = plan.lines
-    for shown in (wording.evidence(line), plan_file.save(plan)["actions"][0]["evidence"]):
+    told = [text for _, text in why_facts(line, Choice(plan))]
+    for shown in (told, plan_file.save(plan)["actions"][0]["evidence"]):
         assert "in \ufffd]0;x\ufffd[red]" in "".join(shown)
 
 

@@ -284,7 +284,7 @@ def test_an_account_with_another_host(tmp_path: Path) -> None:
     says(
         bench.plan(accepts=accepted),
         "changed",
-        "work is another mailbox than the one in the ledger",
+        "work is another one than that in the ledger",
         "nothing is deleted until `mailsync-tui rebase work`",
     )
     for _ in range(3):

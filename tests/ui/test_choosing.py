@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from mailsync_tui.engine.model import Kind, Line, Options, Place, Plan
 from mailsync_tui.mailboxes.base import Location
-from mailsync_tui.report import wording
 from mailsync_tui.report.choice import Choice, Sum
+from mailsync_tui.report.plan import sums_text
 
 
 def line(number: int, kind: Kind, account: str, *needs: Line, copies: int = 1) -> Line:
@@ -146,6 +146,6 @@ def test_sums_fit_in_their_line_whatever_there_is_to_do() -> None:
         *(Sum("reverse-delete", f"account{number}", 12, 11_000) for number in range(4)),
         Sum("forget", "work", 33, 0),
     ]
-    assert "17 in consolidated (18 kB)" in wording.sums(found, 200)
-    short = wording.sums(found, 78)
+    assert "17 in consolidated (18 kB)" in sums_text(found, 200)
+    short = sums_text(found, 78)
     assert short == "delete 65 in 5 mailboxes (62 kB), ledger only 33"

@@ -59,7 +59,7 @@ def test_lines_stand_below_the_rule_that_holds_them(bench: Bench) -> None:
             assert "collect from isp" in shown[1]
             assert shown[3].startswith("[ ] late-copy: 1 line, ")
             assert shown[4].endswith("message late")
-            assert "3 lines wait for you" in text(app, "#title")
+            assert "Held back: 3 lines" in text(app, "#title")
             assert "You took this line out" in text(app, "#detail")
 
     run(work)
@@ -114,7 +114,7 @@ def test_without_held_lines_it_says_so(tmp_path: Path) -> None:
     async def work() -> None:
         async with running(bench) as (app, pilot):
             await press(app, pilot, "x", "space", "asterisk", "a")
-            assert "Held: nothing" in text(app, "#title")
+            assert "Nothing is held back" in text(app, "#title")
             assert not lines(screen(app, HeldScreen))
 
     run(work)

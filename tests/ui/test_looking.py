@@ -184,7 +184,9 @@ def test_a_pane_of_another_mailbox_says_so_and_the_notice_is_indented(bench: Ben
         async with running(bench, (80, 24)) as (app, _):
             assert "ANOTHER MAILBOX now" in head(app)
             first, *others = text(app, "#notice").splitlines()
-            assert first.startswith(" ! isp: another mailbox than before")
+            assert first.startswith(
+                " ! isp: the mailbox isp is another one than that in the ledger"
+            )
             assert others
             assert all(line.startswith("   ") and len(line) <= 80 for line in others)
             assert "`mailsync-tui rebase isp`" in " ".join(text(app, "#notice").split())

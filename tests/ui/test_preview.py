@@ -30,11 +30,13 @@ def test_lines_stand_by_account_and_kind_and_what_follows_stands_below(bench: Be
         await press(app, pilot, "b")
         screen(app, PreviewScreen)
         found = rows(app)
-        assert found[0].startswith("[x] isp: delete in consolidated  3 (1 follow)  gone from isp")
+        assert found[0].startswith(
+            "[x] delete in consolidated (forward, from isp)  3 (1 follow)  gone from isp"
+        )
         assert found[1].startswith("  [x]") and "message gone" in found[1]
         assert found[2].startswith("  [x]") and "message shared" in found[2]
         assert found[3].startswith("    [x]") and "then delete on work: message" in found[3]
-        assert found[4].startswith("[x] isp: delete on isp  1")
+        assert found[4].startswith("[x] delete on isp (reverse)  1")
         assert "message away" in found[5]
         assert "consolidated/INBOX" in found[1] and "undo: yes" in found[1]
         assert "isp/INBOX" in found[5] and "undo: part" in found[5]
@@ -72,7 +74,7 @@ def test_space_takes_a_line_out_with_what_needs_it_and_moves_down(bench: Bench) 
         assert view.cursor == before + 1
         assert "[ ]" in rows(app)[2] and "taken out" in rows(app)[2]
         assert "[ ]" in rows(app)[3] and "falls too" in rows(app)[3]
-        assert rows(app)[0].startswith("[-] isp: delete in consolidated  1 of 3")
+        assert rows(app)[0].startswith("[-] delete in consolidated (forward, from isp)  1 of 3")
         assert "1 of 4 taken out" in text(app, "#summary")
         assert "delete 1 in consolidated (" in text(app, "#summary")
         assert "work" not in text(app, "#summary")
@@ -95,10 +97,10 @@ def test_a_line_that_fell_comes_in_with_what_it_needs(bench: Bench) -> None:
 def test_space_on_a_group_takes_all_of_it_out_and_in(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b", "space")
-        assert rows(app)[0].startswith("[ ] isp: delete in consolidated  0 of 3")
+        assert rows(app)[0].startswith("[ ] delete in consolidated (forward, from isp)  0 of 3")
         assert "delete 1 on isp" in text(app, "#summary")
         await press(app, pilot, "up", "space")
-        assert rows(app)[0].startswith("[x] isp: delete in consolidated  3")
+        assert rows(app)[0].startswith("[x] delete in consolidated (forward, from isp)  3")
 
     drive(bench, work)
 
@@ -204,8 +206,8 @@ def test_collecting_shows_how_many_from_where(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         bench.deliver("isp", mail("newer"))
         await press(app, pilot, "f5", "c")
-        assert row(app, "work: copy").startswith("[x] work: copy into consolidated  1  new on work")
-        assert row(app, "isp: copy").startswith("[x] isp: copy into consolidated  1")
+        assert row(app, "collect from work").startswith("[x] collect from work  1  new on work")
+        assert row(app, "collect from isp").startswith("[x] collect from isp  1")
         assert "collect 1 from isp" in text(app, "#summary")
         assert ", 1 from work" in text(app, "#summary")
 

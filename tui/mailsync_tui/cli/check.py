@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli import json_form
-from mailsync_tui.cli.screen import Screen, Span
+from mailsync_tui.cli.screen import Screen
 from mailsync_tui.errors import Interrupted
+from mailsync_tui.report.words import Span, size_in_words
 from mailsync_tui.session.check import Checked, check, check_code
 from mailsync_tui.text.safe import safe_text
 
@@ -34,8 +35,8 @@ def check_person(command: Command, person: Person) -> int:
     render(screen, person.name, checked)
     screen.line("")
     screen.line(
-        ("quarantine", "cyan"),
-        f": {kept[0]:,} deleted messages, {kept[1] / 1000:,.0f} kB; each is kept for"
+        ("quarantine", "name"),
+        f": {kept[0]:,} deleted messages, {size_in_words(kept[1])}; each is kept for"
         f" {person.config.keep_days} days",
     )
     screen.show()
@@ -68,17 +69,17 @@ def form(each: Checked) -> dict[str, Any]:
 
 def render(screen: Screen, user: str, checked: list[Checked]) -> None:
     """The same for a person."""
-    screen.line((f"Mailboxes of {user}", "bold"))
+    screen.line((f"Mailboxes of {user}", "strong"))
     for each in checked:
         screen.line("")
         facts = each.facts
-        title: list[Span] = [(each.config.name, "cyan"), (f" ({each.config.type})", "dim")]
+        title: list[Span] = [(each.config.name, "name"), (f" ({each.config.type})", "dim")]
         if facts is not None:
             told = f": {facts.protocol}, {facts.encryption}, {each.messages:,} messages"
             title.append((safe_text(told), ""))
         screen.line(*title)
         if each.error is not None:
-            screen.text(f"failed: {safe_text(each.error)}", "red", 2)
+            screen.text(f"failed: {safe_text(each.error)}", "gone", 2)
         if facts is not None:
             if facts.capabilities:
                 screen.text(safe_text("capabilities: " + " ".join(facts.capabilities)), "", 2)
@@ -92,4 +93,4 @@ def render(screen: Screen, user: str, checked: list[Checked]) -> None:
             for note in facts.notes:
                 screen.text(f"note: {safe_text(note)}", "", 2)
         for warning in each.warnings:
-            screen.text(f"warning: {safe_text(warning)}", "yellow", 2)
+            screen.text(f"warning: {safe_text(warning)}", "note", 2)

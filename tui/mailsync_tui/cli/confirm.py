@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mailsync_tui.cli import render
 from mailsync_tui.cli.interrupts import Interrupts
 from mailsync_tui.cli.output import is_terminal
 from mailsync_tui.cli.screen import Screen
+from mailsync_tui.engine.outcome import asks
 from mailsync_tui.errors import CommandError
+from mailsync_tui.report.choice import Choice
+from mailsync_tui.report.plan import question
 
 if TYPE_CHECKING:
     from mailsync_tui.cli.output import Output
@@ -46,19 +50,28 @@ def answered(output: Output, question: str) -> bool:
 
 
 def chooser(
-    output: Output, interrupts: Interrupts, progress: ProgressDisplay, *, yes: bool
+    output: Output,
+    interrupts: Interrupts,
+    progress: ProgressDisplay,
+    keep_days: int,
+    *,
+    yes: bool,
 ) -> Callable[[Plan], frozenset[str] | None]:
     """What a session asks before it applies a plan: all of it, or ``None`` for no."""
 
     def choose(plan: Plan) -> frozenset[str] | None:
-        from mailsync_tui.engine.outcome import asks
-
         if yes or not asks(plan):
             return frozenset()
         progress.pause()
-        screen = Screen(output, "stderr")
-        render.question(screen, plan)
-        screen.show()
-        return frozenset() if confirmed(output, interrupts, "Apply?") else None
+        return frozenset() if plan_confirmed(output, interrupts, Choice(plan), keep_days) else None
 
     return choose
+
+
+def plan_confirmed(output: Output, interrupts: Interrupts, choice: Choice, keep_days: int) -> bool:
+    """Show what is left of a plan, and ask whether it is to be applied."""
+    asked = question(choice, keep_days)
+    screen = Screen(output, "stderr")
+    render.question(screen, replace(choice.plan, lines=choice.doing), asked)
+    screen.show()
+    return confirmed(output, interrupts, asked.title)

@@ -6,13 +6,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli import json_form, render
-from mailsync_tui.cli.confirm import chooser, confirmed
+from mailsync_tui.cli.confirm import chooser, confirmed, plan_confirmed
 from mailsync_tui.cli.interrupts import Interrupts
 from mailsync_tui.cli.output import Output, guarded
 from mailsync_tui.cli.progress import ProgressDisplay, listed_text, progress_for
@@ -152,7 +152,9 @@ def sync(
 ) -> int:
     """Plan, ask, apply."""
     with command.session(person) as (session, progress):
-        choose = chooser(command.settings.output, command.interrupts, progress, yes=yes)
+        choose = chooser(
+            command.settings.output, command.interrupts, progress, person.config.keep_days, yes=yes
+        )
         found = session.sync(options, choose)
     show(found)
     return ended(command, found.exit, found.run)
@@ -199,24 +201,20 @@ def repeat(output: Output, interrupts: Interrupts, seconds: int, a_round: Callab
 
 def apply(command: Command, person: Person, saved: Plan, left: frozenset[str], *, yes: bool) -> int:
     """Ask about a saved plan, and apply what is left of it."""
-    from dataclasses import replace
-
     from mailsync_tui.engine.outcome import Result, asks
+    from mailsync_tui.report.choice import Choice
 
     output = command.settings.output
-    shown = replace(saved, lines=saved.without({line.id for line in saved.lines} - left))
+    choice = Choice(saved)
+    choice.toggle(choice.lines.keys() - left)
     with command.session(person) as (session, progress):
         progress.pause()
-        if not yes and asks(shown):
-            screen = Screen(output, "stderr")
-            render.question(screen, shown)
-            declined = len(saved.lines) - len(shown.lines)
-            if declined:
-                screen.line(f"{declined} lines were taken out and are held from now on")
-            screen.show()
-            if not confirmed(output, command.interrupts, "Apply?"):
-                show(command, Result(saved.user, None, saved, (), 0))
-                return 0
+        asked = not yes and asks(replace(saved, lines=choice.doing))
+        if asked and not plan_confirmed(
+            output, command.interrupts, choice, person.config.keep_days
+        ):
+            show(command, Result(saved.user, None, saved, (), 0))
+            return 0
         found = session.apply(saved, left)
     show(command, found)
     return ended(command, found.exit, found.run)
@@ -227,7 +225,7 @@ def rebase(command: Command, person: Person, account: str, *, yes: bool) -> int:
     output = command.settings.output
     question = (
         f"Take what {account} lists now as the new base? Nothing is deleted; what it lacks is "
-        "new again, wherever it is still held."
+        "new again, wherever it still is."
     )
     if not yes and not confirmed(output, command.interrupts, question):
         output.tell("nothing was changed")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from mailsync_tui.cli.output import is_terminal
+from mailsync_tui.report.words import Span
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
@@ -17,8 +18,18 @@ if TYPE_CHECKING:
 
     from mailsync_tui.cli.output import Output
 
-Style = Literal["", "bold", "dim", "green", "red", "yellow", "cyan", "bold red", "bold yellow"]
-Span = tuple[str, Style]
+_LOOKS = {
+    "": "",
+    "dim": "dim",
+    "new": "green",
+    "gone": "red",
+    "warn": "bold red",
+    "note": "yellow",
+    "name": "cyan",
+    "strong": "bold",
+    "key": "bold",
+}
+"""How Rich draws the styles of :data:`mailsync_tui.report.words.STYLES`."""
 
 
 class Screen:
@@ -49,7 +60,7 @@ class Screen:
         """Add a line; what is too long for the terminal is cut."""
         self._lines.append([(span, "") if isinstance(span, str) else span for span in spans])
 
-    def text(self, text: str, style: Style = "", indent: int = 0) -> None:
+    def text(self, text: str, style: str = "", indent: int = 0) -> None:
         """Add a sentence, wrapped at the terminal's width."""
         if self.width is None:
             self.line((" " * indent + text, style))
@@ -106,7 +117,7 @@ def _drawn(console: Console, lines: Sequence[Sequence[Span]]) -> str:
     segments = []
     for line in lines:
         parts = [
-            Segment(text, styles.get(style) or styles.setdefault(style, Drawn.parse(style)))
+            Segment(text, styles.get(style) or styles.setdefault(style, Drawn.parse(_LOOKS[style])))
             for text, style in line
         ]
         segments += [*Segment.adjust_line_length(parts, console.width, pad=False), Segment.line()]

@@ -64,12 +64,12 @@ def undo_run(
 
 def question(screen: Screen, number: str, shown: Sequence[UndoLine]) -> None:
     """What a person needs to see before saying yes: what goes where, and what cannot."""
-    screen.line((f"Undo of run {number}", "bold"))
+    screen.line((f"Undo of run {number}", "strong"))
     for (mailbox, folder), lines in _by_place(line for line in shown if not line.problem):
         screen.line("")
         screen.line(
-            ("+", "green"),
-            (f" {mailbox}", "bold"),
+            ("+", "new"),
+            (f" {mailbox}", "strong"),
             f", folder {safe_text(folder)}: {len(lines)} put back",
         )
         _some(screen, lines)
@@ -78,7 +78,7 @@ def question(screen: Screen, number: str, shown: Sequence[UndoLine]) -> None:
             screen.text(
                 f"{count} of them were deleted on {account}, a POP3 server, which takes no mail "
                 "back: they return to the consolidated mailbox only, as its own mail",
-                "yellow",
+                "note",
                 indent=4,
             )
         if mailbox == CONSOLIDATED:
@@ -88,15 +88,15 @@ def question(screen: Screen, number: str, shown: Sequence[UndoLine]) -> None:
     for line in shown:
         if line.problem:
             screen.line(
-                ("! ", "red"), (line.mailbox, "cyan"), f" {_subject(line)}: cannot be put back"
+                ("! ", "gone"), (line.mailbox, "name"), f" {_subject(line)}: cannot be put back"
             )
-            screen.text(safe_text(line.problem), "red", indent=4)
+            screen.text(safe_text(line.problem), "gone", indent=4)
     screen.line("")
 
 
 def result(screen: Screen, number: str, found: UndoResult) -> None:
     """What an undo did: sums for each mailbox, and every line that has something to tell."""
-    screen.line((f"Run {found.run} for {found.user}: undo of run {number}", "bold"))
+    screen.line((f"Run {found.run} for {found.user}: undo of run {number}", "strong"))
     sums: dict[str, Counter[str]] = {}
     for each in found.lines:
         word: str = each.outcome

@@ -176,6 +176,11 @@ def several(count: int, one: str, more: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
+def not_reached(messages: int | None, error: str) -> str:
+    """Why a mailbox, or a part of it, is not known; ``messages``: what is listed all the same."""
+    return f"{'not reached' if messages is None else 'not complete'}: {safe_text(error, 300)}"
+
+
 def short_error(error: str) -> str:
     """An error in little room: without the server's address, as the mailbox's name stands there."""
     return _ADDRESS.sub("", safe_text(error, 300))

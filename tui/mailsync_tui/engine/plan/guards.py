@@ -33,7 +33,8 @@ STICKY = frozenset(RULES) - UNACCEPTABLE
 """These stay in the ledger until a person ends them; the others are seen anew each time."""
 
 _CAUSES = {
-    "changed": "the account {account} is another mailbox than the one in the ledger",
+    "changed": "the mailbox {account} is another one than that in the ledger "
+    "(type, host, user or path)",
     "folder-gone": "a folder of {mailbox} is missing",
     "uidvalidity": "the server of {mailbox} has given its messages new numbers, and some were not "
     "found again",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from mailsync_tui.engine.comparison import Cell, Row
-from mailsync_tui.report.words import RULES, short_name, size_in_words
+from mailsync_tui.report.plan import entries_text
+from mailsync_tui.report.words import NO_SUBJECT, local_moment, short_name, size_in_words
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.marks import MARKS
 
@@ -16,38 +18,22 @@ if TYPE_CHECKING:
     from mailsync_tui.engine.model import PlanEntry
 
 
-def detail_of(row: Row, notes: Sequence[PlanEntry]) -> Content:
+def detail_of(row: Row, found: Sequence[PlanEntry]) -> Content:
     """The message under the cursor in three lines: what, from whom and when, what follows."""
-    when = row.date[:16].replace("T", " ")
+    when = local_moment(datetime.fromisoformat(row.date)) if row.date else "no date"
     sender = safe_text(row.sender, 200)
     who = Content.assemble(
         (f" {short_name(sender)}", "$text-accent"), f"  {when}  {size_in_words(row.size)}"
     )
-    what = Content.assemble(" ", (safe_text(row.subject, 400) or "(no subject)", "bold"))
-    return Content("\n").join([what, who, Content(f" {in_words(row, notes)}")])
+    what = Content.assemble(" ", (safe_text(row.subject, 400) or NO_SUBJECT, "bold"))
+    return Content("\n").join([what, who, Content(f" {in_words(row, found)}")])
 
 
-def in_words(row: Row, notes: Sequence[PlanEntry]) -> str:
-    """What a plan says of the message, or how it stands."""
-    told = []
-    for note in notes:
-        line = note.line
-        stopped = f"held ({note.held}): " if note.held else ""
-        if note.blocked:
-            stopped = f"blocked ({note.blocked}: {RULES[note.blocked]}): "
-        what = {
-            "collect": f"collect from {line.account}",
-            "adopt": f"enter {line.account}'s copy in the ledger",
-            "forget": "forget",
-            "forward-delete": "delete in the consolidated mailbox",
-            "reverse-delete": f"delete on {line.account}",
-        }[line.kind]
-        told.append(f"{stopped}{what}, {safe_text(line.reason)}")
-    if told:
-        return "; ".join(told)
-    return {
+def in_words(row: Row, found: Sequence[PlanEntry]) -> str:
+    """What a plan has about the message, or how it stands."""
+    meaning = {
         Cell.SAME: "in sync",
-        Cell.OWN: "the consolidated mailbox's own mail: never touched",
         Cell.SAME_HEADER: "an unlike twin: same headers as another message, other contents",
         Cell.UNKNOWN: "not known: a mailbox that held it was not reached, or is another one now",
     }.get(row.verdict, MARKS[row.verdict].meaning)
+    return entries_text(found) or meaning

@@ -6,7 +6,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from mailsync_tui.engine.model import DELETIONS, PlanEntry
-from mailsync_tui.report.words import HOLDS, Span, doing, local_day, several
+from mailsync_tui.report.plan import held_rule_text
+from mailsync_tui.report.words import HOLDS, NO_SUBJECT, Span, doing, local_day, short_name
 from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.filters import Filter, Text
 
@@ -21,11 +22,6 @@ class HeldGroup:
 
     rule: str
     ids: frozenset[str]
-
-    @property
-    def meaning(self) -> str:
-        """What the rule means, in half a sentence."""
-        return HOLDS[self.rule][0] if self.rule in HOLDS else "a rule holds them"
 
 
 class HeldLines:
@@ -85,18 +81,18 @@ class HeldLines:
         ]
         left = width - 6 - kind - _DAY_CELLS
         if left >= 60:
-            spans.append((fit(_name(line.sender), 21) + " ", "name"))
+            spans.append((fit(short_name(line.sender), 21) + " ", "name"))
             left -= 22
-        return [*spans, (fit(line.subject or "(no subject)", left), "")]
+        return [*spans, (fit(line.subject or NO_SUBJECT, left), "")]
 
     def _group(self, group: HeldGroup, width: int) -> Sequence[Span]:
         count = len(group.ids & self.chosen)
         box = "[x] " if count == len(group.ids) else "[-] " if count else "[ ] "
-        title = f"{group.rule}: {several(len(group.ids), 'line')}, "
+        title, meaning = held_rule_text(group.rule, len(group.ids))
         return [
             (box, "strong" if count else "dim"),
-            (title, "key"),
-            (fit(group.meaning, width - 4 - len(title)), "note"),
+            (f"{title}, ", "key"),
+            (fit(meaning, width - 4 - len(title) - 2), "note"),
         ]
 
     @staticmethod
@@ -110,10 +106,6 @@ class HeldLines:
 
 def _newest_first(note: PlanEntry) -> float:
     return -note.since.timestamp() if note.since else 0.0
-
-
-def _name(sender: str) -> str:
-    return sender.partition(" <")[0].strip('" ') or sender
 
 
 def _text(note: PlanEntry) -> Text:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.engine.model import DELETIONS, DIRECTIONS
 from mailsync_tui.engine.outcome import THERE, PastRun, RunLine
-from mailsync_tui.report.wording import at
+from mailsync_tui.report.plan import at
 from mailsync_tui.report.words import OUTCOMES, STATES, Span, counted, did, local_moment, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import fit

@@ -7,20 +7,20 @@ from collections.abc import Container, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from mailsync_tui.engine.comparison import Comparison, Key
-from mailsync_tui.engine.model import (
-    CONSOLIDATED,
-    DELETIONS,
-    KIND_DIRECTION,
-    Blocked,
-    Line,
-    Plan,
-    Waiting,
-)
-from mailsync_tui.engine.plan.guards import UNACCEPTABLE
-from mailsync_tui.report import wording, words
+from mailsync_tui.engine.model import DELETIONS, Blocked, Line
+from mailsync_tui.report import words
 from mailsync_tui.report.choice import Choice, State
+from mailsync_tui.report.plan import (
+    blocked_text,
+    blocks,
+    following_text,
+    group_title,
+    place_text,
+    short_undo_text,
+    undo_text,
+    waiting_text,
+)
 from mailsync_tui.report.words import Span, short_date, short_name, size_in_words
-from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import column, fit
 from mailsync_tui.ui.rows.filters import Filter, Text
 
@@ -155,18 +155,19 @@ class Previewed:
     # --- arranging
 
     def _stopped(self) -> None:
-        for blocked in stopped(self.choice.plan):
+        plan = self.choice.plan
+        for blocked in blocks(plan, plan.options.directions):
             key = ("blocked", blocked.account, blocked.kind, blocked.rule)
             self.rows.append(Stopped(key, blocked))
-        for name, report in self.choice.plan.mailboxes.items():
+        for name, report in plan.mailboxes.items():
             if report.error:
-                reached = "not reached" if report.messages is None else "not complete"
-                told = f"? {name}: {reached}: {words.short_error(report.error)}"
-                whole = f"{name}: {reached}: {safe_text(report.error, 300)}"
-                self.rows.append(TextRow(("away", name), told, "gone", whole))
-        for number, waiting in enumerate(self.choice.plan.waiting):
-            told = waiting_text(waiting)
-            self.rows.append(TextRow(("waiting", number), told, "note", told))
+                error = words.short_error(report.error)
+                short = f"? {name}: {words.not_reached(report.messages, error)}"
+                whole = f"{name}: {words.not_reached(report.messages, report.error)}"
+                self.rows.append(TextRow(("away", name), short, "gone", whole))
+        for number, each in enumerate(plan.waiting):
+            waiting = waiting_text(each)
+            self.rows.append(TextRow(("waiting", number), f"? {waiting}", "note", waiting))
         if self.rows:
             self.rows.append(TextRow("gap", "", ""))
 
@@ -186,7 +187,7 @@ class Previewed:
             found = {why: rows for why, rows in found.items() if rows}
             if not found:
                 continue
-            title = wording.group_title(kind, account)
+            title = group_title(kind, account)
             every = [row for rows in found.values() for row in rows]
             self.visible += [row.line.id for row in every]
             single = next(iter(found)) if len(found) == 1 else ""
@@ -288,9 +289,9 @@ class Previewed:
         sign, style = _SIGNS[state]
         text = "" if state == "in" else "dim"
         date = line.date.isoformat() if line.date else ""
-        subject = line.subject or "(no subject)"
+        subject = line.subject or words.NO_SUBJECT
         if row.follows:
-            subject = f"{wording.following(line)}: {subject}"
+            subject = f"{following_text(line)}: {subject}"
         head: list[Cells] = [
             ("  " * row.depth + sign, 2 * row.depth + 4, style),
             (short_date(date, self.this_year), 7, "dim"),
@@ -305,12 +306,12 @@ class Previewed:
         word, style = self.word(line, state)
         octets: Cells = (f"{size_in_words(line.size):>7}", 8, "dim")
         if width < WIDE:
-            return [octets, (word or wording.short_undo(line), 11, style)]
-        where: Cells = (wording.where(line), max(width // 8, 20), "dim")
+            return [octets, (word or short_undo_text(line), 11, style)]
+        where: Cells = (place_text(line), max(width // 8, 20), "dim")
         if width < WIDEST:
-            return [octets, where, (wording.short_undo(line), 12, "dim"), (word, 10, style)]
+            return [octets, where, (short_undo_text(line), 12, "dim"), (word, 10, style)]
         why: Cells = (line.reason, width // 6, "dim")
-        return [octets, where, why, (wording.undo(line), 32, "dim"), (word, 10, style)]
+        return [octets, where, why, (undo_text(line), 32, "dim"), (word, 10, style)]
 
     def word(self, line: Line, state: State) -> tuple[str, str]:
         """How a line stands in a word, where it is not simply in; and a style."""
@@ -345,52 +346,10 @@ def _homes(rows: Iterable[Row]) -> dict[str, list[Hashable]]:
 
 
 def _nothing(choice: Choice) -> str:
-    if stopped(choice.plan) or choice.plan.waiting:
+    plan = choice.plan
+    if blocks(plan, plan.options.directions) or plan.waiting:
         return "Besides, there is nothing to do."
     return "There is nothing to do: Esc goes back."
-
-
-def stopped(plan: Plan) -> tuple[Blocked, ...]:
-    """What guards blocked of that for which the plan was made.
-
-    A guard that stops nothing yet in both directions is told once.
-    """
-    directions = plan.options.directions
-    asked = [x for x in plan.blocked if KIND_DIRECTION.get(x.kind) in directions]
-    told = {(x.account, x.rule): x for x in reversed(asked)}
-    return tuple(x for x in asked if x.count or x is told[x.account, x.rule])
-
-
-def blocked_text(blocked: Blocked) -> str:
-    """What was stopped, in words."""
-    if not blocked.count:
-        return f"BLOCKED {blocked.account}: every deletion ({blocked.rule})"
-    kind = "forward" if blocked.kind == "forward-delete" else "reverse"
-    deletions = "deletion" if blocked.count == 1 else "deletions"
-    return f"BLOCKED {blocked.account}: {blocked.count:,} {kind} {deletions} ({blocked.rule})"
-
-
-def can_accept(blocked: Blocked) -> bool:
-    """Whether a person may let it through."""
-    return blocked.rule not in UNACCEPTABLE and blocked.count > 0
-
-
-def way_out(blocked: Blocked) -> str:
-    """What can be done about it here."""
-    if can_accept(blocked):
-        return (
-            f"Here: A lets them through this once, after you have typed {blocked.account}; "
-            "or leave them: while they are blocked nothing of this is deleted."
-        )
-    return "Here: leave it; while it is blocked nothing of this is deleted."
-
-
-def waiting_text(waiting: Waiting) -> str:
-    """What is not known for now."""
-    where = waiting.account
-    kind = "reverse" if where == CONSOLIDATED else "forward"
-    count = f"{waiting.count:,}"
-    return f"? {where}: {count} wait, perhaps {kind} deletions: {safe_text(waiting.detail, 300)}"
 
 
 def message_key(line: Line, comparison: Comparison) -> Key | None:

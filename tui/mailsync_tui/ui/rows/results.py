@@ -11,10 +11,10 @@ from mailsync_tui.engine.model import Line
 from mailsync_tui.engine.outcome import Result
 from mailsync_tui.errors import INTERRUPTED
 from mailsync_tui.report import words
+from mailsync_tui.report.plan import blocked_text, blocks
 from mailsync_tui.report.words import Span
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import column, fit
-from mailsync_tui.ui.rows.preview import blocked_text, stopped
 from mailsync_tui.ui.rows.progress import Count
 
 BAR = 20
@@ -86,7 +86,7 @@ def of_result(
     if declined:
         told = f"Held from now on, as you took them out: {words.several(len(declined), 'line')}"
         rows += [(), ((told, "strong"),), *(_named(":", "note", line) for line in declined)]
-    blocked = stopped(result.plan)
+    blocked = blocks(result.plan, result.plan.options.directions)
     if blocked:
         rows += [(), (("Still blocked", "strong"),)]
         rows += [((f"! {blocked_text(each)}", "warn"),) for each in blocked]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from mailsync_tui.engine.model import CONSOLIDATED, UndoLine
 from mailsync_tui.engine.outcome import THERE, LineResult, UndoResult
 from mailsync_tui.errors import INTERRUPTED
-from mailsync_tui.report.wording import Question
+from mailsync_tui.report.plan import Question
 from mailsync_tui.report.words import Span, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import column
@@ -51,7 +51,7 @@ def question(run: int, lines: Sequence[UndoLine]) -> Question:
     ]
     sentences.append(_TWICE)
     return Question(
-        f"Put back {several(len(able), 'message')} that run {run} deleted?", tuple(sentences), None
+        f"Put back {several(len(able), 'message')} that run {run} deleted?", tuple(sentences)
     )
 
 

@@ -11,7 +11,8 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from mailsync_tui.errors import UserError
-from mailsync_tui.report import wording, words
+from mailsync_tui.report import words
+from mailsync_tui.report.errors import failure
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.progress import ApplyProgress, Counted
@@ -94,7 +95,7 @@ class ApplyingScreen(MailsyncScreen):
             return await self.background.engine(lambda: self._run(width))
         except (UserError, OSError) as error:
             done = sum(each.done + each.failed for each in self.progress.counts())
-            return of_failure(wording.failure(error, done), width)
+            return of_failure(failure(error, done), width)
 
     def _draw(self) -> None:
         counts = self.progress.counts()

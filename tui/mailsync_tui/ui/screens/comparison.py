@@ -20,6 +20,7 @@ from mailsync_tui.engine.comparison import Cell, Comparison, Key, nothing_yet
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import Options
 from mailsync_tui.errors import UserError
+from mailsync_tui.report.plan import another_mailbox
 from mailsync_tui.session.person import Unfinished
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
@@ -46,12 +47,6 @@ DIRECTIONS: dict[str, tuple[Direction, ...]] = {
     "collect": ("collect",),
 }
 """What each preview key asks for."""
-
-
-_OTHER = (
-    "another mailbox than before (host, user or kind); nothing of it is deleted until "
-    "`mailsync-tui rebase {name}` takes it as it is"
-)
 
 
 class ComparisonScreen(FilteredScreen):
@@ -142,7 +137,7 @@ class ComparisonScreen(FilteredScreen):
         if side.error is not None:
             texts.append(f" ? {side.name}: {safe_text(side.error, 300)}")
         elif side.other:
-            texts.append(f" ! {side.name}: {_OTHER.format(name=side.name)}")
+            texts.append(f" ! {side.name}: {another_mailbox(side.name)}")
         self.set_class(bool(texts), "noticing")
         width = max(self.size.width, 20)
         lines = [x for text in texts for x in textwrap.wrap(text, width, subsequent_indent="   ")]

@@ -13,7 +13,8 @@ from textual.widgets import Static
 from mailsync_tui.engine.comparison import Key, place_key
 from mailsync_tui.engine.model import PlanEntry
 from mailsync_tui.errors import UserError
-from mailsync_tui.report.words import HOLDS, doing, hold_in_words, local_moment, several
+from mailsync_tui.report.plan import held_text, held_title
+from mailsync_tui.report.words import HOLDS, NO_SUBJECT, doing, local_moment, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.held import HeldGroup, HeldLines
@@ -71,9 +72,7 @@ class HeldScreen(FilteredScreen):
         last = self.background.viewer.last
         self.held = last.held if last is not None else ()
         self.chosen &= {note.line.id for note in self.held}
-        count = several(len(self.held), "line waits", "lines wait")
-        title = f" Held: {count} for you, never done unasked" if self.held else " Held: nothing"
-        self.write("#title", title)
+        self.write("#title", f" {held_title(len(self.held))}")
         self._show_lines()
 
     async def show_filtered(self) -> None:
@@ -91,7 +90,7 @@ class HeldScreen(FilteredScreen):
         if self.chosen:
             text = f" [x] {several(len(self.chosen), 'line')} chosen; a previews them as a plan"
         elif not self.held:
-            text = " no line waits for you"
+            text = " nothing is held back"
         if not self.filter.empty and isinstance(lines, HeldLines):
             text += f"   filter: {len(lines.shown):,} of {len(self.held):,} (Esc ends)"
         self.write("#summary", text)
@@ -161,23 +160,21 @@ class HeldScreen(FilteredScreen):
 
 
 def _detail(item: HeldGroup | PlanEntry) -> Content:
-    """A line in four lines: which message, from whom, what would be done, why it is held."""
+    """A line in four lines: which message, from whom, what would be done, why it is held back."""
     if isinstance(item, HeldGroup):
-        whole = HOLDS[item.rule][1] if item.rule in HOLDS else item.meaning
-        return Content(f" {whole}")
+        return Content(f" {HOLDS[item.rule][1]}" if item.rule in HOLDS else "")
     line = item.line
     since = f", since {local_moment(item.since)}" if item.since else ""
     date = f"  {local_moment(line.date)}" if line.date else ""
     rule = item.held or ""
-    why = HOLDS[rule][0] if rule in HOLDS else rule
-    if item.hold is not None:
-        why = hold_in_words(item.hold)
     reason = safe_text(line.reason, 200)
     return Content("\n").join(
         [
-            Content.assemble(" ", (safe_text(line.subject, 400) or "(no subject)", "bold")),
+            Content.assemble(" ", (safe_text(line.subject, 400) or NO_SUBJECT, "bold")),
             Content.assemble((f" {safe_text(line.sender, 200)}", "$text-accent"), date),
             Content(f" would {safe_text(doing(line.kind, line.account), 120)}: {reason}"),
-            Content.styled(f" : held, {rule}{since}: {why}", "$text-warning"),
+            Content.styled(
+                f" : held back, {rule}{since}: {held_text(rule, item.hold)}", "$text-warning"
+            ),
         ]
     )

@@ -16,19 +16,23 @@ from textual.widgets import Static
 from mailsync_tui.engine.events import Event, ListingDone
 from mailsync_tui.engine.model import Blocked, Line, Plan
 from mailsync_tui.errors import UserError
-from mailsync_tui.report import wording, words
+from mailsync_tui.report import words
 from mailsync_tui.report.choice import Choice
+from mailsync_tui.report.plan import (
+    acceptance,
+    accepted,
+    blocked_text,
+    blocks,
+    can_accept,
+    changes_text,
+    question,
+    why_facts,
+)
 from mailsync_tui.session import plan_file
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows import explain
-from mailsync_tui.ui.rows.preview import (
-    Previewed,
-    blocked_text,
-    can_accept,
-    message_key,
-    stopped,
-)
+from mailsync_tui.ui.rows.preview import Previewed, message_key
 from mailsync_tui.ui.rows.results import Report, of_result
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
 from mailsync_tui.ui.screens.dialogs import AskScreen, ConfirmScreen, WhyScreen
@@ -164,7 +168,9 @@ class PreviewScreen(FilteredScreen):
         here = self._blocked
         if here is not None and can_accept(here):
             return here
-        return next((each for each in stopped(plan) if can_accept(each)), None)
+        return next(
+            (each for each in blocks(plan, plan.options.directions) if can_accept(each)), None
+        )
 
     async def action_toggle(self) -> None:  # type: ignore[override]
         """Take a line or a group out, or back in, and move down."""
@@ -201,8 +207,8 @@ class PreviewScreen(FilteredScreen):
             facts = explain.why_blocked(blocked)
             self.app.push_screen(WhyScreen(blocked_text(blocked), facts))
         if line is not None:
-            title = line.subject or "(no subject)"
-            self.app.push_screen(WhyScreen(title, explain.why(line, self.choice)))
+            title = line.subject or words.NO_SUBJECT
+            self.app.push_screen(WhyScreen(title, why_facts(line, self.choice)))
 
     def action_read(self) -> None:
         """Read the message under the cursor."""
@@ -248,7 +254,9 @@ class PreviewScreen(FilteredScreen):
             differs, self.choice = await self.background.aside(
                 lambda: (self.choice.differs(plan), self.choice.renewed(plan))
             )
-        self.note = explain.changes(self.choice) if differs else "looked again: nothing changed"
+        self.note = "looked again: nothing changed"
+        if differs:
+            self.note = f"Changed since: {changes_text(self.choice)}. Look, then press a again."
         await self.show_filtered()
         return not differs
 
@@ -266,7 +274,7 @@ class PreviewScreen(FilteredScreen):
         blocked = self._acceptable
         if blocked is None:
             return
-        title, sentences = explain.acceptance(blocked, self.choice.plan)
+        title, sentences = acceptance(blocked, self.choice.plan)
 
         def problem(answer: str) -> str:
             return "" if answer == blocked.account else f"To go on, type {blocked.account}."
@@ -280,7 +288,7 @@ class PreviewScreen(FilteredScreen):
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _accept(self, blocked: Blocked) -> None:
         viewer, options = self.background.viewer, self.choice.plan.options
-        accepts = (*options.accepts, explain.accepted(blocked, self.choice.plan))
+        accepts = (*options.accepts, accepted(blocked, self.choice.plan))
         try:
             plan = await self.background.engine(
                 lambda: viewer.plan(replace(options, accepts=accepts))
@@ -329,10 +337,9 @@ class PreviewScreen(FilteredScreen):
         if len(choice.away) == len(choice.lines):
             self._changed("nothing is left to apply")
             return
-        asked = await self.background.aside(
-            lambda: wording.question(choice, config.keep_days, config.guards.max_delete_floor)
-        )
-        asking = ConfirmScreen(asked.title, asked.sentences, asked.number)
+        asked = await self.background.aside(lambda: question(choice, config.keep_days))
+        many = asked.deletions > config.guards.max_delete_floor
+        asking = ConfirmScreen(asked.title, asked.sentences, asked.deletions if many else None)
 
         def answered(yes: bool | None) -> None:
             if yes:
