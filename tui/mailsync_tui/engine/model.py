@@ -20,7 +20,8 @@ from mailsync_tui.ledger.journal import UNDO as UNDO
 from mailsync_tui.ledger.journal import Deletion
 from mailsync_tui.mailboxes.base import Location
 
-Kind = Literal["collect", "adopt", "forward-delete", "reverse-delete", "forget"]
+Kind = Literal["collect", "adopt", "forget", "forward-delete", "reverse-delete"]
+"""In the order in which they are applied: all is safe before anything is deleted."""
 Undo = Literal["full", "consolidated-only", "none"]
 
 KIND_DIRECTION: dict[str, Direction] = {

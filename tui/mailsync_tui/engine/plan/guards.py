@@ -153,7 +153,7 @@ class GuardChecks:
         return [rule for rule in RULES if rule in rules]
 
     def too_many(self, account: str, kind: Kind, lines: int) -> bool:
-        """Whether so many deletions, with those of the last 24 hours, are too many."""
+        """``max-delete``: whether so many, with those of the last 24 hours, are too many."""
         state = self.snapshot.mailboxes[account]
         today = state.deleted_today.get(kind, 0)
         total = lines + today

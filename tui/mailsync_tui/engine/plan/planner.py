@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction
 from mailsync_tui.engine.model import (
@@ -29,13 +30,7 @@ from mailsync_tui.engine.plan.rules import Proposal, Rules
 from mailsync_tui.engine.plan.status import MessageStatus, status_of
 from mailsync_tui.engine.snapshot import Snapshot
 
-_ORDER: dict[str, int] = {
-    "collect": 0,
-    "adopt": 1,
-    "forget": 2,
-    "forward-delete": 3,
-    "reverse-delete": 4,
-}
+_APPLIED: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +258,7 @@ class _Planning:
 
     def _plan(self) -> Plan:
         snapshot = self.snapshot
-        kept = _with_needs_met(sorted(self.lines, key=lambda line: _ORDER[line.kind]))
+        kept = _with_needs_met(sorted(self.lines, key=lambda line: _APPLIED.index(line.kind)))
         return Plan(
             user=snapshot.config.name,
             created=snapshot.now,
