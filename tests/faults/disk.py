@@ -108,7 +108,7 @@ class CommandTrial:
 
     def __init__(self, story: Story, directory: Path) -> None:
         self.story = story
-        self.place = Place(directory / "world")
+        self.place = Place(directory / "place")
         self._begun = directory / "begun"
         story.before(self.place)
         shutil.copytree(self.place.directory, self._begun, symlinks=True)
@@ -149,7 +149,7 @@ class CommandTrial:
         """Let the ledger fail at one statement, or from it on; then it is well again.
 
         Raises:
-            AssertionError: as :meth:`trial`.
+            AssertionError: as :meth:`refuse`.
         """
         self.begin()
         broken = BrokenLedger([self.place.state], error, at, stays)
@@ -157,7 +157,8 @@ class CommandTrial:
             done = self.call()
         detail = f"{self.story.name}, {error}, {stays}, {at}: {broken.points[at]}\n{done.output}"
         assert broken.refused, detail
-        self.look_at(done, detail, (str(error),))
+        # A ledger that is not there yet is refused as a file.
+        self.look_at(done, detail, (str(error), "o space"))
         self.settle(detail)
 
     def begin(self) -> None:

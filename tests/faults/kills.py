@@ -30,7 +30,7 @@ class Tally:
     """What was done."""
 
     kills: int = 0
-    worlds: int = 0
+    setups: int = 0
     in_a_row: Counter[int] = field(default_factory=Counter)
     """Trials by how often they were killed."""
     at: Counter[str] = field(default_factory=Counter)
@@ -61,12 +61,12 @@ def kill(seed: int, kills: int, directory: Path, *, each: int = 5) -> Tally:
     source, tally = random.Random(seed), Tally()
     while tally.kills < kills:
         with tempfile.TemporaryDirectory(dir=directory) as place:
-            _one_world(drawn(source), source, tally, Path(place), kills, each)
-        tally.worlds += 1
+            _one_setup(drawn(source), source, tally, Path(place), kills, each)
+        tally.setups += 1
     return tally
 
 
-def _one_world(
+def _one_setup(
     scenario: Scenario, source: random.Random, tally: Tally, place: Path, kills: int, each: int
 ) -> None:
     begun = scenario.bench(place / "begun")
