@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from mailsync_tui.engine.comparison import Cell
 from mailsync_tui.engine.model import UNDO
 from mailsync_tui.engine.outcome import RunState
 from mailsync_tui.text.safe import safe_text
@@ -51,6 +52,24 @@ STATES: dict[RunState, Sign] = {
     "unfinished": Sign("!", "unfinished", "warn", "it did not end by itself: it was killed"),
 }
 """What became of a run."""
+
+CELLS: dict[Cell, Sign] = {
+    Cell.ABSENT: Sign(" ", "", "", "never was in this mailbox"),
+    Cell.SAME: Sign("=", "sync", "dim", "in sync: there, and nothing is to be done"),
+    Cell.OWN: Sign(".", "own", "dim", "the consolidated mailbox's own mail: never touched"),
+    Cell.SAME_HEADER: Sign(
+        "~", "twin", "note", "in sync; another message has the same headers, not the same text"
+    ),
+    Cell.UNKNOWN: Sign(
+        "?", "unknown", "note", "was there; not known now, as the mailbox was not reached"
+    ),
+    Cell.GONE: Sign("x", "gone", "gone", "gone from here: this is why it may be deleted elsewhere"),
+    Cell.HELD: Sign(":", "held", "note", "a line about it waits for you (x)"),
+    Cell.KEPT: Sign("!", "kept", "warn", "a guard keeps it from being deleted"),
+    Cell.NEW: Sign("+", "new", "new", "new: will be collected (c)"),
+    Cell.GOES: Sign("-", "delete", "gone", "will be deleted here (f, r or b)"),
+}
+"""How a message stands in a mailbox."""
 
 HOLDS: dict[str, tuple[str, str]] = {
     "declined": (

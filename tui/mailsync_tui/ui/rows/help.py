@@ -7,10 +7,9 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from mailsync_tui.report.manual import PAGES, page
-from mailsync_tui.report.words import HOLDS, OUTCOMES, STATES, Span
+from mailsync_tui.report.words import CELLS, HOLDS, OUTCOMES, STATES, Span
 from mailsync_tui.ui.actions import ACTIONS, EVERYWHERE, SCREENS, Action, Where, shown_keys
 from mailsync_tui.ui.rows.columns import fit
-from mailsync_tui.ui.rows.marks import MARKS
 from mailsync_tui.ui.rows.wrap import TextLine
 
 _KEY_CELLS = 18
@@ -95,9 +94,9 @@ class HelpLines:
 
     def _signs(self) -> None:
         self._title("The signs side by side")
-        for mark in MARKS.values():
-            if mark.word:
-                self._sign(f"{mark.sign} {mark.word}", mark.style, mark.meaning)
+        for state in CELLS.values():
+            if state.word:
+                self._sign(f"{state.sign} {state.word}", state.style, state.meaning)
         self._title("What became of a line")
         for sign in OUTCOMES.values():
             self._sign(f"{sign.sign} {sign.word}", sign.style, sign.meaning)

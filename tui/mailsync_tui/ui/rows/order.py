@@ -8,8 +8,8 @@ from operator import attrgetter
 from typing import Literal
 
 from mailsync_tui.engine.comparison import DIFFERENCES, Cell, Comparison, Key, Row
+from mailsync_tui.report.words import CELLS
 from mailsync_tui.ui.rows.filters import Filter, Text
-from mailsync_tui.ui.rows.marks import MARKS
 
 Order = Literal["date", "thread", "change"]
 
@@ -130,7 +130,7 @@ class _OfCells(dict[bytes, bool]):
 
     def __missing__(self, cells: bytes) -> bool:
         there = frozenset(n for n, c in zip(self._names, cells, strict=True) if c != Cell.ABSENT)
-        words = {MARKS[Cell(c)].word for c in cells if c != Cell.ABSENT}
+        words = {CELLS[Cell(c)].word for c in cells if c != Cell.ABSENT}
         if any(Cell(c) in DIFFERENCES for c in cells):
             words.add("different")
         seen = self._shown is None or any(cells[number] for number in self._shown)

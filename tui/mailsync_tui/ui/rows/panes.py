@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mailsync_tui.engine.comparison import Cell, Row
-from mailsync_tui.report.words import NO_SUBJECT, Span, short_date, short_name
+from mailsync_tui.report.words import CELLS, NO_SUBJECT, Span, short_date, short_name
 from mailsync_tui.ui.rows.columns import BAR, fit
-from mailsync_tui.ui.rows.marks import MARKS
 from mailsync_tui.ui.rows.order import Ordered
 
 SIDE_BY_SIDE = 110
@@ -92,11 +91,11 @@ class PaneLines:
         if pane.left:
             yield BAR, ""
         cell = Cell(row.cells[pane.mailbox])
-        mark = MARKS[cell]
+        state = CELLS[cell]
         if cell in (Cell.ABSENT, Cell.GONE):
-            yield fit(f"{mark.sign} {mark.word}", pane.width), mark.style
+            yield fit(f"{state.sign} {state.word}", pane.width), state.style
             return
-        text = fit(f"{mark.sign} {mark.word}", _SIGN_CELLS)
+        text = fit(f"{state.sign} {state.word}", _SIGN_CELLS)
         left = pane.width - _SIGN_CELLS
         if left >= 22:
             text += fit(short_date(row.date, self._this_year), _DATE_CELLS)
@@ -105,4 +104,4 @@ class PaneLines:
             sender = min(left // 3, 24)
             text += fit(short_name(row.sender), sender - 1) + " "
             left -= sender
-        yield text + fit(row.subject or NO_SUBJECT, left), mark.style
+        yield text + fit(row.subject or NO_SUBJECT, left), state.style

@@ -7,20 +7,28 @@ from collections.abc import Container, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from mailsync_tui.engine.comparison import Comparison, Key
-from mailsync_tui.engine.model import DELETIONS, Blocked, Line
+from mailsync_tui.engine.model import DELETIONS, Blocked, Line, Plan
 from mailsync_tui.report import words
 from mailsync_tui.report.choice import Choice, State
 from mailsync_tui.report.plan import (
+    action_text,
     blocked_text,
     blocks,
+    can_accept,
     following_text,
     group_title,
+    heading,
+    left_out,
     place_text,
     short_undo_text,
+    state_text,
+    sums_text,
     undo_text,
     waiting_text,
+    way_out,
 )
 from mailsync_tui.report.words import Span, short_date, short_name, size_in_words
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import column, fit
 from mailsync_tui.ui.rows.filters import Filter, Text
 
@@ -90,6 +98,9 @@ class Single(NamedTuple):
 
 Cells = tuple[str, int, str]
 """Text, the width of its column, and its style."""
+
+Part = tuple[str, str]
+"""Text that is safe, and a style of the theme (empty: plain)."""
 
 Row = TextRow | Stopped | LineGroup | Single
 
@@ -321,6 +332,42 @@ class Previewed:
             return "new", "new"
         return _WORDS[state], "note" if state in ("falls", "over") else "dim"
 
+    # --- more of a row
+
+    def detail(self, index: int) -> list[Part]:
+        """Three lines about a row; fewer or longer ones where something is stopped."""
+        row = self.rows[index] if index < len(self.rows) else None
+        if isinstance(row, Stopped):
+            (_, cause), (_, out) = why_blocked(row.blocked)
+            return [(cause, ""), (out, "$text-warning")]
+        if isinstance(row, TextRow):
+            return [(row.whole, "")]
+        if isinstance(row, LineGroup):
+            return self._group_detail(row)
+        return self._line_detail(row.line) if row is not None else []
+
+    def _group_detail(self, row: LineGroup) -> list[Part]:
+        left, octets = self.left(row)
+        count = f"{words.several(left, 'line')} of {len(row.lines):,} to be done"
+        return [
+            (row.title, "bold"),
+            (f"{count}, {size_in_words(octets)}", ""),
+            ("space takes all of them out, or in", "$text-muted"),
+        ]
+
+    def _line_detail(self, line: Line) -> list[Part]:
+        when = words.local_moment(line.date) if line.date else "no date"
+        sender = safe_text(line.sender, 200)
+        who = f"{short_name(sender)}   {when}   {size_in_words(line.size)}   {undo_text(line)}"
+        now = state_text(line, self.choice)
+        if now and line.id in self.choice.lines:
+            now += " Space takes it in."
+        return [
+            (safe_text(line.subject, 400) or words.NO_SUBJECT, "bold"),
+            (who, "$text-accent"),
+            (now or f"{action_text(line)}: {safe_text(line.reason, 300)}", ""),
+        ]
+
 
 def _group(
     key: Hashable,
@@ -358,3 +405,42 @@ def message_key(line: Line, comparison: Comparison) -> Key | None:
         return line.message
     wanted = line.copies[0] if line.copies else line.target
     return next((key for key, there in comparison.places.items() if wanted in there), None)
+
+
+# --- around the lines
+
+
+def title(plan: Plan) -> str:
+    """What the plan is about, and what is not in it."""
+    parts = [f" {heading(plan.options)}", f"listed at {plan.created.astimezone():%H:%M}"]
+    away = [name for name, report in plan.mailboxes.items() if not report.complete]
+    if away:
+        parts.append(f"not reached: {', '.join(away)}")
+    return "   ".join((*parts, *left_out(plan, plan.options.directions)))
+
+
+def summary(choice: Choice, filtered: int | None, width: int) -> list[Part]:
+    """The sums of what is left, and on a second line how much is not."""
+    total = len(choice.lines)
+    parts: list[Part] = []
+    if choice.out:
+        parts.append((f"{len(choice.out):,} of {total:,} taken out", "$text-warning"))
+    if choice.fallen:
+        parts.append((f"{len(choice.fallen):,} fall with what they need", "$text-warning"))
+    if choice.undecided:
+        parts.append((f"{len(choice.undecided):,} new, left out", "$text-success"))
+    if filtered is not None:
+        parts.append((f"filter: {filtered:,} shown (Esc ends)", "$text-accent"))
+    if not parts:
+        parts.append((f"all of {words.several(total, 'line')}", "$text-muted"))
+    first: Part = (f" {sums_text(choice.sums(), width - 2)}\n", "bold")
+    return [first, *((f" {text}  ", style) for text, style in parts)]
+
+
+def why_blocked(blocked: Blocked) -> list[tuple[str, str]]:
+    """Why a guard stopped something, and what can be done here: names and texts."""
+    accept = f"press A and type {blocked.account} to let them through this once"
+    out = way_out(blocked, accept)
+    if can_accept(blocked):
+        out += " Until then nothing of this is deleted."
+    return [("Why", words.sentence(blocked.cause)), ("How to go on", out)]

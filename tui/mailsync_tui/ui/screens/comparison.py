@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -16,16 +18,15 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from mailsync_tui.engine.comparison import Cell, Comparison, Key, nothing_yet
+from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, nothing_yet
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import Options
 from mailsync_tui.errors import UserError
-from mailsync_tui.report.plan import another_mailbox
+from mailsync_tui.report.plan import another_mailbox, entries_text
+from mailsync_tui.report.words import CELLS, NO_SUBJECT, local_moment, short_name, size_in_words
 from mailsync_tui.session.person import Unfinished
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.rows.detail import detail_of
-from mailsync_tui.ui.rows.marks import MARKS
 from mailsync_tui.ui.rows.order import ORDERS, Order, Ordered
 from mailsync_tui.ui.rows.past import unfinished_in_words
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
@@ -33,7 +34,7 @@ from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
 
 if TYPE_CHECKING:
-    from mailsync_tui.engine.model import Direction
+    from mailsync_tui.engine.model import Direction, PlanEntry
 
 _FIRST = 300
 """So many messages are shown before all of them are read: more than a screen has lines."""
@@ -234,11 +235,11 @@ class ComparisonScreen(FilteredScreen):
         parts: list[Content | str | tuple[str, str]] = [" "]
         for cell in (Cell.NEW, Cell.GOES, Cell.GONE, Cell.KEPT, Cell.HELD, Cell.UNKNOWN):
             if counts.get(cell):
-                mark = MARKS[cell]
+                state = CELLS[cell]
                 style = {"new": "$text-success", "gone": "$text-error"}.get(
-                    mark.style, "$text-warning"
+                    state.style, "$text-warning"
                 )
-                parts += [(f"{mark.sign}{counts[cell]:,} {mark.word}", style), "  "]
+                parts += [(f"{state.sign}{counts[cell]:,} {state.word}", style), "  "]
         same = sum(counts.get(cell, 0) for cell in (Cell.SAME, Cell.SAME_HEADER))
         parts.append((f"={same:,} in sync", "$text-muted"))
         shown = len(self.query_one(Panes).lines)
@@ -257,7 +258,7 @@ class ComparisonScreen(FilteredScreen):
     def _moved(self) -> None:
         row = self.query_one(Panes).row
         entries = () if row is None else self._comparison.entries.get(row.key, ())
-        self.write("#detail", "" if row is None else detail_of(row, entries), layout=False)
+        self.write("#detail", "" if row is None else _detail(row, entries), layout=False)
 
     # --- actions
 
@@ -342,3 +343,24 @@ class ComparisonScreen(FilteredScreen):
     async def _filter_soon(self) -> None:
         await asyncio.sleep(_TYPING_SECONDS)  # the next letter ends this worker
         await self._arrange()
+
+
+def _detail(row: Row, found: Sequence[PlanEntry]) -> Content:
+    """The message under the cursor in three lines: what, from whom and when, what follows."""
+    when = local_moment(datetime.fromisoformat(row.date)) if row.date else "no date"
+    sender = safe_text(row.sender, 200)
+    who = Content.assemble(
+        (f" {short_name(sender)}", "$text-accent"), f"  {when}  {size_in_words(row.size)}"
+    )
+    what = Content.assemble(" ", (safe_text(row.subject, 400) or NO_SUBJECT, "bold"))
+    return Content("\n").join([what, who, Content(f" {_state_text(row, found)}")])
+
+
+def _state_text(row: Row, found: Sequence[PlanEntry]) -> str:
+    """What a plan has about the message, or how it stands."""
+    meaning = {
+        Cell.SAME: "in sync",
+        Cell.SAME_HEADER: "an unlike twin: same headers as another message, other contents",
+        Cell.UNKNOWN: "not known: a mailbox that held it was not reached, or is another one now",
+    }.get(row.verdict, CELLS[row.verdict].meaning)
+    return entries_text(found) or meaning

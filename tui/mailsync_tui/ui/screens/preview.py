@@ -31,7 +31,7 @@ from mailsync_tui.report.plan import (
 from mailsync_tui.session import plan_file
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.rows import explain
+from mailsync_tui.ui.rows import preview
 from mailsync_tui.ui.rows.preview import Previewed, message_key
 from mailsync_tui.ui.rows.results import Report, of_result
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
@@ -104,7 +104,7 @@ class PreviewScreen(FilteredScreen):
     # --- what is shown around the lines
 
     def _show_sums(self) -> None:
-        self.write("#title", explain.head(self.choice.plan))
+        self.write("#title", preview.title(self.choice.plan))
         if self.problem:
             self.write("#summary", Content.styled(f" {self.problem}", "$text-error"))
             return
@@ -112,7 +112,7 @@ class PreviewScreen(FilteredScreen):
             self.write("#summary", Content.styled(f" {self.note}", "$text-accent"))
             return
         filtered = len(self._lines.visible) if self._lines and not self.filter.empty else None
-        parts = explain.foot(self.choice, filtered, self.size.width)
+        parts = preview.summary(self.choice, filtered, self.size.width)
         note = (f" {self.note}", "$text-accent") if self.note else ""
         self.write("#summary", Content.assemble(*parts, note))
 
@@ -123,7 +123,7 @@ class PreviewScreen(FilteredScreen):
         self.refresh_bindings()
 
     def _show_detail(self) -> None:
-        lines = explain.detail(self._lines, self._cursor) if self._lines else []
+        lines = self._lines.detail(self._cursor) if self._lines else []
         parts = [Content.styled(text, style) for text, style in lines]
         self.write("#detail", Content("\n").join(parts))
 
@@ -204,7 +204,7 @@ class PreviewScreen(FilteredScreen):
         """Explain why the line under the cursor is in the plan, or was stopped."""
         line, blocked = self._line, self._blocked
         if blocked is not None:
-            facts = explain.why_blocked(blocked)
+            facts = preview.why_blocked(blocked)
             self.app.push_screen(WhyScreen(blocked_text(blocked), facts))
         if line is not None:
             title = line.subject or words.NO_SUBJECT
