@@ -86,10 +86,11 @@ def handling_signals(app: MailsyncApp) -> Iterator[None]:
 def _watching_terminal(app: MailsyncApp) -> Iterator[None]:
     """While this is entered, a terminal that is lost ends the app as a signal does."""
     over = threading.Event()
+    descriptor = sys.stdin.fileno()
 
     def watch() -> None:
         while not over.wait(_LOOK_SECONDS):
-            if hung_up(sys.stdin.fileno()):
+            if hung_up(descriptor):
                 app.interrupt_soon()
 
     watching = threading.Thread(target=watch, name="terminal", daemon=True)

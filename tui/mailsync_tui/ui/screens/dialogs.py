@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual import events, on
@@ -97,6 +99,12 @@ class AskScreen(Dialog[str | None]):
 
 class Choices(Static, can_focus=True):
     """No, which has the focus and is what every key but one means; and yes."""
+
+
+def typed_path(answer: str) -> Path:
+    """The path that an answer names, from the person's home where it begins so."""
+    # Not Path.expanduser: that raises RuntimeError for an unknown user.
+    return Path(os.path.abspath(os.path.expanduser(answer.strip())))  # noqa: PTH100, PTH111
 
 
 class ConfirmScreen(Dialog[bool]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar, cast
 
 from textual import on, work
@@ -35,7 +34,7 @@ from mailsync_tui.ui.rows import preview
 from mailsync_tui.ui.rows.preview import Previewed, message_key
 from mailsync_tui.ui.rows.results import Report, of_result
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
-from mailsync_tui.ui.screens.dialogs import AskScreen, ConfirmScreen, WhyScreen
+from mailsync_tui.ui.screens.dialogs import AskScreen, ConfirmScreen, WhyScreen, typed_path
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.line_view import LineView
 
@@ -365,8 +364,8 @@ def _file_problem(name: str) -> str:
     if not name.strip():
         return "Type the name of a file, or press Esc."
     try:
-        there = _path(name).is_symlink() or _path(name).exists()
-    except (OSError, RuntimeError, ValueError):
+        there = typed_path(name).is_symlink() or typed_path(name).exists()
+    except (OSError, ValueError):
         return "That is no file name."
     return "A file of that name is there already: choose another." if there else ""
 
@@ -385,12 +384,8 @@ def _save(choice: Choice, name: str) -> str:
     declined = choice.declined
     document["actions"] = [x for x in document["actions"] if x["id"] not in declined]
     try:
-        plan_file.write(_path(name), plan_file.dumps(document))
-    except (OSError, ValueError, RuntimeError) as error:
+        plan_file.write(typed_path(name), plan_file.dumps(document))
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return safe_text(f"The plan was not saved to {name}: {reason}", 400)
     return ""
-
-
-def _path(name: str) -> Path:
-    return Path(name.strip()).expanduser()

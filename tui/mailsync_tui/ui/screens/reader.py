@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.message import MessageText, PlainDocument
 from mailsync_tui.ui.rows.wrap import Document, TextLine, Wrapped, find
 from mailsync_tui.ui.screens.base import Mailsync, MailsyncScreen
-from mailsync_tui.ui.screens.dialogs import AskScreen
+from mailsync_tui.ui.screens.dialogs import AskScreen, typed_path
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.text_view import TextView
 
@@ -408,7 +407,7 @@ def _directory_problem(answer: str) -> str:
     if not answer.strip():
         return "Type the name of a directory, or press Esc."
     try:
-        found = _path(answer).is_dir()
+        found = typed_path(answer).is_dir()
     except (OSError, ValueError):
         found = False
     return "" if found else "There is no such directory."
@@ -449,13 +448,8 @@ def _save(raw: bytes, number: int, directory: str) -> tuple[str, str]:
         Where it lies, and what went wrong: one of them is empty.
     """
     try:
-        path = write_attachment(raw, number, _path(directory))
+        path = write_attachment(raw, number, typed_path(directory))
     except (OSError, LookupError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return "", safe_text(f"not saved to {directory}: {reason}", 300)
     return safe_text(str(path), 300), ""
-
-
-def _path(name: str) -> Path:
-    # Not Path.expanduser: that raises RuntimeError for an unknown user.
-    return Path(os.path.abspath(os.path.expanduser(name.strip())))  # noqa: PTH100, PTH111
