@@ -38,15 +38,15 @@ USERS = {
     WORK: "ann.bergstrom",
     OLD: "anniebee",
     HIDER: "ann.b",
-    CLEANER: "ann.b",
-    EMPTIED: "ann.b",
-    RENUMBERED: "ann.b",
-    RESTORED: "ann.b",
-    SWAPPED: "ann.b",
-    DOWN: "ann.b",
+    CLEANER: "ann77",
+    EMPTIED: "annika",
+    RENUMBERED: "ann.ab",
+    RESTORED: "a.bergstrom",
+    SWAPPED: "ann.post",
+    DOWN: "ann.mail",
     CONSOLIDATED: "ann.all",
 }
-"""Who logs in at the beginning."""
+"""Who logs in at the beginning. Another one each: by host and user a mailbox is recognised."""
 SECOND_USER = "mikael.b"
 """Who logs in after a swap."""
 PASSWORDS = {name: f"demo-{name}" for name in USERS}
