@@ -165,7 +165,7 @@ def test_some_answer_others(letters: tuple[Letter, ...]) -> None:
 def test_a_twin_shares_only_the_id() -> None:
     writer = Writer(3)
     letter = writer.letter("private")
-    twin = writer.twin(letter, "work")
+    twin = writer.same_id(letter, "work")
     assert twin.message_id == letter.message_id
     assert twin.sender != letter.sender
     assert twin.date != letter.date

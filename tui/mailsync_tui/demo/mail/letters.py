@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+import tomllib
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
+from importlib import resources
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mailsync_tui.demo.mail import mime
-from mailsync_tui.demo.mail.old import OLD, OWN
-from mailsync_tui.demo.mail.private import BANK, PRIVATE
-from mailsync_tui.demo.mail.public import WORLD, WorldLetter
-from mailsync_tui.demo.mail.text import (
-    ADDRESSES,
-    COLLEAGUES,
-    FRIENDS,
-    OWNER,
-    SLOTS,
-    Enclosure,
-    Flavour,
-    Shape,
-    Template,
-)
-from mailsync_tui.demo.mail.work import WORK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+Flavour = Literal["private", "work", "old", "own", "bank"]
+"""What kind of mail: as ``letters.toml`` has it."""
+Address = tuple[str, str]
+"""A name and an address."""
 
 REFERENCE = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 """The demo's today: no letter is younger."""
 
-_TEMPLATES: dict[Flavour, tuple[Template, ...]] = {
-    "private": PRIVATE,
-    "work": WORK,
-    "old": OLD,
-    "own": OWN,
-    "bank": BANK,
-}
 _PROGRAMS = ("Thunderbird 128.5", "Apple Mail (2.3826)", "K-9 Mail 8.0", "Mutt/2.2.13")
-_OLDEST_HOURS: dict[Flavour, int] = {
-    "private": 6000,
-    "work": 3000,
-    "old": 30000,
-    "own": 5000,
-    "bank": 4000,
-}
-"""How far back the letters of a flavour reach."""
-_WORLD_EVERY = 7
-"""Every how many letters of a flavour one comes from :data:`WORLD`, while they last."""
+_FIXED_EVERY = 7
+"""Every how many letters of a flavour one comes that is written out, while they last."""
 
 
 class Letter(NamedTuple):
@@ -63,13 +41,80 @@ class Letter(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    sender: tuple[str, str]
+    sender: Address
     subject: str
     text: str
-    shape: Shape = "text"
-    enclosure: Enclosure = "none"
+    shape: str = "text"
+    attachment: str = ""
     bulk: bool = False
+    """Sent to many: carries the header lines of a mailing list."""
     answers: str | None = None
+
+
+class _Template(NamedTuple):
+    senders: tuple[Address, ...]
+    subjects: tuple[str, ...]
+    paragraphs: tuple[tuple[str, ...], ...]
+    shape: str
+    attachment: str
+    bulk: bool
+
+
+class _FlavourWords(NamedTuple):
+    to: str
+    max_age_hours: int
+    templates: tuple[_Template, ...]
+    letters: tuple[_Draft, ...]
+
+
+class _Words(NamedTuple):
+    owner: str
+    friends: tuple[Address, ...]
+    colleagues: tuple[Address, ...]
+    slots: dict[str, tuple[str, ...]]
+    flavours: dict[Flavour, _FlavourWords]
+
+
+@functools.cache
+def _words() -> _Words:
+    """What ``letters.toml`` says."""
+    file = resources.files(__package__) / "letters.toml"
+    found = tomllib.loads(file.read_text(encoding="utf-8"))
+    return _Words(
+        found["owner"],
+        _addresses(found["friends"]),
+        _addresses(found["colleagues"]),
+        {slot: tuple(texts) for slot, texts in found["slots"].items()},
+        {
+            name: _FlavourWords(
+                flavour["to"],
+                flavour["max_age_hours"],
+                tuple(map(_template, flavour["templates"])),
+                tuple(map(_fixed, flavour.get("letters", ()))),
+            )
+            for name, flavour in found["flavours"].items()
+        },
+    )
+
+
+def _template(table: Mapping[str, Any]) -> _Template:
+    return _Template(
+        _addresses(table.get("from", ())),
+        tuple(table["subjects"]),
+        tuple(map(tuple, table["paragraphs"])),
+        table.get("shape", "text"),
+        table.get("attachment", ""),
+        table.get("list", False),
+    )
+
+
+def _fixed(table: Mapping[str, Any]) -> _Draft:
+    (sender,) = _addresses([table["from"]])
+    return _Draft(sender, table["subject"], table["text"], table.get("shape", "text"))
+
+
+def _addresses(texts: Sequence[str]) -> tuple[Address, ...]:
+    return tuple(parseaddr(text) for text in texts)
 
 
 class _Slots(dict[str, str]):
@@ -83,11 +128,11 @@ class _Slots(dict[str, str]):
         if slot == "number":
             value = str(self._rng.randrange(1000, 99999))
         elif slot == "other":
-            value = self._rng.choice(COLLEAGUES)[0].split()[0]
+            value = self._rng.choice(_words().colleagues)[0].split()[0]
         elif slot == "amount":
             value = f"{self._rng.randrange(4, 900)}.{self._rng.randrange(100):02d}"
         else:
-            value = self._rng.choice(SLOTS[slot])
+            value = self._rng.choice(_words().slots[slot])
         self[slot] = value
         return value
 
@@ -99,10 +144,10 @@ class Writer:
         self._rng = Random(seed)  # noqa: S311 - the same letters every time, and no secrets
         self._today = today
         self._used: set[str] = set()
-        self._world: dict[Flavour, Iterator[WorldLetter]] = {
-            flavour: iter(letters) for flavour, letters in WORLD.items()
+        self._fixed: dict[Flavour, Iterator[_Draft]] = {
+            name: iter(flavour.letters) for name, flavour in _words().flavours.items()
         }
-        self._written = dict.fromkeys(WORLD, 0)
+        self._written = dict.fromkeys(self._fixed, 0)
         self._last: dict[Flavour, Letter] = {}
 
     def letter(self, flavour: Flavour, *, with_id: bool = True) -> Letter:
@@ -113,32 +158,29 @@ class Writer:
             with_id: Without, the header has no Message-ID, as from some devices.
         """
         date = self._date(flavour)
-        draft = self._from_the_world(flavour) or self._drafted(flavour)
+        draft = self._next_fixed(flavour) or self._drafted(flavour)
         letter = self._finish(draft, flavour, date, self._message_id(draft) if with_id else None)
-        if draft.sender in FRIENDS or draft.sender in COLLEAGUES:
+        if draft.sender in _words().friends + _words().colleagues:
             self._last[flavour] = letter
         return letter
 
-    def twin(self, letter: Letter, flavour: Flavour) -> Letter:
+    def same_id(self, letter: Letter, flavour: Flavour) -> Letter:
         """Write another letter that bears the same Message-ID: other sender, date and text."""
         draft = self._drafted(flavour)
         date = letter.date - timedelta(days=self._rng.randrange(2, 9), minutes=17)
         return self._finish(draft, flavour, date, letter.message_id)
 
     def _date(self, flavour: Flavour) -> datetime:
-        hours = self._rng.randrange(3, _OLDEST_HOURS[flavour])
+        hours = self._rng.randrange(3, _words().flavours[flavour].max_age_hours)
         zone = timezone(timedelta(hours=self._rng.choice((0, 1, 1, 1, 2, -5, 9))))
         date = self._today - timedelta(hours=hours, seconds=self._rng.randrange(3600))
         return date.astimezone(zone)
 
-    def _from_the_world(self, flavour: Flavour) -> _Draft | None:
+    def _next_fixed(self, flavour: Flavour) -> _Draft | None:
         self._written[flavour] += 1
-        if self._written[flavour] % _WORLD_EVERY:
+        if self._written[flavour] % _FIXED_EVERY:
             return None
-        found = next(self._world[flavour], None)
-        if found is None:
-            return None
-        return _Draft((found.sender, found.address), found.subject, found.text, found.shape)
+        return next(self._fixed[flavour], None)
 
     def _drafted(self, flavour: Flavour) -> _Draft:
         while True:
@@ -149,8 +191,8 @@ class Writer:
 
     def _draft(self, flavour: Flavour) -> _Draft:
         rng = self._rng
-        template = rng.choice(_TEMPLATES[flavour])
-        people = COLLEAGUES if flavour == "work" else FRIENDS
+        template = rng.choice(_words().flavours[flavour].templates)
+        people = _words().colleagues if flavour == "work" else _words().friends
         sender = rng.choice(template.senders or people)
         first = (sender if not template.senders else rng.choice(people))[0].split()[0]
         slots = _Slots(rng, first)
@@ -171,7 +213,7 @@ class Writer:
                 quoted + text,
                 answers=answered.message_id,
             )
-        return _Draft(sender, subject, text, template.shape, template.enclosure, template.bulk)
+        return _Draft(sender, subject, text, template.shape, template.attachment, template.bulk)
 
     def _message_id(self, draft: _Draft) -> str:
         domain = draft.sender[1].partition("@")[2]
@@ -189,7 +231,7 @@ class Writer:
         self, draft: _Draft, flavour: Flavour, date: datetime, message_id: str | None
     ) -> Letter:
         name, address = draft.sender
-        recipient = ADDRESSES[flavour]
+        recipient = _words().flavours[flavour].to
         stamp = format_datetime(date)
         domain = address.partition("@")[2]
         headers = [
@@ -201,7 +243,7 @@ class Writer:
             ),
             ("Date", stamp),
             ("From", mime.mailbox(name, address)),
-            ("To", mime.mailbox(OWNER, recipient)),
+            ("To", mime.mailbox(_words().owner, recipient)),
             ("Subject", mime.encoded(draft.subject)),
         ]
         if message_id is not None:
@@ -225,19 +267,19 @@ class Writer:
         if draft.shape == "both":
             page = mime.text_part(_html(draft.subject, draft.text), "html")
             body = mime.multipart("alternative", [body, page], self._rng)
-        if draft.enclosure == "none":
+        if not draft.attachment:
             return body
-        return mime.multipart("mixed", [body, self._enclosed(draft, date)], self._rng)
+        return mime.multipart("mixed", [body, self._attached(draft, date)], self._rng)
 
-    def _enclosed(self, draft: _Draft, date: datetime) -> mime.BodyPart:
+    def _attached(self, draft: _Draft, date: datetime) -> mime.BodyPart:
         number = self._rng.randrange(1000, 9999)
-        if draft.enclosure == "pdf":
+        if draft.attachment == "pdf":
             return mime.file_part(
                 f"document-{number}.pdf", "application/pdf", mime.pdf(draft.subject)
             )
-        if draft.enclosure == "picture":
+        if draft.attachment == "picture":
             return mime.file_part(f"IMG_{number}.png", "image/png", mime.picture(self._rng))
-        if draft.enclosure == "calendar":
+        if draft.attachment == "calendar":
             begin = date.astimezone(UTC) + timedelta(days=3)
             event = _EVENT.format(number=number, begin=begin, title=draft.subject)
             return mime.file_part("invite.ics", "text/calendar", event.encode())

@@ -24,8 +24,7 @@ from mailsync_tui.demo.scenario.scenario import (
 )
 
 if TYPE_CHECKING:
-    from mailsync_tui.demo.mail.letters import Letter, Writer
-    from mailsync_tui.demo.mail.text import Flavour
+    from mailsync_tui.demo.mail.letters import Flavour, Letter, Writer
 
 FLAVOURS: dict[str, Flavour] = {
     ISP: "private",

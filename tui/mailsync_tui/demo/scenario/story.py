@@ -175,7 +175,7 @@ class _Everyday(Author):
             (first, WORK, FLAVOURS[WORK]),
             (known, ISP, FLAVOURS[ISP]),
         ):
-            twin = self.writer.twin(letter, flavour)
+            twin = self.writer.same_id(letter, flavour)
             self.present.append(Change("deliver", account, twin))
             self.expect(account, "collect", twin, ExpectedRow.COLLECT)
         self.present.append(Change("deliver", ISP, first))
