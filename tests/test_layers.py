@@ -22,7 +22,7 @@ BELOW = {
     "message": ("text",),
     "reading": ("text", "message"),
     "config": ("errors",),
-    "mailboxes": ("text", "errors", "message", "config"),
+    "mailboxes": ("errors", "message", "config"),
     "ledger": ("errors", "message"),
     "engine": (
         "errors",

@@ -139,6 +139,12 @@ def test_imap_that_repeats_it(source: str, secret: str, way: str, begin: bytes) 
     assert not pieces(told, secret)
 
 
+def test_bytes_that_are_no_utf_8_are_masked_too() -> None:
+    secret = "ab\udce9cd\udcffef\udce9gh"
+    said = b"PASS " + secret.encode("utf-8", "surrogateescape") + b": no"
+    assert Redaction("ann", secret)(said.decode("utf-8", "replace")) == "PASS …: no"
+
+
 def test_a_text_without_it_stays_as_it_is() -> None:
     text = "NO [AUTHENTICATIONFAILED] wrong user or password; see https://mail.example/"
     for secret in PASSWORDS.values():

@@ -60,9 +60,13 @@ class Listing:
     complete: bool
     """Every folder was listed and proved complete; only then can *gone* be concluded."""
     error: str | None = None
-    """Why it is not complete, as shown to a person (already sanitised)."""
+    """Why it is not complete, as shown to a person; what is foreign in it is made safe."""
     identifies: bool = True
     """False for a POP3 server with neither UIDL nor TOP: it can be collected from, no more."""
+
+    def __post_init__(self) -> None:
+        """Make the error safe to show."""
+        object.__setattr__(self, "error", self.error and str(MailboxError(self.error)))
 
     @property
     def messages(self) -> int:
@@ -100,13 +104,17 @@ class StoreResult:
     location: Location | None
     """Where it was proved to lie; ``None`` when it was not stored."""
     error: str | None = None
-    """Why not, as shown to a person (already sanitised)."""
+    """Why not, as shown to a person; what is foreign in it is made safe."""
     size: int | None = None
     """Octets as the mailbox holds it; ``None``: as it was given."""
     altered: bool = False
     """The mailbox holds another form of it, as far as its size and header show."""
     unsure: bool = False
     """It was not refused and is not there: it may yet turn up."""
+
+    def __post_init__(self) -> None:
+        """Make the error safe to show."""
+        object.__setattr__(self, "error", self.error and str(MailboxError(self.error)))
 
 
 class DeleteRequest(NamedTuple):
@@ -126,6 +134,11 @@ class DeleteResult:
     """``gone``: it was not there any more; ``skipped``: something else is there, or it is not
     safe to delete it now; ``failed``: the mailbox refused."""
     reason: str = ""
+    """As shown to a person; what is foreign in it is made safe."""
+
+    def __post_init__(self) -> None:
+        """Make the reason safe to show."""
+        object.__setattr__(self, "reason", self.reason and str(MailboxError(self.reason)))
 
 
 class MarkKeeper(Protocol):
@@ -149,7 +162,11 @@ class Facts:
     folders: tuple[tuple[str, Role, int], ...]
     """Name, role and number of messages."""
     notes: tuple[str, ...] = ()
-    """What this mailbox cannot do, in sentences."""
+    """What this mailbox cannot do, in sentences; what is foreign in them is made safe."""
+
+    def __post_init__(self) -> None:
+        """Make the notes safe to show."""
+        object.__setattr__(self, "notes", tuple(str(MailboxError(note)) for note in self.notes))
 
 
 Progress = Callable[[int, int | None], None]

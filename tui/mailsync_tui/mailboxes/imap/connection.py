@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import imapclient
 
+from mailsync_tui.errors import short
 from mailsync_tui.mailboxes.base import (
     ConnectionLost,
     LoginRefused,
@@ -22,7 +23,6 @@ from mailsync_tui.mailboxes.imap.wire import MAX_LINE, Imap4
 from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
 from mailsync_tui.mailboxes.net.sockets import dial
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     import socket
@@ -145,8 +145,7 @@ def _connect(
     if context is not None:
         if not client.has_capability("STARTTLS"):
             raise Unreachable(
-                f"{safe_text(config.host)}:{config.port} does not offer STARTTLS; "
-                "nothing was sent unencrypted"
+                f"{config.host}:{config.port} does not offer STARTTLS; nothing was sent unencrypted"
             )
         _start_tls(client, context, endpoint, plain, watch)
     return client
@@ -197,14 +196,14 @@ def _start_tls(
     try:
         client.starttls(_Watched(context, watch, client.imap))
     except InjectedError:
-        where = f"{safe_text(endpoint[0])}:{endpoint[1]}"
+        where = f"{endpoint[0]}:{endpoint[1]}"
         raise Unreachable(f"{where} sent data between STARTTLS and TLS") from None
     except ssl.SSLCertVerificationError as error:
         raise sockets.refused_certificate(endpoint, error, redial, watch) from error
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
-        where = f"{safe_text(endpoint[0])}:{endpoint[1]}"
+        where = f"{endpoint[0]}:{endpoint[1]}"
         raise Unreachable(f"{where} offers STARTTLS, but refuses it") from error
     # What was said before the encryption began may have come from anyone.
     client.imap.untagged_responses.clear()
@@ -216,9 +215,7 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
     token = config.secret is not None and config.secret.source == "token_command"
     plain = client.has_capability("AUTH=PLAIN")
     if not token and not plain and client.has_capability("LOGINDISABLED"):
-        raise MailboxError(
-            f"{safe_text(config.host)} takes no password over this connection (LOGINDISABLED)"
-        )
+        raise MailboxError(f"{config.host} takes no password over this connection (LOGINDISABLED)")
     value = secret()
     hide = Redaction(config.user, value)
     exchange = Exchange(config.user, value)
@@ -234,7 +231,7 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
             client.login(f'"{user}"', value)
         else:
             raise LoginRefused(
-                f"{safe_text(config.host)} cannot be given this user or secret: "
+                f"{config.host} cannot be given this user or secret: "
                 "it has characters for which the server has no way"
             )
     except imaplib.IMAP4.error as error:
@@ -244,13 +241,10 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
                 raise broken((config.host, config.port), one, hide) from None
         said = "; ".join(filter(None, (_words(error, hide), exchange.refusal)))
         # "from None": the library's exception holds what the server said, whatever it is.
-        raise LoginRefused(
-            f"{safe_text(config.host)} does not let {safe_text(config.user)} in: {said}"
-        ) from None
+        raise LoginRefused(f"{config.host} does not let {config.user} in: {said}") from None
     except binascii.Error:
         raise LoginRefused(
-            f"{safe_text(config.host)} answers the log-in of {safe_text(config.user)} by what is "
-            "no base64"
+            f"{config.host} answers the log-in of {config.user} by what is no base64"
         ) from None
 
 
@@ -293,7 +287,7 @@ def broken(
     said = _words(error, hide)
     if "EOF" in said or "socket error" in said:
         return sockets.unreachable(endpoint, EOFError())
-    return ConnectionLost(f"{safe_text(endpoint[0])}:{endpoint[1]} ended the connection: {said}")
+    return ConnectionLost(f"{endpoint[0]}:{endpoint[1]} ended the connection: {said}")
 
 
 def _words(error: Exception, hide: Callable[[str], str] = str) -> str:
@@ -303,4 +297,4 @@ def _words(error: Exception, hide: Callable[[str], str] = str) -> str:
     text = hide(text)
     if text[:2] in ("b'", 'b"') and text[-1:] == text[1]:
         text = text[2:-1]
-    return safe_text(text.strip(), 200)
+    return short(text.strip(), 200)

@@ -14,7 +14,6 @@ from mailsync_tui.mailboxes.imap.listing import folders
 from mailsync_tui.mailboxes.imap.store import create
 from mailsync_tui.mailboxes.imap.syntax import uid_sets
 from mailsync_tui.message import identity_of_header
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -190,7 +189,7 @@ def _compared(session: ImapSession, group: _Folder) -> list[int]:
 
 def _present(session: ImapSession, folder: str, uids: Iterable[int]) -> set[int]:
     """Those of these UIDs that the open folder lists."""
-    what = f"looking again in {safe_text(folder)}"
+    what = f"looking again in {folder}"
     wanted = sorted(set(uids))
     found: set[int] = set()
     for part, line in uid_sets(wanted, _AT_ONCE):
@@ -201,7 +200,7 @@ def _present(session: ImapSession, folder: str, uids: Iterable[int]) -> set[int]
 def _move(
     session: ImapSession, group: _Folder, target: str, ours: list[int], marks: MarkKeeper
 ) -> str:
-    what = f"moving to {safe_text(target)}"
+    what = f"moving to {target}"
     argument = session.names.argument(target)
     move = session.has("MOVE")
     copied: list[int] = []
@@ -223,7 +222,7 @@ def _expunge(session: ImapSession, group: _Folder, ours: list[int], marks: MarkK
     try:
         _store(session, ours, b"+")
         for _, line in uid_sets(ours, _AT_ONCE):
-            session.wire.call(b"UID EXPUNGE " + line, f"deleting in {safe_text(group.name)}")
+            session.wire.call(b"UID EXPUNGE " + line, f"deleting in {group.name}")
     except MailboxError:
         _take_back(session, ours)
         raise
@@ -234,7 +233,7 @@ def _expunge_carefully(
     session: ImapSession, group: _Folder, ours: list[int], marks: MarkKeeper
 ) -> str:
     r"""A plain EXPUNGE takes everything that is ``\Deleted``: for a moment, only ours is."""
-    what = f"looking for what is marked in {safe_text(group.name)}"
+    what = f"looking for what is marked in {group.name}"
     foreign = sorted(set(session.search(b"DELETED", what)).difference(ours))
     if foreign:
         marks.lifted(group.name, group.validity, foreign)
@@ -248,7 +247,7 @@ def _expunge_carefully(
 
 
 def _expunge_only(session: ImapSession, group: _Folder, ours: list[int], foreign: list[int]) -> str:
-    what = f"deleting in {safe_text(group.name)}"
+    what = f"deleting in {group.name}"
     try:
         _store(session, foreign, b"-")
         _store(session, ours, b"+")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from mailsync_tui.mailboxes.base import Facts
 from mailsync_tui.mailboxes.imap.listing import folders
 from mailsync_tui.mailboxes.imap.syntax import Token, number, tokens
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.config.model import MailboxConfig
@@ -43,7 +42,7 @@ def facts(session: ImapSession, config: MailboxConfig) -> Facts:
             name,
             session.wire.send(
                 b"STATUS " + session.names.argument(name) + b" (MESSAGES)",
-                f"counting {safe_text(name)}",
+                f"counting {name}",
             ),
         )
         for name in found
@@ -53,7 +52,7 @@ def facts(session: ImapSession, config: MailboxConfig) -> Facts:
     for name, command in commands:
         count = status(session.wire.finish(command)).get("MESSAGES")
         if count is None:
-            notes.append(f"the folder {safe_text(name)} cannot be opened")
+            notes.append(f"the folder {name} cannot be opened")
         else:
             counts.append((name, count))
     if not session.has("UIDPLUS"):

@@ -12,7 +12,6 @@ from mailsync_tui.mailboxes.imap.folder_names import roles, selectable, within
 from mailsync_tui.mailboxes.imap.read import read_items
 from mailsync_tui.mailboxes.imap.syntax import flags_of, uid_sets
 from mailsync_tui.mailboxes.imap.wire import RefusedError
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -97,7 +96,7 @@ def listing(session: ImapSession, config: MailboxConfig, progress: Progress) -> 
     count = 0
     for folder, outcome in read(session, list(found)):
         if isinstance(outcome, MailboxError):
-            errors.append(f"{safe_text(folder)}: {outcome}")
+            errors.append(f"{folder}: {outcome}")
         else:
             done.append(replace(outcome, role=found[folder]))
             count += len(outcome.uids)
@@ -130,7 +129,7 @@ def _read_ahead(session: ImapSession, names: list[str]) -> Iterator[_Outcome]:
 
 def _ask(session: ImapSession, names: Iterable[str], again: list[str]) -> Iterator[_Asked]:
     for folder in names:
-        what = f"listing {safe_text(folder)}"
+        what = f"listing {folder}"
         try:
             examine = session.send_examine(folder)
         except MailboxError:
@@ -167,7 +166,7 @@ def _read_folder(session: ImapSession, folder: str) -> FolderListing:
     Raises:
         MailboxError: the folder refuses, or never proves complete.
     """
-    what = f"listing {safe_text(folder)}"
+    what = f"listing {folder}"
     exists = uids = 0
     for _ in range(_ATTEMPTS):
         opened = session.examine(folder)

@@ -18,7 +18,6 @@ from mailsync_tui.mailboxes.imap.syntax import (
 )
 from mailsync_tui.mailboxes.imap.wire import MAX_LITERAL, RefusedError
 from mailsync_tui.message import HEAD_FIELDS
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -138,7 +137,7 @@ def _begin(
         return None
     command = session.wire.send(
         b"UID FETCH " + line + b" " + items,
-        f"reading {safe_text(folder)}",
+        f"reading {folder}",
         wanted=uids,
         max_literal=_LONGEST_HEADER if items is _HEAD_ITEMS else MAX_LITERAL,
         kept=_KEPT_HEADER if items is _HEAD_ITEMS else None,
@@ -255,7 +254,7 @@ def _still_there(session: ImapSession, batch: _Batch, uids: list[int]) -> set[in
         return set()
     there: set[int] = set()
     for part, line in uid_sets(uids, _SIZES):
-        listed = session.search(b"UID " + line, f"reading {safe_text(batch.folder)}")
+        listed = session.search(b"UID " + line, f"reading {batch.folder}")
         there.update(set(listed).intersection(part))
     return there
 
@@ -269,7 +268,7 @@ def _read_alone(session: ImapSession, batch: _Batch, uid: int) -> Items:
     Raises:
         RefusedError: it does not come as a whole.
     """
-    what = f"reading message {uid} in {safe_text(batch.folder)}"
+    what = f"reading message {uid} in {batch.folder}"
     again = _begin(session, batch.folder, batch.validity, [uid], b"%d" % uid, _BODY_ITEMS)
     if again is None:
         raise RefusedError(what, "OK", b"the folder was made anew")

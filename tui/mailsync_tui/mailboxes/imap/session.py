@@ -15,7 +15,6 @@ from mailsync_tui.mailboxes.imap.syntax import (
     tokens,
 )
 from mailsync_tui.mailboxes.imap.wire import ImapCommand, ImapWire, RefusedError, Untagged
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +66,7 @@ class ImapSession:
         """Begin to open a folder read-only; :meth:`examined` takes the answer."""
         self.opened = None
         line = b"EXAMINE " + self.names.argument(folder)
-        return self.wire.send(line, f"opening {safe_text(folder)}")
+        return self.wire.send(line, f"opening {folder}")
 
     def examined(self, command: ImapCommand, folder: str) -> Opened:
         """The answer to :meth:`send_examine`; the folder counts as the one that is open.
@@ -94,7 +93,7 @@ class ImapSession:
         """
         self.opened = None
         line = b"SELECT " + self.names.argument(folder)
-        command = self.wire.call(line, f"opening {safe_text(folder)}")
+        command = self.wire.call(line, f"opening {folder}")
         self.opened = _opened(folder, command)
         return self.opened
 
@@ -114,7 +113,7 @@ class ImapSession:
             return
         folder, self.opened = self.opened.folder, None
         if self.has("UNSELECT"):
-            self.wire.finish(self.wire.send(b"UNSELECT", f"leaving {safe_text(folder)}"))
+            self.wire.finish(self.wire.send(b"UNSELECT", f"leaving {folder}"))
             return
         # A failed EXAMINE leaves nothing open (RFC 3501, 6.3.2), but not on every server; where
         # there is another folder, that one is opened instead.

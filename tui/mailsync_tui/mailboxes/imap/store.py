@@ -20,7 +20,6 @@ from mailsync_tui.mailboxes.imap.syntax import (
 )
 from mailsync_tui.mailboxes.imap.wire import RefusedError
 from mailsync_tui.message import content_digest, identity_of_header
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,7 +127,7 @@ def _before(session: ImapSession, folder: str) -> _Target:
     session.unselect()
     made = False
     line = b"STATUS " + session.names.argument(folder) + b" (UIDNEXT UIDVALIDITY)"
-    what = f"opening {safe_text(folder)}"
+    what = f"opening {folder}"
     command = session.wire.finish(session.wire.send(line, what))
     if command.status != "OK":
         create(session, folder)
@@ -149,7 +148,7 @@ def create(session: ImapSession, folder: str) -> None:
     Raises:
         MailboxError: it cannot be made.
     """
-    what = f"making the folder {safe_text(folder)}"
+    what = f"making the folder {folder}"
     line = b"CREATE " + session.names.argument(folder)
     command = session.wire.finish(session.wire.send(line, what))
     if command.status != "OK" and command.code != b"ALREADYEXISTS":
@@ -216,7 +215,7 @@ def _send(session: ImapSession, target: _Target, batch: list[_Item]) -> ImapComm
         )
         line += b"{%d%b}" % (len(item.data), b"" if asks else b"+")
         if command is None:
-            command = wire.send(line, f"storing in {safe_text(target.folder)}")
+            command = wire.send(line, f"storing in {target.folder}")
         else:
             wire.write((line + b"\r\n",))
         if asks and not wire.may_continue(command):
@@ -263,7 +262,7 @@ def _prove(session: ImapSession, target: _Target, items: list[_Item]) -> None:
     lost = [item for item in items if item.head is None]
     if not lost:
         return
-    what = f"looking for what was stored in {safe_text(target.folder)}"
+    what = f"looking for what was stored in {target.folder}"
     # "n:*" names the last message too, even if it lies below n (DESIGN.md, vice 11).
     found = session.search(b"UID %d:*" % target.uidnext, what)
     taken = {item.head.location.uid for item in items if item.head is not None}

@@ -18,10 +18,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from mailsync_tui.errors import short
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.mailboxes.imap.syntax import GarbledError, response_code
 from mailsync_tui.mailboxes.net import sockets
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     import io
@@ -63,7 +63,7 @@ class RefusedError(MailboxError):
     def __init__(self, what: str, status: str, text: bytes) -> None:
         code, _ = response_code(text)
         self.code = code.decode("ascii", "replace")
-        said = safe_text(text.decode("utf-8", "replace").strip(), 200)
+        said = short(text.decode("utf-8", "replace").strip(), 200)
         super().__init__(f"{what}: {said}" if said else f"{what}: the server answered {status}")
 
 

@@ -41,7 +41,6 @@ from mailsync_tui.mailboxes.maildir.files import (
     write_batch,
 )
 from mailsync_tui.message import Identity, identity_of_header
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -97,17 +96,17 @@ class MaildirMailbox:
         self._begin()
         listed = []
         count = 0
-        errors = [f"the folder {safe_text(name)} lacks new or cur" for name in self._broken]
+        errors = [f"the folder {name} lacks new or cur" for name in self._broken]
         for name, folder in self._known.items():
             try:
                 files, steady = folder.steady(self._pause)
             except OSError as error:
                 if name == names.INBOX:
                     raise _failure(self._path, error) from error
-                errors.append(f"the folder {safe_text(name)}: {_why(error)}")
+                errors.append(f"the folder {name}: {_why(error)}")
                 continue
             if not steady:
-                errors.append(f"the folder {safe_text(name)} kept changing while it was read")
+                errors.append(f"the folder {name} kept changing while it was read")
             flags = {uid: names.flags_of(paths[0]) for uid, paths in files.items()}
             listed.append(
                 FolderListing(
@@ -296,8 +295,7 @@ class MaildirMailbox:
     def _ensure(self, name: str) -> Folder:
         if not self._in_root(name):
             raise MailboxError(
-                f"the folder {safe_text(name)} lies outside {safe_text(self._root)}, "
-                "and nothing outside it is touched"
+                f"the folder {name} lies outside {self._root}, and nothing outside it is touched"
             )
         if name not in self._known:
             path = self._path / names.directory_name(name)
@@ -384,11 +382,11 @@ def _is_it(paths: Sequence[str], identity: Identity | None) -> bool:
 
 
 def _why(error: OSError) -> str:
-    return safe_text(error.strerror or str(error))
+    return error.strerror or str(error)
 
 
 def _failure(path: Path, error: OSError) -> MailboxError:
-    where = safe_text(names.printable(str(path)))
+    where = names.printable(str(path))
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return Missing(f"there is no Maildir at {where} (is its file system mounted?)")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

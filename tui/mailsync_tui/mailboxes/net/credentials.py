@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING
 
 from mailsync_tui.config.secrets import resolve
-from mailsync_tui.errors import SecretError
+from mailsync_tui.errors import SecretError, short
 from mailsync_tui.mailboxes.base import LoginRefused
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,8 @@ _PIECE = 6
 """Characters in a row that a text and a secret must share, so that they are taken out: a server
 may have cut the line that it repeats anywhere."""
 _MARK = "…"
+_STRAY = re.compile("[\ud800-\udfff]")
+"""A byte of a secret that is no UTF-8, as Python keeps it."""
 _SAID = ("status", "error", "error_description", "scope", "schemes")
 """What servers say in that JSON that a person can use, in this order."""
 _LONGEST = 4096
@@ -69,7 +71,9 @@ class Redaction:
         }
         # imaplib quotes what it does not understand as Python writes bytes down.
         sent |= {repr(form.encode("utf-8", "replace"))[2:-1] for form in sent}
-        self._forms = {_lower(form) for form in sent | set(map(safe_text, sent)) if form}
+        # Bytes that are no UTF-8 are read as such in what a server says.
+        sent |= {_STRAY.sub("\ufffd", form) for form in sent}
+        self._forms = {_lower(form) for form in sent if form}
 
     def __call__(self, text: str) -> str:
         """The text with a mark instead of each piece of the secret, whatever the case."""
@@ -135,4 +139,4 @@ class Exchange:
             said = ", ".join(parts)
         text = said if isinstance(said, str) else ""
         # A careless server may repeat what it was sent.
-        return safe_text(self._redact(text), 200)
+        return short(self._redact(text), 200)

@@ -18,8 +18,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from mailsync_tui.errors import short
 from mailsync_tui.mailboxes.base import ConnectionLost, Unreachable
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -158,9 +158,7 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(ca_file))
     except OSError as error:
         what = error.strerror or str(error)
-        raise Unreachable(
-            f"the ca_file {safe_text(str(ca_file))} cannot be used: {safe_text(what)}"
-        ) from error
+        raise Unreachable(f"the ca_file {ca_file} cannot be used: {what}") from error
 
 
 def no_delay(sock: socket.socket) -> None:
@@ -266,28 +264,28 @@ def unreachable(
             raises when a connection ends.
         fingerprint: Of a certificate that was refused, where it could be read.
     """
-    where = f"{safe_text(endpoint[0])}:{endpoint[1]}"
+    where = f"{endpoint[0]}:{endpoint[1]}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        reason = safe_text(error.verify_message or "it cannot be verified")
+        reason = error.verify_message or "it cannot be verified"
         mark = f" (its SHA-256 fingerprint: {fingerprint})" if fingerprint else ""
         return Unreachable(f"the certificate of {where} is not trusted: {reason}{mark}")
     if isinstance(error, TimeoutError):
         return Unreachable(f"{where} did not answer in time")
     if isinstance(error, socket.gaierror):
-        return Unreachable(f"the host name {safe_text(endpoint[0])} cannot be resolved")
+        return Unreachable(f"the host name {endpoint[0]} cannot be resolved")
     if isinstance(error, ssl.SSLZeroReturnError | ssl.SSLEOFError | EOFError):
         return ConnectionLost(f"{where} closed the connection")
     if isinstance(error, ssl.SSLError):
-        reason = safe_text((error.reason or str(error)).replace("_", " ").lower())
+        reason = (error.reason or str(error)).replace("_", " ").lower()
         return Unreachable(f"no TLS with {where}: {reason}")
     if isinstance(error, ConnectionRefusedError):
         return Unreachable(f"{where} refuses the connection")
     if isinstance(error, ConnectionError):
         return ConnectionLost(f"{where} closed the connection")
     if isinstance(error, OSError):
-        reason = safe_text(error.strerror or str(error), 200)
+        reason = short(error.strerror or str(error), 200)
         return Unreachable(f"no connection to {where}: {reason}")
-    return Unreachable(f"the connection to {where} failed: {safe_text(str(error), 200)}")
+    return Unreachable(f"the connection to {where} failed: {short(str(error), 200)}")
 
 
 def describe_tls(sock: socket.socket) -> str:

@@ -11,10 +11,10 @@ import binascii
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailsync_tui.errors import short
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
 from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     import socket
@@ -49,7 +49,7 @@ class Reply(NamedTuple):
 
     ok: bool
     text: str
-    """What the status line says after +OK or -ERR, sanitised."""
+    """What the status line says after +OK or -ERR, without the secret, cut when long."""
     data: bytes = b""
     """The lines that follow, unstuffed, each with its line end as it came; or the challenge."""
     challenge: bool = False
@@ -145,7 +145,7 @@ class Pop3Wire:
             if _BUSY.search(text):
                 raise Busy(f"{self._where}: the mailbox is in use: {text}")
             text = "; ".join(filter(None, (text, exchange.refusal)))
-            raise LoginRefused(f"{self._where} refuses the log-in of {safe_text(user)}: {text}")
+            raise LoginRefused(f"{self._where} refuses the log-in of {user}: {text}")
         self._hide = str
 
     def ask(self, line: str, limit: int = 0) -> Reply:
@@ -195,7 +195,7 @@ class Pop3Wire:
 
     @property
     def _where(self) -> str:
-        return f"{safe_text(self._endpoint[0])}:{self._endpoint[1]}"
+        return f"{self._endpoint[0]}:{self._endpoint[1]}"
 
     def _send(self, text: str) -> None:
         try:
@@ -209,7 +209,7 @@ class Pop3Wire:
         end = self._find(b"\n", 0, _STATUS_LIMIT, outstanding)
         status = bytes(buffer[:end]).rstrip(b"\r")
         word, _, rest = status.partition(b" ")
-        text = safe_text(self._hide(rest.decode("utf-8", "replace")), 200)
+        text = short(self._hide(rest.decode("utf-8", "replace")), 200)
         if word == b"+":
             del buffer[: end + 1]
             return Reply(ok=True, text=text, data=rest.strip(), challenge=True)
