@@ -174,6 +174,7 @@ def write_config(
             f"port = {ports[name]}\n"
             f'tls = "none"\n'
             f'user = "{users[name]}"\n'
+            "distinct = true\n"  # elsewhere POP3 and IMAP of one user on one host are one mailbox
             f'password = "{PASSWORDS[name]}"\n' + _EXTRA.get(name, "")
         )
     path = directory / "config.toml"
