@@ -20,8 +20,7 @@ from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.demo.servers.pop3 import Account
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.mailboxes.net.credentials import Redaction, xoauth2
-from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
-from mailsync_tui.mailboxes.pop3.mailbox import Pop3Timing as Pop3Timing
+from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
 from tests.cli.place import SOURCE, Place, message
 from tests.mailboxes.imap_case import mailbox_at
 from tests.servers.imap_script import Connection, ImapScript

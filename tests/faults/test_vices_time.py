@@ -11,7 +11,6 @@ import pytest
 
 from mailsync_tui.mailboxes.imap import connection as imap_connection
 from mailsync_tui.mailboxes.net import sockets
-from mailsync_tui.mailboxes.net.sockets import dial
 from mailsync_tui.mailboxes.pop3 import mailbox as pop3
 from tests.faults.desk import Desk, at, outcomes
 from tests.mailboxes.contract import letter
@@ -27,7 +26,10 @@ LETTERS = [letter(number) for number in range(COUNT)]
 
 @pytest.mark.vice(1)
 def test_nothing_is_kept_back_to_be_sent_together() -> None:
-    with ImapScript() as server, dial(("127.0.0.1", server.port), 30, sockets.Cutter()) as sock:
+    with (
+        ImapScript() as server,
+        sockets.connect(("127.0.0.1", server.port), 30, sockets.Cutter()) as sock,
+    ):
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 

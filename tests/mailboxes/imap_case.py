@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.mailboxes.base import Location
-from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox, ImapTiming
+from mailsync_tui.mailboxes.imap.connection import ImapTiming
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
 from tests.servers.imap_script import SECRET, ImapScript
 
 if TYPE_CHECKING:

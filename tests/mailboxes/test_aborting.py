@@ -11,9 +11,9 @@ import pytest
 
 from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.mailboxes.base import MailboxError, Unreachable
-from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox, ImapTiming
+from mailsync_tui.mailboxes.imap.connection import ImapTiming
+from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
 from mailsync_tui.mailboxes.net import sockets
-from mailsync_tui.mailboxes.net.sockets import dial
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
 from tests.mailboxes.contract import unused_port
 from tests.servers.script import talking
@@ -196,11 +196,11 @@ class TestAddresses:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             yield listener.getsockname()
 
-    def dialled(self) -> Any:
+    def connected(self) -> Any:
         """Where a call got through to; the name does not matter."""
 
         def connect() -> Any:
-            with dial(("mail.example.org", 143), HOUR, sockets.Cutter()) as sock:
+            with sockets.connect(("mail.example.org", 143), HOUR, sockets.Cutter()) as sock:
                 return sock.getpeername()
 
         return Call(connect).ended()
@@ -210,26 +210,26 @@ class TestAddresses:
     ) -> None:
         with deaf() as nowhere:
             resolve(nowhere, server)
-            assert self.dialled() == server
+            assert self.connected() == server
 
     def test_one_that_refuses_is_passed_over(
         self, resolve: Callable[..., None], server: tuple[str, int]
     ) -> None:
         resolve(("127.0.0.1", unused_port()), server)
-        assert self.dialled() == server
+        assert self.connected() == server
 
     def test_where_all_refuse_that_is_told(self, resolve: Callable[..., None]) -> None:
         resolve(("127.0.0.1", unused_port()), ("127.0.0.1", unused_port()))
         with pytest.raises(Unreachable, match="refuses the connection"):
-            dial(("mail.example.org", 143), HOUR, sockets.Cutter())
+            sockets.connect(("mail.example.org", 143), HOUR, sockets.Cutter())
 
     def test_none_at_all(self, resolve: Callable[..., None]) -> None:
         resolve()
         with pytest.raises(Unreachable, match="no address"):
-            dial(("mail.example.org", 143), HOUR, sockets.Cutter())
+            sockets.connect(("mail.example.org", 143), HOUR, sockets.Cutter())
 
     def test_the_time_is_limited(self, resolve: Callable[..., None]) -> None:
         with deaf() as nowhere:
             resolve(nowhere, nowhere)
             with pytest.raises(Unreachable, match="in time"):
-                dial(("mail.example.org", 143), 0.3, sockets.Cutter())
+                sockets.connect(("mail.example.org", 143), 0.3, sockets.Cutter())

@@ -22,7 +22,6 @@ from mailsync_tui.mailboxes.imap.folder_names import ask_namespaces
 from mailsync_tui.mailboxes.imap.wire import MAX_LINE, Imap4
 from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
-from mailsync_tui.mailboxes.net.sockets import dial
 
 if TYPE_CHECKING:
     import socket
@@ -105,7 +104,7 @@ def log_in(
         cutter.watch(sock)
 
     def plain() -> socket.socket:
-        sock = dial(endpoint, timing.connect, cutter)
+        sock = sockets.connect(endpoint, timing.connect, cutter)
         seen(sock)
         return sock
 
@@ -183,7 +182,7 @@ def _start_tls(
     plain: Callable[[], socket.socket],
     watch: Callable[[socket.socket], None],
 ) -> None:
-    def redial() -> socket.socket:
+    def reconnect() -> socket.socket:
         sock = plain()
         with sock.makefile("rwb") as file:
             file.readline(MAX_LINE)
@@ -199,7 +198,7 @@ def _start_tls(
         where = f"{endpoint[0]}:{endpoint[1]}"
         raise Unreachable(f"{where} sent data between STARTTLS and TLS") from None
     except ssl.SSLCertVerificationError as error:
-        raise sockets.refused_certificate(endpoint, error, redial, watch) from error
+        raise sockets.refused_certificate(endpoint, error, reconnect, watch) from error
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
@@ -217,7 +216,7 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
     if not token and not plain and client.has_capability("LOGINDISABLED"):
         raise MailboxError(f"{config.host} takes no password over this connection (LOGINDISABLED)")
     value = secret()
-    hide = Redaction(config.user, value)
+    redact = Redaction(config.user, value)
     exchange = Exchange(config.user, value)
     try:
         if token:
@@ -238,8 +237,8 @@ def _authenticate(client: _Client, config: MailboxConfig, secret: Callable[[], s
         # imapclient takes the end of a connection for a refusal.
         for one in (error, error.__context__):
             if isinstance(one, imaplib.IMAP4.abort):
-                raise broken((config.host, config.port), one, hide) from None
-        said = "; ".join(filter(None, (_words(error, hide), exchange.refusal)))
+                raise broken((config.host, config.port), one, redact) from None
+        said = "; ".join(filter(None, (_words(error, redact), exchange.refusal)))
         # "from None": the library's exception holds what the server said, whatever it is.
         raise LoginRefused(f"{config.host} does not let {config.user} in: {said}") from None
     except binascii.Error:
@@ -272,7 +271,7 @@ def _simple(*texts: str) -> bool:
 
 
 def broken(
-    endpoint: sockets.Endpoint, error: Exception, hide: Callable[[str], str] = str
+    endpoint: sockets.Endpoint, error: Exception, redact: Callable[[str], str] = str
 ) -> Unreachable:
     """The sentence for what ended a connection.
 
@@ -280,21 +279,21 @@ def broken(
         endpoint: Where it went.
         error: An ``OSError`` or ``EOFError``, an imaplib error (its aborts are nearly always the
             end of a connection), or :class:`GarbledError`.
-        hide: Takes a secret out of what was said.
+        redact: Takes a secret out of what was said.
     """
     if isinstance(error, OSError | EOFError):
         return sockets.unreachable(endpoint, error)
-    said = _words(error, hide)
+    said = _words(error, redact)
     if "EOF" in said or "socket error" in said:
         return sockets.unreachable(endpoint, EOFError())
     return ConnectionLost(f"{endpoint[0]}:{endpoint[1]} ended the connection: {said}")
 
 
-def _words(error: Exception, hide: Callable[[str], str] = str) -> str:
+def _words(error: Exception, redact: Callable[[str], str] = str) -> str:
     """What a server said, without imaplib's ``b'…'`` around it, and without the secret."""
     said = error.args[0] if error.args else ""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    text = hide(text)
+    text = redact(text)
     if text[:2] in ("b'", 'b"') and text[-1:] == text[1]:
         text = text[2:-1]
     return short(text.strip(), 200)

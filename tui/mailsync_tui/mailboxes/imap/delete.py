@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 from mailsync_tui.mailboxes.base import DeleteResult, MailboxError, Role
 from mailsync_tui.mailboxes.imap import read
-from mailsync_tui.mailboxes.imap.facts import gmail
 from mailsync_tui.mailboxes.imap.folder_names import trash_folder
 from mailsync_tui.mailboxes.imap.listing import folders
 from mailsync_tui.mailboxes.imap.store import create
@@ -85,7 +84,7 @@ class _Trash:
     def __init__(self, session: ImapSession, config: MailboxConfig) -> None:
         self._session = session
         self._config = config
-        self._moves = config.delete == "trash" or gmail(session)
+        self._moves = config.delete == "trash" or session.gmail
         self._known = False
         self._name: str | None = None
         self._within: frozenset[str] = frozenset()
@@ -112,7 +111,7 @@ class _Trash:
         found = folders(session, config, everywhere=True)
         configured = session.names.resolve(config.trash) if config.trash is not None else None
         name = trash_folder(found, configured)
-        if name is None and not gmail(session):
+        if name is None and not session.gmail:
             name = "Trash"
         if name is not None and name not in found:
             create(session, name)

@@ -179,19 +179,19 @@ def roles(
     """
     listed = list(folders)
     found: dict[str, Role] = {}
-    taken = {Role.TRASH: trash, Role.JUNK: junk}
-    settled = {role for role, name in taken.items() if name is not None}
+    configured = {Role.TRASH: trash, Role.JUNK: junk}
+    decided = {role for role, name in configured.items() if name is not None}
     for name, attributes in listed:
         for attribute in attributes:
             role = _SPECIAL_USE.get(attribute)
-            if role is not None and taken.get(role) is None and name != INBOX:
+            if role is not None and configured.get(role) is None and name != INBOX:
                 found[name] = role
-                settled.add(role)
+                decided.add(role)
     for name, _ in listed:
         known = _well_known(name)
-        if known is not None and known[0] not in settled:
+        if known is not None and known[0] not in decided:
             found.setdefault(name, known[0])
-    found |= {name: role for role, name in taken.items() if name is not None}
+    found |= {name: role for role, name in configured.items() if name is not None}
     found[INBOX] = Role.INBOX
     return {name: _role(name, found) for name, _ in listed}
 

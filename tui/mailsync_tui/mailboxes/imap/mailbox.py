@@ -7,11 +7,11 @@ import imaplib
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from mailsync_tui.mailboxes.base import MailboxError, unwatched
-from mailsync_tui.mailboxes.imap import delete, facts, listing, read, store
+from mailsync_tui.mailboxes.base import Facts, MailboxError, unwatched
+from mailsync_tui.mailboxes.imap import delete, listing, read, store
 from mailsync_tui.mailboxes.imap.connection import ImapTiming, broken, log_in
 from mailsync_tui.mailboxes.imap.folder_names import Names
-from mailsync_tui.mailboxes.imap.session import ImapSession
+from mailsync_tui.mailboxes.imap.session import ImapSession, status_numbers
 from mailsync_tui.mailboxes.imap.syntax import GarbledError
 from mailsync_tui.mailboxes.net import sockets
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mailsync_tui.mailboxes.base import (
         DeleteRequest,
         DeleteResult,
-        Facts,
         Head,
         Listing,
         Location,
@@ -33,9 +32,25 @@ if TYPE_CHECKING:
         StoreResult,
     )
 
-__all__ = ["ImapMailbox", "ImapTiming"]
 
 _Read = TypeVar("_Read")
+
+_MATTER = (
+    "UIDPLUS",
+    "MOVE",
+    "ESEARCH",
+    "UNSELECT",
+    "CONDSTORE",
+    "QRESYNC",
+    "MULTIAPPEND",
+    "LITERAL+",
+    "LITERAL-",
+    "SPECIAL-USE",
+    "NAMESPACE",
+    "IDLE",
+    "X-GM-EXT-1",
+)
+"""The capabilities that ``check`` names, where the server has them."""
 
 
 class ImapMailbox:
@@ -120,7 +135,7 @@ class ImapMailbox:
         """Connect and describe; see :meth:`Mailbox.facts`."""
         with self._using() as session:
             session.unselect()
-            return facts.facts(session, self._config)
+            return _facts(session, self._config)
 
     def close(self) -> None:
         """Log out; never raises."""
@@ -186,3 +201,40 @@ class ImapMailbox:
         if self._session is session:
             self._session = None
         session.wire.end()
+
+
+def _facts(session: ImapSession, config: MailboxConfig) -> Facts:
+    """Describe a server, and count what is in each folder; nothing is opened."""
+    found = listing.folders(session, config)
+    commands = [
+        (
+            name,
+            session.wire.send(
+                b"STATUS " + session.names.argument(name) + b" (MESSAGES)",
+                f"counting {name}",
+            ),
+        )
+        for name in found
+    ]
+    notes: list[str] = []
+    counts: list[tuple[str, int]] = []
+    for name, command in commands:
+        count = status_numbers(session.wire.finish(command)).get("MESSAGES")
+        if count is None:
+            notes.append(f"the folder {name} cannot be opened")
+        else:
+            counts.append((name, count))
+    if not session.has("UIDPLUS"):
+        notes.append(
+            "no UIDPLUS: deleting lifts foreign deletion marks for a moment, and is skipped "
+            "where it is not safe"
+        )
+    if session.gmail:
+        notes.append("Gmail: deleting moves to the trash")
+    return Facts(
+        protocol="IMAP4rev2" if "IMAP4REV2" in session.capabilities else "IMAP4rev1",
+        encryption=session.encryption,
+        capabilities=tuple(name for name in _MATTER if session.has(name)),
+        folders=tuple((name, found[name], count) for name, count in counts),
+        notes=tuple(notes),
+    )

@@ -62,6 +62,11 @@ class ImapSession:
             capability in _PART_OF_REV2 and "IMAP4REV2" in self.capabilities
         )
 
+    @property
+    def gmail(self) -> bool:
+        """Whether folders are labels, so that deleting from one takes nothing away."""
+        return self.has("X-GM-EXT-1")
+
     def send_examine(self, folder: str) -> ImapCommand:
         """Begin to open a folder read-only; :meth:`examined` takes the answer."""
         self.opened = None
@@ -215,6 +220,21 @@ def numbers_found(command: ImapCommand) -> set[int]:
     if found and not 0 < min(found) <= max(found) <= _LARGEST_UID:
         raise MailboxError(f"{command.what}: the answer holds numbers that are no UIDs")
     return found
+
+
+def status_numbers(command: ImapCommand) -> dict[str, int]:
+    """The numbers of a STATUS answer, by name; empty if it was refused."""
+    numbers: dict[str, int] = {}
+    for answer in command.untagged:
+        if answer.kind != b"STATUS":
+            continue
+        listed = tokens(answer.parts, answer.start)[-1:]
+        items: list[Token] = listed[0] if listed and isinstance(listed[0], list) else []
+        for key, value in zip(items[::2], items[1::2], strict=False):
+            count = number(value)
+            if isinstance(key, bytes) and count is not None:
+                numbers[key.decode("ascii", "replace").upper()] = count
+    return numbers
 
 
 def _plain(answer: Untagged) -> Iterable[int]:

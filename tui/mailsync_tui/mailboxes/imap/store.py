@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import Location, StoreResult
 from mailsync_tui.mailboxes.imap import read
-from mailsync_tui.mailboxes.imap.facts import status
+from mailsync_tui.mailboxes.imap.session import status_numbers
 from mailsync_tui.mailboxes.imap.syntax import (
     GarbledError,
     expand_set,
@@ -133,7 +133,7 @@ def _before(session: ImapSession, folder: str) -> _Target:
         create(session, folder)
         made = True
         command = session.wire.call(line, what)
-    values = status(command)
+    values = status_numbers(command)
     if "UIDNEXT" not in values or "UIDVALIDITY" not in values:
         opened = session.examine(folder)
         uids = session.search(b"ALL", what) if opened.exists else []
@@ -202,7 +202,7 @@ def _append(session: ImapSession, target: _Target, batch: list[_Item]) -> None:
 def _send(session: ImapSession, target: _Target, batch: list[_Item]) -> ImapCommand:
     wire = session.wire
     # A server that answers early must not find us writing while it waits for us to read.
-    wire.settle()
+    wire.finish_all()
     line = b"APPEND " + session.names.argument(target.folder)
     command: ImapCommand | None = None
     for item in batch:

@@ -294,7 +294,7 @@ class ImapWire:
             self._read_one()
         return not command.status
 
-    def settle(self) -> None:
+    def finish_all(self) -> None:
         """Read the answers to everything that was sent."""
         while self._waiting:
             self.finish(self._waiting[0])

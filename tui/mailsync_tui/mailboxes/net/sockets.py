@@ -42,7 +42,7 @@ _HEAD_START = 0.25
 _Address = tuple[socket.AddressFamily, Any]
 
 
-def dial(endpoint: Endpoint, timeout: float, cutter: Cutter) -> socket.socket:
+def connect(endpoint: Endpoint, timeout: float, cutter: Cutter) -> socket.socket:
     """Connect in plain TCP, without Nagle's delay.
 
     All addresses of the host are tried, one a little after the other, and the first that answers is
@@ -180,7 +180,7 @@ def secure(
     sock: socket.socket,
     context: ssl.SSLContext,
     endpoint: Endpoint,
-    redial: Callable[[], socket.socket],
+    reconnect: Callable[[], socket.socket],
     watch: Callable[[socket.socket], None],
 ) -> ssl.SSLSocket:
     """Begin TLS on a connected socket, verifying the certificate and the host name.
@@ -189,7 +189,7 @@ def secure(
         sock: A plain socket; it is closed if the handshake fails.
         context: From :func:`tls_context`.
         endpoint: Its host is the name that the certificate must bear.
-        redial: Opens another plain connection that is ready for a handshake (after STARTTLS or
+        reconnect: Opens another plain connection that is ready for a handshake (after STARTTLS or
             STLS, where that is the way). Used once, only to read the fingerprint of a certificate
             that was not accepted; nothing is sent over it.
         watch: As in :func:`handshake`.
@@ -200,7 +200,7 @@ def secure(
     try:
         return handshake(sock, context, endpoint[0], watch)
     except ssl.SSLCertVerificationError as error:
-        raise refused_certificate(endpoint, error, redial, watch) from error
+        raise refused_certificate(endpoint, error, reconnect, watch) from error
     except (OSError, ValueError) as error:
         raise unreachable(endpoint, error) from error
 
@@ -239,7 +239,7 @@ def handshake(
 def refused_certificate(
     endpoint: Endpoint,
     error: ssl.SSLCertVerificationError,
-    redial: Callable[[], socket.socket],
+    reconnect: Callable[[], socket.socket],
     watch: Callable[[socket.socket], None],
 ) -> Unreachable:
     """The sentence for a certificate that was not accepted, with its fingerprint.
@@ -247,10 +247,10 @@ def refused_certificate(
     Args:
         endpoint: Where it was shown.
         error: Why it was not accepted.
-        redial: As in :func:`secure`.
+        reconnect: As in :func:`secure`.
         watch: As in :func:`handshake`.
     """
-    return unreachable(endpoint, error, _fingerprint(redial, watch))
+    return unreachable(endpoint, error, _fingerprint(reconnect, watch))
 
 
 def unreachable(
@@ -346,14 +346,14 @@ class Cutter:
 
 
 def _fingerprint(
-    redial: Callable[[], socket.socket], watch: Callable[[socket.socket], None]
+    reconnect: Callable[[], socket.socket], watch: Callable[[socket.socket], None]
 ) -> str | None:
     """The SHA-256 fingerprint of the certificate that the other side shows, or ``None``."""
     anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anyone.check_hostname = False
     anyone.verify_mode = ssl.CERT_NONE
     try:
-        with handshake(redial(), anyone, None, watch) as sock:
+        with handshake(reconnect(), anyone, None, watch) as sock:
             certificate = sock.getpeercert(binary_form=True)
     except (OSError, ValueError, Unreachable):
         return None

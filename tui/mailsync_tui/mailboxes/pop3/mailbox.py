@@ -24,7 +24,6 @@ from mailsync_tui.mailboxes.base import (
     unwatched,
 )
 from mailsync_tui.mailboxes.net import sockets
-from mailsync_tui.mailboxes.net.sockets import dial
 from mailsync_tui.mailboxes.pop3.uidl import UidlListing, header_of, read_headers, read_uidl
 from mailsync_tui.mailboxes.pop3.wire import Busy, Pop3Command, Pop3Wire, Reply, Stalled
 from mailsync_tui.message import identity_of_header
@@ -213,14 +212,16 @@ class Pop3Mailbox:
     def _log_in(self) -> Pop3Wire:
         config = self._config
         secret = self._secret()
-        sock = self._dial()
+        sock = self._open_socket()
         if config.tls == "implicit":
-            sock = sockets.secure(sock, self._tls(), self._endpoint, self._dial, self._cutter.watch)
+            sock = sockets.secure(
+                sock, self._tls(), self._endpoint, self._open_socket, self._cutter.watch
+            )
         wire = Pop3Wire(sock, self._endpoint, self._timing.stall)
         try:
             wire.greet()
             if config.tls == "starttls":
-                wire.start_tls(self._tls(), self._dial_to_tls, self._cutter.watch)
+                wire.start_tls(self._tls(), self._open_to_tls, self._cutter.watch)
             wire.sock.settimeout(self._timing.read)
             token = config.secret is not None and config.secret.source == "token_command"
             wire.log_in(config.user, secret, token=token)
@@ -240,13 +241,13 @@ class Pop3Mailbox:
             self._context = sockets.tls_context(self._config.ca_file)
         return self._context
 
-    def _dial(self) -> socket.socket:
-        sock = dial(self._endpoint, self._timing.connect, self._cutter)
+    def _open_socket(self) -> socket.socket:
+        sock = sockets.connect(self._endpoint, self._timing.connect, self._cutter)
         self._cutter.watch(sock)
         return sock
 
-    def _dial_to_tls(self) -> socket.socket:
-        wire = Pop3Wire(self._dial(), self._endpoint, self._timing.stall)
+    def _open_to_tls(self) -> socket.socket:
+        wire = Pop3Wire(self._open_socket(), self._endpoint, self._timing.stall)
         wire.greet()
         wire.ask("STLS")
         return wire.sock
@@ -329,7 +330,7 @@ class Pop3Mailbox:
         for location, identity in requests:
             number = numbers.get(location)
             if number is None:
-                doubt = uidl.error or (_RENAMED if uidl.akin(str(location.uid)) else "")
+                doubt = uidl.error or (_RENAMED if uidl.has_similar(str(location.uid)) else "")
                 outcomes[location] = DeleteResult(location, "skipped" if doubt else "gone", doubt)
                 continue
             header = headers.get(number)

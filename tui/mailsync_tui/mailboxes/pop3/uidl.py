@@ -52,7 +52,7 @@ class UidlListing:
         """How many octets this message may take on the wire."""
         return _limit(self.sizes, number)
 
-    def akin(self, name: str) -> bool:
+    def has_similar(self, name: str) -> bool:
         """Whether a message is listed that may be the one that had this name before.
 
         Names that were made from headers depend on what else is there: of two equal messages the
@@ -197,7 +197,7 @@ def _named(
     headers: dict[int, bytes],
 ) -> dict[str, int]:
     names: dict[str, int] = {}
-    twins: Counter[str] = Counter()
+    alike: Counter[str] = Counter()
     for number in numbers:
         name = uidls.get(number, "")
         if number in vague:
@@ -207,8 +207,8 @@ def _named(
                 name += f"#{number}:{sizes.get(number, 0)}"
             else:
                 name += f"{_FROM_HEADER}{_mark(header)}"
-                twins[name] += 1
-                name += f"#{twins[name]}"
+                alike[name] += 1
+                name += f"#{alike[name]}"
         names[name] = number
     return names
 

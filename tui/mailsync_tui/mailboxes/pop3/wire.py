@@ -83,7 +83,7 @@ class Pop3Wire:
         """QUIT was sent."""
         self._endpoint = endpoint
         self._stall = stall
-        self._hide: Callable[[str], str] = str
+        self._redact: Callable[[str], str] = str
         """Takes the secret out of what the server says while it is given."""
         self._buffer = bytearray()
 
@@ -102,7 +102,7 @@ class Pop3Wire:
     def start_tls(
         self,
         context: ssl.SSLContext,
-        redial: Callable[[], socket.socket],
+        reconnect: Callable[[], socket.socket],
         watch: Callable[[socket.socket], None],
     ) -> None:
         """Ask for TLS (RFC 2595, 4) and begin it; arguments as for :func:`sockets.secure`.
@@ -117,7 +117,7 @@ class Pop3Wire:
         if self._buffer:
             # Whoever put these bytes there did so before encryption began.
             raise Unreachable(f"{self._where} sent data between STLS and TLS")
-        self.sock = sockets.secure(self.sock, context, self._endpoint, redial, watch)
+        self.sock = sockets.secure(self.sock, context, self._endpoint, reconnect, watch)
 
     def log_in(self, user: str, secret: str, *, token: bool) -> None:
         """Log in by USER and PASS, or by XOAUTH2 with a token (RFC 5034). Never pipelined.
@@ -128,7 +128,7 @@ class Pop3Wire:
         """
         if any(control in user + secret for control in "\r\n\0"):
             raise LoginRefused(f"the user or secret for {self._where} holds a line end")
-        self._hide = Redaction(user, secret)
+        self._redact = Redaction(user, secret)
         exchange = Exchange(user, secret)
         if token:
             reply = self.ask("AUTH XOAUTH2")
@@ -146,7 +146,7 @@ class Pop3Wire:
                 raise Busy(f"{self._where}: the mailbox is in use: {text}")
             text = "; ".join(filter(None, (text, exchange.refusal)))
             raise LoginRefused(f"{self._where} refuses the log-in of {user}: {text}")
-        self._hide = str
+        self._redact = str
 
     def ask(self, line: str, limit: int = 0) -> Reply:
         """Send one command and read its answer; ``limit`` as in :class:`Pop3Command`.
@@ -209,7 +209,7 @@ class Pop3Wire:
         end = self._find(b"\n", 0, _STATUS_LIMIT, outstanding)
         status = bytes(buffer[:end]).rstrip(b"\r")
         word, _, rest = status.partition(b" ")
-        text = short(self._hide(rest.decode("utf-8", "replace")), 200)
+        text = short(self._redact(rest.decode("utf-8", "replace")), 200)
         if word == b"+":
             del buffer[: end + 1]
             return Reply(ok=True, text=text, data=rest.strip(), challenge=True)
