@@ -34,6 +34,7 @@ VICES = {
     19: "folders have a prefix, another delimiter, and parents that must be made first",
     20: "a provider of labels hides what was fetched, lists only a part, and keeps what is deleted",
     21: "a provider deletes old mail by itself",
+    22: "a search for UIDs is read as one for message numbers, and a FETCH of none is BAD",
 }
 
 STORIES = {

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.outcome import everything
 from mailsync_tui.errors import BLOCKED
 from tests.faults.desk import Desk, at, bodies, outcomes
 from tests.mailboxes.contract import letter
+from tests.mailboxes.imap_case import places, served
 from tests.servers.imap_script import Folder, HangupError, ImapScript, Message
 
 if TYPE_CHECKING:
@@ -394,3 +396,69 @@ def test_what_a_size_limit_hides_is_not_deleted(tmp_path: Path) -> None:
         server.most = 1000
         desk.sync()
         assert desk.rest() == ([], [])
+
+
+class Mailutils(ImapScript):
+    """GNU Mailutils' imap4d 3.15, where it is asked for UIDs."""
+
+    capabilities = "IMAP4rev1 UIDPLUS NAMESPACE UNSELECT"
+
+    def found(self, folder: Folder, criteria: str) -> list[int]:
+        if not criteria.startswith("UID "):
+            return super().found(folder, criteria)
+        uids = folder.uids
+        found: list[int] = []
+        for piece in criteria[4:].split(","):
+            low, _, high = piece.partition(":")
+            if "*" not in piece:
+                found += [
+                    uids[n - 1] for n in range(int(low), int(high or low) + 1) if n <= len(uids)
+                ]
+        return found
+
+    def do_fetch(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
+        assert to.folder is not None
+        if not self.chosen(to.folder, arguments.split()[0]):
+            to.say(tag + b" BAD nothing found")
+            return
+        super().do_fetch(to, tag, arguments, literals)
+
+    @property
+    def uidplus(self) -> bool:
+        return False
+
+
+@pytest.mark.vice(22)
+def test_uids_that_are_read_as_numbers(tmp_path: Path) -> None:
+    with Mailutils() as server, Mailutils() as home:
+        fill(server)
+        for number in (1, 2):
+            home.inbox.add(letter(100 + number))
+        home.inbox.messages.pop()  # UIDs are not numbers there, nor in the account
+        drop(server, 0)
+        desk = Desk(
+            tmp_path,
+            at("imap", "work", server.port),
+            home=at("imap", CONSOLIDATED, home.port, user="bob"),
+        )
+        own = bodies(home)
+        assert set(outcomes(desk.sync())) == {("collect", "done")}
+        assert bodies(home) == [*own, *LETTERS[1:]]
+        drop(server, 3, 4)
+        assert outcomes(desk.sync()) == {("forward-delete", "done"): 2}
+        assert bodies(home) == [*own, *LETTERS[1:3], *LETTERS[5:]]
+        drop(home, 9)
+        assert outcomes(desk.sync()) == {("reverse-delete", "done"): 1}
+        assert bodies(server) == [*LETTERS[1:3], *LETTERS[5:9], *LETTERS[10:]]
+        assert not outcomes(desk.sync())
+
+
+@pytest.mark.vice(22)
+def test_a_fetch_of_nothing_that_is_bad() -> None:
+    with Mailutils() as server, served(server) as mailbox:
+        fill(server, 3)
+        listed = places(server.inbox.uids)
+        assert len(list(mailbox.heads(listed))) == 3
+        server.inbox.messages.clear()
+        assert list(mailbox.heads(listed)) == []
+        assert list(mailbox.fetch(listed)) == []

@@ -15,7 +15,7 @@ from mailsync_tui.mailboxes.imap.syntax import uid_sets
 from mailsync_tui.message import identity_of_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from mailsync_tui.config.model import MailboxConfig
     from mailsync_tui.mailboxes.base import DeleteRequest, Head, MarkKeeper, Uid
@@ -142,7 +142,8 @@ def _delete_in(session: ImapSession, group: _Folder, trash: _Trash, marks: MarkK
     except MailboxError as refusal:
         reason, error = "", str(refusal)
     # Opened afresh and read-only: that is neither CLOSE nor EXPUNGE, and shows what is left.
-    left = _present(session, group.name, ours) if session.examine(group.name).exists else set()
+    what = f"looking again in {group.name}"
+    left = session.listed(ours, what) if session.examine(group.name).exists else set()
     for uid in ours:
         if uid not in left:
             group.outcomes[uid] = ("done", "")
@@ -163,7 +164,8 @@ def _compared(session: ImapSession, group: _Folder) -> list[int]:
         for head in read.heads(session, (one.location for one in group.requests))
     }
     unread = [one.location.uid for one in group.requests if one.location.uid not in heads]
-    listed = _present(session, group.name, (uid for uid in unread if isinstance(uid, int)))
+    numbers = (uid for uid in unread if isinstance(uid, int))
+    listed = session.listed(numbers, f"looking again in {group.name}")
     ours: list[int] = []
     for one in group.requests:
         uid = one.location.uid
@@ -184,16 +186,6 @@ def _compared(session: ImapSession, group: _Folder) -> list[int]:
         else:
             ours.append(uid)
     return ours
-
-
-def _present(session: ImapSession, folder: str, uids: Iterable[int]) -> set[int]:
-    """Those of these UIDs that the open folder lists."""
-    what = f"looking again in {folder}"
-    wanted = sorted(set(uids))
-    found: set[int] = set()
-    for part, line in uid_sets(wanted, _AT_ONCE):
-        found.update(set(session.search(b"UID " + line, what)).intersection(part))
-    return found
 
 
 def _move(

@@ -171,10 +171,10 @@ def _received(session: ImapSession, batch: _Batch, wanted: bytes) -> dict[int, I
     """
     command = session.wire.finish(batch.command)
     found = read_items(command)
-    if command.status == "BAD":
+    if command.status == "BAD" and _any_left(session, batch):
         command.check()
     missing = [uid for uid in batch.uids if uid not in found]
-    if command.status == "OK" or len(batch.uids) == 1 or not missing:
+    if command.status in ("OK", "BAD") or len(batch.uids) == 1 or not missing:
         return found
     middle = (len(missing) + 1) // 2
     for part in (missing[:middle], missing[middle:]):
@@ -183,6 +183,13 @@ def _received(session: ImapSession, batch: _Batch, wanted: bytes) -> dict[int, I
             if again is not None:
                 found |= _received(session, again, wanted)
     return found
+
+
+def _any_left(session: ImapSession, batch: _Batch) -> bool:
+    """Whether any message of a batch is listed: one server calls a FETCH of none BAD (vice 22)."""
+    if session.ensure_open(batch.folder).validity != batch.validity:
+        return False
+    return bool(session.listed(batch.uids, f"reading {batch.folder}"))
 
 
 def _sizes(session: ImapSession, folder: str, validity: int, uids: list[int]) -> dict[int, int]:
@@ -217,7 +224,7 @@ def _by_size(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
 
 def _read_bodies(session: ImapSession, batch: _Batch, broken: list[str]) -> Iterator[Raw]:
     command = session.wire.finish(batch.command)
-    if command.status == "BAD":
+    if command.status == "BAD" and _any_left(session, batch):
         command.check()
     found = read_items(command)
     # Nothing but ``found`` holds the bytes now, and it lets go of each as it is passed on.
@@ -252,11 +259,7 @@ def _still_there(session: ImapSession, batch: _Batch, uids: list[int]) -> set[in
     """
     if session.examine(batch.folder).validity != batch.validity:
         return set()
-    there: set[int] = set()
-    for part, line in uid_sets(uids, _SIZES):
-        listed = session.search(b"UID " + line, f"reading {batch.folder}")
-        there.update(set(listed).intersection(part))
-    return there
+    return session.listed(uids, f"reading {batch.folder}")
 
 
 def _read_alone(session: ImapSession, batch: _Batch, uid: int) -> Items:

@@ -141,6 +141,18 @@ class ImapSession:
                 self.esearch = False
         return self.found(self.send_plain_search(criteria, what))
 
+    def listed(self, uids: Iterable[int], what: str) -> set[int]:
+        """Those of these UIDs that the open folder lists.
+
+        All are asked for, and compared here: one server reads the numbers of the search key UID as
+        message numbers, and finds nothing for a set with ``*`` (DESIGN.md, vice 22).
+
+        Raises:
+            RefusedError: the server cannot.
+        """
+        wanted = set(uids)
+        return wanted.intersection(self.search(b"ALL", what)) if wanted else wanted
+
     def send_search(self, criteria: bytes, what: str) -> ImapCommand:
         """Begin a UID SEARCH in the short form, if the server has it; :meth:`found` ends it."""
         form = b"RETURN (ALL) " if self.esearch else b""

@@ -263,8 +263,7 @@ def _prove(session: ImapSession, target: _Target, items: list[_Item]) -> None:
     if not lost:
         return
     what = f"looking for what was stored in {target.folder}"
-    # "n:*" names the last message too, even if it lies below n (DESIGN.md, vice 11).
-    found = session.search(b"UID %d:*" % target.uidnext, what)
+    found = session.search(b"ALL", what)  # compared here: see ImapSession.listed
     taken = {item.head.location.uid for item in items if item.head is not None}
     new = [uid for uid in found if uid >= target.uidnext and uid not in taken]
     _match(session, lost, _heads(session, target, new))
