@@ -30,7 +30,7 @@ class Settings:
     @property
     def config_file(self) -> Path:
         """The configuration file, which need not be there."""
-        from mailsync_tui.config.locations import config_path
+        from mailsync_tui.session.person import config_path
 
         return config_path(self.config)
 

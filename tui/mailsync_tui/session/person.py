@@ -1,4 +1,4 @@
-"""One person, and what the ledger says of them without a session; nothing is contacted.
+"""One person: where configuration and state lie, and what the ledger says without a session.
 
 The app shows the newest of the ledger before it loads what a session needs, so that is loaded only
 when one is opened.
@@ -7,13 +7,13 @@ when one is opened.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsync_tui.config.load import load_config
-from mailsync_tui.config.locations import person_dir, state_root
 from mailsync_tui.engine import comparison
 from mailsync_tui.engine.outcome import PastRun, RunLine, past_run, run_lines
 from mailsync_tui.ledger import journal
@@ -21,10 +21,12 @@ from mailsync_tui.ledger.lock import LOCK_NAME, Holder, holder_of
 from mailsync_tui.ledger.reader import FILE_NAME, LedgerReader, open_ledger
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import UserConfig
+    from mailsync_tui.config.model import Config, UserConfig
     from mailsync_tui.engine.comparison import Comparison
     from mailsync_tui.engine.events import Emit
     from mailsync_tui.session.session import Session
+
+_PROGRAM = "mailsync-tui"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +106,29 @@ def load_people(path: Path, state_dir: Path | None = None) -> tuple[Person, ...]
         ConfigError: The file cannot be read or is wrong.
     """
     config = load_config(path)
-    root = state_root(state_dir, config)
-    return tuple(Person(each, person_dir(root, each.name)) for each in config.users)
+    root = _state_root(state_dir, config)
+    return tuple(Person(each, root / each.name) for each in config.users)
+
+
+def config_path(option: Path | None) -> Path:
+    """The configuration file: ``--config``, else ``$XDG_CONFIG_HOME/mailsync-tui/config.toml``."""
+    if option is not None:
+        return _absolute(option)
+    from platformdirs.unix import Unix
+
+    return Path(Unix(_PROGRAM, appauthor=False).user_config_dir) / "config.toml"
+
+
+def _state_root(option: Path | None, config: Config) -> Path:
+    """The state directory: ``--state-dir``, else ``state_dir`` of the file, else XDG's."""
+    chosen = option if option is not None else config.state_dir
+    if chosen is not None:
+        return _absolute(chosen)
+    from platformdirs.unix import Unix
+
+    return Path(Unix(_PROGRAM, appauthor=False).user_state_dir)
+
+
+def _absolute(path: Path) -> Path:
+    # Not Path.expanduser: that raises RuntimeError for an unknown user.
+    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
