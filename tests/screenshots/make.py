@@ -28,9 +28,8 @@ from unittest.mock import patch
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from mailsync_tui.config.load import load_config
-from mailsync_tui.config.locations import person_dir, state_root
 from mailsync_tui.demo.run import running
+from mailsync_tui.session.person import load_people
 from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.rows import progress
@@ -225,12 +224,10 @@ def take(shot: Shot, at_rest: Path) -> str:
 
 async def _take(shot: Shot, path: Path) -> str:
     halfway = Halfway(2)
-    config = load_config(path)
-    (person,) = config.users
-    state = person_dir(state_root(None, config), person.name)
+    (person,) = load_people(path)
 
     def open_session(emit: Callable[[Any], None]) -> Session:
-        session = Session(person, state, emit=emit, clock=lambda: NOW)
+        session = Session(person.config, person.directory, emit=emit, clock=lambda: NOW)
         for mailbox in session.connections.mailboxes.values():
             _watch(mailbox, halfway)
         return session

@@ -20,10 +20,9 @@ from pysasl.hashing import Cleartext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from pymap.parsing.specials import ObjectId
-
-    from mailsync_tui.demo.servers.imap import Delivery
 
 
 class _StoredFolder(MailboxData):
@@ -121,8 +120,10 @@ class Backend:
         self.login = Login(self.config)
         self._folders: dict[str, _Folders] = {}
 
-    async def add(self, user: str, password: str, mail: Iterable[Delivery]) -> None:
-        """Let somebody log in, and fill the folders that are named."""
+    async def add(
+        self, user: str, password: str, mail: Iterable[tuple[str, bytes, datetime]]
+    ) -> None:
+        """Let somebody log in, and fill folders: each named with a message and its INTERNALDATE."""
         self.login.users_dict[user] = UserMetadata(self.config, user, password=password)
         folders = self._folders[user] = _Folders()
         self.config.set_cache[user] = (folders, FilterSet())
