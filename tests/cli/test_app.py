@@ -158,11 +158,11 @@ class Hanging(ImapScript):
         self.asked = threading.Event()
         self.may_answer = threading.Event()
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         if "BODY.PEEK[]" in items:
             self.asked.set()
             assert self.may_answer.wait(60)
-        super().tell(to, folder, message, items)
+        super().answer_fetch(to, folder, message, items)
 
     def do_logout(self, to: Connection, tag: bytes, *_: object) -> None:
         while to.line():

@@ -107,7 +107,7 @@ class Boundless(ImapScript):
         self.beginning = beginning
         self.sent_octets = 0
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         to.say(self.beginning, end=b"")
         while True:  # until the client has enough, and the connection breaks
             to.say(b"x" * 65536, end=b"")

@@ -127,7 +127,7 @@ class Counting(ImapScript):
 class Wordy(ImapScript):
     """Sends a million header fields where four were asked for."""
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         header = b"Subject: x\r\n" + b"X-Field: x\r\n" * 1_000_000 + b"\r\n"
         to.say(
             b"* 1 FETCH (UID 1 RFC822.SIZE %d BODY[HEADER] {%d}\r\n%b)"
@@ -185,7 +185,7 @@ class Boastful(ImapScript):
         to.say(b"* SEARCH %b" % (self.number if self.where == "uid" else b"1"))
         to.ok(tag)
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         uid = self.number if self.where == "fetched" else b"1"
         size = self.number if self.where == "size" else b"12"
         to.say(b"* 1 FETCH (UID %b RFC822.SIZE %b BODY[] {12}\r\nSubject: x\r\n)" % (uid, size))

@@ -132,9 +132,9 @@ class Stale(ImapScript):
     stale = False
     answer = b""
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         if not (self.stale and message.uid == 2 and "BODY.PEEK[]" in items):
-            super().tell(to, folder, message, items)
+            super().answer_fetch(to, folder, message, items)
         elif self.answer:
             to.say(self.answer)
 
@@ -199,10 +199,10 @@ class Chatty(ImapScript):
         to.say(b"* OK [COPYUID 7 1 1] moved")
         super().do_move(to, tag, arguments, literals)
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         to.say(b"* %d EXISTS" % len(folder.messages))
         to.say(b"* 0 RECENT")
-        super().tell(to, folder, message, items)
+        super().answer_fetch(to, folder, message, items)
         number = folder.messages.index(message) + 1
         to.say(b"* %d FETCH (FLAGS (\\Seen) UID %d)" % (number, message.uid))
         to.say(b"* OK [HIGHESTMODSEQ 99] news")
@@ -334,11 +334,11 @@ class Broken(ImapScript):
 
     header_too = False
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         whole = "BODY.PEEK[]" in items
         if b"poison" in message.data and (whole or (self.header_too and "HEADER" in items)):
             raise HangupError
-        super().tell(to, folder, message, items)
+        super().answer_fetch(to, folder, message, items)
 
 
 @pytest.mark.story("poison")

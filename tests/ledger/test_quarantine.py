@@ -54,7 +54,7 @@ class TestPutAndGet:
         assert store.put_all([]) == []
         assert store.size() == (0, 0)
 
-    def test_twins_are_kept_once(self, store: Quarantine) -> None:
+    def test_equal_messages_are_kept_once(self, store: Quarantine) -> None:
         names = store.put_all([MAIL, OTHER, MAIL])
         assert names[0] == names[2]
         assert store.size()[0] == 2
@@ -83,7 +83,7 @@ class TestPutAndGet:
         done: list[bytes] = []
         write = Quarantine._write
 
-        def noted(self: Quarantine, data: bytes, temporary: Path) -> object:
+        def recorded(self: Quarantine, data: bytes, temporary: Path) -> object:
             result = write(self, data, temporary)
             done.append(data)
             return result
@@ -93,7 +93,7 @@ class TestPutAndGet:
                 ahead.append(number - len(done))
                 yield b"%d" % number
 
-        monkeypatch.setattr(Quarantine, "_write", noted)
+        monkeypatch.setattr(Quarantine, "_write", recorded)
         assert len(store.put_all(messages())) == 50
         assert max(ahead) < 3
 

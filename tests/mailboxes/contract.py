@@ -146,11 +146,11 @@ class MailboxContract:
     def test_tells_how_far_a_listing_is(self, harness: Harness) -> None:
         for number in range(4):
             harness.deliver(letter(number))
-        told: list[tuple[int, int | None]] = []
-        listing = harness.mailbox.list(lambda listed, total: told.append((listed, total)))
+        calls: list[tuple[int, int | None]] = []
+        listing = harness.mailbox.list(lambda listed, total: calls.append((listed, total)))
         assert listing.messages == 4
-        assert told[-1] == (4, 4)
-        assert all(0 <= listed <= 4 and total in (4, None) for listed, total in told)
+        assert calls[-1] == (4, 4)
+        assert all(0 <= listed <= 4 and total in (4, None) for listed, total in calls)
 
     def test_locations_last(self, harness: Harness) -> None:
         harness.deliver(letter(1))
@@ -329,7 +329,7 @@ class MailboxContract:
         assert [one.outcome for one in harness.mailbox.delete(requests, Marks())] == ["gone"]
         assert harness.locations() == [second]
 
-    def test_twins_are_two(self, harness: Harness) -> None:
+    def test_equal_messages_are_two(self, harness: Harness) -> None:
         harness.deliver(letter(1))
         harness.deliver(letter(1))
         first, second = harness.locations()

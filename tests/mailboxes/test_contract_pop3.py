@@ -1,4 +1,4 @@
-"""The contract, kept over POP3: with the embedded server, its vices included, and with Dovecot."""
+"""The contract, kept over POP3: with the demo's server, its vices included, and with Dovecot."""
 
 from __future__ import annotations
 

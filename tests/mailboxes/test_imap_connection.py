@@ -160,11 +160,11 @@ def test_tls_where_none_is_spoken() -> None:
 
 
 def test_a_refused_log_in_is_told_in_words_without_the_secret() -> None:
-    class Telling(ImapScript):
+    class Explaining(ImapScript):
         def do_login(self, to: Connection, tag: bytes, arguments: str, _: object) -> None:
             to.say(tag + b" NO [AUTHENTICATIONFAILED] \x1b]0;x\x07 not " + arguments.encode())
 
-    with served(Telling()) as mailbox, pytest.raises(LoginRefused) as caught:
+    with served(Explaining()) as mailbox, pytest.raises(LoginRefused) as caught:
         mailbox.list()
     said = str(caught.value)
     assert "[AUTHENTICATIONFAILED]" in said
@@ -215,12 +215,12 @@ def test_a_token_is_given_by_xoauth2() -> None:
 class Refusing(Sasl):
     """Tells why in a challenge, and refuses once that is answered."""
 
-    told = b'{"status":"401","schemes":"Bearer","scope":"https://mail.example/ \\u001b[1m%b"}'
+    challenge = b'{"status":"401","schemes":"Bearer","scope":"https://mail.example/ \\u001b[1m%b"}'
 
     def do_authenticate(self, to: Connection, tag: bytes, arguments: str, _: object) -> None:
         to.say(b"+ ")
         self.given = to.line()
-        to.say(b"+ " + base64.b64encode(self.told % SECRET.encode()))
+        to.say(b"+ " + base64.b64encode(self.challenge % SECRET.encode()))
         self.answer = to.line()
         to.say(tag + b" NO [AUTHENTICATIONFAILED] SASL authentication failed")
 

@@ -46,7 +46,7 @@ def test_all_folders_and_what_is_marked(capabilities: str) -> None:
 
 
 def test_flags_take_no_more_round_trips_than_two() -> None:
-    """Where answers do not name their question, one search tells that there is nothing to ask."""
+    """Where answers do not name their question, one search shows that there is nothing to ask."""
     server = filled(ImapScript())
     server.capabilities = OLD
     with served(server) as mailbox:

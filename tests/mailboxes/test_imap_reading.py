@@ -29,7 +29,7 @@ def filled(server: Server, count: int = 3) -> Server:
 class OtherForms(ImapScript):
     """Lower case, quoted keys, one message in two answers, and news in between."""
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         size = len(message.data)
         number = folder.messages.index(message) + 1
         to.say(b"* %d EXPUNGE" % (len(folder.messages) + 5))
@@ -90,7 +90,7 @@ class Parallel(ImapScript):
         for pair in itertools.zip_longest(*chosen):
             for message, (_, _, items) in zip(pair, commands, strict=True):
                 if message is not None:
-                    self.tell(to, to.folder, message, items)
+                    self.answer_fetch(to, to.folder, message, items)
         to.ok(tag)
         to.ok(first)
 
@@ -108,9 +108,9 @@ class Stale(ImapScript):
 
     answer = b""
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         if message.uid != 2:
-            super().tell(to, folder, message, items)
+            super().answer_fetch(to, folder, message, items)
         elif self.answer:
             to.say(self.answer)
 
@@ -144,9 +144,9 @@ class Cutting(ImapScript):
     times = 100
     guesses = 0
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         if message.uid != 2 or "BODY.PEEK[]" not in items or not self.times:
-            super().tell(to, folder, message, items)
+            super().answer_fetch(to, folder, message, items)
             return
         if "<" in items:
             at = int(items.partition("<")[2].partition(".")[0])
@@ -190,7 +190,7 @@ def test_a_wrong_size_is_no_reason_to_leave_it_out(guesses: int) -> None:
 
 
 class Poisoned(ImapScript):
-    """Refuses every FETCH that names message 2, having told some of the others."""
+    """Refuses every FETCH that names message 2, having answered for some of the others."""
 
     def do_fetch(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
         assert to.folder is not None
@@ -199,7 +199,7 @@ class Poisoned(ImapScript):
             if message.uid == 2 and items != "(UID RFC822.SIZE)":
                 to.say(tag + b" NO it is broken")
                 return
-            self.tell(to, to.folder, message, items)
+            self.answer_fetch(to, to.folder, message, items)
         to.ok(tag)
 
 
@@ -215,7 +215,7 @@ def test_one_that_the_server_cannot_read_does_not_stop_the_rest() -> None:
 
 
 class WholeInstead(ImapScript):
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         to.say(
             b"* 1 FETCH (UID %d RFC822.SIZE %d BODY[HEADER.FIELDS (X)] {%d}\r\n%b)"
             % (message.uid, len(message.data), len(message.data), message.data)

@@ -61,7 +61,7 @@ def test_never_into_the_folder_that_is_open(gone: str) -> None:
 class Lost(ImapScript):
     """Says OK, and keeps nothing of every second message."""
 
-    told = b""
+    code = b""
 
     def do_append(
         self, to: Connection, tag: bytes, arguments: str, literals: Iterable[bytes]
@@ -70,16 +70,16 @@ class Lost(ImapScript):
         for number, one in enumerate(data):
             if number % 2 == 0:
                 self.inbox.add(one)
-        to.say(tag + b" OK " + self.told + b"done")
+        to.say(tag + b" OK " + self.code + b"done")
 
 
 @pytest.mark.vice(2)
 @pytest.mark.parametrize(
-    "told", [b"", b"[APPENDUID 7 1:4] ", b"[APPENDUID 7 900:903] ", b"[APPENDUID 6 1:4] "]
+    "code", [b"", b"[APPENDUID 7 1:4] ", b"[APPENDUID 7 900:903] ", b"[APPENDUID 6 1:4] "]
 )
-def test_ok_is_no_proof(told: bytes) -> None:
+def test_ok_is_no_proof(code: bytes) -> None:
     server = Lost()
-    server.told = told
+    server.code = code
     with served(server) as mailbox:
         stored = mailbox.store(new(*map(letter, range(4))), "INBOX")
     assert [one.location and one.location.uid for one in stored] == [1, None, 2, None]
@@ -90,7 +90,7 @@ def test_ok_is_no_proof(told: bytes) -> None:
 
 
 @pytest.mark.vice(11)
-def test_an_older_twin_is_no_proof() -> None:
+def test_an_older_equal_message_is_no_proof() -> None:
     class Deaf(ImapScript):
         def do_append(self, to: Connection, tag: bytes, *_: object) -> None:
             to.ok(tag)
@@ -103,7 +103,7 @@ def test_an_older_twin_is_no_proof() -> None:
     assert stored.location is None
 
 
-def test_twins_are_stored_twice() -> None:
+def test_messages_of_one_header_are_stored_twice() -> None:
     server = ImapScript()
     server.capabilities = OLD
     other = letter(1, b"another body\r\n")

@@ -97,8 +97,8 @@ def test_tokens_log_in_by_xoauth2() -> None:
         sent.append(file.readline())
         file.write(b"+ \r\n")
         sent.append(file.readline())
-        told = b'{"status": "401", "error_description": "expired \\u001b[1m t0ken"}'
-        file.write(b"+ " + base64.b64encode(told) + b"\r\n")
+        challenge = b'{"status": "401", "error_description": "expired \\u001b[1m t0ken"}'
+        file.write(b"+ " + base64.b64encode(challenge) + b"\r\n")
         sent.append(file.readline())
         file.write(b"-ERR [AUTH] no\r\n")
 

@@ -69,9 +69,9 @@ def test_one_id_on_two_unlike_messages() -> None:
     assert (
         first.agreement(identity_of(header(Message_ID="<a@b>", From="x@y", Date="e"))) == "unlike"
     )
-    twin = identity_of(header(Message_ID="<a@b>", From="x@y", Date="d") + b"two")
-    assert twin.key == first.key
-    assert twin.agreement(first) == "unlike"
+    other = identity_of(header(Message_ID="<a@b>", From="x@y", Date="d") + b"two")
+    assert other.key == first.key
+    assert other.agreement(first) == "unlike"
 
 
 def test_agreement_needs_both_digests() -> None:

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailsync_tui.reading import Reading, read_message, write_attachment
+from mailsync_tui.reading.attachments import NAME_BYTES, fitted, safe_name
 from mailsync_tui.reading.mime import Part, parse
-from mailsync_tui.reading.names import NAME_BYTES, fitted, safe_name
 from mailsync_tui.text.safe import safe_text
 
 TOKENS = (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.reading import read_message, write_attachment
-from mailsync_tui.reading.names import NAME_BYTES, safe_name
+from mailsync_tui.reading.attachments import NAME_BYTES, safe_name
 from tests.reading.build import message, multipart, part
 
 RAW = multipart(

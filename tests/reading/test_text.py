@@ -40,8 +40,8 @@ def test_broken_base64(text: str, content: bytes, *, damaged: bool) -> None:
     decoder = Decoder("base64")
     assert b"".join(decoder.decode(text.encode(), 0, len(text))) == content
     assert decoder.damaged == damaged
-    noted = "The encoding of the text is damaged; some of the text may be missing."
-    assert (noted in read(message(text, more=BASE64)).notes) == damaged
+    note = "The encoding of the text is damaged; some of the text may be missing."
+    assert (note in read(message(text, more=BASE64)).notes) == damaged
 
 
 def test_quoted_printable_is_decoded_piece_by_piece() -> None:

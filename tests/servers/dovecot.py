@@ -28,7 +28,7 @@ CAPABILITIES = (
     "NAMESPACE UIDPLUS LIST-EXTENDED CONDSTORE QRESYNC ESEARCH ESORT SEARCHRES WITHIN LIST-STATUS "
     "MOVE SPECIAL-USE"
 )
-"""What it tells after a log-in; :class:`Dovecot` leaves some out on demand."""
+"""What it announces after a log-in; :class:`Dovecot` leaves some out on demand."""
 
 _PATIENCE = 30.0
 
@@ -81,7 +81,7 @@ class Dovecot:
     """One server with any user, each with a Maildir of his own and the password ``PASSWORD``.
 
     Args:
-        without: Capabilities that it does not tell (it would still obey the commands).
+        without: Capabilities that it does not announce (it would still obey the commands).
         prefix: Of the personal namespace, such as ``INBOX.``.
         separator: The hierarchy delimiter.
         tls: Also listen with TLS, and offer STARTTLS and STLS.
@@ -109,9 +109,9 @@ class Dovecot:
         self.tls = tls
         self.imap, self.imaps, self.pop3, self.pop3s = _free_ports(4)
         self._process: subprocess.Popen[bytes] | None = None
-        told = " ".join(name for name in CAPABILITIES.split() if name not in without)
+        announced = " ".join(name for name in CAPABILITIES.split() if name not in without)
         self._settings = f"""
-imap_capability = {told if without else ""}
+imap_capability = {announced if without else ""}
 pop3_uidl_format = {uidl}
 namespace inbox {{
   inbox = yes
@@ -179,7 +179,7 @@ namespace inbox {{
         client._imap.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client._imap.debug = 0
         client.login(user, PASSWORD)
-        # It obeys the commands that it was made not to tell of.
+        # It obeys the commands that it was made not to announce.
         client._cached_capabilities = tuple(CAPABILITIES.upper().encode().split())
         return client
 

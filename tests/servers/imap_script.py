@@ -205,10 +205,10 @@ class ImapScript:
         assert to.folder is not None
         numbers, _, items = arguments.partition(" ")
         for message in self.chosen(to.folder, numbers):
-            self.tell(to, to.folder, message, items)
+            self.answer_fetch(to, to.folder, message, items)
         to.ok(tag)
 
-    def tell(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
+    def answer_fetch(self, to: Connection, folder: Folder, message: Message, items: str) -> None:
         """One answer to FETCH."""
         number = folder.messages.index(message) + 1
         flags = " ".join(sorted(message.flags)).encode()
@@ -269,8 +269,8 @@ class ImapScript:
         uids: list[str] = []
         for flags, data in zip(re.findall(r"\(([^)]*)\)", arguments), literals, strict=True):
             uids.append(str(folder.add(data, *flags.split()).uid))
-        told = f"[APPENDUID {folder.validity} {','.join(uids)}] " if self.uidplus else ""
-        to.say(tag + f" OK {told}done".encode())
+        code = f"[APPENDUID {folder.validity} {','.join(uids)}] " if self.uidplus else ""
+        to.say(tag + f" OK {code}done".encode())
 
     @property
     def uidplus(self) -> bool:

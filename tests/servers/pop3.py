@@ -1,4 +1,4 @@
-"""The embedded POP3 server in a thread of its own."""
+"""The demo's POP3 server in a thread of its own."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Pop3Script:
         return list(self.mail.items())
 
     def uidl(self, number: int, name: str) -> str:
-        """What UIDL tells of a message."""
+        """What UIDL says of a message."""
         return name
 
     def served(self, name: str, data: bytes) -> bytes:

@@ -148,7 +148,7 @@ class _Writer:
             self._write_html(part)
             return
         # No charset takes more than four bytes for most of its characters.
-        text = self._charset_undone(part, self._content(part, 4 * self._room + 4))
+        text = self._decoded(part, self._content(part, 4 * self._room + 4))
         lines: Iterable[str]
         if part.parameters.get("format", "").lower() == "flowed":
             delete_space = part.parameters.get("delsp", "").lower() == "yes"
@@ -164,7 +164,7 @@ class _Writer:
         if len(content) > self._html_room:
             self.note(f"Only {HTML_READ:,} bytes of the HTML were read.")
         self._html_room = max(0, self._html_room - len(content))
-        if not write_text(self._charset_undone(part, content), self._links, self._write):
+        if not write_text(self._decoded(part, content), self._links, self._write):
             self.note("The HTML is damaged; it is shown as far as it could be read.")
 
     def _content(self, part: Part, limit: int) -> bytes:
@@ -180,7 +180,7 @@ class _Writer:
             self.note("The encoding of the text is damaged; some of the text may be missing.")
         return b"".join(pieces)
 
-    def _charset_undone(self, part: Part, content: bytes) -> str:
+    def _decoded(self, part: Part, content: bytes) -> str:
         charset = part.charset
         if not charset and part.type == "text/html":
             declared = _META_CHARSET.search(content, 0, 4096)
