@@ -24,10 +24,10 @@ MOST_LOSSES = 32
 """Connections that may be lost in one reading, even if each brought something."""
 
 
-def each(
+def read_bisecting(
     read: Callable[[Sequence[Location]], Iterator[Read]], wanted: Sequence[Location]
 ) -> Iterator[Read]:
-    """Read messages in the order given, connecting again where the connection was lost.
+    """Read messages in the order given, with one that breaks the connection bisected out.
 
     Args:
         read: A mailbox's ``heads`` or ``fetch``.

@@ -14,7 +14,7 @@ from mailsync_tui.engine.apply.store import store as store_in
 from mailsync_tui.engine.model import Line
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow, Placed
 from mailsync_tui.mailboxes.base import Location, MailboxError, Raw, StoreResult
-from mailsync_tui.mailboxes.bisect import each
+from mailsync_tui.mailboxes.bisect import read_bisecting
 from mailsync_tui.message import Identity, identity_of, summary_of_header
 
 ALREADY_THERE = "it was in the consolidated mailbox already"
@@ -114,7 +114,7 @@ def _batches(
 
     def arriving() -> Iterator[Arrived]:
         try:
-            for raw in each(run.mailbox(account).fetch, list(wanted)):
+            for raw in read_bisecting(run.mailbox(account).fetch, list(wanted)):
                 yield Arrived(wanted[raw.location], raw, identity_of(raw.data))
                 if run.cancelled():
                     return

@@ -26,7 +26,7 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     Raw,
 )
-from mailsync_tui.mailboxes.bisect import each
+from mailsync_tui.mailboxes.bisect import read_bisecting
 from mailsync_tui.message import content_digest, identity_of, identity_of_header
 
 BACK = "back since the preview, or the reason holds no more"
@@ -124,7 +124,9 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_Ch
     raws: dict[Location, Raw] = {}
     failure = ""
     try:
-        raws.update((raw.location, raw) for raw in each(run.mailboxes[mailbox].fetch, wanted))
+        raws.update(
+            (raw.location, raw) for raw in read_bisecting(run.mailboxes[mailbox].fetch, wanted)
+        )
     except MailboxDown as error:
         run.failed(mailbox, error)
         conclude(run, lines, "failed", f"{error}; nothing was deleted")
