@@ -29,7 +29,7 @@ def short(text: str, limit: int) -> str:
 
 
 class UserError(Exception):
-    """Something that a person is told: ``str()`` is safe to show, and says why.
+    """Something that a person has to know: ``str()`` is safe to show, and says why.
 
     Args:
         lines: Each becomes one line; what would make two of it, or anything else, is replaced.

@@ -20,6 +20,6 @@ def main() -> None:
     except KeyboardInterrupt:  # while modules were loaded
         raise SystemExit(130) from None
     finally:
-        # A signal while the interpreter ends would be told with a traceback.
+        # A signal while the interpreter ends would end in a traceback.
         for number in before:
             signal.signal(number, signal.SIG_DFL)

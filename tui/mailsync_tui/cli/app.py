@@ -84,7 +84,7 @@ def show_demo(settings: Settings) -> int:
     from mailsync_tui.session.person import load_people
 
     _require_terminal()
-    settings.output.tell("starting the demo's servers, and filling them with mail ...")
+    settings.output.note("starting the demo's servers, and filling them with mail ...")
     with ExitStack() as stack:
         stack.enter_context(_ending_signals())
         with _no_signals():  # one that comes between making and noting it would leave it behind
@@ -101,7 +101,7 @@ def welcome(settings: Settings, path: Path) -> int:
     settings.output.result(
         f"There is no configuration yet. It goes to {safe_text(str(path))}; for example:\n\n"
         f"{tomli_w.dumps(EXAMPLE)}\n"
-        "Then `mailsync-tui check` tells whether all of it works.\n"
+        "Then `mailsync-tui check` says whether all of it works.\n"
         f"To try the program without a mailbox of your own: `{_DEMO}`."
     )
     if not _on_terminal():

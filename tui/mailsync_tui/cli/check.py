@@ -75,8 +75,8 @@ def render(screen: Screen, user: str, checked: list[Checked]) -> None:
         facts = each.facts
         title: list[Span] = [(each.config.name, "name"), (f" ({each.config.type})", "dim")]
         if facts is not None:
-            told = f": {facts.protocol}, {facts.encryption}, {each.messages:,} messages"
-            title.append((safe_text(told), ""))
+            more = f": {facts.protocol}, {facts.encryption}, {each.messages:,} messages"
+            title.append((safe_text(more), ""))
         screen.line(*title)
         if each.error is not None:
             screen.text(f"failed: {safe_text(each.error)}", "gone", 2)

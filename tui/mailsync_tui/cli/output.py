@@ -28,7 +28,7 @@ class Output:
 
     def __init__(self) -> None:
         self._log: logging.Logger | None = None
-        self._log_told = False
+        self._log_reported = False
         for stream in (sys.stdout, sys.stderr):
             # A locale that lacks a letter of a subject is no reason to fail.
             reconfigure = getattr(stream, "reconfigure", None)
@@ -43,7 +43,7 @@ class Output:
         """
         self.written(sys.stdout, text + "\n")
 
-    def tell(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Say something on standard error."""
         with contextlib.suppress(OutputError):
             self.written(sys.stderr, text + "\n")
@@ -53,7 +53,7 @@ class Output:
         who = f"{PROGRAM}: {user}" if user else PROGRAM
         # Not splitlines(), which takes ten more characters for line ends, as strangers may write.
         for line in text.split("\n"):
-            self.tell(f"{who}: {safe_text(line)}")
+            self.note(f"{who}: {safe_text(line)}")
             self.log(f"{user}: {line}" if user else line, error=True)
 
     def written(self, stream: TextIO | None, text: str) -> None:
@@ -124,18 +124,18 @@ class Output:
         if self._log is not None:
             for handler in self._log.handlers:
                 if hasattr(handler, "stream"):
-                    with contextlib.suppress(OSError):  # what it still held was told of already
+                    with contextlib.suppress(OSError):  # what it still held was reported already
                         handler.stream.close()
             self._log = None
 
     def _log_failed(self, record: logging.LogRecord) -> None:
         """Say once that the log is not written; the run goes on without it."""
         del record
-        if not self._log_told:
-            self._log_told = True
+        if not self._log_reported:
+            self._log_reported = True
             error = sys.exc_info()[1]
             reason = getattr(error, "strerror", None) or type(error).__name__
-            self.tell(f"{PROGRAM}: the log cannot be written: {safe_text(reason)}")
+            self.note(f"{PROGRAM}: the log cannot be written: {safe_text(reason)}")
 
 
 def is_terminal(stream: TextIO | None) -> bool:

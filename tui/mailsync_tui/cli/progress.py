@@ -58,7 +58,7 @@ class LineProgress:
     """A line per mailbox listed, and about every five seconds one for what takes longer."""
 
     def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
-        """Tell nothing yet.
+        """Say nothing yet.
 
         Args:
             output: Where lines go.
@@ -69,7 +69,7 @@ class LineProgress:
         self._lock = threading.Lock()
         self._total = 0
         self._done = 0
-        self._told = 0.0
+        self._said = 0.0
         self._began: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
@@ -80,16 +80,16 @@ class LineProgress:
                     began = self._began.setdefault(event.mailbox, self._clock())
                     if self._clock() - began >= _EVERY:
                         self._began[event.mailbox] = self._clock()
-                        self._output.tell(far_text(event))
+                        self._output.note(far_text(event))
                 case ListingDone():
-                    self._output.tell(listed_text(event))
+                    self._output.note(listed_text(event))
                 case Applying(lines):
-                    self._total, self._done, self._told = lines, 0, self._clock()
+                    self._total, self._done, self._said = lines, 0, self._clock()
                 case LineDone():
                     self._done += 1
-                    if self._total and self._clock() - self._told >= _EVERY:
-                        self._told = self._clock()
-                        self._output.tell(f"applied {self._done} of {self._total} lines")
+                    if self._total and self._clock() - self._said >= _EVERY:
+                        self._said = self._clock()
+                        self._output.note(f"applied {self._done} of {self._total} lines")
 
     def pause(self) -> None:
         """Lines are in nobody's way."""

@@ -138,7 +138,7 @@ def plan(command: Command, person: Person, options: Options, out: Path | None = 
             reason = getattr(error, "strerror", None) or str(error)
             output.error(f"the plan was not saved to {out}: {reason}")
             return worst_exit_code([code, FAILED])
-        output.tell(f"saved to {safe_text(str(out))}")
+        output.note(f"saved to {safe_text(str(out))}")
     return code
 
 
@@ -176,24 +176,24 @@ def parse_duration(text: str) -> int:
 
 
 def repeat(output: Output, interrupts: Interrupts, seconds: int, a_round: Callable[[], int]) -> int:
-    """Do a round now and then at every multiple of so many seconds; one that fails is told.
+    """Do a round now and then at every multiple of so many seconds; one that fails is reported.
 
     Args:
         output: Each round's time and exit code go to standard error.
         interrupts: A signal ends the waiting, and the round that is at work.
         seconds: Between the beginnings of two rounds; one that lasts longer leaves some out.
-        a_round: Gives the round's exit code, and has told what happened.
+        a_round: Gives the round's exit code, and has reported what happened.
     """
     begun = time.monotonic()
     number = 0
     while not interrupts.happened:
         number += 1
-        output.tell(f"{utc(datetime.now(UTC))} round {number}")
+        output.note(f"{utc(datetime.now(UTC))} round {number}")
         code = a_round()
         if code == INTERRUPTED or interrupts.happened:
             break
         if code:
-            output.tell(f"round {number} ended with exit code {code}")
+            output.note(f"round {number} ended with exit code {code}")
         rounds = int((time.monotonic() - begun) // seconds) + 1
         interrupts.sleep(begun + rounds * seconds - time.monotonic())
     return INTERRUPTED
@@ -228,7 +228,7 @@ def rebase(command: Command, person: Person, account: str, *, yes: bool) -> int:
         "new again, wherever it still is."
     )
     if not yes and not confirmed(output, command.interrupts, question):
-        output.tell("nothing was changed")
+        output.note("nothing was changed")
         return 0
     with command.session(person) as (session, _):
         found = session.rebase(account)
@@ -274,5 +274,5 @@ def _event_text(event: ListingDone | Applying | LineDone) -> str:
         case Applying(lines):
             return f"applying {lines} lines"
         case LineDone(line, kind, account, outcome, reason):
-            told = f"{outcome} {kind} {account} {line}"
-            return f"{told}: {reason}" if reason else told
+            text = f"{outcome} {kind} {account} {line}"
+            return f"{text}: {reason}" if reason else text

@@ -283,7 +283,7 @@ def _section(
         problems: Whatever is wrong is added here.
 
     Returns:
-        The mailbox; ``None`` if not even its type can be told.
+        The mailbox; ``None`` if not even its type is known.
     """
     kind = _kind_of(table, prefix, side, problems)
     known = schema.keys_for(kind)
@@ -313,7 +313,7 @@ def _section(
 
 
 def _kind_of(table: Table, prefix: str, side: Side, problems: list[Problem]) -> Kind:
-    """The kind of mailbox; all kinds of that side where ``type`` does not tell."""
+    """The kind of mailbox; all kinds of that side where ``type`` is wrong."""
     chosen = _checked(prefix, "type", table.get("type"), schema.TYPES[side], problems)
     return schema.SIDES[side] if chosen is None else schema.KINDS[side][chosen]
 

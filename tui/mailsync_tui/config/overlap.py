@@ -204,7 +204,7 @@ def _directories(path: Path) -> tuple[str, ...]:
                 if entry.is_symlink() and entry.is_dir()
             )
     except OSError:
-        # It is not there, or not to be read: that is told when it is opened.
+        # It is not there, or not to be read: that is reported when it is opened.
         return (real,)
     return tuple(found)
 
