@@ -152,9 +152,9 @@ def test_rows_that_are_as_they_were_are_the_same_values(bench: Bench) -> None:
     synced(bench, 1, 2)
     bench.remove("isp", mail(1))
     with bench.session() as session:
-        viewing = Viewer(session)
-        before = {row.key: row for row in viewing.known().rows}
-        after = viewing.look(lambda _: None).comparison.rows
+        viewer = Viewer(session)
+        before = {row.key: row for row in viewer.known().rows}
+        after = viewer.look(lambda _: None).comparison.rows
     kept = [row for row in after if row is before.get(row.key)]
     assert {row.subject for row in kept} == {"message 2", "message ballast"}
 

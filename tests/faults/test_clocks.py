@@ -101,11 +101,11 @@ def test_a_clock_set_back_by_what_has_gone_by(
 @pytest.mark.parametrize("jump", [-HOURS, -YEARS], ids=str)
 def test_the_app_looks_again_before_it_asks(bench: Bench, jump: timedelta) -> None:
     with bench.session() as session:
-        viewing = Viewer(session)
-        viewing.look(lambda comparison: None)
-        assert viewing.fresh
+        viewer = Viewer(session)
+        viewer.look(lambda comparison: None)
+        assert viewer.fresh
         bench.now += jump
-        assert not viewing.fresh
+        assert not viewer.fresh
 
 
 @pytest.mark.parametrize("jump", JUMPS, ids=str)

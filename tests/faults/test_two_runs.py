@@ -281,19 +281,19 @@ def test_the_app_does_not_apply_what_it_saw_beside_another_run(tmp_path: Path) -
     bench = Bench(tmp_path)
     bench.deliver("isp", message(1))
     with bench.session() as session, bench.session() as app:
-        viewing = Viewer(app)
+        viewer = Viewer(app)
 
         def emit(event: Event) -> None:
             if isinstance(event, Applying):
-                viewing.look(lambda comparison: None)
+                viewer.look(lambda comparison: None)
 
         session.emit = emit
         session.sync(Options(), everything)
-        plan = viewing.plan(Options())
+        plan = viewer.plan(Options())
         assert kinds(plan) == [("collect", "isp")]
-        assert viewing.last is not None
+        assert viewer.last is not None
         with pytest.raises(StalePlan) as caught:
-            look = viewing.last
+            look = viewer.last
             app.apply_shown(look.observation, look.details, plan, frozenset(), "app")
     assert caught.value.exit_code == 5
     assert bench.holds("consolidated", message(1)) == 1

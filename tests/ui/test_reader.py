@@ -297,7 +297,7 @@ def test_what_was_deleted_is_read_from_the_quarantine(bench: Bench) -> None:
         async with running(bench) as (app, pilot):
 
             def load() -> bytes:
-                return app.background.viewer.quarantined_bytes(name)
+                return app.background.session.quarantined_bytes(name)
 
             app.open_reader(None, "message gone", ("the quarantine", load))
             await settled(app, pilot)
@@ -308,7 +308,7 @@ def test_what_was_deleted_is_read_from_the_quarantine(bench: Bench) -> None:
             await press(app, pilot, "escape")
 
             def fail() -> bytes:
-                return app.background.viewer.quarantined_bytes("0" * 64)
+                return app.background.session.quarantined_bytes("0" * 64)
 
             app.open_reader(None, "message gone", ("the quarantine", fail))
             await settled(app, pilot)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,12 +14,12 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.comparison import Comparison, Key, compare, from_ledger, location_of
 from mailsync_tui.engine.detect.match import match_mailboxes
 from mailsync_tui.engine.detect.observe import Observation
-from mailsync_tui.engine.model import Options, Place, Plan, PlanEntry, UndoLine
-from mailsync_tui.engine.outcome import Result, UndoResult, require_reached
+from mailsync_tui.engine.model import Options, Place, Plan, PlanEntry
+from mailsync_tui.engine.outcome import Result, require_reached
 from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
 from mailsync_tui.errors import SessionError
 from mailsync_tui.ledger.reader import LedgerReader, open_ledger
-from mailsync_tui.mailboxes.base import Listing, MailboxError, Raw
+from mailsync_tui.mailboxes.base import Listing, MailboxError
 from mailsync_tui.session.session import FRESH_SECONDS, Session
 
 
@@ -177,49 +176,6 @@ class Viewer:
             rows = match_mailboxes(self.session.config, ledger).rows
             copy = ledger.copy_at(rows[mailbox].name, location) if mailbox in rows else None
         return key if copy is None else copy.message
-
-    def read(self, place: Place) -> Future[Raw | None]:
-        """Begin to read a message; this alone does not block. No trace is left of it.
-
-        Args:
-            place: One of :meth:`places`.
-
-        Returns:
-            The message to come, ``None`` if it is not there any more; or a :class:`MailboxError`:
-            its mailbox cannot be used, or cannot show a message without a trace.
-        """
-        return self.session.connections.read(place.mailbox, place.location)
-
-    def quarantined_bytes(self, name: str) -> bytes:
-        """The bytes of a message that was deleted.
-
-        Args:
-            name: What the journal calls its copy in the quarantine.
-
-        Raises:
-            QuarantineError: it is not there any more, or is damaged.
-        """
-        return self.session.quarantined_bytes(name)
-
-    def undoable(self, run: int) -> tuple[UndoLine, ...]:
-        """What an undo of a run would put back, and where; nothing is contacted.
-
-        Raises:
-            UserError: there is no such run, or the ledger or the quarantine cannot be used.
-        """
-        return self.session.undoable(str(run))
-
-    def undo(self, run: int, lines: frozenset[str]) -> UndoResult:
-        """Put back what was shown of a run, whose person has said yes.
-
-        Args:
-            run: Its number.
-            lines: The ids of its lines.
-
-        Raises:
-            UserError: nothing was done; the text says why.
-        """
-        return self.session.undo(str(run), lines, lambda _: True)
 
     def _seen(self) -> Observation:
         if self.last is None:

@@ -266,17 +266,17 @@ class RunScreen(FilteredScreen):
         line = self.run_line
         if line is None:
             return
-        kept, viewer = None, self.background.viewer
+        kept, session = None, self.background.session
         if line.quarantine is not None:
-            kept = ("the quarantine", partial(viewer.quarantined_bytes, line.quarantine))
+            kept = ("the quarantine", partial(session.quarantined_bytes, line.quarantine))
         self.mailsync.open_reader(line.message, line.subject, kept)
 
     @work(exclusive=True, group="undo", exit_on_error=False)
     async def action_undo(self) -> None:
         """Put back the chosen lines, or all of them; asks first."""
-        number, viewer = self.run.id, self.background.viewer
+        number, session = self.run.id, self.background.session
         try:
-            offered = await self.background.engine(lambda: viewer.undoable(number))
+            offered = await self.background.engine(lambda: session.undoable(str(number)))
         except UserError as error:
             self.toast(str(error), "error")
             return
@@ -292,7 +292,7 @@ class RunScreen(FilteredScreen):
         ids = frozenset(line.id for line in able)
 
         def run(width: int) -> Report:
-            return of_undo(number, viewer.undo(number, ids), able, width)
+            return of_undo(number, session.undo(str(number), ids, lambda _: True), able, width)
 
         self.mailsync.open_run(able, run, "Putting back")
 

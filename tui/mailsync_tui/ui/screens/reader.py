@@ -364,7 +364,8 @@ async def mailboxes_with(background: Background, key: Key) -> Sequence[Source]:
 
 def _at(background: Background, place: Place) -> Source:
     async def read() -> bytes:
-        raw = await asyncio.wrap_future(background.viewer.read(place))
+        connections = background.session.connections
+        raw = await asyncio.wrap_future(connections.read(place.mailbox, place.location))
         if raw is None:
             raise UserError("the message is not there any more")
         return raw.data

@@ -32,8 +32,8 @@ def test_a_renamed_account_is_where_its_mail_lies(bench: Bench) -> None:
     bench.config = replace(bench.config, external=(replace(isp, name="provider"), work))
     bench.boxes["provider"] = bench.boxes.pop("isp")
     with bench.session() as session:
-        viewing = Viewer(session)
-        places = viewing.places(key_of(viewing.known(), 1))
+        viewer = Viewer(session)
+        places = viewer.places(key_of(viewer.known(), 1))
     assert [place.mailbox for place in places] == ["consolidated", "provider"]
 
 
@@ -41,28 +41,28 @@ def test_a_new_message_is_known_by_its_number_once_it_was_collected(bench: Bench
     bench.deliver("isp", mail(1))
     bench.deliver("work", mail(2))
     with bench.session() as session:
-        viewing = Viewer(session)
-        before = viewing.look(lambda _: None).comparison
+        viewer = Viewer(session)
+        before = viewer.look(lambda _: None).comparison
         for name in (1, 2):
             assert isinstance(key_of(before, name), str)
-            assert viewing.key_now(key_of(before, name)) == key_of(before, name)
-        viewing.apply(viewing.plan(Options()), frozenset())
-        after = viewing.look(lambda _: None).comparison
+            assert viewer.key_now(key_of(before, name)) == key_of(before, name)
+        viewer.apply(viewer.plan(Options()), frozenset())
+        after = viewer.look(lambda _: None).comparison
         for name in (1, 2):
             number = key_of(after, name)
             assert isinstance(number, int)
-            assert viewing.key_now(key_of(before, name)) == viewing.key_now(number) == number
+            assert viewer.key_now(key_of(before, name)) == viewer.key_now(number) == number
 
 
 def test_a_new_message_lies_where_it_was_listed(bench: Bench) -> None:
     uid = bench.deliver("isp", mail(1))
     with bench.session() as session:
-        viewing = Viewer(session)
-        key = key_of(viewing.look(lambda _: None).comparison, 1)
-        viewing.last = None
-        (place,) = viewing.places(key)
+        viewer = Viewer(session)
+        key = key_of(viewer.look(lambda _: None).comparison, 1)
+        viewer.last = None
+        (place,) = viewer.places(key)
         assert (place.mailbox, place.location.uid) == ("isp", uid)
-        found = viewing.read(place).result()
+        found = session.connections.read(place.mailbox, place.location).result()
         assert found is not None
         assert found.data == mail(1)
 
