@@ -19,7 +19,7 @@ from mailsync_tui.mailboxes.base import (
     Uid,
     unwatched,
 )
-from mailsync_tui.mailboxes.memory import MemoryMailbox, MemoryMessage
+from tests.mailboxes.memory import MemoryMailbox, MemoryMessage
 
 ACCOUNTS = ("isp", "work", "old", "club", "shop")
 POP3 = "isp"

@@ -12,10 +12,10 @@ from mailsync_tui.cli.commands import cli
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.mailboxes.base import Role
-from mailsync_tui.mailboxes.memory import MemoryFolder, MemoryMailbox
 from mailsync_tui.session.check import check
 from mailsync_tui.session.session import Session
 from tests.cli.place import Place, snapshot
+from tests.mailboxes.memory import MemoryFolder, MemoryMailbox
 
 COMMANDS = ("check", "plan", "apply", "sync", "history", "rebase", "demo")
 

@@ -11,9 +11,9 @@ import pytest
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, Secret, UserConfig
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import Result
-from mailsync_tui.mailboxes.memory import MemoryMailbox
 from mailsync_tui.session.session import Session
 from tests.mailboxes.contract import letter
+from tests.mailboxes.memory import MemoryMailbox
 from tests.servers.imap_script import SECRET, Connection, Folder, ImapScript, Message
 
 ALL, TRASH = "[Gmail]/All Mail", "[Gmail]/Trash"

@@ -12,8 +12,8 @@ from mailsync_tui.config.model import CONSOLIDATED, Guards, MailboxConfig, UserC
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import Result
 from mailsync_tui.mailboxes.base import Role
-from mailsync_tui.mailboxes.memory import MemoryMailbox
 from mailsync_tui.session.session import Session
+from tests.mailboxes.memory import MemoryMailbox
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 

@@ -13,10 +13,10 @@ from mailsync_tui.engine.outcome import Result, everything
 from mailsync_tui.mailboxes.imap import connection as imap_connection
 from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox
-from mailsync_tui.mailboxes.memory import MemoryMailbox
 from mailsync_tui.mailboxes.pop3 import mailbox as pop3
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
 from mailsync_tui.session.session import Session
+from tests.mailboxes.memory import MemoryMailbox
 from tests.servers.imap_script import SECRET, ImapScript
 
 if TYPE_CHECKING:

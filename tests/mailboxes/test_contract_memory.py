@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailsync_tui.mailboxes.memory import MemoryMailbox
 from tests.mailboxes.contract import Harness, MailboxContract
+from tests.mailboxes.memory import MemoryMailbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailsync_tui.mailboxes.base import DeleteRequest, Location, Role, Unreachable
-from mailsync_tui.mailboxes.memory import MemoryMailbox
 from tests.mailboxes.contract import Marks, letter, new
+from tests.mailboxes.memory import MemoryMailbox
 
 
 def test_a_person_acts_on_it() -> None:

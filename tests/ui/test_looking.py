@@ -17,12 +17,12 @@ from mailsync_tui.engine.comparison import Cell
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import Options
 from mailsync_tui.mailboxes.base import Listing, Progress, unwatched
-from mailsync_tui.mailboxes.memory import MemoryMailbox
 from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
 from tests.engine.bench import Bench, mail
+from tests.mailboxes.memory import MemoryMailbox
 from tests.ui.harness import drawn, press, run, running, screen, settled, text
 
 PATIENCE = 60

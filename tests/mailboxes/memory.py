@@ -280,7 +280,7 @@ class MemoryMailbox:
     def delete(
         self,
         requests: Sequence[DeleteRequest],
-        marks: MarkKeeper,  # noqa: ARG002
+        marks: MarkKeeper,
     ) -> Sequence[DeleteResult]:
         """Delete exactly these."""
         self._begin()
