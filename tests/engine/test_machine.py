@@ -2,10 +2,10 @@
 
 Every step is something that a person, a server or the network does; after every sync the promises
 are checked: (a) a message that nobody deleted survives everywhere a person left it; (b) nothing is
-collected where it is present; (c) a second plan is empty; (d) a line taken out never happens later
-unasked; (e) where all is settled, one deletion reaches every copy; (f) what an undo put back is
-where it was, once, and no sync takes it away unasked; (g) what a server stored late, beside another
-copy, is there once in the end.
+collected where it is present; (c) a second plan is empty (a third, where bytes had to be fetched to
+be compared); (d) a line taken out never happens later unasked; (e) where all is settled, one
+deletion reaches every copy; (f) what an undo put back is where it was, once, and no sync takes it
+away unasked; (g) what a server stored late, beside another copy, is there once in the end.
 """
 
 from __future__ import annotations
@@ -300,6 +300,10 @@ class Machine(Undoing, RuleBasedStateMachine):
             return
         self._check_survival()
         calm = not fault and not taken and not directions and not self._anything_away()
+        if calm and any(line.compare for line in plan.lines):
+            # It turned out not to be the one that is absent: so that one is gone.
+            calm = self._sync((), []) is not None
+            self._check_survival()
         if calm and self.exit == 0:
             self._check_second_plan()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.errors import OK
+from mailsync_tui.mailboxes.base import Unreachable
 from tests.engine.bench import Bench, kinds, mail
 
 ACCOUNTS = {"isp": "pop3", "pop": "pop3", "work": "imap", "old": "imap"}
@@ -80,4 +81,28 @@ def test_beside_an_own_one_that_is_unlike_it_is_collected(tmp_path: Path) -> Non
     assert bench.holds("consolidated", one) == 0
     assert bench.sync().exit == OK
     assert (bench.holds("consolidated", one), bench.holds("consolidated", three)) == (1, 1)
+    assert kinds(bench.plan()) == []
+
+
+def test_one_that_was_not_stored_is_stored_once_though_two_accounts_have_it(tmp_path: Path) -> None:
+    """Of one account it is believed to be the message that ended, of the other it is known."""
+    bench = Bench(tmp_path, ACCOUNTS)
+    one, two = (same_header(number, named=True) for number in (1, 2))
+    for account in ("work", "old"):
+        bench.deliver(account, one)
+    bench.sync()
+    bench.remove("work", one)
+    bench.sync()
+    for account in ("work", "old"):
+        bench.deliver(account, two)
+
+    def fault(step: str, index: int) -> None:
+        if step == "store":
+            raise Unreachable("the connection broke")
+
+    bench.home.fault = fault
+    bench.sync()
+    bench.home.fault = None
+    assert bench.sync().exit == OK
+    assert bench.holds("consolidated", two) == 1
     assert kinds(bench.plan()) == []

@@ -158,6 +158,9 @@ def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[F
         if equal is not None and (equal.known or run.there(equal)):
             _join(run, line, row, equal)
             continue
+        if identity.digest in message.digests and any(c.adopted for c in run.there(message)):
+            _join(run, line, row, message)  # another account's copy was stored in this run
+            continue
         try:
             own = _own_copy(run, identity, candidates.values())
         except MailboxError as error:  # it may be there already: better none than two
