@@ -1,4 +1,4 @@
-"""The plan over the demo is the list that the story makes, and a sync does all of it."""
+"""The plan over the demo is what the table makes of its scenario, and a sync does all of it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import mailsync_tui
 from mailsync_tui.demo.run import running
-from mailsync_tui.demo.scenario.scenario import ACCOUNTS, DOWN, EVERYDAY, SWAPPED, Fate
-from mailsync_tui.demo.scenario.story import tell
+from mailsync_tui.demo.scenario import DOWN, EVERYDAY, SWAPPED, build_scenario
 from mailsync_tui.engine.plan.guards import RULES
-
-if TYPE_CHECKING:
-    pass
+from tests.demo.oracle import Fate, expected_lines
 
 SOURCE_ROOT = Path(mailsync_tui.__file__).parents[1]
 TIMEOUT = 120.0
+EXPECTED = expected_lines(build_scenario())
 
 Lines = Counter[tuple[str, str, str | None]]
 
@@ -48,25 +46,23 @@ def lines_of(items: list[dict[str, Any]]) -> Lines:
 def expected(fate: Fate) -> Lines:
     return Counter(
         (line.account, line.kind, line.message_id)
-        for line in tell().expected
+        for line in EXPECTED
         if line.fate == fate and line.kind is not None
     )
 
 
 def stopped(fate: Fate) -> Counter[tuple[str, str | None, str | None]]:
     """How many lines each rule blocks or holds, by account and kind."""
-    return Counter((x.account, x.kind, x.rule) for x in tell().expected if x.fate == fate)
+    return Counter((x.account, x.kind, x.rule) for x in EXPECTED if x.fate == fate)
 
 
 def changed() -> dict[tuple[str, str | None, str | None], int]:
-    """An account that is another mailbox now is told in both directions, whatever it stops."""
-    swapped = [mishap.mailbox for mishap in tell().mishaps if mishap.what == "swap"]
-    kinds = ("forward-delete", "reverse-delete")
-    return {(name, kind, "changed"): 0 for name in swapped for kind in kinds}
+    """An account that is another mailbox now is blocked in both directions, whatever that stops."""
+    return {(SWAPPED, kind, "changed"): 0 for kind in ("forward-delete", "reverse-delete")}
 
 
 @pytest.mark.parametrize("unreached", [True, False])
-def test_the_plan_is_what_the_story_says_and_a_sync_does_it(
+def test_the_plan_is_what_the_table_says_and_a_sync_does_it(
     tmp_path: Path, unreached: bool
 ) -> None:
     with running(tmp_path, unreached=unreached) as demo:
@@ -74,7 +70,7 @@ def test_the_plan_is_what_the_story_says_and_a_sync_does_it(
 
 
 def follow(config: Path, *, unreached: bool) -> None:
-    """Plan, sync, plan: each has what the story says."""
+    """Plan, sync, plan: each has what is expected."""
     code, plan = command(config, "plan")
     away = [name for name, m in plan["mailboxes"].items() if not m["complete"]]
     if unreached:
@@ -105,10 +101,8 @@ def follow(config: Path, *, unreached: bool) -> None:
 
 
 def test_there_is_an_account_for_every_reason() -> None:
-    told = tell().expected
     rules = {rule for _, _, rule in (*stopped("blocked"), *changed())}
     assert rules == set(RULES) - {"all-changed"}, "of which uidvalidity is the more precise news"
     assert {rule for _, _, rule in stopped("held")} == {"declined", "late-copy", "hold"}
-    assert {line.account for line in told if line.fate == "unknown"} == {DOWN, SWAPPED}
-    plain = {line.account for line in told if line.account in ACCOUNTS and line.fate == "action"}
-    assert plain >= set(EVERYDAY)
+    assert {line.account for line in EXPECTED if line.fate == "unknown"} == {DOWN, SWAPPED}
+    assert {line.account for line in EXPECTED if line.fate == "action"} >= set(EVERYDAY)

@@ -15,7 +15,7 @@ import pytest
 
 import mailsync_tui
 from mailsync_tui.config.load import load_config
-from mailsync_tui.demo.scenario.scenario import CONSOLIDATED, DOWN, EVERYDAY, REACHED
+from mailsync_tui.demo.scenario import CONSOLIDATED, DOWN, EVERYDAY, REACHED
 from mailsync_tui.demo.servers.servers import POP3
 
 if TYPE_CHECKING:

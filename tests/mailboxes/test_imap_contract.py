@@ -10,7 +10,7 @@ import imapclient
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.demo.servers.imap import ImapAccount, ImapServer
+from mailsync_tui.demo.servers.imap import ImapServer
 from mailsync_tui.demo.servers.loop_thread import LoopThread
 from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
 from tests.mailboxes.contract import SECRET, WRONG, Harness, MailboxContract, unused_port
@@ -110,7 +110,7 @@ class TestImap(MailboxContract):
 class TestPymap(MailboxContract):
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
-        server = ImapServer({"ann": ImapAccount(SECRET)})
+        server = ImapServer({"ann": SECRET})
         with LoopThread("pymap") as loop:
             port = loop.run(server.start())
             client = imapclient.IMAPClient("127.0.0.1", port, ssl=False, timeout=30)

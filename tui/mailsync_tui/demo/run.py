@@ -15,36 +15,38 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from mailsync_tui.demo.scenario.incidents import HELD_SENDER, INVOICES, TRAVEL
-from mailsync_tui.demo.scenario.scenario import (
+import tomli_w
+
+from mailsync_tui.demo.scenario import (
     ACCOUNTS,
     CONSOLIDATED,
+    HELD_SENDER,
+    INVOICES,
     REACHED,
     RENUMBERED,
     RESTORED,
+    TRAVEL,
     WORK,
+    build_scenario,
 )
-from mailsync_tui.demo.scenario.story import tell
-from mailsync_tui.demo.servers.servers import HOST, PASSWORDS, POP3, Stage
+from mailsync_tui.demo.servers.servers import HOST, PASSWORDS, POP3, Servers
 from mailsync_tui.engine.model import DIRECTIONS, Options
 from mailsync_tui.errors import OK
 from mailsync_tui.session.person import load_people
 from mailsync_tui.session.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from types import FrameType
 
     from mailsync_tui.engine.model import Direction, Plan
 
-__all__ = ["Demo", "earlier_sync", "running", "serve", "write_config"]
-
 Clock = Callable[[], datetime]
 
-_EXTRA = {
-    WORK: 'folders = ["INBOX", "Projects/*"]\ninto = "Work"\n',
-    RENUMBERED: f'folders = ["INBOX", "{TRAVEL}"]\n',
-    RESTORED: f'folders = ["INBOX", "{INVOICES}"]\n',
+_EXTRA: dict[str, dict[str, object]] = {
+    WORK: {"folders": ["INBOX", "Projects/*"], "into": "Work"},
+    RENUMBERED: {"folders": ["INBOX", TRAVEL]},
+    RESTORED: {"folders": ["INBOX", INVOICES]},
 }
 
 
@@ -75,19 +77,19 @@ def running(
     def ago(days: int) -> Clock:
         return lambda: clock() - timedelta(days=days)
 
-    accounts = ACCOUNTS if unreached else REACHED
-    story = tell(unreached=unreached)
-    with Stage(story.beginning) as stage:
-        config = write_config(directory, accounts, stage.ports, stage.users)
-        earlier_sync(config, ago(12), ("collect",))
-        stage.change(story.cleaning)
-        earlier_sync(config, ago(5), DIRECTIONS, story.declined)
-        stage.change(story.lagging)
-        earlier_sync(config, ago(4), ("collect",))
-        stage.change(story.present)
-        stage.befall(story.mishaps)
-        write_config(directory, accounts, stage.ports, stage.users)
-        yield Demo(config, {name: (HOST, stage.ports[name]) for name in (*accounts, CONSOLIDATED)})
+    names = (*(ACCOUNTS if unreached else REACHED), CONSOLIDATED)
+    scenario = build_scenario(unreached=unreached)
+    with Servers(scenario.beginning) as servers:
+        config = _write_config(directory, names, servers)
+        _earlier_sync(config, ago(12), ("collect",))
+        servers.change(scenario.cleaning)
+        _earlier_sync(config, ago(5), DIRECTIONS, scenario.declined)
+        servers.change(scenario.lagging)
+        _earlier_sync(config, ago(4), ("collect",))
+        servers.change(scenario.present)
+        servers.apply_incidents(scenario.incidents)
+        _write_config(directory, names, servers)
+        yield Demo(config, {name: (HOST, servers.ports[name]) for name in names})
 
 
 def serve(say: Callable[[str], None]) -> None:
@@ -116,7 +118,7 @@ def serve(say: Callable[[str], None]) -> None:
         ended.wait()
 
 
-def earlier_sync(
+def _earlier_sync(
     path: Path,
     clock: Clock,
     directions: tuple[Direction, ...],
@@ -150,36 +152,35 @@ def earlier_sync(
         raise RuntimeError(f"the demo's earlier sync ended with {result.exit}: {why}")
 
 
-def write_config(
-    directory: Path,
-    accounts: Sequence[str],
-    ports: Mapping[str, int],
-    users: Mapping[str, str],
-) -> Path:
-    """Write the configuration, also anew, for servers on these ports; only its owner can read it.
+def _write_config(directory: Path, names: Sequence[str], servers: Servers) -> Path:
+    """Write the configuration, also anew; only its owner can read it.
 
     Args:
         directory: Where it goes.
-        accounts: The external mailboxes, in order.
-        ports: By mailbox name.
-        users: By mailbox name, who logs in.
+        names: Of all mailboxes, the external ones in order.
+        servers: What they are on, and who logs in.
     """
-    sections = [f'state_dir = "{directory / "state"}"\n', f'[hold]\nfrom = ["{HELD_SENDER}"]\n']
-    for name in (CONSOLIDATED, *accounts):
-        section = name if name == CONSOLIDATED else f"external.{name}"
-        sections.append(
-            f"[{section}]\n"
-            f'type = "{"pop3" if name in POP3 else "imap"}"\n'
-            f'host = "{HOST}"\n'
-            f"port = {ports[name]}\n"
-            f'tls = "none"\n'
-            f'user = "{users[name]}"\n'
-            "distinct = true\n"  # elsewhere POP3 and IMAP of one user on one host are one mailbox
-            f'password = "{PASSWORDS[name]}"\n' + _EXTRA.get(name, "")
-        )
+    sections = {
+        name: {
+            "type": "pop3" if name in POP3 else "imap",
+            "host": HOST,
+            "port": servers.ports[name],
+            "tls": "none",
+            "user": servers.users[name],
+            "password": PASSWORDS[name],
+            **_EXTRA.get(name, {}),
+        }
+        for name in names
+    }
+    tables = {
+        "state_dir": str(directory / "state"),
+        "hold": {"from": [HELD_SENDER]},
+        CONSOLIDATED: sections.pop(CONSOLIDATED),
+        "external": sections,
+    }
     path = directory / "config.toml"
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write("\n".join(sections))
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        tomli_w.dump(tables, file)
     return path
 
 

@@ -1,72 +1,159 @@
-"""The demo's IMAP server: pymap's dictionary backend, without the mail that pymap brings along.
+"""The demo's IMAP server: pymap's dictionary backend, whose folders can be changed from outside.
 
-pymap comes with the extra ``demo``; only starting a server needs it.
+To be imported only where the demo runs: pymap is in the extra ``demo``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+import ssl
+from argparse import Namespace
+from typing import TYPE_CHECKING
 
-from mailsync_tui.errors import DemoUnavailable
+from proxyprotocol.sock import SocketInfoLocal
+from pymap.backend.dict import Config, Login
+from pymap.backend.dict.filter import FilterSet
+from pymap.backend.dict.mailbox import MailboxData, MailboxSet, Message
+from pymap.concurrent import Subsystem
+from pymap.imap import IMAPServer
+from pymap.parsing.message import AppendMessage
+from pymap.parsing.specials import FetchRequirement
+from pymap.user import UserMetadata
+from pysasl.hashing import Cleartext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from mailsync_tui.demo.servers.imap_backend import Backend
+    from pymap.parsing.specials import ObjectId
 
 
-class Delivery(NamedTuple):
-    """A message, and the folder where it lies."""
+class _DemoFolder(MailboxData):
+    """A folder that remembers what was expunged, with its UIDs, and can get other ones."""
 
-    folder: str
-    data: bytes
-    date: datetime
-    """INTERNALDATE, aware."""
+    expunged: dict[int, Message]
+
+    async def delete(self, uids: Iterable[int]) -> None:
+        uids = list(uids)
+        self.expunged.update({uid: self._messages[uid] for uid in uids if uid in self._messages})
+        await super().delete(uids)
+
+    async def uid_of(self, data: bytes) -> int | None:
+        """The UID of the message with these bytes."""
+        return await _uid_of(data, self._messages)
+
+    async def restore(self, data: bytes) -> None:
+        uid = await _uid_of(data, self.expunged)
+        if uid is None:
+            raise LookupError("no message with these bytes was expunged")
+        async with self.messages_lock.write_lock():
+            found = Message.copy(self.expunged.pop(uid))
+            found.permanent_flags = frozenset()
+            # UIDs ascend with the message numbers (RFC 3501, 2.3.1.1), which are this order.
+            self._messages = dict(sorted({**self._messages, uid: found}.items()))
+            self._mod_sequences.update([uid])
+            self._updated.set()
+
+    async def renumber(self) -> None:
+        async with self.messages_lock.write_lock():
+            found = enumerate(self._messages.values(), 1)
+            self._messages = {uid: Message.copy(message, uid=uid) for uid, message in found}
+            self._max_uid = len(self._messages)
+            self._uid_validity += 1
+            self._updated.set()
+
+    async def rewind(self) -> None:
+        async with self.messages_lock.write_lock():
+            self._max_uid = max(self._messages, default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class ImapAccount:
-    """One log-in, and what its folders hold at the start."""
+async def _uid_of(data: bytes, messages: dict[int, Message]) -> int | None:
+    for uid, message in messages.items():
+        loaded = await message.load_content(FetchRequirement.CONTENT)
+        if bytes(loaded.content) == data:
+            return uid
+    return None
 
-    password: str = field(repr=False)
-    mail: tuple[Delivery, ...] = ()
+
+class _DemoFolders(MailboxSet):
+    def __init__(self) -> None:
+        super().__init__()
+        self._inbox = self._make()
+
+    async def add_mailbox(self, name: str) -> ObjectId:
+        async with self._set_lock.write_lock():
+            if name in self._set:
+                raise ValueError(name)
+            made = self._set[name] = self._make()
+        return made.mailbox_id
+
+    def _make(self) -> _DemoFolder:
+        made = _DemoFolder(self._content_cache, self._thread_cache)
+        made.expunged = {}
+        return made
+
+    async def folder(self, name: str) -> _DemoFolder:
+        """The folder of this name, made if it is missing."""
+        if name != "INBOX" and name not in self._set:
+            await self.add_mailbox(name)
+        found = await self.get_mailbox(name)
+        assert isinstance(found, _DemoFolder)
+        return found
+
+    async def find(self, data: bytes) -> tuple[_DemoFolder, int]:
+        for name in ("INBOX", *self._set):
+            folder = await self.folder(name)
+            uid = await folder.uid_of(data)
+            if uid is not None:
+                return folder, uid
+        raise LookupError("no folder holds a message with these bytes")
+
+
+class _QuietConfig(Config):
+    """pymap's own asks the resolver for this machine's name, which can take seconds."""
+
+    @property
+    def greeting(self) -> bytes:
+        return b"ready"
 
 
 class ImapServer:
-    """Serves accounts by name (IMAP4rev1, RFC 3501), without TLS.
+    """Serves accounts by name (IMAP4rev1, RFC 3501), without TLS, and without pymap's own mail.
 
-    It runs in the loop of whoever starts it. UIDVALIDITY is another one at every start.
+    It runs in the loop of whoever starts it, where its mail may be changed at any time. UIDVALIDITY
+    is another one at every start.
 
     Args:
-        accounts: Users, and the mail they begin with.
+        passwords: By user; their mailboxes are empty at first.
     """
 
-    def __init__(self, accounts: dict[str, ImapAccount]) -> None:
-        self._accounts = accounts
-        self._backend: Backend | None = None
+    def __init__(self, passwords: dict[str, str]) -> None:
+        self._passwords = passwords
+        self._users: dict[str, _DemoFolders] = {}
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Fill the mailboxes and listen; returns the port (a free one for 0).
-
-        Raises:
-            DemoUnavailable: pymap is not installed.
-        """
-        try:
-            from proxyprotocol.sock import SocketInfoLocal
-            from pymap.imap import IMAPServer
-
-            from mailsync_tui.demo.servers.imap_backend import Backend
-        except ImportError as error:
-            raise DemoUnavailable(
-                "The demo's IMAP server is not installed: pip install 'mailsync-tui[demo]'"
-            ) from error
-        self._backend = backend = Backend(host)
-        for user, account in self._accounts.items():
-            await backend.add(user, account.password, account.mail)
-        serve = IMAPServer(backend.login, backend.config)
+        """Listen; returns the port (a free one for 0)."""
+        config = _QuietConfig(
+            Namespace(proxy_protocol=None),
+            host=host,
+            port=0,
+            demo_data=False,
+            demo_user="",
+            demo_password="",
+            tls_enabled=False,
+            # Given, so that pymap does not load the file that CERT_FILE names in the environment.
+            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+            hash_context=Cleartext(),
+            cpu_subsystem=Subsystem.for_asyncio(),
+            reject_dnsbl=False,
+        )
+        login = Login(config)
+        for user, password in self._passwords.items():
+            login.users_dict[user] = UserMetadata(config, user, password=password)
+            folders = self._users[user] = _DemoFolders()
+            config.set_cache[user] = (folders, FilterSet())
+        serve = IMAPServer(login, config)
 
         # Awaited here, and not started by ProxyProtocolReader as pymap itself does: that keeps no
         # reference to the task, and a session can be collected as garbage while it waits.
@@ -83,29 +170,55 @@ class ImapServer:
             self._server.close()
             self._server = None
 
-    async def bring_back(self, user: str, data: bytes) -> None:
+    async def deliver(self, user: str, folder: str, data: bytes, date: datetime) -> None:
+        """Store a message; a folder that is missing is made.
+
+        Args:
+            user: Whose.
+            folder: Its name, in ASCII.
+            data: The message.
+            date: INTERNALDATE, aware.
+        """
+        await (await self._users[user].folder(folder)).append(AppendMessage(data, date))
+
+    async def remove(self, user: str, data: bytes) -> None:
+        """Expunge a message, wherever it lies.
+
+        Raises:
+            LookupError: there is none with these bytes.
+        """
+        folder, uid = await self._users[user].find(data)
+        await folder.delete([uid])
+
+    async def move(self, user: str, data: bytes, folder: str) -> None:
+        """Move a message into a folder, which is made if it is missing.
+
+        Raises:
+            LookupError: there is none with these bytes.
+        """
+        origin, uid = await self._users[user].find(data)
+        await origin.move(uid, await self._users[user].folder(folder))
+
+    async def restore(self, user: str, data: bytes) -> None:
         """List a message that was expunged from the inbox again, under the UID it had.
 
         Raises:
             LookupError: there is none with these bytes.
         """
-        assert self._backend is not None
-        await self._backend.bring_back(user, data)
+        await (await self._users[user].folder("INBOX")).restore(data)
 
     async def renumber(self, user: str, folder: str) -> None:
-        """Give a folder another UIDVALIDITY, and its messages UIDs from 1.
-
-        Raises:
-            KeyError: there is no such folder.
-        """
-        assert self._backend is not None
-        await self._backend.renumber(user, folder)
+        """Give a folder another UIDVALIDITY, and its messages UIDs from 1 (RFC 3501, 2.3.1.1)."""
+        await (await self._users[user].folder(folder)).renumber()
 
     async def rewind(self, user: str, folder: str) -> None:
-        """Let a folder's UIDNEXT fall to just above what it holds, as in a restored backup.
+        """Let a folder's UIDNEXT fall to just above what it holds, as in a restored backup."""
+        await (await self._users[user].folder(folder)).rewind()
+
+    async def drop(self, user: str, folder: str) -> None:
+        """Delete a folder and what it holds.
 
         Raises:
             KeyError: there is no such folder.
         """
-        assert self._backend is not None
-        await self._backend.rewind(user, folder)
+        await self._users[user].delete_mailbox(folder)

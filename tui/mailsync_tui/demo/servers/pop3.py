@@ -305,15 +305,15 @@ class _Session:
         return number if known else None
 
     async def _listing(
-        self, argument: str, tell: Callable[[int], str], *, short: bool = False
+        self, argument: str, value: Callable[[int], str], *, short: bool = False
     ) -> None:
         if argument:
             number = self._number(argument)
-            found = f"+OK {number} {tell(number)}" if number else "-ERR no such message"
+            found = f"+OK {number} {value(number)}" if number else "-ERR no such message"
             await self._say(found)
             return
         numbers = self._numbers()[:-1] if short else self._numbers()
-        lines = "".join(f"{number} {tell(number)}\r\n" for number in numbers)
+        lines = "".join(f"{number} {value(number)}\r\n" for number in numbers)
         await self._say("+OK", lines.encode())
 
     async def _say(self, status: str, lines: bytes | None = None) -> None:
