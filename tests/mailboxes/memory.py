@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import (
+    ANOTHER_MESSAGE,
     DeleteRequest,
     DeleteResult,
     Facts,
@@ -31,7 +32,6 @@ from mailsync_tui.mailboxes.base import (
     Unreachable,
     unwatched,
 )
-from mailsync_tui.message import identity_of_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -285,19 +285,16 @@ class MemoryMailbox:
         """Delete exactly these."""
         self._begin()
         outcomes = []
-        for index, (location, identity) in enumerate(requests):
+        for index, request in enumerate(requests):
+            location = request.location
             self._step("delete", index)
             message = self._find(location)
             if message is None:
                 outcomes.append(DeleteResult(location, "gone"))
                 continue
-            if identity is not None:
-                found = identity_of_header(message.header)
-                if found.agreement(identity) == "unlike":
-                    outcomes.append(
-                        DeleteResult(location, "skipped", "another message is there now")
-                    )
-                    continue
+            if not request.refers_to(message.header):
+                outcomes.append(DeleteResult(location, "skipped", ANOTHER_MESSAGE))
+                continue
             if self.trash is not None and location.folder != self.trash:
                 self.move(location.folder, location.uid, self.trash)
             else:

@@ -127,7 +127,7 @@ def test_what_is_not_the_right_message_is_skipped(capabilities: str) -> None:
         )
         other = mailbox.delete(doom([1], validity=8), Marks())
     assert [one.outcome for one in outcomes] == ["done", "skipped", "skipped", "gone", "done"]
-    assert outcomes[1].reason == "another message lies there now"
+    assert outcomes[1].reason == "another message is there now"
     assert outcomes[2].reason == "it is a draft"
     assert [one.outcome for one in other] == ["skipped"]
     assert server.inbox.uids == [2, 3, 4, 5]

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
 
 from mailsync_tui.errors import UserError
-from mailsync_tui.message import Identity
+from mailsync_tui.message import Identity, identity_of_header
 from mailsync_tui.message import Location as Location
 from mailsync_tui.message import Raw as Raw
 from mailsync_tui.message import Uid as Uid
@@ -123,6 +123,16 @@ class DeleteRequest(NamedTuple):
     location: Location
     identity: Identity | None
     """Compared with the header right before the deletion; ``None``: the location alone counts."""
+
+    def refers_to(self, header: bytes) -> bool:
+        """Whether a message with this header may be the one that is to be deleted."""
+        return (
+            self.identity is None or self.identity.agreement(identity_of_header(header)) != "unlike"
+        )
+
+
+ANOTHER_MESSAGE = "another message is there now"
+"""Why a :class:`DeleteRequest` is skipped that does not refer to what is at its location."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from mailsync_tui.mailboxes.base import DeleteResult, MailboxError, Role
+from mailsync_tui.mailboxes.base import ANOTHER_MESSAGE, DeleteResult, MailboxError, Role
 from mailsync_tui.mailboxes.imap import read
 from mailsync_tui.mailboxes.imap.folder_names import trash_folder
 from mailsync_tui.mailboxes.imap.listing import folders
 from mailsync_tui.mailboxes.imap.store import create
 from mailsync_tui.mailboxes.imap.syntax import uid_sets
-from mailsync_tui.message import identity_of_header
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,11 +177,8 @@ def _compared(session: ImapSession, group: _Folder) -> list[int]:
             )
         elif "\\Draft" in head.flags:
             group.outcomes[uid] = ("skipped", "it is a draft")
-        elif (
-            one.identity is not None
-            and one.identity.agreement(identity_of_header(head.header)) == "unlike"
-        ):
-            group.outcomes[uid] = ("skipped", "another message lies there now")
+        elif not one.refers_to(head.header):
+            group.outcomes[uid] = ("skipped", ANOTHER_MESSAGE)
         else:
             ours.append(uid)
     return ours

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import (
+    ANOTHER_MESSAGE,
     DeleteRequest,
     DeleteResult,
     Facts,
@@ -40,7 +41,6 @@ from mailsync_tui.mailboxes.maildir.files import (
     time_of,
     write_batch,
 )
-from mailsync_tui.message import Identity, identity_of_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -331,7 +331,7 @@ class MaildirMailbox:
         self, request: DeleteRequest, trash: Path | None, touched: dict[Path, None]
     ) -> DeleteResult | None:
         """Delete one; ``None`` if it was not found."""
-        location, identity = request
+        location = request.location
         folder = self._known.get(location.folder)
         if folder is None:
             return DeleteResult(location, "skipped", "its folder is not there")
@@ -339,8 +339,8 @@ class MaildirMailbox:
         if not paths:
             return None
         try:
-            if not _is_it(paths, identity):
-                return DeleteResult(location, "skipped", "another message is there now")
+            if not _is_it(paths, request):
+                return DeleteResult(location, "skipped", ANOTHER_MESSAGE)
             for path in map(Path, paths):
                 if trash is None or folder.path == trash:
                     path.unlink()
@@ -364,7 +364,7 @@ class MaildirMailbox:
             raise Unreachable("cut off")
 
 
-def _is_it(paths: Sequence[str], identity: Identity | None) -> bool:
+def _is_it(paths: Sequence[str], request: DeleteRequest) -> bool:
     """Whether all files of one name hold this message; where they differ, which is it?"""
     contents = set()
     header = b""
@@ -378,7 +378,7 @@ def _is_it(paths: Sequence[str], identity: Identity | None) -> bool:
             os.close(descriptor)
     if len(contents) > 1:
         return False
-    return identity is None or identity_of_header(header).agreement(identity) != "unlike"
+    return request.refers_to(header)
 
 
 def _why(error: OSError) -> str:

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mailsync_tui.mailboxes.base import (
+    ANOTHER_MESSAGE,
     DeleteRequest,
     DeleteResult,
     Facts,
@@ -26,7 +27,6 @@ from mailsync_tui.mailboxes.base import (
 from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.mailboxes.pop3.uidl import UidlListing, header_of, read_headers, read_uidl
 from mailsync_tui.mailboxes.pop3.wire import Busy, Pop3Command, Pop3Wire, Reply, Stalled
-from mailsync_tui.message import identity_of_header
 
 if TYPE_CHECKING:
     import socket
@@ -327,23 +327,18 @@ class Pop3Mailbox:
         has_top = bool(headers) or "TOP" in (self._capabilities or {})
         outcomes: dict[Location, DeleteResult] = {}
         agreed: dict[Location, int] = {}
-        for location, identity in requests:
+        for one in requests:
+            location = one.location
             number = numbers.get(location)
             if number is None:
                 doubt = uidl.error or (_RENAMED if uidl.has_similar(str(location.uid)) else "")
                 outcomes[location] = DeleteResult(location, "skipped" if doubt else "gone", doubt)
                 continue
             header = headers.get(number)
-            if header is None and has_top and identity is not None:
+            if header is None and has_top and one.identity is not None:
                 outcomes[location] = DeleteResult(location, "skipped", "its header cannot be read")
-            elif (
-                header is not None
-                and identity is not None
-                and identity_of_header(header).agreement(identity) == "unlike"
-            ):
-                outcomes[location] = DeleteResult(
-                    location, "skipped", "another message is there now"
-                )
+            elif header is not None and not one.refers_to(header):
+                outcomes[location] = DeleteResult(location, "skipped", ANOTHER_MESSAGE)
             else:
                 agreed[location] = number
         commands = [Pop3Command(f"DELE {number}") for number in agreed.values()]
