@@ -61,7 +61,7 @@ def test_failing_mailboxes_are_named(place: Place) -> None:
     assert place.run("check").exit_code == 1
 
 
-def test_folders_that_are_not_there_are_told(place: Place) -> None:
+def test_folders_that_are_not_there_are_reported(place: Place) -> None:
     text = place.config.read_text().replace(
         "[external.old]\n", '[external.old]\nfolders = ["INBOX", "Nowhere/*"]\ninto = "Filed"\n'
     )
@@ -78,7 +78,7 @@ def test_folders_that_are_not_there_are_told(place: Place) -> None:
     assert "into: No is not there yet" in into
 
 
-def test_a_target_that_turns_out_to_lie_outside_root_is_told(place: Place) -> None:
+def test_a_target_that_turns_out_to_lie_outside_root_is_reported(place: Place) -> None:
     """The file cannot tell whether a dot parts levels; the server can."""
     config = UserConfig(
         "default",
@@ -94,7 +94,7 @@ def test_a_target_that_turns_out_to_lie_outside_root_is_told(place: Place) -> No
     assert any("Ann.Work lies outside root (Ann)" in text for text in warnings["old"])
 
 
-def test_all_problems_are_told_at_once(place: Place) -> None:
+def test_all_problems_are_reported_at_once(place: Place) -> None:
     place.config.write_text(
         '[consolidated]\ntype = "maildir"\npth = "/x"\n[external.a]\ntype = "imapp"\n[gards]\n'
     )
@@ -161,7 +161,7 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "said"),
     [
         (["syncc"], "did you mean sync?"),
         (["plan", "--colect"], "--collect"),
@@ -173,10 +173,10 @@ def test_version() -> None:
         (["pl\x1b[2Jan"], "no such command"),
     ],
 )
-def test_a_wrong_command_line_is_one_sentence(place: Place, args: list[str], told: str) -> None:
+def test_a_wrong_command_line_is_one_sentence(place: Place, args: list[str], said: str) -> None:
     result = place.run(*args)
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert said in result.stderr
     assert result.stdout == ""
     assert "\x1b" not in result.stderr
 

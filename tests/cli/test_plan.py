@@ -177,7 +177,7 @@ def test_out_never_writes_to_anything_but_a_file(place: Place, kind: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("accept", "told"),
+    ("accept", "said"),
     [
         ("nobody:max-delete", "unknown account"),
         ("wrok:max-delete", "did you mean work?"),
@@ -190,11 +190,11 @@ def test_out_never_writes_to_anything_but_a_file(place: Place, kind: str) -> Non
         ("old", "expected ACCOUNT:RULE"),
     ],
 )
-def test_what_cannot_be_accepted_is_a_usage_error(place: Place, accept: str, told: str) -> None:
+def test_what_cannot_be_accepted_is_a_usage_error(place: Place, accept: str, said: str) -> None:
     for command in ("plan", "sync"):
         result = place.run(command, *(["--yes"] * (command == "sync")), "--accept-blocked", accept)
         assert result.exit_code == 2
-        assert told in result.stderr
+        assert said in result.stderr
         assert result.stdout == ""
 
 

@@ -22,16 +22,16 @@ def test_every_mailbox_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     listen(ListingDone("old", 7, None))
     listen(ListingDone("work", None, "no \x1b[2Jroute"))
     listen(ListingDone("isp", 3, "cut off"))
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.splitlines() == [
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
         "old: 7 messages",
         "work: not reached: no \ufffd[2Jroute",
         "isp: 3 messages; not complete: cut off",
     ]
 
 
-def test_applying_is_told_every_five_seconds(
+def test_applying_is_reported_every_five_seconds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     now = 100.0
@@ -42,7 +42,7 @@ def test_applying_is_told_every_five_seconds(
     assert capsys.readouterr().err.splitlines() == ["applied 3 of 4 lines"]
 
 
-def test_a_long_listing_is_told_every_five_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_listing_is_reported_every_five_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     now = 100.0
     listen = LineProgress(Output(), lambda: now)
     for now in (100.0, 104.9, 105.0, 109.9):
@@ -57,7 +57,7 @@ def test_a_long_listing_is_told_every_five_seconds(capsys: pytest.CaptureFixture
     ]
 
 
-def test_a_bar_counts_mailboxes_and_not_what_is_told_of_each(
+def test_a_bar_counts_mailboxes_and_not_what_is_said_of_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from rich.progress import Progress

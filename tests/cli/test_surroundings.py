@@ -27,7 +27,7 @@ def closed(place: Place, stream: str, *args: str) -> subprocess.CompletedProcess
     )
 
 
-def test_a_closed_standard_output_is_told(place: Place) -> None:
+def test_a_closed_standard_output_is_reported(place: Place) -> None:
     found = closed(place, ">", "plan")
     assert found.returncode == 1
     assert "mailsync-tui: the output cannot be written: it is closed" in found.stderr
@@ -41,7 +41,7 @@ def test_with_standard_error_closed_the_result_comes_all_the_same(place: Place) 
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "said"),
     [
         (("sync",), "there is no terminal to ask on"),
         (("apply", "--yes", "-"), "standard input is closed"),
@@ -49,11 +49,11 @@ def test_with_standard_error_closed_the_result_comes_all_the_same(place: Place) 
     ],
 )
 def test_a_closed_standard_input_is_no_terminal(
-    place: Place, args: tuple[str, ...], told: str
+    place: Place, args: tuple[str, ...], said: str
 ) -> None:
     found = closed(place, "<", *args)
     assert found.returncode == 2
-    assert told in found.stderr
+    assert said in found.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -22,7 +22,7 @@ from tests.cli.terminal import LIMIT, terminal
 from tests.servers.imap_script import SECRET, Connection, Folder, ImapScript
 
 
-def test_a_sync_collects_and_tells(place: Place) -> None:
+def test_a_sync_collects_and_reports(place: Place) -> None:
     place.deliver("old", "a", "b")
     result = place.run("sync", "--yes")
     assert result.exit_code == 0
@@ -31,7 +31,7 @@ def test_a_sync_collects_and_tells(place: Place) -> None:
     assert len(place.files("all")) == 2
 
 
-def test_a_maildir_that_is_yet_to_be_made_is_told_as_empty(place: Place) -> None:
+def test_a_maildir_that_is_yet_to_be_made_counts_as_empty(place: Place) -> None:
     place.deliver("old", "a")
     result = place.run("plan")
     assert {"old: 1 messages", "consolidated: 0 messages"} <= set(result.stderr.splitlines())
@@ -111,7 +111,7 @@ def test_a_folder_that_refuses_from_the_first_day_on_does_not_stop_the_others(
     assert "far: 1 collected" in result.stdout
 
 
-def test_another_run_at_work_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_run_at_work_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.synced("a")
     place.deliver("old", "b")
     acquire = RunLock.acquire
@@ -367,7 +367,7 @@ def test_every_goes_on_after_a_failing_round(place: Place) -> None:
     assert process.returncode == 130
 
 
-def test_the_gravest_code_counts() -> None:
+def test_the_worst_code_counts() -> None:
     assert worst_exit_code([]) == worst_exit_code([0, 0]) == 0
     assert worst_exit_code([0, 4, 3]) == 3
     assert worst_exit_code([4, 3, 1, 2, 5, 6, 130]) == 130

@@ -77,7 +77,7 @@ def test_single_lines(place: Place) -> None:
     assert states == {"1": "done", "2": "undone", "3": "done", "4": "done"}
 
 
-def test_history_tells_of_it(place: Place) -> None:
+def test_history_has_it(place: Place) -> None:
     run = deleted(place, "a")
     place.run("undo", run["run"], "--yes")
     (newest, *_) = place.json("history")
@@ -103,7 +103,7 @@ def test_unknown_runs_and_lines_are_usage_errors(place: Place) -> None:
     collected = place.json("history", "1")["lines"][0]["id"]
     place.age()
     before = snapshot(place.directory)
-    for args, told in (
+    for args, said in (
         (("7",), "no run 7"),
         (("\x1b[2J",), "no run"),
         ((run["run"], "--line", "beef"), "no line beef"),
@@ -111,7 +111,7 @@ def test_unknown_runs_and_lines_are_usage_errors(place: Place) -> None:
     ):
         result = place.run("undo", *args, "--yes")
         assert result.exit_code == 2
-        assert told in result.stderr
+        assert said in result.stderr
         assert "\x1b" not in result.output
     assert snapshot(place.directory) == before
 
@@ -171,7 +171,7 @@ def test_a_mailbox_that_is_away(place: Place) -> None:
     assert not (place.directory / "all").exists()
 
 
-def test_check_tells_how_much_the_quarantine_holds(place: Place) -> None:
+def test_check_says_how_much_the_quarantine_holds(place: Place) -> None:
     assert place.json("check")["quarantine"] == {"messages": 0, "bytes": 0}
     deleted(place, "a", "b")
     files = list((place.state / "default" / "quarantine").glob("??/*.gz"))
