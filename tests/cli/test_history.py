@@ -27,7 +27,7 @@ def test_runs_are_listed_newest_first(place: Place) -> None:
     assert two["ended"].endswith("Z")
     lines = place.run("history").stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["2", "1"]
-    assert "1 forward-delete" in lines[0]
+    assert "1 deleted in consolidated" in lines[0]
 
 
 def test_one_run_is_a_result(place: Place) -> None:
@@ -59,7 +59,7 @@ def test_a_run_that_was_killed_is_interrupted(place: Place) -> None:
     assert (run["state"], run["ended"]) == ("interrupted", None)
     found = place.json("history", "1")
     assert found["exit"] is None
-    assert "the next run settles it" in found["lines"][0]["reason"]
+    assert "the next run looks" in found["lines"][0]["reason"]
 
 
 def test_a_run_that_failed_in_part_is_partly(place: Place) -> None:

@@ -37,7 +37,7 @@ def test_with_standard_error_closed_the_result_comes_all_the_same(place: Place) 
     place.deliver("old", "a")
     found = closed(place, "2>", "sync", "--yes")
     assert found.returncode == 0
-    assert "old: 1 collected" in found.stdout
+    assert "collect from old  1 done" in found.stdout
 
 
 @pytest.mark.parametrize(

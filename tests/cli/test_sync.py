@@ -26,8 +26,8 @@ def test_a_sync_collects_and_reports(place: Place) -> None:
     place.deliver("old", "a", "b")
     result = place.run("sync", "--yes")
     assert result.exit_code == 0
-    assert "Run 1 for default" in result.stdout
-    assert "old: 2 collected" in result.stdout
+    assert "Run 1: done" in result.stdout
+    assert "collect from old  2 done" in result.stdout
     assert len(place.files("all")) == 2
 
 
@@ -83,7 +83,7 @@ def test_a_missing_account_is_partly(place: Place) -> None:
     result = place.run("sync", "--yes")
     assert result.exit_code == 3
     assert "old: not reached" in result.stdout
-    assert "work: 1 collected" in result.stdout
+    assert "collect from work  1 done" in result.stdout
 
 
 def test_a_folder_that_refuses_from_the_first_day_on_does_not_stop_the_others(
@@ -108,7 +108,7 @@ def test_a_folder_that_refuses_from_the_first_day_on_does_not_stop_the_others(
         result = place.run("sync", "--yes")
     assert result.exit_code == 3
     assert "opening Shut: sorry" in result.stdout
-    assert "far: 1 collected" in result.stdout
+    assert "collect from far  1 done" in result.stdout
 
 
 def test_another_run_at_work_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_yes_applies(place: Place) -> None:
         assert b"collect from old" in screen.seen
         screen.answer(b"y\n")
         assert screen.end() == 0
-        assert b"1 collected" in screen.seen
+        assert b"Run 1: done" in screen.seen
     assert len(place.files("all")) == 1
 
 
@@ -181,7 +181,7 @@ def test_nobody_is_asked_about_the_ledger_alone(place: Place) -> None:
     with terminal(place, "sync") as screen:
         assert screen.end() == 0
         assert b"[y/N]" not in screen.seen
-        assert b"1 adopted" in screen.seen
+        assert b"adopt work's copies (no mailbox changes)" in screen.seen
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

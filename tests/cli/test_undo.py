@@ -51,7 +51,7 @@ def test_what_is_put_back_on_an_account_is_held(place: Place) -> None:
     run = place.json("sync", "--yes")["run"]
     text = place.run("undo", run, "--yes").stdout
     assert f"undo of run {run}" in text
-    assert "old: 1 put back" in text
+    assert "old  1 put back" in text
     plan = place.json("plan")
     assert plan["actions"] == []
     (held,) = plan["held"]
@@ -84,7 +84,7 @@ def test_history_has_it(place: Place) -> None:
     assert (newest["command"], newest["counts"]) == ("undo", {"undo-forward-delete": 1})
     text = place.run("history").stdout
     assert "undone" in text
-    assert "1 forward-delete put back" in text
+    assert "1 put back that consolidated lost" in text
 
 
 def test_nothing_left_to_undo(place: Place) -> None:
@@ -129,15 +129,15 @@ def test_nobody_to_ask_means_nothing_is_done(place: Place) -> None:
 def test_the_question_defaults_to_no(place: Place) -> None:
     run = deleted(place, "a")["run"]
     with terminal(place, "undo", run) as program:
-        program.until(b"Put back? [y/N]")
-        assert b"its own mail from then on" in program.seen
+        program.until(b"? [y/N]")
+        assert b"the consolidated mailbox's own" in program.seen
         assert b"About a" in program.seen
         program.answer(b"\n")
         assert program.end() == 0
     assert b"Nothing was put back" in program.seen
     assert place.files("all") == []
     with terminal(place, "undo", run) as program:
-        program.until(b"Put back? [y/N]")
+        program.until(b"? [y/N]")
         program.answer(b"y\n")
         assert program.end() == 0
     assert len(place.files("all")) == 1
@@ -156,8 +156,8 @@ def test_a_copy_that_is_gone_fails_its_line_alone(place: Place) -> None:
     assert result.exit_code == 3
     assert "quarantine" in result.stdout
     with terminal(place, "undo", run["run"]) as program:
-        program.until(b"Put back? [y/N]")
-        assert b"cannot be put back" in program.seen
+        program.until(b"? [y/N]")
+        assert b"Cannot be put back" in program.seen
         program.answer(b"n\n")
         program.end()
 

@@ -177,12 +177,12 @@ def test_a_stop_finishes_the_current_message_and_the_app_works_on(bench: Bench, 
         gate.opened.set()
         await settled(app, pilot)
         screen(app, ResultScreen)
-        assert "stopped" in text(app, "#title")
-        assert "Not begun, as the run was stopped before: 2 lines" in everything(app)
+        assert "interrupted" in text(app, "#title")
+        assert "Not started: 2 lines" in everything(app)
         bench.home.fault = None
         await press(app, pilot, "escape", "b", "a", "y")
         screen(app, ResultScreen)
-        assert "all done" in text(app, "#title")
+        assert ": done" in text(app, "#title")
 
     drive(bench, work)
     assert not bench.plan("forward", "reverse").lines
@@ -233,7 +233,7 @@ def test_help_is_there_while_it_applies_and_does_not_disturb_it(bench: Bench) ->
         screen(app, HelpScreen)
         await press(app, pilot, "escape")
         screen(app, ResultScreen)
-        assert "all done" in text(app, "#title")
+        assert ": done" in text(app, "#title")
         await press(app, pilot, "escape")
         screen(app, ComparisonScreen)
 
@@ -255,11 +255,12 @@ def test_the_result_counts_and_names_what_was_not_done_and_why(bench: Bench) -> 
         assert "partly done" in text(app, "#title")
         found = drawn(app.screen.query_one(LineView))
         rows = [" ".join(line.split()) for line in found]
-        assert "isp delete in consolidated 3 done" in rows
-        assert "isp delete on isp 1 done" in rows
-        assert "work delete on work 1 failed" in rows
+        assert "delete in consolidated (forward, from isp) 3 done" in rows
+        assert "delete on isp (reverse) 1 done" in rows
+        assert "delete on work (reverse) 1 failed" in rows
         assert any("message shared" in row for row in rows)
-        assert any("failed: " in row and "[/bold] no" in row for row in rows)
+        assert any(row.startswith("Failed: 1 line") for row in rows)
+        assert any("[/bold] no" in row for row in rows)
         assert "\x1b" not in "".join(found)
 
     drive(bench, work)
@@ -270,7 +271,7 @@ def test_what_was_taken_out_is_told_and_held_from_then_on(bench: Bench) -> None:
         await press(app, pilot, "b", "down", "space", "a", "y")
         taken = bench.plan().held[0].subject
         shown = everything(app)
-        assert "Held from now on, as you took them out: 1 line" in shown
+        assert "Held back from now on: 1 line" in shown
         assert taken in shown
 
     drive(bench, work)
@@ -326,7 +327,7 @@ def test_a_run_beside_this_one_is_named_and_waiting_for_it_can_be_stopped(bench:
         assert f"process {os.getpid()}, command sync" in shown
         assert "No mailbox was changed." in shown
         await press(app, pilot, "escape", "b", "a", "y")
-        assert "all done" in text(app, "#title")
+        assert ": done" in text(app, "#title")
 
     drive(bench, work)
 
@@ -352,6 +353,6 @@ def test_what_was_not_reached_is_named_where_all_lines_are_done(bench: Bench) ->
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "c", "a", "y")
         screen(app, ResultScreen)
-        assert text(app, "#title").strip().endswith(": all done, but isp not reached")
+        assert text(app, "#title").strip().endswith(": partly done; isp not reached")
 
     drive(bench, work)

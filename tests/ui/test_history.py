@@ -147,7 +147,7 @@ def test_the_app_opens_on_a_run_that_did_not_end(bench: Bench) -> None:
             assert app.screen.query_one("#notice").display
             assert f"run {number} (sync, " in notice
             assert "did not end: 2 lines without an outcome" in notice
-            assert "settles them by looking" in notice
+            assert "the next run looks what became" in notice
             await press(app, pilot, "h")
             shown = screen(app, RunScreen)
             assert shown.run.id == number
@@ -230,7 +230,7 @@ def test_what_an_undo_finds_there_already_is_told_apart_from_what_it_puts_back(
             rows = [" ".join(line.split()) for line in shown]
             assert "consolidated 1 put back" in rows
             assert "work 1 there already" in rows
-            assert "it was there already: nothing was stored" in rows
+            assert "There already: 1 line (nothing was stored)" in rows
             await press(app, pilot, "h")
             first = lines(screen(app, HistoryScreen))[0]
             assert "1 put back that consolidated lost, 1 put back" in first

@@ -208,7 +208,7 @@ def test_on_a_terminal(tmp_path: Path) -> None:
                 (b"", b"not reached", b"nasty [/bold]", b" collect \x1b"),
                 (b"c", b"nasty [/bold]", b" apply \x1b"),
                 (b"a", b"Yes (y)"),
-                (b"y", b"all done", b" history \x1b"),
+                (b"y", b"partly done", b" history \x1b"),
                 (b"h", b"collect", b" open \x1b"),
                 (b"\r", b"nasty [/bold]", b" read \x1b"),
                 (b"\r", b"From:"),

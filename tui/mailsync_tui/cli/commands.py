@@ -291,10 +291,11 @@ def sync(
 
     Without --collect, --forward or --reverse: all three.
     """
-    from mailsync_tui.cli import render, runs
+    from mailsync_tui.cli import runs
     from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
     from mailsync_tui.cli.runs import parse_duration, repeat
+    from mailsync_tui.report.run import result_text
 
     seconds = parse_duration(every) if every is not None else None
     if seconds is not None and not yes:
@@ -310,7 +311,7 @@ def sync(
                 if seconds is None or as_json:
                     runs.show(command, found)
                 else:
-                    settings.output.result(render.short_result(found))
+                    settings.output.result(result_text(found))
 
             return command.each(
                 lambda person: runs.sync(command, person, options(person), show, yes=yes)

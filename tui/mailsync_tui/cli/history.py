@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def show_history(output: Output, person: Person, *, as_json: bool) -> int:
     """All runs, newest first."""
-    runs = json_form.runs(person.runs())
+    runs = person.runs()
     if as_json:
-        output.result(json_form.line(runs))
+        output.result(json_form.line(json_form.runs(runs)))
         return OK
     screen = Screen(output)
     render.history(screen, runs)
@@ -38,11 +38,11 @@ def show_run(output: Output, person: Person, run: str, *, as_json: bool) -> int:
         known = nearest(run, runs) if runs else "; there is none yet"
         raise CommandError(f"unknown run {safe_text(run, 40)}{known}")
     found = runs[run]
-    lines = json_form.run_lines(person.run_lines(found.id))
+    lines = person.run_lines(found.id)
     if as_json:
         output.result(json_form.line(json_form.past_run(person.name, found, lines)))
         return OK
     screen = Screen(output)
-    render.past_run(screen, json_form.runs([found])[0], lines)
+    render.past_run(screen, found, lines)
     screen.show()
     return OK

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.engine.model import UNDO
 from mailsync_tui.engine.outcome import RunState
+from mailsync_tui.report.words import OUTCOMES
 from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form, utc
-from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.outcome import PastRun, Result, RunLine, UndoResult
 
 _STATES: dict[RunState, str] = {"unfinished": "interrupted"}
 """JSON has one word for both; what was killed has no ``ended``."""
-UNKNOWN_OUTCOME = "interrupted before its outcome was known; the next run settles it"
 
 
 def line(document: object) -> str:
@@ -77,29 +76,23 @@ def runs(found: Iterable[PastRun]) -> list[dict[str, Any]]:
     ]
 
 
-def run_lines(lines: Iterable[RunLine]) -> list[dict[str, Any]]:
-    """The lines of a run."""
-    return [
-        {
-            "id": each.id,
-            "kind": each.kind.removeprefix(UNDO),
-            "account": each.account,
-            "message_id": each.message_id,
-            "outcome": each.outcome or "failed",
-            "reason": each.reason if each.outcome else UNKNOWN_OUTCOME,
-            "subject": safe_text(each.subject),
-        }
-        for each in lines
-    ]
-
-
-def past_run(user: str, run: PastRun, lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """One run of the history as a result."""
+def past_run(user: str, run: PastRun, lines: Iterable[RunLine]) -> dict[str, Any]:
+    """One run of the history as a result; a line without an outcome may not be done."""
     return {
         "version": VERSION,
         "user": user,
         "run": str(run.id),
-        "lines": [{k: v for k, v in each.items() if k != "subject"} for each in lines],
+        "lines": [
+            {
+                "id": each.id,
+                "kind": each.kind.removeprefix(UNDO),
+                "account": each.account,
+                "message_id": each.message_id,
+                "outcome": each.outcome or "failed",
+                "reason": each.reason if each.outcome else OUTCOMES[None].meaning,
+            }
+            for each in lines
+        ],
         "held": [],
         "blocked": [],
         "exit": run.exit,

@@ -172,7 +172,9 @@ def guarded(output: Output, work: Callable[[], int], user: str | None = None) ->
         hint = f"\nTry '{error.ctx.command_path} --help'." if error.ctx is not None else ""
         code, text = WRONG, error.format_message() + hint
     except Exception as error:  # noqa: BLE001 - the last resort
-        code, text = FAILED, f"something unforeseen went wrong ({type(error).__name__})"
+        from mailsync_tui.report.errors import unforeseen
+
+        code, text = FAILED, unforeseen(error)
         output.error(text, user)
         output.log_trace(error)
         return code, text

@@ -1,25 +1,27 @@
-"""Plans and results laid out for a terminal or a pipe; what they say comes from ``report``."""
+"""Plans and earlier runs laid out for a terminal or a pipe; what they say comes from ``report``."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mailsync_tui.cli.screen import Screen
-from mailsync_tui.engine.model import DELETIONS, UNDO
+from mailsync_tui.engine.model import DELETIONS
 from mailsync_tui.report import plan as wording
 from mailsync_tui.report.choice import Choice
+from mailsync_tui.report.run import directions_text, done_text, line_text, reason_text
 from mailsync_tui.report.words import (
     HOLDS,
     NO_SUBJECT,
+    OUTCOMES,
     RULES,
+    STATES,
     Span,
     doing,
     hold_in_words,
     local_day,
+    local_moment,
     not_reached,
     several,
     short_name,
@@ -28,7 +30,7 @@ from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.model import HeldLine, Line, Plan
-    from mailsync_tui.engine.outcome import Result
+    from mailsync_tui.engine.outcome import PastRun, RunLine
 
 _SIGNS: dict[str, Span] = {
     "collect": ("+", "new"),
@@ -38,14 +40,6 @@ _SIGNS: dict[str, Span] = {
     "reverse-delete": ("-", "gone"),
 }
 """By kind of line, in the order in which they are printed: what goes stands at the end."""
-_DONE = {
-    "collect": "collected",
-    "adopt": "adopted",
-    "forget": "forgotten",
-    "forward-delete": "deleted from the consolidated mailbox",
-    "reverse-delete": "deleted there",
-}
-_OUTCOME: dict[str, str] = {"failed": "gone", "skipped": "note", "vanished": "dim"}
 _FIRST_LINES = 5
 _SUBJECT = 200
 """Characters of a subject or sender that are looked at."""
@@ -175,60 +169,19 @@ def waiting(screen: Screen, found: Plan) -> None:
         screen.line(("? ", "note"), wording.waiting_text(each))
 
 
-def result(screen: Screen, found: Result) -> None:
-    """What a run did: sums for each account, and every line that was not done."""
-    title = (
-        f"Run {found.run} for {found.user}" if found.run else f"Nothing was done for {found.user}"
-    )
-    if found.run is None and not found.plan.lines:
-        title = f"Nothing to do for {found.user}"
-    screen.line((title, "strong"))
-    for name, report in found.plan.mailboxes.items():
-        if report.error:
-            screen.text(f"{name}: not reached completely: {safe_text(report.error)}", "gone", 2)
-    for account, text in _sums(found):
-        screen.text(f"{account}: {text}", indent=2)
-    for each in found.lines:
-        if each.outcome in ("failed", "skipped"):
-            outcome_line(screen, each.outcome, each.line.kind, each.line.account, each.line.subject)
-            screen.text(safe_text(each.reason), "dim", indent=4)
-    blocked(screen, found.plan)
-    if found.plan.held:
-        rules = Counter(each.rule for each in found.plan.held)
-        told = ", ".join(f"{count} {rule}" for rule, count in rules.items())
-        screen.line(("  held", "note"), f": {told}; see `plan`")
-    waiting(screen, found.plan)
-
-
-def short_result(found: Result) -> str:
-    """The same in one line, for a run that is repeated."""
-    outcomes = Counter(each.outcome for each in found.lines)
-    parts = [f"{count} {outcome}" for outcome, count in outcomes.items()] or ["nothing to do"]
-    away = [name for name, report in found.plan.mailboxes.items() if report.error]
-    if away:
-        parts.append(f"not reached: {', '.join(away)}")
-    if found.plan.blocked:
-        parts.append("blocked: " + ", ".join(f"{b.account}:{b.rule}" for b in found.plan.blocked))
-    if found.plan.held:
-        parts.append(f"{len(found.plan.held)} held")
-    return f"{found.user}: {', '.join(parts)}"
-
-
-def history(screen: Screen, runs: Sequence[dict[str, Any]]) -> None:
+def history(screen: Screen, runs: Sequence[PastRun]) -> None:
     """Earlier runs."""
     rows: list[list[Span]] = []
     for run in runs:
-        counts = ", ".join(_count(kind, n) for kind, n in run["counts"].items()) or "nothing"
-        state = "" if run["state"] == "done" else "note"
-        directions = ",".join(run["directions"])
+        state = STATES[run.state]
         rows.append(
             [
-                (run["run"], "name"),
-                (_moment(run["started"]), ""),
-                (safe_text(run["command"]), ""),
-                (directions, "dim"),
-                (run["state"], state),
-                (counts, ""),
+                (str(run.id), "name"),
+                (f"{state.sign} {state.word}", state.style),
+                (local_moment(run.started), ""),
+                (safe_text(run.command), ""),
+                (directions_text(run), "dim"),
+                (done_text(run), ""),
             ]
         )
     screen.table(rows, indent=0)
@@ -236,53 +189,23 @@ def history(screen: Screen, runs: Sequence[dict[str, Any]]) -> None:
         screen.line("No run yet.")
 
 
-def past_run(screen: Screen, run: dict[str, Any], lines: Iterable[dict[str, Any]]) -> None:
+def past_run(screen: Screen, run: PastRun, lines: Iterable[RunLine]) -> None:
     """One earlier run, line by line, with the ids that ``--line`` takes."""
     history(screen, [run])
     for each in lines:
+        outcome = OUTCOMES[each.outcome]
+        why = "" if each.outcome == "done" and not each.reason else reason_text(each)
         screen.line(
             "  ",
-            (each["id"] + " ", "dim"),
-            (screen.fit(each["outcome"], 9), _OUTCOME.get(each["outcome"], "")),
-            screen.fit(each["kind"], 15),
-            (screen.fit(each["account"], 10) + " ", "name"),
-            screen.fit(safe_text(each["subject"], _SUBJECT) or "(no subject)", 36) + " ",
-            (safe_text(each["reason"]), "dim"),
+            (each.id + " ", "dim"),
+            (screen.fit(f"{outcome.sign} {outcome.word}", 11), outcome.style),
+            screen.fit(line_text(each), 42) + " ",
+            screen.fit(safe_text(each.subject, _SUBJECT) or NO_SUBJECT, 36) + " ",
+            (why, "dim"),
         )
-
-
-def _count(kind: str, number: int) -> str:
-    undone = kind.removeprefix(UNDO)
-    return f"{number} {kind}" if undone == kind else f"{number} {undone} put back"
 
 
 def _groups(lines: Iterable[Line]) -> list[tuple[tuple[str, str], list[Line]]]:
     order = {kind: number for number, kind in enumerate(_SIGNS)}
     ordered = sorted(lines, key=lambda line: (order[line.kind], line.account))
     return [(key, list(group)) for key, group in groupby(ordered, lambda x: (x.kind, x.account))]
-
-
-def _sums(found: Result) -> list[tuple[str, str]]:
-    counts: dict[str, Counter[str]] = {}
-    for each in found.lines:
-        word = _DONE[each.line.kind] if each.outcome == "done" else each.outcome
-        counts.setdefault(each.line.account, Counter())[word] += 1
-    return [
-        (account, ", ".join(f"{count} {word}" for word, count in words.items()))
-        for account, words in sorted(counts.items())
-    ]
-
-
-def outcome_line(screen: Screen, outcome: str, kind: str, account: str, subject: str) -> None:
-    """One line of a result, whose reason follows."""
-    screen.line(
-        "  ",
-        (f"{outcome} ", _OUTCOME.get(outcome, "")),
-        f"{kind} ",
-        (account, "name"),
-        f" {safe_text(subject, 60) or '(no subject)'}",
-    )
-
-
-def _moment(text: str) -> str:
-    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")

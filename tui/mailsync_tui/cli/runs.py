@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,11 +34,12 @@ from mailsync_tui.errors import (
     OutputError,
     worst_exit_code,
 )
+from mailsync_tui.report.run import became, result_page
 from mailsync_tui.session.plan_file import utc
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.engine.model import Options, Plan
+    from mailsync_tui.engine.model import Line, Options, Plan
     from mailsync_tui.engine.outcome import Result
     from mailsync_tui.session.person import Person
     from mailsync_tui.session.session import Session
@@ -216,7 +217,8 @@ def apply(command: Command, person: Person, saved: Plan, left: frozenset[str], *
             show(command, Result(saved.user, None, saved, (), 0))
             return 0
         found = session.apply(saved, left)
-    show(command, found)
+    declined = [choice.lines[line] for line in choice.lines if line in choice.out]
+    show(command, found, choice.doing, declined)
     return ended(command, found.exit, found.run)
 
 
@@ -245,14 +247,27 @@ def rebase(command: Command, person: Person, account: str, *, yes: bool) -> int:
     return found.exit
 
 
-def show(command: Command, found: Result) -> None:
-    """Print a result."""
+def show(
+    command: Command,
+    found: Result,
+    lines: Sequence[Line] | None = None,
+    declined: Sequence[Line] = (),
+) -> None:
+    """Print a result.
+
+    Args:
+        command: The command.
+        found: What a run did.
+        lines: What it was to do; without them, the whole plan.
+        declined: What was taken out of the plan.
+    """
     output = command.settings.output
     if command.json:
         output.result(json_form.line(json_form.result(found)))
         return
     screen = Screen(output)
-    render.result(screen, found)
+    doing = found.plan.lines if lines is None else lines
+    screen.page(result_page(found, doing, declined, lambda blocked: blocked.detail))
     screen.show()
 
 
@@ -260,9 +275,7 @@ def ended(command: Command, code: int, run: str | None) -> int:
     """The exit code, said aloud where a signal ended the run."""
     if code == INTERRUPTED:
         command.settings.output.error(
-            "interrupted: what was done is recorded, the rest was not started"
-            if run is not None
-            else str(Interrupted())
+            became(INTERRUPTED, ()) if run is not None else str(Interrupted())
         )
     return code
 

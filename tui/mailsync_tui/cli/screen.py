@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from mailsync_tui.cli.output import is_terminal
+from mailsync_tui.report.page import Page, PageLine, Paragraph
 from mailsync_tui.report.words import Span
 from mailsync_tui.text.safe import safe_text
 
@@ -72,6 +73,17 @@ class Screen:
             text, max(self.width - 1, 20), initial_indent=margin, subsequent_indent=margin
         ):
             self.line((part, style))
+
+    def page(self, page: Page) -> None:
+        """Add what became of a run."""
+        self.line((page.title, "strong"))
+        for block in page.blocks:
+            if isinstance(block, PageLine):
+                self.line(*block.spans)
+            elif isinstance(block, Paragraph):
+                self.text(block.text, block.style, block.indent)
+            else:
+                self.table(block.rows)
 
     def fit(self, text: str, cells: int) -> str:
         """The text in a column of so many cells: filled up, or cut."""

@@ -7,21 +7,26 @@ from mailsync_tui.report.words import sentence, several
 from mailsync_tui.text.safe import safe_text
 
 
-def failure(error: Exception, done: int) -> tuple[str, ...]:
-    """A failed run in sentences: what happened, what was not touched, what to do.
+def failure(error: Exception, done: int) -> tuple[str, str]:
+    """A run that failed: what happened, and what was not touched.
 
     Args:
         error: What the run raised.
         done: How many lines had come to their end before.
     """
-    told = [sentence(safe_text(str(error)))]
-    if done:
-        told.append(
-            f"{several(done, 'line')} had come to an end before; the history has them. The rest "
-            "was not begun; what was under way is looked at and settled by the next run."
-        )
-    else:
-        told.append("No mailbox was changed.")
-    hint = error.hint if isinstance(error, UserError) else UserError.hint
-    told.append(f"{hint}; then look again (F5) and preview anew.")
-    return tuple(told)
+    if not done:
+        return sentence(safe_text(str(error))), "No mailbox was changed."
+    return sentence(safe_text(str(error))), (
+        f"{several(done, 'line')} had come to an end before; the history has them. The rest was "
+        "not started; the next run looks what became of what was under way."
+    )
+
+
+def hint(error: Exception) -> str:
+    """What to do before it is tried again: the first half of a sentence."""
+    return error.hint if isinstance(error, UserError) else UserError.hint
+
+
+def unforeseen(error: BaseException | None) -> str:
+    """A fault of this program; what it was about is in the log alone, as it may be private."""
+    return f"a fault of this program ({type(error).__name__})"

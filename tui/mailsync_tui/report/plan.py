@@ -60,7 +60,7 @@ def group_title(kind: str, account: str) -> str:
     """What the lines of one account and kind do."""
     what = doing(kind, account)
     return {
-        "adopt": f"{what} (no mailbox changes)",
+        "adopt": f"adopt {account}'s copies (no mailbox changes)",
         "forget": f"{what} what was on {account} (no mailbox changes)",
         "forward-delete": f"{what} (forward, from {account})",
         "reverse-delete": f"{what} (reverse)",

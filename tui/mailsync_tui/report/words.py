@@ -40,9 +40,17 @@ OUTCOMES: dict[str | None, Sign] = {
     "skipped": Sign("~", "skipped", "note", "left alone: the reason held no more, or was not sure"),
     "failed": Sign("!", "failed", "warn", "tried, and not done"),
     "vanished": Sign(".", "vanished", "dim", "gone before it could be fetched: no failure"),
-    None: Sign("?", "unknown", "warn", "started, and its outcome is not known: the next run looks"),
+    None: Sign(
+        "?", "unknown", "warn", "interrupted before its outcome was known: the next run looks"
+    ),
 }
 """What became of a line; ``None``: the run was killed there."""
+
+NOT_STARTED = Sign("?", "not started", "note", "the run was stopped before")
+DECLINED = Sign(":", "held back from now on", "note", "you took them out of the plan")
+PUT_BACK = Sign("<", "put back", "new", "with a remark")
+THERE_ALREADY = Sign("=", "there already", "dim", "nothing was stored")
+"""What else became of lines."""
 
 STATES: dict[RunState, Sign] = {
     "done": Sign("=", "done", "", "all of it was done"),

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from mailsync_tui.engine.comparison import Comparison, Key
     from mailsync_tui.engine.model import Plan
     from mailsync_tui.engine.outcome import PastRun
+    from mailsync_tui.report.page import Page
     from mailsync_tui.session.person import Person
     from mailsync_tui.session.session import Session
     from mailsync_tui.ui.rows.progress import Counted
-    from mailsync_tui.ui.rows.results import Report
 
 _SORRY = (
     "mailsync-tui has met a fault of its own ({kind}) and ended. What was done is in the history; "
@@ -104,7 +104,7 @@ class MailsyncApp(App[int]):
         self.push_screen(PreviewScreen(self, plan))
 
     def open_run(
-        self, lines: Sequence[Counted], run: Callable[[int], Report], title: str = "Applying"
+        self, lines: Sequence[Counted], run: Callable[[], Page], title: str = "Applying"
     ) -> None:
         """Apply a plan or an undo, show how far it is, then what became of it."""
         from mailsync_tui.ui.screens.applying import ApplyingScreen

@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
 
-from mailsync_tui.engine.model import DELETIONS, DIRECTIONS
-from mailsync_tui.engine.outcome import THERE, PastRun, RunLine
-from mailsync_tui.report.plan import at
-from mailsync_tui.report.words import OUTCOMES, STATES, Span, counted, did, local_moment, several
-from mailsync_tui.text.safe import safe_text
+from mailsync_tui.engine.model import DELETIONS
+from mailsync_tui.engine.outcome import PastRun, RunLine
+from mailsync_tui.report.run import directions_text, done_text, line_text
+from mailsync_tui.report.words import NO_SUBJECT, OUTCOMES, STATES, Span, local_moment
 from mailsync_tui.ui.rows.columns import fit
 from mailsync_tui.ui.rows.filters import Filter, Text
-
-if TYPE_CHECKING:
-    from mailsync_tui.session.person import Unfinished
 
 _STATE_CELLS = 14
 _DIRECTIONS_CELLS = 18
 _COUNTS_CELLS = 50
-
-
-def run_name(run: PastRun) -> str:
-    """A run as a sentence names it."""
-    return f"run {run.id} ({safe_text(run.command, 40)}, {local_moment(run.started)})"
-
-
-def unfinished_in_words(found: Unfinished) -> str:
-    """What an earlier run left open, and what follows."""
-    if found.at_work is not None:
-        who = found.at_work
-        process = f"process {who.pid}" if who.pid is not None else "another process"
-        return f"{run_name(found.run)} is at work: {process}; F5 looks again"
-    lines = several(found.open_lines, "line")
-    settles = "it" if found.open_lines == 1 else "them"
-    left = f"{lines} without an outcome; the next run settles {settles} by looking"
-    return (
-        f"{run_name(found.run)} did not end: "
-        f"{left if found.open_lines else 'no line was left open'}; h shows it"
-    )
-
-
-def done_in_words(run: PastRun) -> str:
-    """What a run did, what it did not do, and what of it was put back."""
-    told = counted(run.counts)
-    if run.undone_lines:
-        told += f"; {several(run.undone_lines, 'line')} not done"
-    if 0 < run.put_back < run.deleted:
-        told += f"; {run.put_back:,} of {run.deleted:,} put back"
-    return told
 
 
 class Runs:
@@ -81,10 +46,9 @@ class Runs:
         ]
         left = width - sum(len(text) for text, _ in spans)
         if left >= _DIRECTIONS_CELLS + _COUNTS_CELLS:
-            spans.append((fit(_directions(run), _DIRECTIONS_CELLS), "dim"))
+            spans.append((fit(directions_text(run), _DIRECTIONS_CELLS), "dim"))
             left -= _DIRECTIONS_CELLS
-        told = done_in_words(run)
-        return [*spans, (fit(told, left), "" if run.counts else "dim")]
+        return [*spans, (fit(done_text(run), left), "" if run.counts else "dim")]
 
     @staticmethod
     def heading(width: int) -> str:
@@ -93,17 +57,6 @@ class Runs:
         before = f"{'run':>5} " + fit("  state", _STATE_CELLS) + fit("when", 18) + fit("command", 9)
         roomy = width - len(before) >= _DIRECTIONS_CELLS + _COUNTS_CELLS
         return fit(before + (directions if roomy else "") + "what was done", width)
-
-
-def _directions(run: PastRun) -> str:
-    return "all" if set(run.directions) >= set(DIRECTIONS) else ", ".join(run.directions)
-
-
-def run_line_in_words(line: RunLine) -> str:
-    """What a line of a run did, or was going to do."""
-    if line.reason == THERE:
-        return f"nothing to put back {at(line.mailbox)}"
-    return did(line.kind, line.account, line.outcome)
 
 
 class RunLines:
@@ -141,10 +94,10 @@ class RunLines:
         spans: list[Span] = [
             (f"{box} ", "strong" if line.id in self.chosen else "dim"),
             (fit(f"{mark.sign} {mark.word}", 11), mark.style),
-            (fit(run_line_in_words(line), words - 1) + " ", "gone" if line.deleted else ""),
+            (fit(line_text(line), words - 1) + " ", "gone" if line.deleted else ""),
         ]
         left = width - 4 - 11 - words
-        subject = line.subject or "(no subject)"
+        subject = line.subject or NO_SUBJECT
         if not line.reason or left < 40:
             return [*spans, (fit(subject, left), "")]
         reason = min(len(line.reason), left // 2)

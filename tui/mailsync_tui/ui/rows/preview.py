@@ -444,3 +444,9 @@ def why_blocked(blocked: Blocked) -> list[tuple[str, str]]:
     if can_accept(blocked):
         out += " Until then nothing of this is deleted."
     return [("Why", words.sentence(blocked.cause)), ("How to go on", out)]
+
+
+def blocked_again(blocked: Blocked) -> str:
+    """The same after a run, in one text."""
+    accept = f"in another preview press A and type {blocked.account}"
+    return f"{words.sentence(blocked.cause)} {way_out(blocked, accept)}"

@@ -12,15 +12,21 @@ from textual.widgets import Static
 
 from mailsync_tui.errors import UserError
 from mailsync_tui.report import words
-from mailsync_tui.report.errors import failure
+from mailsync_tui.report.errors import failure, hint
+from mailsync_tui.report.page import Page, PageLine, Paragraph
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.progress import ApplyProgress, Counted
-from mailsync_tui.ui.rows.results import Report, of_failure, pace, progress_lines
+from mailsync_tui.ui.rows.results import PageRows, pace, progress_lines
 from mailsync_tui.ui.screens.base import Mailsync, MailsyncScreen
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.line_view import LineView
 
+_GO_ON = (
+    PageLine(),
+    PageLine((("h: the history of all runs, and undo.", "dim"),)),
+    PageLine((("Esc: back to the mailboxes, which are then listed again.", "dim"),)),
+)
 REFRESH = 0.25
 """Seconds between two drawings: more would only cost bytes on a slow line."""
 
@@ -37,7 +43,7 @@ class ApplyingScreen(MailsyncScreen):
     """
 
     def __init__(
-        self, mailsync: Mailsync, lines: Sequence[Counted], run: Callable[[int], Report], title: str
+        self, mailsync: Mailsync, lines: Sequence[Counted], run: Callable[[], Page], title: str
     ) -> None:
         """Prepare; the run begins when the screen is shown.
 
@@ -51,7 +57,7 @@ class ApplyingScreen(MailsyncScreen):
         self.lines = lines
         self.progress = ApplyProgress(lines)
         self.stopping = False
-        self._report_made: Report | None = None
+        self._page: Page | None = None
         self._run = run
         self._heading = title
 
@@ -74,28 +80,31 @@ class ApplyingScreen(MailsyncScreen):
     @work(exit_on_error=False)
     async def _work(self) -> None:
         try:
-            report = await self._report()
+            page = await self._done()
         finally:
             self.background.progress = None
         if self.mailsync.run_ended():
             return
         self.background.session.resume()
-        self._report_made = report
+        self._page = page
         if self.app.screen is self:
             self.on_screen_resume()
 
     def on_screen_resume(self) -> None:
         """Show what became of it; if the run ended under the help, once that is left."""
-        if self._report_made is not None:
-            self.app.switch_screen(ResultScreen(self.mailsync, self._report_made))
+        if self._page is not None:
+            self.app.switch_screen(ResultScreen(self.mailsync, self._page))
 
-    async def _report(self) -> Report:
-        width = self.size.width
+    async def _done(self) -> Page:
         try:
-            return await self.background.engine(lambda: self._run(width))
+            return await self.background.engine(self._run)
         except (UserError, OSError) as error:
             done = sum(each.done + each.failed for each in self.progress.counts())
-            return of_failure(failure(error, done), width)
+            what, rest = failure(error, done)
+            again = f"{hint(error)}; then look again (F5) and preview anew."
+            gap = PageLine()
+            blocks = (Paragraph(what, "gone"), gap, Paragraph(rest), gap, Paragraph(again))
+            return Page("It was not done", blocks)
 
     def _draw(self) -> None:
         counts = self.progress.counts()
@@ -122,7 +131,7 @@ class ApplyingScreen(MailsyncScreen):
 
 
 class ResultScreen(MailsyncScreen):
-    """Shows a report; from here one goes to the history, or back to the mailboxes."""
+    """What a run did; from here one goes to the history, or back to the mailboxes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("result")]
     DEFAULT_CSS = """
@@ -131,20 +140,21 @@ class ResultScreen(MailsyncScreen):
     }
     """
 
-    def __init__(self, mailsync: Mailsync, report: Report) -> None:
+    def __init__(self, mailsync: Mailsync, page: Page) -> None:
         """Show.
 
         Args:
             mailsync: The app.
-            report: Of a result, or of a run that came to nothing.
+            page: About a result, or a run that came to nothing.
         """
         super().__init__(mailsync)
-        self.report = report
+        self.page = page
 
     def compose(self) -> ComposeResult:
         """Title, lines, keys."""
-        yield Static(f" {safe_text(self.report.title, 200)}", id="title", markup=False)
-        yield LineView(self.report, id="report")
+        yield Static(f" {safe_text(self.page.title, 200)}", id="title", markup=False)
+        page = Page(self.page.title, (*self.page.blocks, *_GO_ON))
+        yield LineView(PageRows(page, self.app.size.width), id="report")
         yield KeyBar()
 
     def on_mount(self) -> None:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from mailsync_tui.engine.events import Event
     from mailsync_tui.engine.model import Plan
     from mailsync_tui.engine.outcome import PastRun
+    from mailsync_tui.report.page import Page
     from mailsync_tui.ui.background import Background
     from mailsync_tui.ui.rows.progress import Counted
-    from mailsync_tui.ui.rows.results import Report
 
 
 class Mailsync(Protocol):
@@ -40,14 +40,13 @@ class Mailsync(Protocol):
         """Preview a plan, made from the last look."""
 
     def open_run(
-        self, lines: Sequence[Counted], run: Callable[[int], Report], title: str = "Applying"
+        self, lines: Sequence[Counted], run: Callable[[], Page], title: str = "Applying"
     ) -> None:
         """Apply a plan or an undo, show how far it is, then what became of it.
 
         Args:
             lines: What is to be done.
-            run: Does it, on the engine's thread, and reports what became of it; given the cells of
-                the screen.
+            run: Does it, on the engine's thread, and says what became of it.
             title: What it is called meanwhile.
         """
 

@@ -22,13 +22,14 @@ from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, nothing_y
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import Options
 from mailsync_tui.errors import UserError
+from mailsync_tui.report.errors import unforeseen
 from mailsync_tui.report.plan import another_mailbox, entries_text
+from mailsync_tui.report.run import at_work_text, unfinished_text
 from mailsync_tui.report.words import CELLS, NO_SUBJECT, local_moment, short_name, size_in_words
 from mailsync_tui.session.person import Unfinished
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.order import ORDERS, Order, Ordered
-from mailsync_tui.ui.rows.past import unfinished_in_words
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
@@ -133,7 +134,11 @@ class ComparisonScreen(FilteredScreen):
         """What an earlier run left open, if one did, and what failed in this pane."""
         texts = []
         if self._unfinished is not None:
-            texts.append(f" ! {unfinished_in_words(self._unfinished)}")
+            run, holder = self._unfinished.run, self._unfinished.at_work
+            text = f"{unfinished_text(run, self._unfinished.open_lines)}; h shows it"
+            if holder is not None:
+                text = f"{at_work_text(run, holder.pid)}; F5 looks again"
+            texts.append(f" ! {text}")
         side = self._comparison.mailboxes[self.query_one(Panes).focused_mailbox]
         if side.error is not None:
             texts.append(f" ? {side.name}: {safe_text(side.error, 300)}")
@@ -220,10 +225,8 @@ class ComparisonScreen(FilteredScreen):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A look that ended by a fault of this program is reported, not passed over."""
         if event.state is WorkerState.ERROR:
-            kind = type(event.worker.error).__name__
-            self._show_problem(
-                f"a fault of this program ({kind}); nothing was changed, F5 looks again"
-            )
+            fault = unforeseen(event.worker.error)
+            self._show_problem(f"{fault}; nothing was changed, F5 looks again")
 
     # --- what is shown below the panes
 

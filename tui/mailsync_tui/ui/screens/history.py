@@ -12,21 +12,15 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from mailsync_tui.engine.model import UndoLine
 from mailsync_tui.engine.outcome import PastRun, RunLine
 from mailsync_tui.errors import UserError
-from mailsync_tui.report.words import OUTCOMES, STATES, local_moment, several
+from mailsync_tui.report.page import Page
+from mailsync_tui.report.run import directions_text, done_text, line_text, reason_text, run_name
+from mailsync_tui.report.undo import nothing_to_undo, undo_page, undo_question
+from mailsync_tui.report.words import NO_SUBJECT, OUTCOMES, STATES, local_moment, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.rows.past import (
-    RunLines,
-    Runs,
-    done_in_words,
-    run_line_in_words,
-    run_name,
-)
-from mailsync_tui.ui.rows.results import Report
-from mailsync_tui.ui.rows.undo import of_undo, question
+from mailsync_tui.ui.rows.past import RunLines, Runs
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync, MailsyncScreen
 from mailsync_tui.ui.screens.dialogs import ConfirmScreen
 from mailsync_tui.ui.widgets.key_bar import KeyBar
@@ -121,12 +115,12 @@ class HistoryScreen(MailsyncScreen):
 def _run_detail(run: PastRun) -> Content:
     """A run in three lines: which, what it did, and what that means."""
     mark = STATES[run.state]
-    asked = f": {', '.join(run.directions)}" if run.directions else ""
+    asked = f": {directions_text(run)}" if run.directions else ""
     ended = "no end is recorded" if run.ended is None else f"ended {local_moment(run.ended)}"
     return Content("\n").join(
         [
             Content.assemble((f" {run_name(run)}", "bold"), f"{safe_text(asked, 80)}; {ended}"),
-            Content(f" {done_in_words(run)}"),
+            Content(f" {done_text(run)}"),
             Content.assemble((f" {mark.sign} {mark.word}: {mark.meaning}", "$text-muted")),
         ]
     )
@@ -283,26 +277,18 @@ class RunScreen(FilteredScreen):
         lines = [line for line in offered if not self.chosen or line.id in self.chosen]
         able = [line for line in lines if line.problem is None]
         if not able:
-            self.toast(_nothing(lines), "warning")
+            self.toast(nothing_to_undo(str(number), lines), "warning")
             return
-        asked = question(number, lines)
+        asked = undo_question(str(number), lines)
         if not await self.app.push_screen_wait(ConfirmScreen(asked.title, asked.sentences)):
             self.toast("nothing was put back")
             return
         ids = frozenset(line.id for line in able)
 
-        def run(width: int) -> Report:
-            return of_undo(number, session.undo(str(number), ids, lambda _: True), able, width)
+        def run() -> Page:
+            return undo_page(str(number), session.undo(str(number), ids, lambda _: True), able)
 
         self.mailsync.open_run(able, run, "Putting back")
-
-
-def _nothing(lines: Sequence[UndoLine]) -> str:
-    """Why nothing of a run can be put back."""
-    problems = dict.fromkeys(line.problem for line in lines if line.problem is not None)
-    if problems:
-        return safe_text(f"cannot be put back: {'; '.join(problems)}", 400)
-    return "nothing of it is left to put back"
 
 
 def _line_detail(line: RunLine) -> Content:
@@ -310,12 +296,12 @@ def _line_detail(line: RunLine) -> Content:
     mark = OUTCOMES[line.outcome]
     place = safe_text(f"{line.mailbox}/{line.folder}" if line.folder else line.mailbox, 200)
     copies = f", {line.copies} copies" if line.copies > 1 else ""
-    became = f" {mark.sign} {mark.word}: {safe_text(line.reason, 300) or mark.meaning}"
+    became = f" {mark.sign} {mark.word}: {reason_text(line)}"
     ident = safe_text(line.message_id or "", 200) or "no Message-ID"
     return Content("\n").join(
         [
-            Content.assemble(" ", (safe_text(line.subject, 400) or "(no subject)", "bold")),
-            Content(f" {safe_text(run_line_in_words(line), 120)}, in {place}{copies}"),
+            Content.assemble(" ", (safe_text(line.subject, 400) or NO_SUBJECT, "bold")),
+            Content(f" {line_text(line)}, in {place}{copies}"),
             Content(became),
             Content.styled(f" {ident}", "$text-muted"),
         ]

@@ -17,6 +17,7 @@ from mailsync_tui.engine.model import Blocked, Line, Plan
 from mailsync_tui.errors import UserError
 from mailsync_tui.report import words
 from mailsync_tui.report.choice import Choice
+from mailsync_tui.report.page import Page
 from mailsync_tui.report.plan import (
     acceptance,
     accepted,
@@ -27,12 +28,12 @@ from mailsync_tui.report.plan import (
     question,
     why_facts,
 )
+from mailsync_tui.report.run import result_page
 from mailsync_tui.session import plan_file
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows import preview
 from mailsync_tui.ui.rows.preview import Previewed, message_key
-from mailsync_tui.ui.rows.results import Report, of_result
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
 from mailsync_tui.ui.screens.dialogs import AskScreen, ConfirmScreen, WhyScreen, typed_path
 from mailsync_tui.ui.widgets.key_bar import KeyBar
@@ -353,8 +354,10 @@ class PreviewScreen(FilteredScreen):
         plan, declined, lines = choice.shown, choice.declined, choice.doing
         taken_out = [line for line in plan.lines if line.id in declined]
 
-        def run(width: int) -> Report:
-            return of_result(viewer.apply(plan, declined), lines, taken_out, width)
+        def run() -> Page:
+            return result_page(
+                viewer.apply(plan, declined), lines, taken_out, preview.blocked_again
+            )
 
         self.mailsync.open_run(lines, run)
 
