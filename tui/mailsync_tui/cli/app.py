@@ -86,8 +86,9 @@ def show_demo(settings: Settings) -> int:
     _require_terminal()
     settings.output.note("starting the demo's servers, and filling them with mail ...")
     with ExitStack() as stack:
-        stack.enter_context(_ending_signals())
-        with _no_signals():  # one that comes between making and noting it would leave it behind
+        # A signal ends the program as Ctrl+C does; one that comes between making the directory
+        # and noting it would leave it behind.
+        with _no_signals():
             path = stack.enter_context(TemporaryDirectory(prefix="mailsync-demo-"))
         demo = stack.enter_context(running(Path(path)))
         (person,) = load_people(demo.config)
@@ -133,23 +134,3 @@ def _no_signals() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _ending_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the demo as Ctrl+C does, so that its directory does not outlive it.
-
-    While the app runs, it takes these signals itself.
-    """
-    asked = (signal.SIGTERM, signal.SIGHUP)
-    before = {
-        number: signal.signal(number, signal.default_int_handler)
-        for number in asked
-        # nohup means what it says.
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
