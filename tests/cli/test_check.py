@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 import tomli_w
@@ -109,6 +110,32 @@ def test_all_problems_are_reported_at_once(place: Place) -> None:
     assert found["exit"] == 2
     keys = {problem["key"] for problem in found["problems"]}
     assert {"consolidated.pth", "external.a.type", "gards"} <= keys
+
+
+@pytest.mark.parametrize(
+    "args", [["check"], ["plan"], ["sync", "--yes"], ["rebase", "isp", "--yes"]]
+)
+def test_a_password_that_the_environment_lacks_is_found_before_anything_is_contacted(
+    place: Place, args: list[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        for name in ("isp", "far"):
+            with place.config.open("a") as config:
+                config.write(
+                    f'[external.{name}]\ntype = "pop3"\nhost = "127.0.0.1"\nport = {port}\n'
+                    f'tls = "none"\nuser = "{name}"\npassword_env = "NO_SUCH_{name.upper()}"\n'
+                )
+        result = place.run(*args)
+        server.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert result.exit_code == 2
+    for name in ("isp", "far"):
+        key = f"external.{name}.password_env"
+        variable = f"NO_SUCH_{name.upper()}"
+        assert f"{key}: the environment variable {variable} is not set" in result.output
+    assert place.run("history").exit_code == 0  # it contacts nobody
 
 
 def test_a_missing_configuration_is_a_usage_error(place: Place) -> None:

@@ -92,7 +92,7 @@ def test_in_output_and_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with talking(rude) as port, Rude() as server:
         common = 'host = "127.0.0.1"\ntls = "none"\nuser = "ann"\npassword_env = "PASS"\n'
         place.write_config(
-            f'[external.isp]\ntype = "pop3"\nport = {port}\n{common}'
+            f'[external.isp]\ntype = "pop3"\nport = {port}\ndistinct = true\n{common}'
             f'[external.far]\ntype = "imap"\nport = {server.port}\nfolders = ["*"]\n{common}'
         )
         run("check")

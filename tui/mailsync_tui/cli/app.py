@@ -57,8 +57,10 @@ def show_app(
 
     Raises:
         CommandError: There is no terminal.
+        ConfigError: A password is to come from a variable that is not set.
     """
     _require_terminal()
+    person.require_environment()
     gc.disable()  # nothing that is loaded is garbage; the app enables it when it has looked
     from mailsync_tui.ui.run import run
 

@@ -12,12 +12,13 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mailsync_tui.errors import SecretError, short
+from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.errors import ConfigError, Problem, SecretError, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailsync_tui.config.model import Secret
+    from mailsync_tui.config.model import Secret, UserConfig
 
 SERVICE = "mailsync-tui"
 """Under which the keyring keeps this program's passwords."""
@@ -64,6 +65,30 @@ def resolve(
             where = f"{account}: {secret.source}"
             value = _from_command(secret.value, where, timeout, cancelled)
     return value
+
+
+def require_environment(config: UserConfig) -> None:
+    """Make sure, before anything is contacted, that every ``password_env`` names a variable.
+
+    Args:
+        config: One person's configuration.
+
+    Raises:
+        ConfigError: Some are not set; it names each.
+    """
+    prefix = "" if config.name == "default" else f"users.{config.name}."
+    problems = [
+        Problem(
+            f"{prefix}{'' if each.name == CONSOLIDATED else 'external.'}{each.name}.password_env",
+            f"the environment variable {each.secret.value} is not set",
+        )
+        for each in config.mailboxes
+        if each.secret is not None
+        and each.secret.source == "password_env"
+        and os.fsencode(each.secret.value) not in os.environb
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _from_environment(variable: str, account: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsync_tui.config.load import load_config
+from mailsync_tui.config.secrets import require_environment
 from mailsync_tui.engine import comparison
 from mailsync_tui.engine.outcome import PastRun, RunLine, past_run, run_lines
 from mailsync_tui.ledger import journal
@@ -58,10 +59,22 @@ class Person:
 
         Args:
             emit: Called with what happens, from the session's threads.
+
+        Raises:
+            ConfigError: See :meth:`require_environment`.
         """
+        self.require_environment()
         from mailsync_tui.session.session import Session
 
         return Session(self.config, self.directory, emit=emit)
+
+    def require_environment(self) -> None:
+        """Make sure that every password which the environment is to hold is there.
+
+        Raises:
+            ConfigError: Some variable is not set: nothing is contacted then.
+        """
+        require_environment(self.config)
 
     def newest(self, limit: int) -> Comparison:
         """The newest messages that the ledger knows; at most so many."""
