@@ -13,7 +13,7 @@ from mailsync_tui.cli.commands import cli
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import MailboxConfig, UserConfig
 from mailsync_tui.mailboxes.base import Role
-from mailsync_tui.session.check import check
+from mailsync_tui.session.check import check_mailboxes
 from mailsync_tui.session.session import Session
 from tests.cli.place import Place, snapshot
 from tests.mailboxes.memory import MemoryFolder, MemoryMailbox
@@ -89,7 +89,7 @@ def test_a_target_that_turns_out_to_lie_outside_root_is_reported(place: Place) -
     store, old = MemoryMailbox("consolidated"), MemoryMailbox("old")
     store.folders["Ann"] = old.folders["INBOX"] = MemoryFolder(Role.INBOX, 1)
     with Session(config, place.state, mailboxes={"consolidated": store, "old": old}) as session:
-        checked = check(session)
+        checked = check_mailboxes(session)
     warnings = {each.config.name: each.warnings for each in checked}
     assert warnings["consolidated"] == ()
     assert any("Ann.Work lies outside root (Ann)" in text for text in warnings["old"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mailsync_tui.cli import json_form
-from mailsync_tui.cli.check import failure
+from mailsync_tui.cli.json_form import check_failure
 from mailsync_tui.engine.model import (
     Accept,
     Blocked,
@@ -114,6 +114,6 @@ def test_the_history(tmp_path: Path) -> None:
 def test_check(tmp_path: Path) -> None:
     directory = Directory(tmp_path)
     directory.synced("a")
-    documents = (directory.json("check"), failure("ann", 1, "no ledger"))
+    documents = (directory.json("check"), check_failure("ann", 1, "no ledger"))
     real = all_keys(*documents, leaves=("mailboxes.NAME.folders[]",))
     assert real == written("A check")

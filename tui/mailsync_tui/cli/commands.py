@@ -12,7 +12,7 @@ import click
 from mailsync_tui import __version__
 from mailsync_tui.cli.output import PROGRAM, guarded
 from mailsync_tui.cli.settings import Settings, nearest
-from mailsync_tui.errors import INTERRUPTED, WRONG, CommandError
+from mailsync_tui.errors import INTERRUPTED, CommandError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
@@ -213,24 +213,22 @@ def _app(settings: Settings) -> int:
 @click.pass_obj
 def check(settings: Settings, as_json: bool, everybody: bool) -> int:
     """Check the configuration and every mailbox; nothing is changed."""
-    from mailsync_tui.cli import json_form
-    from mailsync_tui.cli.check import check_person, failure
+    from mailsync_tui.cli import json_form, runs
     from mailsync_tui.cli.interrupts import Interrupts
-    from mailsync_tui.cli.runs import Command
     from mailsync_tui.errors import ConfigError
 
     try:
         people = settings.people(everybody=everybody)
     except ConfigError as error:
         if as_json:
-            problems = [
-                {"key": p.key, "message": p.message, "nearest": p.nearest} for p in error.problems
-            ]
-            settings.output.result(json_form.line(json_form.check(None, {}, problems, WRONG)))
+            document = json_form.check(None, (), error.problems, error.exit_code)
+            settings.output.result(json_form.line(document))
         raise
     with Interrupts(settings.output) as interrupts:
-        command = Command(settings, people, interrupts, as_json)
-        return command.each(lambda person: check_person(command, person), failed=failure)
+        command = runs.Command(settings, people, interrupts, as_json)
+        return command.each(
+            lambda person: runs.check(command, person), failed=json_form.check_failure
+        )
 
 
 @cli.command(
@@ -358,12 +356,12 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
 @click.pass_obj
 def history(settings: Settings, run: str | None, as_json: bool) -> int:
     """Show earlier runs, newest first; or one RUN, line by line."""
-    from mailsync_tui.cli.history import show_history, show_run
+    from mailsync_tui.cli import runs
 
     person = settings.person()
     if run is None:
-        return show_history(settings.output, person, as_json=as_json)
-    return show_run(settings.output, person, run, as_json=as_json)
+        return runs.show_history(settings.output, person, as_json=as_json)
+    return runs.show_run(settings.output, person, run, as_json=as_json)
 
 
 @cli.command(
@@ -387,16 +385,15 @@ def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, ye
     It goes to the same folder, with the same flags and date; what was deleted on a POP3 server,
     which takes no mail back, goes into the consolidated mailbox. `history` lists the runs.
     """
+    from mailsync_tui.cli import runs
     from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
-    from mailsync_tui.cli.runs import Command
-    from mailsync_tui.cli.undo import undo_run
 
     require_terminal(yes=yes)
     person = settings.person()
     with Interrupts(settings.output) as interrupts:
-        command = Command(settings, (person,), interrupts, as_json)
-        return command.each(lambda person: undo_run(command, person, run, lines, yes=yes))
+        command = runs.Command(settings, (person,), interrupts, as_json)
+        return command.each(lambda person: runs.undo(command, person, run, lines, yes=yes))
 
 
 @cli.command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.engine.model import UNDO
@@ -13,6 +13,8 @@ from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form, utc
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.outcome import PastRun, Result, RunLine, UndoResult
+    from mailsync_tui.errors import Problem
+    from mailsync_tui.session.check import Checked
 
 _STATES: dict[RunState, str] = {"unfinished": "interrupted"}
 """JSON has one word for both; what was killed has no ``ended``."""
@@ -100,13 +102,37 @@ def past_run(user: str, run: PastRun, lines: Iterable[RunLine]) -> dict[str, Any
 
 
 def check(
-    user: str | None, mailboxes: Mapping[str, Mapping[str, Any]], problems: list[Any], code: int
+    user: str | None, checked: Iterable[Checked], problems: Iterable[Problem], code: int
 ) -> dict[str, Any]:
-    """What ``check`` found."""
+    """What ``check`` found: in the mailboxes, or else in the configuration."""
     return {
         "version": VERSION,
         "user": user,
-        "mailboxes": mailboxes,
-        "problems": problems,
+        "mailboxes": {each.config.name: _mailbox(each) for each in checked},
+        "problems": [{"key": p.key, "message": p.message, "nearest": p.nearest} for p in problems],
         "exit": code,
+    }
+
+
+def check_failure(user: str, exit_code: int, text: str) -> dict[str, Any]:
+    """The JSON where a person's mailboxes could not be looked at."""
+    return {**check(user, (), (), exit_code), "error": text}
+
+
+def _mailbox(each: Checked) -> dict[str, Any]:
+    """One mailbox as JSON."""
+    facts = each.facts
+    return {
+        "type": each.config.type,
+        "protocol": facts.protocol if facts else None,
+        "encryption": facts.encryption if facts else None,
+        "capabilities": list(facts.capabilities) if facts else [],
+        "messages": each.messages if facts else None,
+        "folders": [
+            {"name": name, "role": str(role), "messages": count}
+            for name, role, count in (facts.folders if facts else ())
+        ],
+        "notes": list(facts.notes) if facts else [],
+        "warnings": list(each.warnings),
+        "error": each.error,
     }

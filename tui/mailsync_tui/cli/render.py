@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mailsync_tui.cli.screen import Screen
-from mailsync_tui.engine.model import DELETIONS
+from mailsync_tui.engine.model import DELETIONS, UNDO
 from mailsync_tui.report import plan as wording
 from mailsync_tui.report.choice import Choice
 from mailsync_tui.report.run import directions_text, done_text, line_text, reason_text
@@ -29,8 +29,9 @@ from mailsync_tui.report.words import (
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.engine.model import HeldLine, Line, Plan
+    from mailsync_tui.engine.model import HeldLine, Line, Plan, UndoLine
     from mailsync_tui.engine.outcome import PastRun, RunLine
+    from mailsync_tui.session.check import Checked
 
 _SIGNS: dict[str, Span] = {
     "collect": ("+", "new"),
@@ -167,6 +168,53 @@ def waiting(screen: Screen, found: Plan) -> None:
         if not number:
             screen.line("")
         screen.line(("? ", "note"), wording.waiting_text(each))
+
+
+def undo_question(screen: Screen, asked: wording.Question, shown: Sequence[UndoLine]) -> None:
+    """What a person needs to see before saying yes: what goes where, and what cannot."""
+    for sentence in asked.sentences:
+        screen.text(sentence)
+    able = [line for line in shown if line.problem is None]
+    for line in able[:_FIRST_LINES]:
+        what = screen.fit(doing(UNDO + line.kind, line.account), 26)
+        screen.line(
+            ("< ", "new"), (f"{what} ", "dim"), safe_text(line.subject, _SUBJECT) or NO_SUBJECT
+        )
+    if len(able) > _FIRST_LINES:
+        screen.line((f"  … and {len(able) - _FIRST_LINES:,} more", "dim"))
+    for line in shown:
+        if line.problem is not None:
+            screen.line(("! ", "warn"), safe_text(line.subject, _SUBJECT) or NO_SUBJECT)
+            screen.text(safe_text(line.problem), "warn", indent=4)
+
+
+def check(screen: Screen, user: str, checked: Iterable[Checked]) -> None:
+    """What ``check`` found."""
+    screen.line((f"Mailboxes of {user}", "strong"))
+    for each in checked:
+        screen.line("")
+        facts = each.facts
+        title: list[Span] = [(each.config.name, "name"), (f" ({each.config.type})", "dim")]
+        if facts is not None:
+            more = f": {facts.protocol}, {facts.encryption}, {each.messages:,} messages"
+            title.append((safe_text(more), ""))
+        screen.line(*title)
+        if each.error is not None:
+            screen.text(f"failed: {safe_text(each.error)}", "gone", 2)
+        if facts is not None:
+            if facts.capabilities:
+                screen.text(safe_text("capabilities: " + " ".join(facts.capabilities)), "", 2)
+            screen.table(
+                [
+                    [(safe_text(name), ""), (str(role), "dim"), (f"{count:,}", "")]
+                    for name, role, count in facts.folders
+                ],
+                indent=4,
+            )
+            for note in facts.notes:
+                screen.text(f"note: {safe_text(note)}", "", 2)
+        for warning in each.warnings:
+            screen.text(f"warning: {safe_text(warning)}", "note", 2)
 
 
 def history(screen: Screen, runs: Sequence[PastRun]) -> None:

@@ -17,7 +17,7 @@ from mailsync_tui.cli.interrupts import Interrupts
 from mailsync_tui.cli.output import Output, guarded
 from mailsync_tui.cli.progress import ProgressDisplay, listed_text, progress_for
 from mailsync_tui.cli.screen import Screen
-from mailsync_tui.cli.settings import Settings
+from mailsync_tui.cli.settings import Settings, nearest
 from mailsync_tui.engine.events import (
     Applying,
     Event,
@@ -29,17 +29,19 @@ from mailsync_tui.engine.events import (
 from mailsync_tui.errors import (
     FAILED,
     INTERRUPTED,
+    OK,
     CommandError,
     Interrupted,
     OutputError,
     worst_exit_code,
 )
 from mailsync_tui.report.run import became, result_page
+from mailsync_tui.report.words import size_in_words
 from mailsync_tui.session.plan_file import utc
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.engine.model import Line, Options, Plan
+    from mailsync_tui.engine.model import Line, Options, Plan, UndoLine
     from mailsync_tui.engine.outcome import Result
     from mailsync_tui.session.person import Person
     from mailsync_tui.session.session import Session
@@ -112,6 +114,34 @@ class Command:
             raise
         finally:
             progress.pause()
+
+
+def check(command: Command, person: Person) -> int:
+    """Check one person's mailboxes, and print what they are."""
+    from mailsync_tui.session.check import check_code, check_mailboxes
+
+    with command.session(person) as (session, progress):
+        checked = check_mailboxes(session)
+        kept = session.quarantined()
+        progress.pause()
+        if session.stopped:
+            raise Interrupted
+    found = check_code(checked)
+    if command.json:
+        document = json_form.check(person.name, checked, (), found)
+        document["quarantine"] = {"messages": kept[0], "bytes": kept[1]}
+        command.settings.output.result(json_form.line(document))
+        return found
+    screen = Screen(command.settings.output)
+    render.check(screen, person.name, checked)
+    screen.line("")
+    screen.line(
+        ("quarantine", "name"),
+        f": {kept[0]:,} deleted messages, {size_in_words(kept[1])}; each is kept for"
+        f" {person.config.keep_days} days",
+    )
+    screen.show()
+    return found
 
 
 def plan(command: Command, person: Person, options: Options, out: Path | None = None) -> int:
@@ -222,6 +252,42 @@ def apply(command: Command, person: Person, saved: Plan, left: frozenset[str], *
     return ended(command, found.exit, found.run)
 
 
+def undo(
+    command: Command, person: Person, number: str, lines: tuple[str, ...], *, yes: bool
+) -> int:
+    """Undo a run, or some lines of it, for one person."""
+    from mailsync_tui.report.undo import nothing_to_undo, undo_page, undo_question
+
+    output = command.settings.output
+    offered: tuple[UndoLine, ...] = ()
+    with command.session(person) as (session, progress):
+
+        def confirm(shown: tuple[UndoLine, ...]) -> bool:
+            nonlocal offered
+            offered = shown
+            if yes:
+                return True
+            progress.pause()
+            screen = Screen(output, "stderr")
+            asked = undo_question(number, shown)
+            render.undo_question(screen, asked, shown)
+            screen.show()
+            return confirmed(output, command.interrupts, asked.title)
+
+        found = session.undo(number, frozenset(lines) if lines else None, confirm)
+    if command.json:
+        output.result(json_form.line(json_form.result(found)))
+    elif found.run is None:
+        if found.exit == OK:
+            shown_number = safe_text(number, 40)
+            output.result("Nothing was put back." if offered else nothing_to_undo(shown_number, ()))
+    else:
+        screen = Screen(output)
+        screen.page(undo_page(number, found, offered))
+        screen.show()
+    return ended(command, found.exit, found.run)
+
+
 def rebase(command: Command, person: Person, account: str, *, yes: bool) -> int:
     """Ask, and take the present listing of a mailbox as the new base."""
     output = command.settings.output
@@ -245,6 +311,39 @@ def rebase(command: Command, person: Person, account: str, *, yes: bool) -> int:
     )
     screen.show()
     return found.exit
+
+
+def show_history(output: Output, person: Person, *, as_json: bool) -> int:
+    """All runs, newest first."""
+    runs = person.runs()
+    if as_json:
+        output.result(json_form.line(json_form.runs(runs)))
+        return OK
+    screen = Screen(output)
+    render.history(screen, runs)
+    screen.show()
+    return OK
+
+
+def show_run(output: Output, person: Person, run: str, *, as_json: bool) -> int:
+    """One run, line by line.
+
+    Raises:
+        CommandError: There is no such run.
+    """
+    runs = {str(each.id): each for each in person.runs()}
+    if run not in runs:
+        known = nearest(run, runs) if runs else "; there is none yet"
+        raise CommandError(f"unknown run {safe_text(run, 40)}{known}")
+    found = runs[run]
+    lines = person.run_lines(found.id)
+    if as_json:
+        output.result(json_form.line(json_form.past_run(person.name, found, lines)))
+        return OK
+    screen = Screen(output)
+    render.past_run(screen, found, lines)
+    screen.show()
+    return OK
 
 
 def show(

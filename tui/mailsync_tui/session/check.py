@@ -34,7 +34,7 @@ class Checked:
         return sum(count for _, _, count in self.facts.folders) if self.facts else 0
 
 
-def check(session: Session) -> list[Checked]:
+def check_mailboxes(session: Session) -> list[Checked]:
     """Describe all mailboxes at once, the accounts in the order of the file."""
     configs = session.config.mailboxes
     mailboxes = session.connections.mailboxes
