@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mailsync_tui.reading import Reading, read_message, write_attachment
+from tests.builders import one_part
 
 MB = 1_000_000
 
@@ -22,14 +23,9 @@ def filled(unit: str, size: int = 5 * MB) -> str:
     return (unit * (size // len(unit) + 1))[:size]
 
 
-def message(body: str | bytes, type_: str = "text/plain; charset=utf-8", more: str = "") -> bytes:
-    body = body.encode() if isinstance(body, str) else body
-    return f"From: a@example.org\nSubject: s\nContent-Type: {type_}\n{more}\n".encode() + body
-
-
 def mixed(parts: Iterator[str]) -> bytes:
     text = "".join(f"--b\n{part}\n" for part in parts)
-    return message(f"{text}--b--\n", 'multipart/mixed; boundary="b"')
+    return one_part(f"{text}--b--\n", 'multipart/mixed; boundary="b"')
 
 
 def nested(depth: int, *, closed: bool) -> bytes:
@@ -78,28 +74,28 @@ HTML = {
 }
 
 CASES: dict[str, Callable[[], bytes]] = {
-    "plain, 5 MB": lambda: message(filled("An ordinary line of text, as people write it.\r\n")),
-    "plain, empty lines": lambda: message(filled("\n")),
-    "plain, one line": lambda: message(filled("x")),
-    "plain, tabs": lambda: message(filled("\t")),
-    "plain, CR": lambda: message(filled("\r") + "\n"),
-    "plain, like delimiters": lambda: message(
+    "plain, 5 MB": lambda: one_part(filled("An ordinary line of text, as people write it.\r\n")),
+    "plain, empty lines": lambda: one_part(filled("\n")),
+    "plain, one line": lambda: one_part(filled("x")),
+    "plain, tabs": lambda: one_part(filled("\t")),
+    "plain, CR": lambda: one_part(filled("\r") + "\n"),
+    "plain, like delimiters": lambda: one_part(
         filled("--b-\n"), "multipart/mixed; boundary=b", "\n--b\n"
     ),
-    "plain, controls": lambda: message(filled("\x1b[31m\u202e")),
-    "plain, base64": lambda: message(
+    "plain, controls": lambda: one_part(filled("\x1b[31m\u202e")),
+    "plain, base64": lambda: one_part(
         base64.encodebytes(filled("Text. ").encode()), more="Content-Transfer-Encoding: base64\n"
     ),
-    "plain, broken base64": lambda: message(
+    "plain, broken base64": lambda: one_part(
         filled("A=A"), more="Content-Transfer-Encoding: base64\n"
     ),
-    "plain, =": lambda: message(filled("="), more="Content-Transfer-Encoding: quoted-printable\n"),
-    "plain, = blank": lambda: message(
+    "plain, =": lambda: one_part(filled("="), more="Content-Transfer-Encoding: quoted-printable\n"),
+    "plain, = blank": lambda: one_part(
         filled("=" + " " * 999), more="Content-Transfer-Encoding: quoted-printable\n"
     ),
-    "flowed, quoted": lambda: message(filled("> > text \n"), "text/plain; format=flowed"),
-    "flowed, >": lambda: message(filled(">"), "text/plain; format=flowed"),
-    "attachment, 50 MB": lambda: message(
+    "flowed, quoted": lambda: one_part(filled("> > text \n"), "text/plain; format=flowed"),
+    "flowed, >": lambda: one_part(filled(">"), "text/plain; format=flowed"),
+    "attachment, 50 MB": lambda: one_part(
         base64.encodebytes(bytes(50 * MB)),
         "application/pdf",
         "Content-Transfer-Encoding: base64\n",
@@ -117,7 +113,7 @@ CASES: dict[str, Callable[[], bytes]] = {
     "depth 10,000": lambda: nested(10_000, closed=True),
     "depth 10,000, open": lambda: nested(10_000, closed=False),
     "depth 10,000, messages": lambda: b"Content-Type: message/rfc822\n\n" * 10_000 + b"\nx",
-    "headers without end": lambda: message("--b\nA: b\n" * 400_000, "multipart/mixed; boundary=b"),
+    "headers without end": lambda: one_part("--b\nA: b\n" * 400_000, "multipart/mixed; boundary=b"),
     "header of 1 MB, one field": lambda: b"To: " + filled("a@example.org, ", MB).encode() + b"\n\n",
     "header of 1 MB, fields": lambda: b"X: y\n" * 200_000 + b"\n",
     "header of 1 MB, words": lambda: b"To: " + filled("=?q?q?q?= ", MB).encode() + b"\n\n",
@@ -125,7 +121,7 @@ CASES: dict[str, Callable[[], bytes]] = {
         b'Content-Type: text/plain; a="' + filled(";a=\\", MB).encode() + b"\n\n"
     ),
     **{
-        f"HTML, {name}": lambda body=body: message(body, "text/html; charset=utf-8")  # type: ignore[misc]
+        f"HTML, {name}": lambda body=body: one_part(body, "text/html; charset=utf-8")  # type: ignore[misc]
         for name, body in HTML.items()
     },
 }

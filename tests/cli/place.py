@@ -15,16 +15,9 @@ from click.testing import CliRunner, Result
 
 import mailsync_tui
 from mailsync_tui.cli.commands import cli
+from tests.builders import maildir_mail
 
 SOURCE = Path(mailsync_tui.__file__).parent.parent
-
-
-def message(name: str, subject: str = "") -> bytes:
-    return (
-        f"Message-ID: <{name}@example.org>\nFrom: Ann <ann@example.org>\n"
-        f"Date: Mon, 05 Jan 2026 10:00:00 +0000\nSubject: {subject or 'About ' + name}\n\n"
-        f"Body of {name}.\n"
-    ).encode()
 
 
 class Place:
@@ -65,7 +58,7 @@ class Place:
         for name in names:
             self.made += 1
             path = self.directory / account / "new" / f"{1700000000 + self.made}.M{name}.host"
-            path.write_bytes(message(name, subject))
+            path.write_bytes(maildir_mail(name, subject))
 
     def remove(self, mailbox: str, name: str) -> None:
         wanted = f"Message-ID: <{name}@example.org>".encode()

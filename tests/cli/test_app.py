@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.place import Place, message
+from tests.builders import maildir_mail
+from tests.cli.place import Place
 from tests.cli.terminal import Terminal, terminal
 from tests.servers.imap_script import SECRET, Connection, Folder, ImapScript, Message
 from tests.servers.script import talking
@@ -176,7 +177,7 @@ def test_a_run_cut_short_ends_with_130_though_a_server_hangs_when_left(
     place.synced("known")
     with Hanging() as server:
         for name in ("one", "two"):
-            server.inbox.add(message(name))
+            server.inbox.add(maildir_mail(name))
         place.write_config(
             f'[external.slow]\ntype = "imap"\nhost = "127.0.0.1"\nport = {server.port}\n'
             f'tls = "none"\nuser = "ann"\npassword = "{SECRET}"\n'

@@ -17,7 +17,8 @@ from mailsync_tui.cli.runs import parse_duration
 from mailsync_tui.errors import CommandError, worst_exit_code
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox
-from tests.cli.place import Place, environment, message, snapshot
+from tests.builders import maildir_mail
+from tests.cli.place import Place, environment, snapshot
 from tests.cli.terminal import LIMIT, terminal
 from tests.servers.imap_script import SECRET, Connection, Folder, ImapScript
 
@@ -98,7 +99,7 @@ def test_a_folder_that_refuses_from_the_first_day_on_does_not_stop_the_others(
 
     server = Refusing()
     server.folders["Shut"] = Folder()
-    server.inbox.add(message("one").replace(b"\n", b"\r\n"))
+    server.inbox.add(maildir_mail("one").replace(b"\n", b"\r\n"))
     monkeypatch.setenv("PASS", SECRET)
     with server:
         place.write_config(

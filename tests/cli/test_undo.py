@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.cli.place import Place, message, snapshot
+from tests.builders import maildir_mail
+from tests.cli.place import Place, snapshot
 from tests.cli.terminal import terminal
 
 
@@ -37,7 +38,7 @@ def test_what_a_run_deleted_is_back(place: Place) -> None:
         "exit": 0,
     }
     (path,) = place.files("all")
-    assert path.read_bytes() == message("a")
+    assert path.read_bytes() == maildir_mail("a")
     assert path.name.endswith(":2,FS")
     assert path.stat().st_mtime == 1_600_000_000
     plan = place.json("plan")

@@ -12,7 +12,7 @@ from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, Secret, UserC
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import Result
 from mailsync_tui.session.session import Session
-from tests.mailboxes.contract import letter
+from tests.builders import letter
 from tests.mailboxes.memory import MemoryMailbox
 from tests.servers.imap_script import SECRET, Connection, Folder, ImapScript, Message
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from mailsync_tui.engine.outcome import UndoResult
-from tests.e2e.world import HOME, Kind, World, number_of, plain
+from tests.builders import number_of
+from tests.e2e.world import HOME, Kind, World, plain
 from tests.servers.dovecot import Dovecot
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from mailsync_tui.config.load import load_config
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import Result, everything
 from mailsync_tui.session.session import Session
+from tests.builders import number_of, sized_mail
 from tests.servers.dovecot import PASSWORD, Dovecot
 
 if TYPE_CHECKING:
@@ -35,26 +36,6 @@ HOME = "home"
 """The account, or the local Maildir, that is the consolidated mailbox."""
 _NUMBERS = itertools.count()
 _SECOND = 1_000_000_000
-
-
-def message(number: int, size: int = 900) -> bytes:
-    """A message with CRLF; the number is in its Message-ID and in its body."""
-    head = (
-        f"From: Ann Example <ann{number % 7}@example.org>\r\nTo: bob@example.com\r\n"
-        f"Subject: message {number}\r\n"
-        f"Date: Mon, 05 Jan 2026 {number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
-        f" +0000\r\nMessage-ID: <m{number}@e2e.example>\r\nMIME-Version: 1.0\r\n"
-        "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
-    )
-    line = f"This is what message {number} says, and it says it again and again.\r\n"
-    body = line * max(1, (size - len(head)) // len(line))
-    return (head + body).encode()
-
-
-def number_of(data: bytes) -> int:
-    """Which message it is."""
-    start = data.index(b"Message-ID: <m") + len(b"Message-ID: <m")
-    return int(data[start : data.index(b"@", start)])
 
 
 def plain(data: bytes) -> bytes:
@@ -185,7 +166,7 @@ class World:
             self._serial += 1
             self._sizes[number] = size
             file = box / "tmp" / f"{int(time.time())}.M{self._serial:06}.{self.user(name)}"
-            file.write_bytes(plain(message(number, size)))
+            file.write_bytes(plain(sized_mail(number, size)))
             self._own(file)
             file.rename(box / "new" / file.name)
 
@@ -207,7 +188,7 @@ class World:
         result: Counter[int] = Counter()
         for data in self._contents(name):
             number = number_of(data)
-            whole = plain(message(number, self._sizes[number]))
+            whole = plain(sized_mail(number, self._sizes[number]))
             assert plain(data) == whole, f"{name}: message {number} is not what was sent"
             result[number] += 1
         return result

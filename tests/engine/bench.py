@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +12,10 @@ from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import Result
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.session.session import Session
+from tests.builders import mail
 from tests.mailboxes.memory import MemoryMailbox
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
-
-
-def mail(
-    n: object,
-    body: str = "text",
-    *,
-    sender: str = "ann@example.org",
-    message_id: bool = True,
-    date: datetime = START - timedelta(hours=1),
-) -> bytes:
-    """A small message; the same ``n`` gives the same headers."""
-    ident = f"Message-ID: <m{n}@example.org>\r\n" if message_id else ""
-    return (
-        f"From: Ann <{sender}>\r\nTo: bob@example.org\r\nSubject: message {n}\r\n"
-        f"Date: {format_datetime(date)}\r\n{ident}\r\n{body} {n}\r\n"
-    ).encode()
 
 
 class Bench:

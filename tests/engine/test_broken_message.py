@@ -13,7 +13,8 @@ from mailsync_tui.mailboxes.base import (
     Raw,
     StoreResult,
 )
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.engine.undoing import undo
 
 GOOD, LATER = mail(1), mail(2)

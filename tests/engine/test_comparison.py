@@ -11,7 +11,8 @@ from mailsync_tui.engine.model import Place
 from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.session.person import Person
 from mailsync_tui.session.viewer import Viewer
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.report.choice import Choice
 from mailsync_tui.report.plan import why_facts
 from mailsync_tui.session import plan_file
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.engine.older import older
 
 M, N = mail(1), mail(2)

@@ -10,7 +10,8 @@ import pytest
 
 from mailsync_tui.engine.model import Accept
 from mailsync_tui.errors import OK
-from tests.engine.bench import START, Bench, blocked, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import START, Bench, blocked, kinds
 from tests.engine.test_provider import deliver, remove
 
 EXPIRED = [("isp", "forward-delete", "expired", 11)]

@@ -10,7 +10,8 @@ import pytest
 from mailsync_tui.engine.model import Accept
 from mailsync_tui.engine.plan import guards
 from mailsync_tui.errors import BLOCKED, OK
-from tests.engine.bench import Bench, blocked, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, blocked, kinds
 
 MAILS = [mail(n) for n in range(30)]
 

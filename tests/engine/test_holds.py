@@ -12,7 +12,8 @@ import pytest
 from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.session import plan_file
-from tests.engine.bench import START, Bench, held, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import START, Bench, held, kinds
 
 M = mail(1, sender="Alerts@Bank.Example", date=START - timedelta(days=3))
 N = mail(2)

@@ -10,7 +10,8 @@ import pytest
 from mailsync_tui.config.model import Holds
 from mailsync_tui.errors import SessionError
 from mailsync_tui.mailboxes.base import Unreachable
-from tests.engine.bench import Bench, held, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, held, kinds
 
 TRACE = b"Received: from relay.example by isp.example; Mon, 05 Jan 2026 09:00:01 +0000\r\n"
 M = TRACE + mail(1)

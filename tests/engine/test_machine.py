@@ -37,7 +37,8 @@ from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
 from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.message import identity_of
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.engine.machine_undo import Undoing
 
 ACCOUNTS = {"isp": "pop3", "work": "imap", "old": "imap"}

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mailsync_tui.mailboxes.base import Role
-from tests.engine.bench import Bench, blocked, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, blocked, kinds
 
 M, N = mail(1), mail(2)
 FORWARD = [("forward-delete", "work")]

@@ -30,7 +30,8 @@ from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.message import content_digest
 from mailsync_tui.session.session import Session
-from tests.engine.bench import START, Bench, blocked, held, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import START, Bench, blocked, held, kinds
 
 Scenario = Callable[[Path], None]
 

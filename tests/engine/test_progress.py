@@ -9,7 +9,8 @@ import pytest
 from mailsync_tui.engine.detect import listing
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import Options
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 
 
 def test_four_times_a_second_at_most() -> None:

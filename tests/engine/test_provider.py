@@ -10,7 +10,8 @@ import pytest
 from mailsync_tui.engine.detect.doubt import is_round
 from mailsync_tui.engine.model import Accept
 from mailsync_tui.errors import BLOCKED, OK
-from tests.engine.bench import Bench, blocked, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, blocked, kinds
 
 EARLIER = [mail(n) for n in range(30)]
 LATER = [mail(n) for n in range(100, 115)]

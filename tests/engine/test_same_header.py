@@ -8,7 +8,8 @@ import pytest
 
 from mailsync_tui.errors import OK
 from mailsync_tui.mailboxes.base import Unreachable
-from tests.engine.bench import Bench, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, kinds
 
 ACCOUNTS = {"isp": "pop3", "pop": "pop3", "work": "imap", "old": "imap"}
 

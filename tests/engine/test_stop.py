@@ -8,7 +8,8 @@ from mailsync_tui.engine.events import Event, LineDone
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.outcome import everything
 from mailsync_tui.errors import INTERRUPTED
-from tests.engine.bench import Bench, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, kinds
 
 
 def _stopped_after_one(bench: Bench) -> tuple[int, list[str]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.bench import Bench, held, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, held, kinds
 from tests.engine.test_lost_responses import stored_twice
 from tests.engine.undoing import reverse, undo
 

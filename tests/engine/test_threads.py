@@ -13,7 +13,8 @@ import pytest
 from mailsync_tui.config.model import CONSOLIDATED, Holds
 from mailsync_tui.engine.model import Options
 from mailsync_tui.mailboxes.base import Unreachable
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.mailboxes.memory import MemoryMailbox
 
 ASKED = ("list", "heads", "fetch", "resolve")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.bench import Bench, held, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, held, kinds
 from tests.engine.undoing import (
     FLAGS,
     THEN,

@@ -9,7 +9,8 @@ import pytest
 
 from mailsync_tui.engine.outcome import UndoResult
 from mailsync_tui.errors import SessionError
-from tests.engine.bench import held, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import held, kinds
 from tests.engine.undoing import (
     M,
     N,

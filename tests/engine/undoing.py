@@ -10,7 +10,8 @@ from typing import Any
 
 from mailsync_tui.engine.outcome import UndoResult
 from mailsync_tui.mailboxes.base import Unreachable
-from tests.engine.bench import Bench, held, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, held, kinds
 
 K, M, N = mail(3), mail(1), mail(2)
 THEN = datetime(2025, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -19,7 +19,7 @@ from typing import Any
 
 from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.model import Accept
-from tests.engine import bench as benches
+from tests import builders
 from tests.engine.bench import Bench
 
 
@@ -36,7 +36,7 @@ class Play(Bench):
 
     def mail(self, n: object, **keys: Any) -> bytes:
         """A message of the scenario that is being set up."""
-        return benches.mail(f"{self.scenario}{n}", **keys)
+        return builders.mail(f"{self.scenario}{n}", **keys)
 
     def sync_between(self) -> None:
         """Sync everything, between two stages."""

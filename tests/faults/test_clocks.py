@@ -17,7 +17,8 @@ from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.session.person import Person
 from mailsync_tui.session.viewer import Viewer
-from tests.engine.bench import START, Bench, blocked, held, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import START, Bench, blocked, held, kinds
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.steps import after, contents, without_a_copy
 

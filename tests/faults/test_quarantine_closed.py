@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import mail as message
 from tests.engine.bench import Bench
-from tests.engine.bench import mail as message
 from tests.faults.disk import STORIES, CommandTrial, bodies, mail
 from tests.faults.shim import Disk
 

@@ -15,8 +15,9 @@ from mailsync_tui.errors import LedgerError
 from mailsync_tui.mailboxes.base import Location, MailboxError
 from mailsync_tui.mailboxes.imap import wire as imap_wire
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
-from tests.cli.place import SOURCE, Place, message
-from tests.engine.bench import Bench, kinds, mail
+from tests.builders import mail, maildir_mail
+from tests.cli.place import SOURCE, Place
+from tests.engine.bench import Bench, kinds
 from tests.mailboxes.imap_case import places, served
 from tests.servers.imap_script import Connection, Folder, ImapScript, Message
 from tests.servers.script import talking
@@ -128,7 +129,7 @@ BUFFERS = 32 * 1024 * 1024
 )
 def test_imap_answers_without_an_end(beginning: bytes) -> None:
     server = Boundless(beginning)
-    server.inbox.add(message("one"))
+    server.inbox.add(maildir_mail("one"))
     with served(server) as mailbox, pytest.raises(MailboxError):
         list(mailbox.fetch(places([1])))
     assert server.sent_octets < imap_wire.MAX_LINE + BUFFERS

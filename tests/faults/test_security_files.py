@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.builders import mail
 from tests.cli.place import Place, environment
-from tests.engine.bench import Bench, mail
+from tests.engine.bench import Bench
 
 
 def mode(path: Path) -> int:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 
 GENUINE = mail(1, body="genuine")
 FORGERIES = {

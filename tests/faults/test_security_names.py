@@ -10,7 +10,8 @@ import pytest
 
 from mailsync_tui.mailboxes.base import MailboxError, NewMessage
 from mailsync_tui.mailboxes.maildir.mailbox import create_maildir
-from tests.cli.place import Place, message
+from tests.builders import maildir_mail
+from tests.cli.place import Place
 from tests.mailboxes.maildir_case import mailbox_at
 from tests.servers.imap_script import SECRET, Folder, ImapScript
 
@@ -60,7 +61,7 @@ def test_a_maildir_is_not_left(tmp_path: Path, name: str) -> None:
     (around / "deep").mkdir()
     create_maildir(path)
     mailbox = mailbox_at(path)
-    data = message("one")
+    data = maildir_mail("one")
     stored = None
     with contextlib.suppress(MailboxError):
         (stored,) = mailbox.store([NewMessage(data, frozenset(), None, "1.a.x")], name)
@@ -85,7 +86,7 @@ class Naughty(ImapScript):
         for number, name in enumerate(NAMES):
             if name and name.isascii() and not any(ord(letter) < 32 for letter in name):
                 self.folders[name] = Folder()
-                self.folders[name].add(message(f"n{number}").replace(b"\n", b"\r\n"))
+                self.folders[name].add(maildir_mail(f"n{number}").replace(b"\n", b"\r\n"))
 
 
 @pytest.mark.parametrize("into", ["", 'into = "Work"\n'])

@@ -21,7 +21,8 @@ from mailsync_tui.demo.servers.pop3 import Account
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.mailboxes.net.credentials import Redaction, xoauth2
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
-from tests.cli.place import SOURCE, Place, message
+from tests.builders import maildir_mail
+from tests.cli.place import SOURCE, Place
 from tests.mailboxes.imap_case import mailbox_at
 from tests.servers.imap_script import Connection, ImapScript
 from tests.servers.pop3 import serving
@@ -234,7 +235,7 @@ def test_no_file_and_no_output_holds_it(tmp_path: Path, source: str) -> None:
         "password_env": '"PASS"',
         "password_command": json.dumps(f"cat {shlex.quote(str(kept))}"),
     }
-    account = Account(secret, {"u1": message("one"), "u2": message("two")})
+    account = Account(secret, {"u1": maildir_mail("one"), "u2": maildir_mail("two")})
     log, plan = tmp_path / "log", tmp_path / "plan.json"
     told = ""
     with serving({"ann": account}) as port:

@@ -18,9 +18,9 @@ import pytest
 from mailsync_tui.engine.model import Accept, Plan
 from mailsync_tui.errors import BLOCKED, OK, SessionError
 from mailsync_tui.mailboxes.maildir.mailbox import create_maildir
-from tests.engine.bench import START, Bench, blocked, kinds, mail
+from tests.builders import letter, mail
+from tests.engine.bench import START, Bench, blocked, kinds
 from tests.faults.desk import Desk, at
-from tests.mailboxes.contract import letter
 from tests.mailboxes.maildir_case import age
 
 COUNT = 64

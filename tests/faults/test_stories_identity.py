@@ -10,7 +10,8 @@ from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import everything
 from mailsync_tui.errors import OK
 from mailsync_tui.report.words import HOLDS
-from tests.engine.bench import Bench, held, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, held, kinds
 from tests.faults.desk import Desk, at
 from tests.servers.imap_script import ImapScript
 from tests.servers.pop3_script import Pop3Script

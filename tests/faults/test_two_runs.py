@@ -22,9 +22,9 @@ from mailsync_tui.engine.outcome import Result, everything
 from mailsync_tui.errors import StalePlan
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.session.viewer import Viewer
+from tests.builders import mail as message
 from tests.cli.place import Place, environment
 from tests.engine.bench import Bench, kinds
-from tests.engine.bench import mail as message
 from tests.faults.disk import mail
 
 PAUSED = """

@@ -11,8 +11,8 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.outcome import everything
 from mailsync_tui.errors import BLOCKED
+from tests.builders import letter
 from tests.faults.desk import Desk, at, bodies, outcomes
-from tests.mailboxes.contract import letter
 from tests.mailboxes.imap_case import places, served
 from tests.servers.imap_script import Folder, HangupError, ImapScript, Message
 

@@ -10,8 +10,8 @@ import pytest
 
 from mailsync_tui.engine.model import Options
 from mailsync_tui.errors import BLOCKED, OK, SessionError
+from tests.builders import letter
 from tests.faults.desk import START, Desk, at, outcomes
-from tests.mailboxes.contract import letter
 from tests.servers.imap_script import ImapScript
 from tests.servers.pop3_script import HangupError, Pop3Script, Session
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.builders import letter
 from tests.faults.desk import Desk, at, bodies, outcomes
-from tests.mailboxes.contract import letter
 from tests.servers.imap_script import Folder, HangupError, ImapScript, WithoutKeywords
 from tests.servers.pop3_script import Pop3Script
 

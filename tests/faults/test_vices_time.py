@@ -12,8 +12,8 @@ import pytest
 from mailsync_tui.mailboxes.imap import connection as imap_connection
 from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.mailboxes.pop3 import mailbox as pop3
+from tests.builders import letter
 from tests.faults.desk import Desk, at, outcomes
-from tests.mailboxes.contract import letter
 from tests.servers.imap_script import ImapScript
 from tests.servers.pop3_script import Pop3Script, Session
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from tests.engine.bench import Bench, kinds, mail
+from tests.builders import mail
+from tests.engine.bench import Bench, kinds
 
 STORED = Path(__file__).with_name("ledger_of_0_1.sql")
 """Six messages on work, three of them on isp too; one was deleted on work, and then in all."""

@@ -19,6 +19,7 @@ from mailsync_tui.mailboxes.base import (
     Unreachable,
 )
 from mailsync_tui.message import content_digest, identity_of, identity_of_header
+from tests.builders import letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
 SECRET = "correct horse"
 WRONG = "battery staple"
 DATE = datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC)
-
-
-def letter(number: int, body: bytes = b"Hello.\r\n") -> bytes:
-    """An ordinary message."""
-    return (
-        b"From: Ann <ann@example.org>\r\nTo: bob@example.org\r\n"
-        b"Date: Thu, 1 Feb 2024 10:%02d:%02d +0000\r\n"
-        b"Message-ID: <letter-%d@example.org>\r\nSubject: letter %d\r\n\r\n"
-        % (number // 60 % 60, number % 60, number, number)
-    ) + body
 
 
 NASTY: dict[str, bytes] = {

@@ -10,7 +10,7 @@ from typing import Any
 from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.mailboxes.base import Location
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir
-from tests.mailboxes.contract import letter
+from tests.builders import letter
 
 
 def mailbox_at(path: Path, **more: Any) -> MaildirMailbox:

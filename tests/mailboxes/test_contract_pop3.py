@@ -10,14 +10,8 @@ import pytest
 from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.demo.servers.pop3 import Account, Vices
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
-from tests.mailboxes.contract import (
-    SECRET,
-    WRONG,
-    Harness,
-    MailboxContract,
-    letter,
-    unused_port,
-)
+from tests.builders import letter
+from tests.mailboxes.contract import SECRET, WRONG, Harness, MailboxContract, unused_port
 from tests.servers.dovecot import PASSWORD, Dovecot, deliver
 from tests.servers.pop3 import serving
 

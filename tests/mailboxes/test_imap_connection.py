@@ -14,7 +14,8 @@ from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.mailboxes.base import LoginRefused, MailboxError, Unreachable
 from mailsync_tui.mailboxes.imap.connection import ImapTiming
 from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
-from tests.mailboxes.contract import letter, unused_port
+from tests.builders import letter
+from tests.mailboxes.contract import unused_port
 from tests.mailboxes.imap_case import mailbox_at, places, served
 from tests.servers.dovecot import PASSWORD, Authority, Dovecot, make_authority
 from tests.servers.imap_script import SECRET, HangupError, ImapScript

@@ -8,7 +8,7 @@ import pytest
 
 from mailsync_tui.mailboxes.base import DeleteRequest, MailboxError, Unreachable
 from mailsync_tui.message import identity_of
-from tests.mailboxes.contract import letter
+from tests.builders import letter
 from tests.mailboxes.imap_case import Marks, mailbox_at, places, served
 from tests.servers.imap_script import Folder, ImapScript
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.mailboxes.base import MailboxError, Role, Unreachable
-from tests.mailboxes.contract import letter
+from tests.builders import letter
 from tests.mailboxes.imap_case import mailbox_at, places, served
 from tests.servers.imap_script import Folder, ImapScript
 

@@ -9,7 +9,7 @@ import pytest
 
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.message import identity_of, identity_of_header
-from tests.mailboxes.contract import letter
+from tests.builders import letter
 from tests.mailboxes.imap_case import places, served
 from tests.servers.imap_script import Folder, ImapScript, Message
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Unreachable
-from tests.mailboxes.contract import letter, new
+from tests.builders import letter
+from tests.mailboxes.contract import new
 from tests.mailboxes.imap_case import mailbox_at, served
 from tests.servers.imap_script import Folder, ImapScript, WithoutKeywords
 

@@ -23,7 +23,8 @@ from mailsync_tui.mailboxes.base import (
 from mailsync_tui.mailboxes.maildir.files import Folder
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir
 from mailsync_tui.message import identity_of
-from tests.mailboxes.contract import Marks, letter, new
+from tests.builders import letter
+from tests.mailboxes.contract import Marks, new
 from tests.mailboxes.maildir_case import age, folder, inbox, mailbox_at, put
 
 

@@ -10,7 +10,8 @@ import pytest
 from mailsync_tui.mailboxes.base import DeleteRequest, Location, Role
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox, create_maildir
 from mailsync_tui.mailboxes.maildir.names import directory_name, folder_name
-from tests.mailboxes.contract import Marks, letter
+from tests.builders import letter
+from tests.mailboxes.contract import Marks
 from tests.mailboxes.maildir_case import age, folder, inbox, mailbox_at, put
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailsync_tui.mailboxes.base import DeleteRequest, Location, Role, Unreachable
-from tests.mailboxes.contract import Marks, letter, new
+from tests.builders import letter
+from tests.mailboxes.contract import Marks, new
 from tests.mailboxes.memory import MemoryMailbox
 
 

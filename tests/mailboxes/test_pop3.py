@@ -18,7 +18,8 @@ from mailsync_tui.mailboxes.base import (
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
 from mailsync_tui.mailboxes.pop3.wire import Busy
 from mailsync_tui.message import identity_of
-from tests.mailboxes.contract import SECRET, Marks, letter
+from tests.builders import letter
+from tests.mailboxes.contract import SECRET, Marks
 from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
 from tests.servers.dovecot import Authority, make_authority
 from tests.servers.pop3 import serving

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailsync_tui.reading.htmltext import HTML_READ, LINKS_LISTED
-from tests.reading.build import html, lines, message, multipart, part, read
+from tests.builders import multipart, one_part, part
+from tests.reading.build import html, lines, read
 
 
 def test_blocks_lists_quotes_and_tables() -> None:
@@ -168,9 +169,9 @@ def test_more_links_than_are_listed_show_their_target_in_place() -> None:
 
 def test_the_charset_in_the_document_counts_where_the_header_has_none() -> None:
     text = '<meta http-equiv="Content-Type" content="text/html; charset=koi8-r">Привет'
-    assert lines(message(text.encode("koi8-r"), "text/html")) == ["Привет"]
+    assert lines(one_part(text.encode("koi8-r"), "text/html")) == ["Привет"]
     other = '<meta charset="koi8-r">Привет'
-    assert lines(message(other.encode(), "text/html; charset=utf-8")) == ["Привет"]
+    assert lines(one_part(other.encode(), "text/html; charset=utf-8")) == ["Привет"]
 
 
 def test_characters_by_number_are_made_safe() -> None:
@@ -185,7 +186,7 @@ def test_characters_by_number_are_made_safe() -> None:
     ["<", "&", "<!", "</", "<a", '<a href="', "<![CDATA[", "<?xml ?>", "<html>", "<p></b></p>"],
 )
 def test_broken_html_raises_nothing(text: str) -> None:
-    assert "The HTML is damaged" not in " ".join(read(message(f"a {text}", "text/html")).notes)
+    assert "The HTML is damaged" not in " ".join(read(one_part(f"a {text}", "text/html")).notes)
     assert html(f"a {text}")[0].startswith("a")
 
 
@@ -197,7 +198,7 @@ def test_depth_costs_nothing(tag: str) -> None:
 
 
 def test_html_is_cut_before_it_is_parsed() -> None:
-    reading = read(message(f"a{' ' * HTML_READ}b", "text/html"))
+    reading = read(one_part(f"a{' ' * HTML_READ}b", "text/html"))
     assert reading.lines == ("a",)
     assert reading.notes == ("Only 5,000,000 bytes of the HTML were read.",)
 
@@ -209,6 +210,6 @@ def test_the_limit_of_html_is_one_for_all_parts() -> None:
 
 
 def test_html_of_much_text_is_cut() -> None:
-    reading = read(message("<p>0123456789</p>" * 100_000, "text/html"))
+    reading = read(one_part("<p>0123456789</p>" * 100_000, "text/html"))
     assert sum(map(len, reading.lines)) <= 1_000_000
     assert "The text was cut after 1,000,000 characters." in reading.notes

@@ -7,7 +7,8 @@ import pytest
 from mailsync_tui.reading import read_message
 from mailsync_tui.reading.attachments import ATTACHMENTS_LISTED
 from mailsync_tui.reading.mime import PARTS_READ, parse
-from tests.reading.build import lines, message, multipart, part, read
+from tests.builders import multipart, one_part, part
+from tests.reading.build import lines, read
 
 HTML = part("<p>rich</p>", "text/html")
 PNG = part("x", "image/png")
@@ -65,7 +66,7 @@ def test_text_for_programs_is_shown_only_where_there_is_nothing_else() -> None:
     calendar = part("BEGIN:VCALENDAR", "text/calendar")
     assert lines(multipart(part("Meet"), calendar)) == ["Meet"]
     assert lines(multipart(PNG, calendar)) == ["BEGIN:VCALENDAR"]
-    alone = read(message("BEGIN:VCALENDAR", "text/calendar"))
+    alone = read(one_part("BEGIN:VCALENDAR", "text/calendar"))
     assert (alone.lines, alone.attachments) == (("BEGIN:VCALENDAR",), ())
 
 
@@ -126,9 +127,9 @@ def test_a_signature_is_listed_and_noted(protocol: str, note: str) -> None:
 def test_what_is_encrypted_is_noted() -> None:
     encrypted = multipart(part("v", "application/pgp-encrypted"), PNG, subtype="encrypted")
     assert "Encrypted with PGP; it cannot be read here." in read(encrypted).notes
-    smime = message("x", "application/pkcs7-mime; smime-type=enveloped-data")
+    smime = one_part("x", "application/pkcs7-mime; smime-type=enveloped-data")
     assert "Encrypted or signed with S/MIME; it cannot be read here." in read(smime).notes
-    opaque = message("x", "application/pkcs7-mime; smime-type=signed-data")
+    opaque = one_part("x", "application/pkcs7-mime; smime-type=signed-data")
     assert any("inside the attachment" in note for note in read(opaque).notes)
 
 
@@ -211,7 +212,7 @@ def test_a_header_without_an_end_goes_to_the_next_delimiter() -> None:
 
 @pytest.mark.parametrize("type_", ["", "text", "x", "/", "text/", "t t/x", "Text/PLAIN", "\x1b/a"])
 def test_what_type_is_not_understood_is_text(type_: str) -> None:
-    assert parse(message("one", type_)).root.type == "text/plain"
+    assert parse(one_part("one", type_)).root.type == "text/plain"
 
 
 # Limits
@@ -250,4 +251,4 @@ def test_too_many_attachments_are_noted() -> None:
 
 def test_a_message_without_text_says_so() -> None:
     assert read(b"").notes == ("The message holds no text.",)
-    assert read_message(message("\n\n", "text/html")).notes == ("The message holds no text.",)
+    assert read_message(one_part("\n\n", "text/html")).notes == ("The message holds no text.",)

@@ -11,7 +11,7 @@ import pytest
 
 from mailsync_tui.reading import read_message, write_attachment
 from mailsync_tui.reading.attachments import NAME_BYTES, safe_name
-from tests.reading.build import message, multipart, part
+from tests.builders import multipart, one_part, part
 
 RAW = multipart(
     part("text"),
@@ -63,7 +63,7 @@ def test_content_is_decoded_and_only_the_owner_reads_it(tmp_path: Path) -> None:
 
 def test_the_listed_size_is_what_is_written(tmp_path: Path) -> None:
     content = os.urandom(3_000_000)
-    raw = message(
+    raw = one_part(
         base64.encodebytes(content), "x/y; name=big", "Content-Transfer-Encoding: base64\n"
     )
     (attachment,) = read_message(raw).attachments
@@ -79,7 +79,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_long_name_leaves_room_for_its_number(tmp_path: Path) -> None:
-    raw = message("x", f"x/y; name={'ä' * 200}.png")
+    raw = one_part("x", f"x/y; name={'ä' * 200}.png")
     names = [write_attachment(raw, 1, tmp_path).name for _ in range(2)]
     assert names[1].endswith(" (2).png")
     assert all(len(name.encode()) <= NAME_BYTES for name in names)
@@ -115,7 +115,7 @@ def test_half_a_file_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("mailsync_tui.reading.transfer.Decoder.decode", full)
     with pytest.raises(OSError, match="No space"):
-        write_attachment(message("x", "x/y"), 1, tmp_path)
+        write_attachment(one_part("x", "x/y"), 1, tmp_path)
     assert not list(tmp_path.iterdir())
 
 

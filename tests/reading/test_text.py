@@ -9,7 +9,8 @@ import pytest
 
 from mailsync_tui.reading.reader import TEXT_SHOWN
 from mailsync_tui.reading.transfer import Decoder
-from tests.reading.build import lines, message, read
+from tests.builders import one_part
+from tests.reading.build import lines, read
 
 BASE64 = "Content-Transfer-Encoding: base64\n"
 QUOTED = "Content-Transfer-Encoding: quoted-printable\n"
@@ -41,7 +42,7 @@ def test_broken_base64(text: str, content: bytes, *, damaged: bool) -> None:
     assert b"".join(decoder.decode(text.encode(), 0, len(text))) == content
     assert decoder.damaged == damaged
     note = "The encoding of the text is damaged; some of the text may be missing."
-    assert (note in read(message(text, more=BASE64)).notes) == damaged
+    assert (note in read(one_part(text, more=BASE64)).notes) == damaged
 
 
 def test_quoted_printable_is_decoded_piece_by_piece() -> None:
@@ -56,7 +57,7 @@ def test_quoted_printable_is_decoded_piece_by_piece() -> None:
     [("a=\nb", ["ab"]), ("a= \t\r\nb", ["ab"]), ("a=XYb", ["a=XYb"]), ("=", []), ("a=3", ["a=3"])],
 )
 def test_broken_quoted_printable(text: str, shown: list[str]) -> None:
-    assert lines(message(text, more=QUOTED)) == shown
+    assert lines(one_part(text, more=QUOTED)) == shown
 
 
 def test_uuencoded_content() -> None:
@@ -66,7 +67,7 @@ def test_uuencoded_content() -> None:
 
 
 def test_an_unknown_encoding_is_shown_as_it_stands_and_noted() -> None:
-    reading = read(message("a=20b", more="Content-Transfer-Encoding: x-\x1bown\n"))
+    reading = read(one_part("a=20b", more="Content-Transfer-Encoding: x-\x1bown\n"))
     assert reading.lines == ("a=20b",)
     assert reading.notes == ("The encoding x-\ufffdown is not known; shown as it stands.",)
 
@@ -84,45 +85,45 @@ def test_an_unknown_encoding_is_shown_as_it_stands_and_noted() -> None:
 )
 def test_charsets(charset: str, raw: str, shown: str) -> None:
     codec = charset.strip("'").removeprefix("x-")
-    reading = read(message(raw.encode(codec), f"text/plain; charset={charset}"))
+    reading = read(one_part(raw.encode(codec), f"text/plain; charset={charset}"))
     assert (reading.lines, reading.notes) == ((shown,), ())
 
 
 @pytest.mark.parametrize("charset", ["", "; charset=us-ascii"])
 def test_where_no_charset_is_said_utf8_or_latin1_is_read(charset: str) -> None:
-    assert lines(message("ä".encode(), f"text/plain{charset}")) == ["ä"]
+    assert lines(one_part("ä".encode(), f"text/plain{charset}")) == ["ä"]
 
 
 def test_latin1_without_a_charset() -> None:
-    assert lines(message(b"\xe4", "text/plain")) == ["ä"]
+    assert lines(one_part(b"\xe4", "text/plain")) == ["ä"]
 
 
 @pytest.mark.parametrize("charset", ["x-unknown", "zlib", "idna", "a\0b", "\x1b[31m", "rot13"])
 def test_an_unknown_charset_is_noted(charset: str) -> None:
-    reading = read(message(b"\xe4", f'text/plain; charset="{charset}"'))
+    reading = read(one_part(b"\xe4", f'text/plain; charset="{charset}"'))
     assert reading.lines == ("ä",)
     (note,) = reading.notes
     assert note.startswith("The charset ")
     assert note.endswith(" is not known; shown as Latin-1.")
     assert note.isprintable()
-    assert "UTF-8" in read(message("ä", f'text/plain; charset="{charset}"')).notes[0]
+    assert "UTF-8" in read(one_part("ä", f'text/plain; charset="{charset}"')).notes[0]
 
 
 def test_lines_are_kept_and_made_safe() -> None:
     body = "\r\n \n" + "a\r\n\r\nb\r\r\n\tc\rd\x1b[31m\u202e \u200b\n\n\n"
-    assert lines(message(body)) == ["a", "", "b", "        c", "d\ufffd[31m\ufffd"]
+    assert lines(one_part(body)) == ["a", "", "b", "        c", "d\ufffd[31m\ufffd"]
 
 
 def test_tabs_stand_at_columns_of_eight() -> None:
-    assert lines(message("ab\tc\td")) == ["ab      c       d"]
+    assert lines(one_part("ab\tc\td")) == ["ab      c       d"]
 
 
 def test_long_text_is_cut_and_noted() -> None:
     for body in ("x" * (TEXT_SHOWN + 1), "x\n" * TEXT_SHOWN, "\t" * TEXT_SHOWN + "x"):
-        reading = read(message(body))
+        reading = read(one_part(body))
         assert sum(map(len, reading.lines)) + len(reading.lines) <= TEXT_SHOWN + 1
         assert "The text was cut after 1,000,000 characters." in reading.notes
-    assert read(message("x" * (TEXT_SHOWN - 2))).notes == ()
+    assert read(one_part("x" * (TEXT_SHOWN - 2))).notes == ()
 
 
 FLOWED = "text/plain; charset=utf-8; format=flowed"
@@ -140,9 +141,9 @@ FLOWED = "text/plain; charset=utf-8; format=flowed"
     ],
 )
 def test_flowed_text_is_joined(text: str, shown: list[str]) -> None:
-    assert lines(message(text, FLOWED)) == [line.rstrip() for line in shown]
+    assert lines(one_part(text, FLOWED)) == [line.rstrip() for line in shown]
 
 
 def test_the_blank_before_a_soft_break_may_be_no_text() -> None:
-    assert lines(message("你 \n好", f"{FLOWED}; delsp=yes")) == ["你好"]
-    assert lines(message("a \nb", f"{FLOWED}; DelSp=Yes")) == ["ab"]
+    assert lines(one_part("你 \n好", f"{FLOWED}; delsp=yes")) == ["你好"]
+    assert lines(one_part("a \nb", f"{FLOWED}; DelSp=Yes")) == ["ab"]

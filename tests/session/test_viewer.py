@@ -11,7 +11,8 @@ from mailsync_tui.engine.comparison import Comparison, Key
 from mailsync_tui.engine.model import Options
 from mailsync_tui.errors import SessionError
 from mailsync_tui.session.viewer import Viewer
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from textual.pilot import Pilot
 
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.widgets.line_view import LineView
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.ui.harness import drawn
 
 

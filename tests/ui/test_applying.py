@@ -23,7 +23,8 @@ from mailsync_tui.ui.screens.dialogs import ConfirmScreen
 from mailsync_tui.ui.screens.help import HelpScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
 from mailsync_tui.ui.widgets.line_view import LineView
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.ui.harness import drawn, drive, everything, press, screen, settled, text
 
 

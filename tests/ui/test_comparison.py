@@ -8,7 +8,8 @@ import pytest
 
 from mailsync_tui.engine.comparison import Cell
 from mailsync_tui.ui.widgets.panes import Panes
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.ui.harness import drawn, press, run, running, text
 
 

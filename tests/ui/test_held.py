@@ -13,7 +13,8 @@ from mailsync_tui.engine.model import Plan
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.held import HeldScreen
 from mailsync_tui.ui.widgets.line_view import LineView
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.ui.harness import drawn, press, run, running, screen, text
 
 

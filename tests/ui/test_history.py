@@ -14,7 +14,8 @@ from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.dialogs import ConfirmScreen
 from mailsync_tui.ui.screens.history import HistoryScreen, RunScreen
 from mailsync_tui.ui.widgets.line_view import LineView
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.ui.harness import drawn, press, run, running, screen, text
 
 PATIENCE = 60

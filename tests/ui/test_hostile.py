@@ -10,11 +10,12 @@ import pytest
 from textual.widgets import Static
 
 from mailsync_tui.ui.screens.reader import ReaderScreen
+from tests.builders import LONG, MARKUP, NASTY, nasty_mail
 from tests.cli.place import Place
 from tests.cli.terminal import terminal
 from tests.engine.bench import Bench
 from tests.ui.harness import press, running, screen, settled
-from tests.ui.hostile import LONG, MARKUP, NASTY, check, nasty_mail
+from tests.ui.hostile import check
 
 
 @pytest.fixture

@@ -21,12 +21,13 @@ from mailsync_tui.ui import screens
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.applying import ApplyingScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from tests.builders import LONG, MARKUP, NASTY, nasty_mail
 from tests.cli.place import Place
 from tests.cli.terminal import terminal
 from tests.engine.bench import Bench
 from tests.servers.script import talking
 from tests.ui.harness import press, running, screen, settled
-from tests.ui.hostile import LONG, MARKUP, NASTY, check, nasty_mail
+from tests.ui.hostile import check
 from tests.ui.test_applying import Gate, reach
 
 WIDE = f"{NASTY} {LONG} {NASTY}"

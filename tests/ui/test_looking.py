@@ -21,7 +21,8 @@ from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.mailboxes.memory import MemoryMailbox
 from tests.ui.harness import drawn, press, run, running, screen, settled, text
 

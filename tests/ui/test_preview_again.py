@@ -13,7 +13,8 @@ from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.dialogs import ConfirmScreen, WhyScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
 from mailsync_tui.ui.widgets.line_view import LineView
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.ui.harness import drive, everything, press, screen, settled, text
 from tests.ui.previewed import go, out_of_step, row
 

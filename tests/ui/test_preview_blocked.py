@@ -16,7 +16,8 @@ from mailsync_tui.ui.rows.preview import Previewed
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.dialogs import AskScreen, WhyScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.ui.harness import drive, everything, press, screen, text
 from tests.ui.previewed import go, out_of_step, row, rows
 

@@ -19,7 +19,8 @@ from mailsync_tui.ui.screens.dialogs import AskScreen
 from mailsync_tui.ui.screens.reader import ReaderScreen
 from mailsync_tui.ui.widgets.panes import Panes
 from mailsync_tui.ui.widgets.text_view import TextView
-from tests.engine.bench import Bench, mail
+from tests.builders import mail
+from tests.engine.bench import Bench
 from tests.ui.harness import drawn, press, run, running, screen, settled, text
 
 
