@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsync_tui.ui.rows.filters import Filter, Text, parse
+from mailsync_tui.ui.rows.filters import Filter, FilterFields, parse
 
-LINE = Text(
+LINE = FilterFields(
     "Taxes 2026", "Ann <ann@example.org>", frozenset({"gone", "delete"}), frozenset({"isp"})
 )
 TYPED = st.text(alphabet='anxtis:o"gfrm e', max_size=12)

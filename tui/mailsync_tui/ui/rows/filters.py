@@ -8,7 +8,7 @@ from typing import NamedTuple
 FIELDS = ("from", "subject", "is", "on")
 
 
-class Text(NamedTuple):
+class FilterFields(NamedTuple):
     """What a filter looks at in one line."""
 
     subject: str
@@ -47,7 +47,7 @@ class Filter:
             and all(any(w.startswith(part) for w in self.mailboxes) for part in other.mailboxes)
         )
 
-    def admits(self, text: Text) -> bool:
+    def admits(self, text: FilterFields) -> bool:
         """Whether a line passes."""
         if self.states and not _begun(self.states, text.states):
             return False

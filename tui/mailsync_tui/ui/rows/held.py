@@ -9,7 +9,7 @@ from mailsync_tui.engine.model import DELETIONS, PlanEntry
 from mailsync_tui.report.plan import held_rule_text
 from mailsync_tui.report.words import HOLDS, NO_SUBJECT, Span, doing, local_day, short_name
 from mailsync_tui.ui.rows.columns import fit
-from mailsync_tui.ui.rows.filters import Filter, Text
+from mailsync_tui.ui.rows.filters import Filter, FilterFields
 
 _KIND_CELLS = 38
 _DAY_CELLS = 12
@@ -28,7 +28,7 @@ class HeldLines:
     """Groups and the lines below them; some lines are chosen."""
 
     def __init__(self, held: Sequence[PlanEntry], chosen: frozenset[str], only: Filter) -> None:
-        """Group and narrow down.
+        """Group and filter.
 
         Args:
             held: All held lines.
@@ -108,10 +108,10 @@ def _newest_first(note: PlanEntry) -> float:
     return -note.since.timestamp() if note.since else 0.0
 
 
-def _text(note: PlanEntry) -> Text:
+def _text(note: PlanEntry) -> FilterFields:
     line = note.line
     words = {note.held or "", line.kind}
     if line.kind in DELETIONS:
         words.add("deletion")
     places = {line.account, *line.accounts, line.target.mailbox}
-    return Text(line.subject, line.sender, frozenset(words), frozenset(places))
+    return FilterFields(line.subject, line.sender, frozenset(words), frozenset(places))

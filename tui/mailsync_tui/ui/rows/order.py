@@ -9,7 +9,7 @@ from typing import Literal
 
 from mailsync_tui.engine.comparison import DIFFERENCES, Cell, Comparison, Key, Row
 from mailsync_tui.report.words import CELLS
-from mailsync_tui.ui.rows.filters import Filter, Text
+from mailsync_tui.ui.rows.filters import Filter, FilterFields
 
 Order = Literal["date", "thread", "change"]
 
@@ -134,5 +134,5 @@ class _OfCells(dict[bytes, bool]):
         if any(Cell(c) in DIFFERENCES for c in cells):
             words.add("different")
         seen = self._shown is None or any(cells[number] for number in self._shown)
-        self[cells] = seen and self._filter.admits(Text("", "", frozenset(words), there))
+        self[cells] = seen and self._filter.admits(FilterFields("", "", frozenset(words), there))
         return self[cells]

@@ -30,12 +30,12 @@ from mailsync_tui.report.plan import (
 from mailsync_tui.report.words import Span, short_date, short_name, size_in_words
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import column, fit
-from mailsync_tui.ui.rows.filters import Filter, Text
+from mailsync_tui.ui.rows.filters import Filter, FilterFields
 
 WIDE = 110
-"""From so many cells on, every line tells by itself where it is deleted."""
+"""From so many cells on, every line says by itself where it is deleted."""
 WIDEST = 150
-"""From so many cells on, every line tells why, too, and undo in full."""
+"""From so many cells on, every line says why, too, and undo in full."""
 _DEEPEST = 3
 _ORDER = {
     name: number
@@ -238,7 +238,9 @@ class Previewed:
         if line.id in self.choice.new:
             states.add("new")
         there = {line.account, *line.accounts, line.target.mailbox}
-        return chosen.admits(Text(line.subject, line.sender, frozenset(states), frozenset(there)))
+        return chosen.admits(
+            FilterFields(line.subject, line.sender, frozenset(states), frozenset(there))
+        )
 
     # --- asking
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
+from mailsync_tui.report.words import doing
+from mailsync_tui.ui.rows.columns import column, fit
+
+_BAR_CELLS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +87,40 @@ class ApplyProgress:
         with self._lock:
             ended = self._done.total() + self._failed.total()
         return None if rate is None else (self.total - ended) / rate
+
+
+def progress_lines(counts: Iterable[Count], width: int) -> list[str]:
+    """How far each account and kind is, with a bar in plain characters.
+
+    Args:
+        counts: What a run has counted.
+        width: Cells of the screen.
+    """
+    rows = []
+    for each in counts:
+        ended = each.done + each.failed
+        full = _BAR_CELLS * ended // each.total if each.total else _BAR_CELLS
+        bar = f"[{'#' * full}{'.' * (_BAR_CELLS - full)}]"
+        failed = f", {each.failed:,} not" if each.failed else ""
+        sums = f"{ended:,} of {each.total:,}{failed}"
+        head = column(each.account, 12) + column(doing(each.kind, each.account), 25)
+        rows.append(fit(f" {head}{bar} {sums}", width).rstrip())
+    return rows
+
+
+def pace(rate: float | None, seconds: float | None) -> str:
+    """How fast it goes and how long the rest takes, as far as that is known."""
+    if rate is None or seconds is None:
+        return "beginning ..."
+    speed = f"{rate:,.0f} a second" if rate >= 2 else f"{rate * 60:,.0f} a minute"
+    return f"{speed}, {duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """A duration as a person says it."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

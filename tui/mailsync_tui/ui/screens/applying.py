@@ -16,8 +16,8 @@ from mailsync_tui.report.errors import failure, hint
 from mailsync_tui.report.page import Page, PageLine, Paragraph
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.rows.progress import ApplyProgress, Counted
-from mailsync_tui.ui.rows.results import PageRows, pace, progress_lines
+from mailsync_tui.ui.rows.page import PageRows
+from mailsync_tui.ui.rows.progress import ApplyProgress, Counted, pace, progress_lines
 from mailsync_tui.ui.screens.base import Mailsync, MailsyncScreen
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.line_view import LineView

@@ -114,14 +114,14 @@ class HistoryScreen(MailsyncScreen):
 
 def _run_detail(run: PastRun) -> Content:
     """A run in three lines: which, what it did, and what that means."""
-    mark = STATES[run.state]
+    state = STATES[run.state]
     asked = f": {directions_text(run)}" if run.directions else ""
     ended = "no end is recorded" if run.ended is None else f"ended {local_moment(run.ended)}"
     return Content("\n").join(
         [
             Content.assemble((f" {run_name(run)}", "bold"), f"{safe_text(asked, 80)}; {ended}"),
             Content(f" {done_text(run)}"),
-            Content.assemble((f" {mark.sign} {mark.word}: {mark.meaning}", "$text-muted")),
+            Content.assemble((f" {state.sign} {state.word}: {state.meaning}", "$text-muted")),
         ]
     )
 
@@ -162,8 +162,8 @@ class RunScreen(FilteredScreen):
 
     def compose(self) -> ComposeResult:
         """The run, its lines, more of the line under the cursor, sums, keys."""
-        mark = STATES[self.run.state]
-        yield Static(f" {run_name(self.run)}: {mark.sign} {mark.word}", id="title", markup=False)
+        state = STATES[self.run.state]
+        yield Static(f" {run_name(self.run)}: {state.sign} {state.word}", id="title", markup=False)
         yield Heading(RunLines.heading)
         yield LineView(id="lines")
         yield Static(id="detail", markup=False)
@@ -202,10 +202,10 @@ class RunScreen(FilteredScreen):
     def _show_summary(self) -> None:
         shown = len(self.query_one(LineView).lines)
         parts: list[str] = []
-        for mark in OUTCOMES.values():
-            count = sum(OUTCOMES[line.outcome] is mark for line in self.run_lines)
+        for state in OUTCOMES.values():
+            count = sum(OUTCOMES[line.outcome] is state for line in self.run_lines)
             if count:
-                parts.append(f"{mark.sign} {count:,} {mark.word}")
+                parts.append(f"{state.sign} {count:,} {state.word}")
         text = "   ".join(parts) or "it did nothing that the journal names"
         if self.chosen:
             text += f"   [x] {several(len(self.chosen), 'line')} chosen"
@@ -293,10 +293,10 @@ class RunScreen(FilteredScreen):
 
 def _line_detail(line: RunLine) -> Content:
     """A line of the run in four lines: what, which message, where, and what became of it."""
-    mark = OUTCOMES[line.outcome]
+    state = OUTCOMES[line.outcome]
     place = safe_text(f"{line.mailbox}/{line.folder}" if line.folder else line.mailbox, 200)
     copies = f", {line.copies} copies" if line.copies > 1 else ""
-    became = f" {mark.sign} {mark.word}: {reason_text(line)}"
+    became = f" {state.sign} {state.word}: {reason_text(line)}"
     ident = safe_text(line.message_id or "", 200) or "no Message-ID"
     return Content("\n").join(
         [

@@ -1,18 +1,13 @@
-"""What a run did, as lines of a list; and how far one is."""
+"""A page about a run or an undo, as lines of a list."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
-from mailsync_tui.report import words
 from mailsync_tui.report.page import Block, Page, PageLine, Paragraph
 from mailsync_tui.report.words import Span
 from mailsync_tui.ui.rows.columns import column, fit
-from mailsync_tui.ui.rows.progress import Count
-
-BAR = 20
-"""Cells of a bar."""
 
 
 class PageRows:
@@ -22,7 +17,7 @@ class PageRows:
         """Break its paragraphs.
 
         Args:
-            page: What is told after a run.
+            page: What a run or an undo did.
             width: Cells of the screen.
         """
         self._rows = [row for block in page.blocks for row in _rows(block, max(width - 4, 20))]
@@ -63,40 +58,3 @@ def _rows(block: Block, width: int) -> Iterator[tuple[Span, ...]]:
         for row in block.rows:
             *before, last = zip(row, cells, strict=True)
             yield (*((column(text, n), style) for (text, style), n in before), last[0])
-
-
-def progress_lines(counts: Iterable[Count], width: int) -> list[str]:
-    """How far each account and kind is, with a bar in plain characters.
-
-    Args:
-        counts: What a run has counted.
-        width: Cells of the screen.
-    """
-    rows = []
-    for each in counts:
-        ended = each.done + each.failed
-        full = BAR * ended // each.total if each.total else BAR
-        bar = f"[{'#' * full}{'.' * (BAR - full)}]"
-        failed = f", {each.failed:,} not" if each.failed else ""
-        told = f"{ended:,} of {each.total:,}{failed}"
-        head = column(each.account, 12) + column(words.doing(each.kind, each.account), 25)
-        rows.append(fit(f" {head}{bar} {told}", width).rstrip())
-    return rows
-
-
-def pace(rate: float | None, seconds: float | None) -> str:
-    """How fast it goes and how long the rest takes, as far as that is known."""
-    if rate is None or seconds is None:
-        return "beginning ..."
-    speed = f"{rate:,.0f} a second" if rate >= 2 else f"{rate * 60:,.0f} a minute"
-    return f"{speed}, {duration(seconds)} left"
-
-
-def duration(seconds: float) -> str:
-    """A duration as a person says it."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

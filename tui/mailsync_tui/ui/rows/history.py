@@ -9,11 +9,12 @@ from mailsync_tui.engine.outcome import PastRun, RunLine
 from mailsync_tui.report.run import directions_text, done_text, line_text
 from mailsync_tui.report.words import NO_SUBJECT, OUTCOMES, STATES, Span, local_moment
 from mailsync_tui.ui.rows.columns import fit
-from mailsync_tui.ui.rows.filters import Filter, Text
+from mailsync_tui.ui.rows.filters import Filter, FilterFields
 
 _STATE_CELLS = 14
 _DIRECTIONS_CELLS = 18
 _COUNTS_CELLS = 50
+_ROOMY = 100
 
 
 class Runs:
@@ -37,10 +38,10 @@ class Runs:
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """Number, state, when, what was called, what was done."""
         run = self.runs[index]
-        mark = STATES[run.state]
+        state = STATES[run.state]
         spans: list[Span] = [
             (f"{run.id:>5} ", "name"),
-            (fit(f"{mark.sign} {mark.word}", _STATE_CELLS), mark.style),
+            (fit(f"{state.sign} {state.word}", _STATE_CELLS), state.style),
             (f"{local_moment(run.started)}  ", ""),
             (fit(run.command, 9), ""),
         ]
@@ -60,10 +61,10 @@ class Runs:
 
 
 class RunLines:
-    """The lines of one run, narrowed down by a filter; some are chosen."""
+    """The lines of one run, as far as a filter shows them; some are chosen."""
 
     def __init__(self, every: Sequence[RunLine], chosen: frozenset[str], only: Filter) -> None:
-        """Narrow them down.
+        """Filter them.
 
         Args:
             every: Every line of the run.
@@ -88,12 +89,12 @@ class RunLines:
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """Whether it is chosen, its outcome, what it did, the subject, the reason."""
         line = self.lines[index]
-        mark = OUTCOMES[line.outcome]
+        state = OUTCOMES[line.outcome]
         box = "   " if not line.deleted else "[x]" if line.id in self.chosen else "[ ]"
         words = 42 if width >= _ROOMY else 26
         spans: list[Span] = [
             (f"{box} ", "strong" if line.id in self.chosen else "dim"),
-            (fit(f"{mark.sign} {mark.word}", 11), mark.style),
+            (fit(f"{state.sign} {state.word}", 11), state.style),
             (fit(line_text(line), words - 1) + " ", "gone" if line.deleted else ""),
         ]
         left = width - 4 - 11 - words
@@ -114,11 +115,10 @@ class RunLines:
         return fit(fit("    outcome", 15) + fit("what", words) + "subject, and why", width)
 
 
-_ROOMY = 100
-
-
-def _text(line: RunLine) -> Text:
+def _text(line: RunLine) -> FilterFields:
     states = {OUTCOMES[line.outcome].word, line.kind}
     if line.kind in DELETIONS:
         states.add("deleted")
-    return Text(line.subject, "", frozenset(states), frozenset({line.account, line.mailbox}))
+    return FilterFields(
+        line.subject, "", frozenset(states), frozenset({line.account, line.mailbox})
+    )
