@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from itertools import product
 
 import pytest
-from mailsync_tui.ui.rows.past import Runs
 
 from mailsync_tui.cli import json_form
 from mailsync_tui.engine.outcome import PastRun, past_run, run_lines
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 from mailsync_tui.mailboxes.base import Location
+from mailsync_tui.ui.rows.history import Runs
 
 AT = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 CODES = (None, 0, 1, 2, 3, 4, 5, 6, 130)

@@ -20,7 +20,7 @@ from mailsync_tui.report.undo import nothing_to_undo, undo_page, undo_question
 from mailsync_tui.report.words import NO_SUBJECT, OUTCOMES, STATES, local_moment, several
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
-from mailsync_tui.ui.rows.past import RunLines, Runs
+from mailsync_tui.ui.rows.history import RunLines, Runs
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync, MailsyncScreen
 from mailsync_tui.ui.screens.dialogs import ConfirmScreen
 from mailsync_tui.ui.widgets.key_bar import KeyBar
