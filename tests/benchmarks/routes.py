@@ -61,9 +61,9 @@ def timed(command: Sequence[str], *, codes: Sequence[int] = (0,)) -> tuple[float
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - begun
         errors.seek(0)
-        told = errors.read().decode(errors="replace")
+        said = errors.read().decode(errors="replace")
     if process.returncode not in codes:
-        sys.exit(f"{command[0]} ended with {process.returncode}:\n{told[-2000:]}")
+        sys.exit(f"{command[0]} ended with {process.returncode}:\n{said[-2000:]}")
     return seconds, usage.ru_utime + usage.ru_stime, peak / 1024
 
 

@@ -77,7 +77,7 @@ class Expected(NamedTuple):
     row: Row
     fate: Fate
     """Where the line stands in the plan; of ``blocked`` ones only the number is shown there.
-    ``unknown``: the account cannot tell whether it holds the letter."""
+    ``unknown``: nobody knows whether the account holds the letter."""
     rule: str | None = None
     """Why it is held or blocked, as in the plan's JSON."""
 

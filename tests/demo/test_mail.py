@@ -155,14 +155,14 @@ def test_some_answer_others(letters: tuple[Letter, ...]) -> None:
     assert set(answers) <= ids
 
 
-def test_a_twin_shares_only_the_id() -> None:
+def test_two_letters_of_one_id_share_nothing_else() -> None:
     writer = Writer(3)
     letter = writer.letter("private")
-    twin = writer.same_id(letter, "work")
-    assert twin.message_id == letter.message_id
-    assert twin.sender != letter.sender
-    assert twin.date != letter.date
-    assert twin.data != letter.data
+    other = writer.same_id(letter, "work")
+    assert other.message_id == letter.message_id
+    assert other.sender != letter.sender
+    assert other.date != letter.date
+    assert other.data != letter.data
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,8 @@ class Ordeal:
                 break
             assert result.exit in (0, 3), [x for x in result.lines if x.outcome != "done"]
         else:
-            told = [(x.line.kind, x.outcome, x.reason) for x in result.lines]
-            raise AssertionError(f"no end after {_TRIES} runs: {result.exit} {told}")
+            left = [(x.line.kind, x.outcome, x.reason) for x in result.lines]
+            raise AssertionError(f"no end after {_TRIES} runs: {result.exit} {left}")
         self.check(f"kill {self.tally.killed}")
 
     def check(self, when: str) -> None:

@@ -46,10 +46,10 @@ def assert_failed(done: subprocess.CompletedProcess[str], code: int, *words: str
     assert done.returncode == code, done
     assert "Traceback" not in done.stderr
     # Beside what was listed, which is progress.
-    (told,) = [line for line in done.stderr.splitlines() if line.startswith("mailsync-tui: ")]
-    assert "unforeseen" not in told
+    (error,) = [line for line in done.stderr.splitlines() if line.startswith("mailsync-tui: ")]
+    assert "unforeseen" not in error
     for word in words:
-        assert word in told
+        assert word in error
 
 
 def free_port() -> int:

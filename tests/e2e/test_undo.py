@@ -41,7 +41,7 @@ def world_of(server: Dovecot, directory: Path, home: Kind, **accounts: Kind) -> 
 
 def age(world: World, name: str) -> None:
     """Every message arrived at another time of last year."""
-    for file in world._files(name):
+    for file in world.files(name):
         arrived = 1_750_000_000 + 3607 * number_of(file.read_bytes())
         os.utime(file, (arrived, arrived))
 
@@ -59,7 +59,7 @@ def dress(world: World, name: str) -> None:
     box = world.path(name)
     for part in ("cur", "new", "tmp"):
         (box / ".Filed" / part).mkdir(parents=True)
-    for file in world._files(name):
+    for file in world.files(name):
         number = number_of(file.read_bytes())
         plain_name = file.name.partition(":")[0]
         if number in (2, 3):
@@ -191,7 +191,7 @@ def test_both(server: Dovecot, tmp_path: Path) -> None:
     """Gone at work, so gone in the consolidated mailbox and everywhere; and all of it undone."""
     world = world_of(server, tmp_path, "imap", work="imap", isp="pop3", old="maildir")
     dress(world, HOME)
-    for file in world._files("old"):
+    for file in world.files("old"):
         file.rename(world.path("old") / "cur" / f"{file.name.partition(':')[0]}:2,S")
     world.sync()
     before = {name: seen(world, name) for name in (HOME, "old")}

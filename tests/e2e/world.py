@@ -173,7 +173,7 @@ class World:
     def delete(self, name: str, numbers: Collection[int]) -> None:
         """Delete messages in an account by removing their files."""
         wanted = set(numbers)
-        for file in self._files(name):
+        for file in self.files(name):
             # The server may still expunge for somebody who was killed.
             with contextlib.suppress(FileNotFoundError):
                 with file.open("rb") as opened:
@@ -209,7 +209,7 @@ class World:
         """
         result = {}
         for name in self.kinds:
-            for file in self._files(name):
+            for file in self.files(name):
                 # Dovecot moves what it lists from new to cur.
                 shown = f"{name}/{file.name.partition(':')[0]}:{_flags(file.name)}"
                 result[shown] = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -232,7 +232,8 @@ class World:
                     if changed > time.time_ns() - 2 * _SECOND:
                         os.utime(part, ns=(changed, changed - 2 * _SECOND))
 
-    def _files(self, name: str) -> list[Path]:
+    def files(self, name: str) -> list[Path]:
+        """The files of an account's messages, in ``cur`` and ``new``."""
         box = self.path(name)
         return sorted(f for part in ("cur", "new") for f in (box / part).glob("*"))
 
@@ -240,7 +241,7 @@ class World:
         while True:
             # A server that expunges or sets flags meanwhile makes the list out of date.
             with contextlib.suppress(FileNotFoundError):
-                return [file.read_bytes() for file in self._files(name)]
+                return [file.read_bytes() for file in self.files(name)]
 
     def _make(self, box: Path, below: Path) -> None:
         for part in ("cur", "new", "tmp"):

@@ -143,23 +143,23 @@ class Trial:
 
     def _look(self, *, settled: bool) -> None:
         here, home = self.world.held("isp"), self.world.held(HOME)
-        told = f"{self.place} {self.how}: isp {here}, consolidated {home}"
+        found = f"{self.place} {self.how}: isp {here}, consolidated {home}"
         if self.how in SPOILT:
-            self._look_at_spoilt(here, home, told)
+            self._look_at_spoilt(here, home, found)
             return
-        assert set(here) <= LEFT - GONE_HERE, told
-        assert set(home) <= LEFT - GONE_THERE, told
+        assert set(here) <= LEFT - GONE_HERE, found
+        assert set(home) <= LEFT - GONE_THERE, found
         kept = LEFT - GONE_HERE - GONE_THERE
-        assert set(here) >= kept, f"lost on the account; {told}"
-        assert set(home) >= kept - (frozenset() if settled else NEW), f"lost; {told}"
+        assert set(here) >= kept, f"lost on the account; {found}"
+        assert set(home) >= kept - (frozenset() if settled else NEW), f"lost; {found}"
         if settled:
-            assert here == home == Counter(dict.fromkeys(kept, 1)), told
+            assert here == home == Counter(dict.fromkeys(kept, 1)), found
 
-    def _look_at_spoilt(self, here: Counter[int], home: Counter[int], told: str) -> None:
+    def _look_at_spoilt(self, here: Counter[int], home: Counter[int], found: str) -> None:
         """A changed octet may only keep what was to be deleted; nothing else may go."""
         kept = frozenset(range(COUNT)) - GONE_HERE - GONE_THERE
         for held in (here, home):
-            assert all(held[number] == 1 for number in kept), told
+            assert all(held[number] == 1 for number in kept), found
 
 
 def spread(whole: int, points: int) -> Sequence[int]:

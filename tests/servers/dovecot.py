@@ -176,8 +176,7 @@ namespace inbox {{
     def client(self, user: str) -> imapclient.IMAPClient:
         """Somebody else's connection to the same mailbox, logged in."""
         client = imapclient.IMAPClient("127.0.0.1", self.imap, ssl=False, timeout=_PATIENCE)
-        client._imap.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client._imap.debug = 0
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.login(user, PASSWORD)
         # It obeys the commands that it was made not to announce.
         client._cached_capabilities = tuple(CAPABILITIES.upper().encode().split())

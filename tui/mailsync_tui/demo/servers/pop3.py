@@ -331,7 +331,7 @@ class _Session:
         await self._writer.drain()
 
     def _forget_input(self) -> None:
-        # A StreamReader has no public way to tell or drop what it holds.
+        # A StreamReader has no public way to show or drop what it holds.
         buffered: bytearray = getattr(self._reader, "_buffer")  # noqa: B009
         buffered.clear()
 
