@@ -36,7 +36,7 @@ from mailsync_tui.errors import SessionError
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
 from mailsync_tui.mailboxes.base import Unreachable
-from mailsync_tui.message import identity_of
+from mailsync_tui.message import content_digest, identity_of, summary_of_header
 from tests.builders import mail
 from tests.engine.bench import Bench
 from tests.engine.machine_undo import Undoing
@@ -364,6 +364,24 @@ class Machine(Undoing, RuleBasedStateMachine):
     def _check_second_plan(self) -> None:
         plan = self.bench.plan()
         assert not plan.lines, f"(c) a second plan is not empty: {plan.lines}"
+        self._check_nothing_is_passed_over(plan)
+
+    def _check_nothing_is_passed_over(self, plan: Plan) -> None:
+        """What an account lists is in the consolidated mailbox, or held with a reason."""
+        if plan.blocked or plan.waiting:
+            return
+        held = {(each.message_id, each.subject) for each in plan.held}
+        gathered = {
+            content_digest(message.data)
+            for folder in self.bench.home.folders.values()
+            for message in folder.messages.values()
+        }
+        for account in ACCOUNTS:
+            for message in self.bench.boxes[account].folders["INBOX"].messages.values():
+                summary = summary_of_header(message.data)
+                name = (identity_of(message.data).message_id, summary.subject)
+                if "\\Deleted" not in message.flags and name not in held:
+                    assert content_digest(message.data) in gathered, f"(e) passed over: {name}"
 
     # --- helpers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,47 @@ def test_one_that_was_not_stored_is_stored_once_though_two_accounts_have_it(tmp_
     assert bench.sync().exit == OK
     assert bench.holds("consolidated", two) == 1
     assert kinds(bench.plan()) == []
+
+
+PASSED_OVER = {
+    "without a Message-ID": lambda n: same_header(n, named=False),
+    "without any header": lambda n: b"\r\njust text %d\r\n" % n,
+}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("message", PASSED_OVER.values(), ids=PASSED_OVER)
+def test_a_run_that_did_not_collect_them_hides_none(
+    tmp_path: Path, message: Callable[[int], bytes], count: int
+) -> None:
+    bench = Bench(tmp_path, ACCOUNTS)
+    for number in range(count):
+        bench.deliver("isp", message(number))
+    for _ in range(2):
+        bench.sync("forward")
+        assert kinds(bench.plan()) == [("collect", "isp")] * count
+    bench.sync(without=["collect"])
+    plan = bench.plan()
+    assert kinds(plan) == []
+    assert [held.rule for held in plan.held] == ["declined"] * count
+    assert len(bench.sync(reconsider=True).lines) == count
+    found = {one.data for one in bench.home.folders["INBOX"].messages.values()}
+    assert {message(number) for number in range(count)} <= found
+    assert bench.plan().lines == ()
+
+
+def test_a_failed_store_hides_none(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, ACCOUNTS)
+    for number in range(2):
+        bench.deliver("isp", same_header(number, named=False))
+
+    def fail(step: str, index: int) -> None:
+        if step == "store":
+            raise Unreachable("the connection broke")
+
+    bench.home.fault = fail
+    bench.sync()
+    bench.home.fault = None
+    assert kinds(bench.plan()) == [("collect", "isp")] * 2
+    assert bench.sync().exit == OK
+    assert len(bench.home.folders["INBOX"].messages) == 3

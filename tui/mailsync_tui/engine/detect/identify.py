@@ -27,7 +27,7 @@ class Identified:
     undecided: Set[int]
     """Messages of the ledger that may be another one's copy until their bytes are read."""
     doubtful: Set[int]
-    """Messages in the ledger that an arrival, or an undecided one, may be."""
+    """Messages in the ledger that an arrival, or an undecided one, may be; none is undecided."""
 
 
 def identify(
@@ -72,7 +72,9 @@ def identify(
             new[key].append(group)
             groups.append(group)
         group.append(arrival)
-    return Identified(joined, groups, undecided.keys(), doubtful)
+    # What is undecided itself is not known yet, so its absence proves nothing anyway; in doubt it
+    # would be in no plan, and so would never be read and decided.
+    return Identified(joined, groups, undecided.keys(), doubtful - undecided.keys())
 
 
 def _choose(
