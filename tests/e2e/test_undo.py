@@ -216,7 +216,7 @@ def test_from_the_command_line(server: Dovecot, tmp_path: Path) -> None:
     take(world, "isp")
     assert world.run("sync", "--yes").returncode == 0
     done = world.run("undo", "2", "--yes")
-    assert (done.returncode, "consolidated: 4 put back" in done.stdout) == (0, True), done
+    assert (done.returncode, "consolidated  4 put back" in done.stdout) == (0, True), done
     assert seen(world, HOME) == before
 
 
