@@ -400,3 +400,27 @@ def test_whatever_stands_there_is_accepted_or_a_problem(load: Load, section: str
 def test_every_key_has_one_line_in_the_table() -> None:
     keys = [field.key for field in schema.MAILBOX]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"), [("0 B", 0), ("17kB", 17_000), ("200 MB", 200_000_000), ("2 GB", 2 * 10**9)]
+)
+def test_sizes(load: Load, text: str, octets: int) -> None:
+    (person,) = load(STORE + POP3 + f'max_listing = "{text}"\n').users
+    assert person.external[0].max_listing == octets
+
+
+@pytest.mark.parametrize("value", ["200", '"200"', '"2 mb"', '"1.5 MB"', '"-1 MB"', '"12 TB"'])
+def test_sizes_that_are_none(problems: Problems, value: str) -> None:
+    (text,) = problems(STORE + POP3 + f"max_listing = {value}\n")
+    assert 'external.isp.max_listing: expected a size such as "500 kB", "200 MB" or "2 GB"' in text
+
+
+def test_a_listing_is_limited_to_200_megabytes(load: Load) -> None:
+    (person,) = load(STORE + POP3).users
+    assert person.external[0].max_listing == 200_000_000
+
+
+def test_only_pop3_has_listings_that_cost_anything(problems: Problems) -> None:
+    (text,) = problems(STORE + IMAP + 'max_listing = "1 GB"\n')
+    assert "external.work.max_listing" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -125,6 +126,121 @@ def test_a_message_that_takes_the_number_of_another_is_not_deleted_for_it(tmp_pa
             session.sync(Options(), choose)
         assert server.sent("DELE") == ["DELE 1"]
         assert list(server.mail.values()) == LETTERS[2:5]
+
+
+class Nameless(Pop3Script):
+    """Has neither UIDL nor TOP."""
+
+    def do_capa(self, to: Session, argument: str) -> None:
+        to.say("+OK", b"PIPELINING\r\n")
+
+    def do_uidl(self, to: Session, argument: str) -> None:
+        to.say("-ERR unknown command")
+
+    def do_top(self, to: Session, argument: str) -> None:
+        to.say("-ERR unknown command")
+
+
+@pytest.mark.story("position as UIDL")
+@pytest.mark.vice(4)
+def test_with_neither_uidl_nor_top_new_mail_of_the_same_size_is_collected(tmp_path: Path) -> None:
+    """What takes the number of a message that went, and has its size, is another message."""
+    with filled(Nameless(), 9) as server:
+        desk = desk_at(tmp_path, server)
+        assert outcomes(desk.sync()) == {("collect", "done"): 9}
+        assert desk.rest() == ([], [])
+        assert len(LETTERS[9]) == len(LETTERS[5])
+        server.mail["u5"] = LETTERS[9]
+        assert outcomes(desk.sync()) == {("collect", "done"): 1, ("forward-delete", "done"): 1}
+        assert home(desk) == sorted(server.mail.values())
+        assert desk.rest() == ([], [])
+
+
+@pytest.mark.vice(4)
+def test_with_neither_uidl_nor_top_deletions_go_both_ways(tmp_path: Path) -> None:
+    same = letter(0).replace(b"Message-ID: <letter-0@example.org>\r\n", b"")
+    with filled(Nameless(), 9) as server:
+        server.mail |= {"twin": LETTERS[2], "one": same, "two": same}
+        desk = desk_at(tmp_path, server)
+        desk.sync()
+        assert home(desk) == sorted({*server.mail.values()})
+        desk.sync()
+        assert desk.rest() == ([], [])
+        desk.remove(LETTERS[4])
+        desk.remove(LETTERS[2])  # both copies go
+        del server.mail["u0"]
+        server.mail["new"] = LETTERS[20]
+        done = outcomes(desk.sync())
+        assert done == {
+            ("collect", "done"): 1,
+            ("forward-delete", "done"): 1,
+            ("reverse-delete", "done"): 2,
+        }
+        left = [*LETTERS[1:2], LETTERS[3], *LETTERS[5:9], same, same, LETTERS[20]]
+        assert sorted(server.mail.values()) == sorted(left)
+        assert desk.rest() == ([], [])
+        # One copy less is no loss of the message.
+        del server.mail["one"]
+        assert desk.rest() == ([], [])
+        desk.sync()
+        del server.mail["two"]
+        assert outcomes(desk.sync()) == {("forward-delete", "done"): 1}
+        assert home(desk) == sorted({*left} - {same})
+
+
+@pytest.mark.vice(4)
+def test_above_max_listing_new_is_what_lies_above_the_last_count(tmp_path: Path) -> None:
+    with filled(Nameless(), 9) as server:
+        limit = sum(map(len, server.mail.values()))
+        account = at("pop3", "isp", server.port, max_listing=limit)
+        desk = Desk(tmp_path, account)
+        desk.sync()
+        desk.sync()
+        assert desk.plan().mailboxes["isp"].note is None
+        server.mail["new"] = LETTERS[9]
+        del server.lines[:]
+        plan = desk.plan()
+        assert "only what is above the last known count" in str(plan.mailboxes["isp"].note)
+        assert [line.kind for line in plan.lines] == ["collect"]
+        assert not server.sent("RETR")
+        assert outcomes(desk.sync()) == {("collect", "done"): 1}
+        assert server.sent("RETR") == ["RETR 10"]
+        desk.sync()
+        assert desk.rest() == ([], [])
+        # Nothing there is gone, and nothing is deleted there.
+        del server.mail["u3"]
+        desk.remove(LETTERS[4])
+        server.mail |= {"a": LETTERS[21], "b": LETTERS[22]}
+        assert set(outcomes(desk.sync())) == {("collect", "done")}
+        assert len(server.mail) == 11
+        assert LETTERS[22] in home(desk)
+        assert LETTERS[3] in home(desk)
+        # Once it is small enough all is seen again, whatever it was called meanwhile.
+        for name in ("u0", "u1", "u2"):
+            del server.mail[name]
+        desk.sync()
+        assert desk.plan().mailboxes["isp"].note is None
+        desk.sync()
+        assert LETTERS[21] in home(desk)
+        assert home(desk) == sorted(server.mail.values())
+        assert desk.rest() == ([], [])
+
+
+@pytest.mark.vice(4)
+def test_a_ledger_that_named_messages_by_their_positions_is_read_on(tmp_path: Path) -> None:
+    with filled(Nameless(), 20) as server:
+        desk = Desk(tmp_path, at("pop3", "isp", server.port, max_listing=0))
+        assert outcomes(desk.sync()) == {("collect", "done"): 20}
+        desk.sync()
+        assert desk.rest() == ([], [])
+        desk.config = replace(desk.config, external=(at("pop3", "isp", server.port),))
+        assert desk.rest() == ([], [])
+        del server.mail["u3"]
+        server.mail["new"] = LETTERS[25]
+        assert outcomes(desk.sync()) == {("collect", "done"): 1}
+        # All names changed at once, and one message went meanwhile: a person decides.
+        assert desk.rest() == ([], [("isp", "all-changed", 1)])
+        assert home(desk) == sorted([*server.mail.values(), LETTERS[3]])
 
 
 class Adorning(Pop3Script):

@@ -127,7 +127,7 @@ class MailboxContract:
             harness.deliver(letter(number))
         listing = harness.mailbox.list()
         assert listing.complete
-        assert listing.identifies
+        assert listing.note is None
         assert listing.messages == 5
         order = [
             identity_of(raw.data).subject for raw in harness.mailbox.fetch(harness.locations())

@@ -103,8 +103,8 @@ class MemoryMailbox:
         self.can_store = can_store
         self.trash = trash
         self.folders: dict[str, MemoryFolder] = {}
-        self.identifies = True
-        """False: as a POP3 server with neither UIDL nor TOP."""
+        self.note: str | None = None
+        """Why its locations are mere positions (POP3); ``None``: they are not."""
         self.calls: list[tuple[str, int]] = []
         """Every step taken, as the fault hook sees it."""
         self.fault: Callable[[str, int], None] | None = None
@@ -210,9 +210,7 @@ class MemoryMailbox:
             if self.incomplete is not None:
                 uids = uids[: len(uids) // 2]
             folders.append(self._listed(name, held, uids))
-        listing = Listing(
-            tuple(folders), self.incomplete is None, self.incomplete, identifies=self.identifies
-        )
+        listing = Listing(tuple(folders), self.incomplete is None, self.incomplete, note=self.note)
         progress(listing.messages, listing.messages)
         return listing
 
@@ -222,7 +220,7 @@ class MemoryMailbox:
         for index, location in enumerate(locations):
             self._step("heads", index)
             message = self._find(location)
-            if message is not None and self.identifies:
+            if message is not None and self.note is None:
                 yield Head(
                     location,
                     message.header,
@@ -251,7 +249,7 @@ class MemoryMailbox:
         """One message."""
         self._begin()
         self._step("read", 0)
-        if not self.identifies:
+        if self.note is not None:
             raise MailboxError("this server cannot show a message without fetching it")
         message = self._find(location)
         if message is None:

@@ -58,8 +58,9 @@ class Pop3Harness(Harness):
         Vices(no_capa=True),
         Vices(no_uidl=True),
         Vices(positional_uidl=True),
+        Vices(no_uidl=True, no_top=True),
     ],
-    ids=["faultless", "no CAPA", "no UIDL", "positions for UIDL"],
+    ids=["faultless", "no CAPA", "no UIDL", "positions for UIDL", "neither UIDL nor TOP"],
 )
 class TestPop3(MailboxContract):
     @pytest.fixture

@@ -23,6 +23,8 @@ from tests.mailboxes.contract import SECRET, Marks
 from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
 from tests.servers.dovecot import Authority, make_authority
 from tests.servers.pop3 import serving
+from tests.servers.pop3_script import SECRET as SCRIPT_SECRET
+from tests.servers.pop3_script import HangupError, Pop3Script, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,24 +200,168 @@ def test_a_server_that_cannot_pipeline_is_asked_one_by_one(account: Account, por
 def test_without_top_the_uidl_alone_counts(account: Account, mailbox: Pop3Mailbox) -> None:
     account.vices = Vices(no_top=True)
     locations = listed(mailbox)
-    assert mailbox.list().identifies
+    assert mailbox.list().note is None
     assert list(mailbox.heads(locations)) == []
     mailbox.delete([DeleteRequest(locations[0], identity_of(letter(0)))], Marks())
     assert list(account.mail) == ["u1", "u2", "u3", "u4", "u5"]
 
 
-def test_without_uidl_and_top_nothing_is_deleted(account: Account, mailbox: Pop3Mailbox) -> None:
-    account.vices = Vices(no_top=True, no_uidl=True)
+WITHOUT_NAMES = Vices(no_top=True, no_uidl=True)
+
+
+def retrieved(account: Account) -> list[int]:
+    return [int(line.split()[1]) for line in account.log if line.startswith("RETR")]
+
+
+def limited(port: int, most: int) -> Pop3Mailbox:
+    config = MailboxConfig(
+        "test", "pop3", host="127.0.0.1", port=port, tls="none", user="ann", max_listing=most
+    )
+    return Pop3Mailbox(config, lambda: SECRET, QUICK)
+
+
+@pytest.mark.parametrize("vices", [WITHOUT_NAMES, Vices(positional_uidl=True, no_top=True)])
+def test_without_uidl_and_top_a_listing_reads_all_and_nothing_else_does(
+    account: Account, mailbox: Pop3Mailbox, vices: Vices
+) -> None:
+    account.vices = vices
+    locations = listed(mailbox)
+    assert retrieved(account) == [1, 2, 3, 4, 5, 6]
+    account.log.clear()
+    assert len(list(mailbox.heads(locations))) == 6
+    assert "RETR" not in verbs(account)
+    assert numbers(mailbox, locations[3:5]) == ["letter 3", "letter 4"]
+    read = mailbox.read(locations[5])
+    assert read is not None
+    assert read.data == letter(5)
+    assert retrieved(account) == [4, 5, 6]
+
+
+def test_without_uidl_and_top_the_bytes_are_the_name(account: Account, port: int) -> None:
+    """What comes to the number of another one, of its size, is another message."""
+    account.vices = WITHOUT_NAMES
+    mailbox = pop3_at(port)
+    before = listed(mailbox)
+    account.mail["u3"] = letter(8)
+    assert len(letter(8)) == len(letter(3))
+    after = listed(pop3_at(port))
+    assert [one for one in after if one in before] == [*before[:3], *before[4:]]
+    # The mailbox that has listed before finds out as well, by the bytes that come.
+    assert numbers(mailbox, before) == ["letter 0", "letter 1", "letter 2", "letter 4", "letter 5"]
+    account.mail["u4"] = letter(9)
+    requests = [DeleteRequest(one, None) for one in before[2:6]]
+    outcomes = [one.outcome for one in mailbox.delete(requests, Marks())]
+    assert outcomes == ["done", "gone", "gone", "done"]
+    assert list(account.mail) == ["u0", "u1", "u3", "u4"]
+
+
+def test_without_uidl_and_top_a_message_goes_by_its_bytes_wherever_it_is(
+    account: Account, mailbox: Pop3Mailbox
+) -> None:
+    account.vices = WITHOUT_NAMES
+    account.mail["twin"] = letter(2)
+    before = listed(mailbox)
+    assert len(set(before)) == 7
+    del account.mail["u0"]
+    account.mail["new"] = letter(7)
+    requests = [DeleteRequest(before[4], identity_of(letter(4)))]
+    assert [one.outcome for one in mailbox.delete(requests, Marks())] == ["done"]
+    assert list(account.mail) == ["u1", "u2", "u3", "u5", "twin", "new"]
+    outcomes = mailbox.delete([DeleteRequest(before[0], None), requests[0]], Marks())
+    assert [one.outcome for one in outcomes] == ["gone", "gone"]
+    wrong = DeleteRequest(before[5], identity_of(letter(0)))
+    assert [one.outcome for one in mailbox.delete([wrong], Marks())] == ["skipped"]
+    assert len(account.mail) == 6
+
+
+def test_above_max_listing_nothing_is_read_and_nothing_deleted(account: Account, port: int) -> None:
+    account.vices = WITHOUT_NAMES
+    size = sum(map(len, account.mail.values()))
+    assert limited(port, size).list().note is None
+    mailbox = limited(port, size - 1)
+    account.log.clear()
     listing = mailbox.list()
     assert listing.complete
-    assert not listing.identifies
+    assert "max_listing" in str(listing.note)
     locations = listed(mailbox)
-    assert len(numbers(mailbox, locations)) == 6
+    assert list(mailbox.heads(locations)) == []
     outcomes = mailbox.delete([DeleteRequest(one, None) for one in locations], Marks())
     assert {one.outcome for one in outcomes} == {"skipped"}
-    assert len(account.mail) == 6
-    assert "DELE" not in verbs(account)
-    assert any("neither UIDL nor TOP" in note for note in mailbox.facts().notes)
+    gone = DeleteRequest(Location("INBOX", 0, "#9:100"), None)
+    assert [one.outcome for one in mailbox.delete([gone], Marks())] == ["skipped"]
+    assert verbs(account) <= READING
+    assert len(numbers(mailbox, locations)) == 6
+
+
+@pytest.mark.parametrize("most", [0, 200_000_000])
+def test_check_says_what_a_listing_costs_and_does_not_pay(
+    account: Account, port: int, most: int
+) -> None:
+    account.vices = WITHOUT_NAMES
+    account.mail["big"] = letter(1, b"x" * 2_500_000)
+    (note,) = limited(port, most).facts().notes
+    assert "fetches all messages, 2.5 MB" in note
+    assert f"max_listing ({most // 10**6} MB)" in note
+    assert verbs(account) <= READING
+
+
+class Touchy(Pop3Script):
+    """Has neither UIDL nor TOP, and hangs up or refuses when asked for a poison message."""
+
+    refuses = False
+
+    def do_capa(self, to: Session, argument: str) -> None:
+        to.say("+OK", b"PIPELINING\r\n")
+
+    def do_uidl(self, to: Session, argument: str) -> None:
+        to.say("-ERR unknown command")
+
+    def do_top(self, to: Session, argument: str) -> None:
+        to.say("-ERR unknown command")
+
+    def do_retr(self, to: Session, argument: str) -> None:
+        if b"poison" not in to.mail[int(argument) - 1][1]:
+            super().do_retr(to, argument)
+        elif self.refuses:
+            to.say("-ERR no")
+        else:
+            raise HangupError
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_what_cannot_be_read_whole_hides_no_other(refuses: bool) -> None:
+    with Touchy() as server:
+        server.refuses = refuses
+        server.mail = {f"u{n}": letter(n, b"poison\r\n" * (n in (1, 4))) for n in range(6)}
+        mailbox = pop3_at(server.port, SCRIPT_SECRET)
+        listing = mailbox.list()
+        assert listing.messages == 6
+        assert listing.error == "2 messages cannot be read"
+        locations = listed(mailbox)
+        good = [one for number, one in enumerate(locations) if number not in (1, 4)]
+        assert [head.location for head in mailbox.heads(locations)] == good
+        assert len(numbers(mailbox, good)) == 4
+        requests = [DeleteRequest(one, None) for one in locations[:2]]
+        outcomes = [one.outcome for one in mailbox.delete(requests, Marks())]
+        assert outcomes == ["done", "skipped"]
+        assert "u0" not in server.mail
+
+
+def test_bytes_that_differ_each_time_are_no_name() -> None:
+    class Changing(Touchy):
+        served_so_far = 0
+
+        def served(self, name: str, data: bytes) -> bytes:
+            self.served_so_far += 1
+            return data + b"%d\r\n" % self.served_so_far
+
+    with Changing() as server:
+        server.mail = {"u0": letter(0)}
+        mailbox = pop3_at(server.port, SCRIPT_SECRET)
+        (location,) = listed(mailbox)
+        assert list(mailbox.fetch([location])) == []
+        mailbox.delete([DeleteRequest(one, None) for one in listed(mailbox)], Marks())
+        assert not server.sent("DELE")
 
 
 @pytest.mark.vice(4)

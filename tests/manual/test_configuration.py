@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.config import schema
+from mailsync_tui.config import checks, schema
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import Guards, Holds, MailboxConfig, UserConfig
 from mailsync_tui.config.schema import Kind
@@ -20,6 +20,7 @@ PAGE = PAGES["configuration"]
 SECTIONS = {
     "Every mailbox": Kind.ANY | Kind.CONSOLIDATED,
     "POP3 and IMAP": Kind.REMOTE,
+    "POP3": Kind.EXTERNAL_POP3,
     "Maildir": Kind.MAILDIR,
     "IMAP and Maildir": Kind.FOLDERED,
     "The consolidated mailbox": Kind.CONSOLIDATED,
@@ -46,6 +47,8 @@ def test_every_default_of_a_mailbox() -> None:
             value = list(field.default) if isinstance(field.default, tuple) else field.default
             real[field.name] = f"`{json.dumps(value)}`"
     real["port"] = "by `tls`"
+    assert MailboxConfig("x", "pop3").max_listing == checks.size("200 MB")
+    real["max_listing"] = '`"200 MB"`'
     real |= {f.key: "required" for f in schema.MAILBOX if f.required} | {"type": "required"}
     assert written == real
 

@@ -84,7 +84,9 @@ def a_plan() -> Plan:
         ledger_id="x",
         serial=1,
         options=Options(accepts=(Accept("isp", "hidden"),)),
-        mailboxes={name: MailboxReport(kind, 1, True, None) for name, kind in kinds.items()},
+        mailboxes={
+            name: MailboxReport(kind, 1, True, None, "a note") for name, kind in kinds.items()
+        },
         lines=(line("isp", "u"), line("work", 7), line("old", "f")),
         held=(HeldLine("1", "collect", "isp", "hold", NOW, None, "S", 'from = "x"'),),
         blocked=(Blocked("isp", "forward-delete", "hidden", 1, "look"),),

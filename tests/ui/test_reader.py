@@ -118,7 +118,7 @@ def test_where_it_cannot_be_read_the_next_mailbox_is_asked_and_the_reason_told(
     async def work() -> None:
         async with running(bench) as (app, pilot):
             bench.remove("consolidated", mail("shared"))
-            bench.boxes["isp"].identifies = False
+            bench.boxes["isp"].note = "it has neither UIDL nor TOP"
             reader = await opened(app, pilot, "shared")
             assert text(app, "#title") == " read from work, INBOX; also in consolidated, isp"
             shown = "\n".join(rows(reader))

@@ -123,6 +123,9 @@ def mailboxes(screen: Screen, found: Plan) -> None:
         error = not_reached(report.messages, report.error) if report.error else ""
         rows.append([(name, "name"), (report.type, "dim"), (count, ""), (error, "gone")])
     screen.table(rows)
+    for name, report in found.mailboxes.items():
+        if report.note is not None:
+            screen.text(f"note: {name}: {report.note}", "note", 2)
 
 
 def blocked(screen: Screen, found: Plan) -> None:

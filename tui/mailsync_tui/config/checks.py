@@ -17,6 +17,8 @@ Check = Callable[[object], object]
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[^\s/@:\[\]]+")
 _DURATION = re.compile(r"(\d{1,5})([smhdw])", re.ASCII)
+_SIZE = re.compile(r"(\d{1,9}) ?(B|kB|MB|GB)", re.ASCII)
+_OCTETS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LARGEST = 2**63 - 1
 """TOML promises 64-bit integers, and so does SQLite."""
@@ -236,6 +238,15 @@ def duration(value: object) -> timedelta:
     if match is None:
         raise WrongValueError(expected)
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def size(value: object) -> int:
+    """A whole number and a unit: bytes, or thousands, millions or milliards of them."""
+    expected = 'a size such as "500 kB", "200 MB" or "2 GB"'
+    match = _SIZE.fullmatch(_string(value, expected))
+    if match is None:
+        raise WrongValueError(expected)
+    return int(match[1]) * _OCTETS[match[2]]
 
 
 def directions(value: object) -> tuple[str, ...]:

@@ -59,6 +59,8 @@ class MailboxConfig:
     junk: str | None = None
     junk_means: Literal["keep", "delete"] = "keep"
     allow: tuple[Direction, ...] = DIRECTIONS
+    max_listing: int = 200_000_000
+    """POP3 with neither UIDL nor TOP: octets that one listing fetches at most."""
     folders: tuple[str, ...] = ("INBOX",)
     """External IMAP and Maildir: globs of the folders that are collected from."""
     into: str | None = None

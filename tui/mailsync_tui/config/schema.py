@@ -76,6 +76,7 @@ MAILBOX = (
     KeySpec("distinct", checks.flag, Kind.REMOTE),
     KeySpec("user", checks.line("the name to log in with"), Kind.REMOTE, required=True),
     *SECRETS,
+    KeySpec("max_listing", checks.size, Kind.EXTERNAL_POP3),
     KeySpec("path", checks.path, Kind.MAILDIR, required=True),
     KeySpec("root", checks.root, Kind.CONSOLIDATED),
     KeySpec("folder", checks.folder, Kind.CONSOLIDATED),

@@ -187,7 +187,7 @@ def compare(
     """
     snapshot = observation.snapshot
     sides = tuple(
-        Side(s.name, s.type, s.messages, s.complete, s.error, listed_at, s.changed)
+        Side(s.name, s.type, s.messages, s.complete and not s.note, s.error, listed_at, s.changed)
         for s in (snapshot.mailboxes[c.name] for c in config.mailboxes)
     )
     with ledger.snapshot():

@@ -128,6 +128,8 @@ class MailboxReport:
     messages: int | None
     complete: bool
     error: str | None
+    note: str | None = None
+    """What cannot be seen there, though it was reached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,8 @@ class MailboxState:
     """All that some run fetched was gone at the first listing after it."""
     spared: int = 0
     """More than the floor went within a week, and only so few of those left are older (POP3)."""
+    note: str | None = None
+    """Why its locations are mere positions (POP3)."""
     scans: tuple[ScanRow, ...] = ()
     """Its complete listings on record, oldest first; none unless one of its copies is absent."""
 

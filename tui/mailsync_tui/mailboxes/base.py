@@ -61,12 +61,15 @@ class Listing:
     """Every folder was listed and proved complete; only then can *gone* be concluded."""
     error: str | None = None
     """Why it is not complete, as shown to a person; what is foreign in it is made safe."""
-    identifies: bool = True
-    """False for a POP3 server with neither UIDL nor TOP: it can be collected from, no more."""
+    note: str | None = None
+    """Why its locations are mere positions (POP3), as shown to a person; ``None``: they are not.
+    Then nothing that is known there is present or gone, and new is what is above the number of
+    messages at the last listing."""
 
     def __post_init__(self) -> None:
-        """Make the error safe to show."""
+        """Make the sentences safe to show."""
         object.__setattr__(self, "error", self.error and str(MailboxError(self.error)))
+        object.__setattr__(self, "note", self.note and str(MailboxError(self.note)))
 
     @property
     def messages(self) -> int:
@@ -85,6 +88,8 @@ class Head(NamedTuple):
     flags: frozenset[str]
     date: datetime | None
     """When it arrived (INTERNALDATE, file time), aware; ``None`` where the mailbox has none."""
+    digest: str | None = None
+    """Of the content, where it had to be read in order to list it."""
 
 
 class NewMessage(NamedTuple):
@@ -232,8 +237,8 @@ class Mailbox(Protocol):
         """One message's bytes for a person's eyes; ``None``: it is not there any more.
 
         Nothing is left behind that shows it was read: no flag, and on POP3 no RETR, after which
-        some providers hide a message. Where that is not possible it raises a plain
-        :class:`MailboxError`.
+        some providers hide a message, unless each listing takes that. Where that is not possible
+        it raises a plain :class:`MailboxError`.
         """
 
     def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:

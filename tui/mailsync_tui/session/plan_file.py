@@ -58,6 +58,7 @@ def save(plan: Plan) -> dict[str, Any]:
                 "messages": report.messages,
                 "complete": report.complete,
                 "error": report.error,
+                **({"note": report.note} if report.note else {}),
             }
             for name, report in plan.mailboxes.items()
         },

@@ -138,6 +138,7 @@ def mailbox_states(
             changed=here.changed,
             deleted_today=today.get(name, {}),
             unread=here.unread,
+            note=here.note,
             scans=listings.listings(ledger, matched.rows[name].id) if name in losers else (),
         )
     return states

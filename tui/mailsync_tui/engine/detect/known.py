@@ -104,6 +104,8 @@ def _shown(
     """A copy of the ledger as a listing shows it."""
     state = CopyState(row.state)
     presence = here.presence(row.location) if here else Presence.UNKNOWN
+    if here is not None and here.note is not None and row.adopted:
+        presence = Presence.UNKNOWN  # another message may have its position now
     if interrupted and state is not CopyState.ENDED:
         state = CopyState.DELETING
     held, missing, absent = row.held_scan, row.missing_scan, row.absent

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.engine.snapshot import CopyState, Presence
+from mailsync_tui.ledger.listings import listings
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import FolderRow, MailboxRow
 from mailsync_tui.mailboxes.base import (
@@ -80,7 +81,8 @@ class MatchedListing:
     error: str | None
     messages: int | None
     """How many it lists; ``None``: it could not be listed."""
-    identifies: bool
+    note: str | None
+    """Why its locations are mere positions; ``None``: they are not."""
     changed: bool
     """It is another mailbox than the ledger knew under this name."""
     scan: int = 0
@@ -110,7 +112,7 @@ class MatchedListing:
         same = folder is not None and folder.validity == location.validity
         if same and location.uid in self.uids[location.folder]:
             return Presence.YES
-        return Presence.GONE if self.complete and self.identifies else Presence.UNKNOWN
+        return Presence.GONE if self.complete and self.note is None else Presence.UNKNOWN
 
     def left(self, location: Location) -> bool:
         """Whether its folder is as it was and was listed completely, but lacks it now."""
@@ -151,14 +153,14 @@ def match_listing(
     """Hold one listing against the ledger's places; nothing is contacted."""
     changed = config.name in matched.changed
     if isinstance(listing, MailboxError):
-        here = MatchedListing(config.name, False, str(listing), None, True, changed)
+        here = MatchedListing(config.name, False, str(listing), None, None, changed)
     else:
         here = MatchedListing(
             config.name,
             listing.complete,
             listing.error,
             listing.messages,
-            listing.identifies,
+            listing.note,
             changed,
             folders={f.name: f for f in listing.folders},
             uids={f.name: frozenset(f.uids) for f in listing.folders},
@@ -188,6 +190,10 @@ def match_listing(
         survivors += len(alive)
         if absent and alive and isinstance(alive[0], int):
             samples.extend(Location(name, validity, uid) for uid in _spread(alive))
+    # Of mere positions only those count that nothing had before.
+    seen = 0
+    if row is not None and here.note is not None:
+        seen = next((scan.messages for scan in reversed(listings(ledger, row.id))), 0)
     expected: dict[Location, Set[bytes]] = {}
     if samples and here.complete:
         messages = {at: places[at.folder, at.validity][at.uid][0] for at in samples}
@@ -201,7 +207,7 @@ def match_listing(
             Location(folder.name, folder.validity, uid)
             for folder in here.folders.values()
             for known in (places.get((folder.name, folder.validity), {}),)
-            for uid in folder.uids
+            for uid in folder.uids[seen:]
             if uid not in known
         ],
         touched=touched,

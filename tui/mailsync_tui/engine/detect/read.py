@@ -125,9 +125,10 @@ def read_heads(
     try:
         for head in read_bisecting(mailbox.heads, locations):
             identity, summary = read_header(head.header)
-            nameless = identity.message_id is None
+            identity = replace(identity, digest=head.digest)
+            unsure = identity.message_id is None and identity.digest is None
             arrivals.append(
-                Arrival(mailbox.name, head.location, identity, summary, head.size, compare=nameless)
+                Arrival(mailbox.name, head.location, identity, summary, head.size, compare=unsure)
             )
             progress(len(arrivals), len(locations))
         if mailbox.peeks:

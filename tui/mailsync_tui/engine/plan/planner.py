@@ -271,6 +271,7 @@ class _Planning:
                     state.messages if state.error is None else None,
                     state.complete,
                     state.error,
+                    state.note,
                 )
                 for name, state in snapshot.mailboxes.items()
             },

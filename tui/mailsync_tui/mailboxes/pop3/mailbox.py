@@ -25,7 +25,16 @@ from mailsync_tui.mailboxes.base import (
     unwatched,
 )
 from mailsync_tui.mailboxes.net import sockets
-from mailsync_tui.mailboxes.pop3.uidl import UidlListing, header_of, read_headers, read_uidl
+from mailsync_tui.mailboxes.pop3.uidl import (
+    BrokenAt,
+    UidlListing,
+    digest_in,
+    header_of,
+    mega,
+    read_headers,
+    read_uidl,
+    read_whole,
+)
 from mailsync_tui.mailboxes.pop3.wire import Busy, Pop3Command, Pop3Wire, Reply, Stalled
 
 if TYPE_CHECKING:
@@ -37,10 +46,13 @@ if TYPE_CHECKING:
 
 _INBOX = "INBOX"
 _LOCK_WAITS = 4
+_MOST_BROKEN = 8
+"""Messages that may break the connection in one listing, each of which is then left out."""
 _CAPABILITIES = 1 << 16
 """Octets of an answer to CAPA."""
 _MATTER = ("PIPELINING", "UIDL", "TOP", "STLS", "EXPIRE", "LOGIN-DELAY", "RESP-CODES")
-_POSITIONS_ONLY = "this server has neither UIDL nor TOP: nothing is deleted on it"
+_NOT_NAMED = "this message has neither UIDL nor TOP, and was not read whole: it is not deleted"
+_OTHER_BYTES = "the server gives other bytes for this message each time"
 _UNSEEN = (
     "this server cannot show a message without fetching it; it can be read once it is collected"
 )
@@ -87,18 +99,23 @@ class Pop3Mailbox:
         self._context: ssl.SSLContext | None = None
         self._capabilities: dict[str, str] | None = None
         self._one_by_one = False
+        self._listed: UidlListing | None = None
+        """The last listing for which messages had to be read whole."""
+        self._broken: set[tuple[int, int]] = set()
+        """Numbers and sizes of those at which that broke the connection."""
         self._cutter = sockets.Cutter()
 
     def list(self, progress: Progress = unwatched) -> Listing:
-        """List everything by UIDL, or by TOP where that is needed; never by RETR."""
-        uidl = self._in_session(lambda _, uidl: uidl, progress)
+        """List everything by UIDL, by TOP where that is needed, by RETR where there is no TOP."""
+        uidl = self._read_listing(progress)
         folder = FolderListing(_INBOX, Role.INBOX, 0, tuple(uidl.numbers))
-        return Listing((folder,), uidl.error is None, uidl.error, identifies=uidl.identifies)
+        return Listing((folder,), uidl.error is None, uidl.error, uidl.note)
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
-        """Read headers by TOP; none where the server lacks it."""
+        """Read headers by TOP; where the server lacks it, those that a listing has read."""
         for location, size, data in self._read(locations, "TOP {} 0", {}):
-            yield Head(location, header_of(data), size, frozenset(), None)
+            digest = digest_in(str(location.uid))
+            yield Head(location, header_of(data), size, frozenset(), None, digest)
 
     def fetch(self, locations: Iterable[Location]) -> Iterator[Raw]:
         """Stream messages by RETR, asked for ahead of their answers where the server allows it.
@@ -110,18 +127,20 @@ class Pop3Mailbox:
         for location, _, data in self._read(locations, "RETR {}", refused):
             yield Raw(location, data, frozenset(), None)
         if refused:
-            listed = self._in_session(lambda _, uidl: uidl.numbers)
+            listed = self._in_session(lambda wire: self._names(wire, refused))
             for location, text in refused.items():
-                if location.uid in listed:
+                if location.uid in listed.numbers:
                     raise MailboxError(f"the server does not give this message: {text}")
 
     def read(self, location: Location) -> Raw | None:
-        """One message, whole, by TOP; a server that lacks TOP cannot show it.
+        """One message, whole, by TOP; by RETR where every listing takes that.
 
         Raises:
             MailboxError: the server refuses TOP.
         """
-        return self._in_session(lambda wire, uidl: self._look_at(wire, uidl, location))
+        if digest_in(str(location.uid)) is not None:
+            return next(self.fetch([location]), None)
+        return self._in_session(lambda wire: self._look_at(wire, location))
 
     def store(self, messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:  # noqa: ARG002
         """Never possible.
@@ -141,7 +160,7 @@ class Pop3Mailbox:
         Raises:
             Unreachable: also where QUIT was refused or its answer did not come.
         """
-        return self._in_session(lambda wire, uidl: self._delete(wire, uidl, requests))
+        return self._in_session(lambda wire: self._delete(wire, requests))
 
     def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
         """POP3 has no marks."""
@@ -153,22 +172,25 @@ class Pop3Mailbox:
     def facts(self) -> Facts:
         """Connect and describe, for ``check``."""
 
-        def look(wire: Pop3Wire, uidl: UidlListing) -> tuple[UidlListing, str]:
-            return uidl, sockets.describe_tls(wire.sock)
+        def look(wire: Pop3Wire) -> tuple[UidlListing, str]:
+            return read_uidl(wire, -1), sockets.describe_tls(wire.sock)
 
         uidl, encryption = self._in_session(look)
         capabilities = self._capabilities or {}
         notes = []
         if uidl.error:
             notes.append(uidl.error)
-        if not uidl.identifies:
-            notes.append(
-                "this server has neither UIDL nor TOP: mail can be collected from it, "
-                "nothing deleted"
-            )
-        elif uidl.headers:
+        if uidl.headers:
             notes.append(
                 "the UIDLs of this server do not distinguish messages: headers are read instead"
+            )
+        if uidl.note is not None:
+            octets = sum(uidl.sizes.get(number, 0) for number in uidl.positions)
+            most = mega(self._config.max_listing)
+            notes.append(
+                f"this server has neither UIDL nor TOP: each listing fetches all messages,"
+                f" {mega(octets)}; where that is more than max_listing ({most}), only what is"
+                " above the last known count is collected, and nothing is deleted"
             )
         if (days := capabilities.get("EXPIRE", "").split(" ")[0]).isdecimal():
             notes.append(f"this server deletes mail after {days} days")
@@ -252,17 +274,52 @@ class Pop3Mailbox:
         wire.ask("STLS")
         return wire.sock
 
-    def _in_session(
-        self, work: Callable[[Pop3Wire, UidlListing], _T], progress: Progress = unwatched
-    ) -> _T:
+    def _in_session(self, work: Callable[[Pop3Wire], _T]) -> _T:
         """Do something that may be begun again from the start in a session of its own."""
         try:
             with self._session() as wire:
-                return work(wire, read_uidl(wire, progress))
+                return work(wire)
         except Stalled:
             self._one_by_one = True
         with self._session() as wire:
-            return work(wire, read_uidl(wire, progress))
+            return work(wire)
+
+    def _read_listing(self, progress: Progress) -> UidlListing:
+        """List; what breaks the connection is left out, and the listing is not complete then."""
+        self._broken.clear()
+        one_by_one = self._one_by_one
+        try:
+            while True:
+                try:
+                    return self._in_session(lambda wire: self._look(wire, progress))
+                except BrokenAt as error:
+                    if not self._one_by_one:
+                        # Answers may be lost with the connection: which it was is seen so.
+                        self._one_by_one = True
+                    elif error.at in self._broken or len(self._broken) == _MOST_BROKEN:
+                        raise
+                    else:
+                        self._broken.add(error.at)
+        finally:
+            self._one_by_one = one_by_one
+
+    def _look(self, wire: Pop3Wire, progress: Progress = unwatched) -> UidlListing:
+        uidl = read_uidl(wire, self._config.max_listing, progress, broken=self._broken)
+        self._listed = uidl if uidl.digests else None
+        return uidl
+
+    def _names(self, wire: Pop3Wire, locations: Iterable[Location]) -> UidlListing:
+        """What a session lists, to find messages in it that were listed before.
+
+        What was read whole for the last listing is not read again: its number and size are as they
+        were, and its bytes are compared once they come.
+        """
+        if self._listed is not None:
+            most = self._config.max_listing
+            uidl = read_uidl(wire, most, before=self._listed)
+            if all(location.uid in uidl.numbers for location in locations):
+                return uidl
+        return self._look(wire)
 
     def _read(
         self, locations: Iterable[Location], verb: str, refused: dict[Location, str]
@@ -273,7 +330,7 @@ class Pop3Mailbox:
             done = 0
             try:
                 with self._session() as wire:
-                    uidl = read_uidl(wire)
+                    uidl = self._names(wire, remaining)
                     known = uidl.headers if verb.startswith("TOP") else {}
                     found = [
                         (place, uidl.numbers[location.uid])
@@ -290,19 +347,28 @@ class Pop3Mailbox:
                     for place, number in found:
                         data = known.get(number)
                         reply = Reply(True, "", data) if data is not None else next(replies)
+                        if data is None and reply.ok and not uidl.agrees(number, reply.data):
+                            if uidl.assumed:
+                                break
+                            reply = Reply(False, _OTHER_BYTES)
                         done = place + 1
                         if reply.ok:
                             yield remaining[place], uidl.sizes.get(number, 0), reply.data
                         else:
                             refused[remaining[place]] = reply.text
-                    # Until QUIT is answered the server may still hold the lock.
-                    next(replies, None)
-                remaining = []
+                    else:
+                        # Until QUIT is answered the server may still hold the lock.
+                        next(replies, None)
+                        return
+                # Another message has its number now.
+                self._listed = None
+                remaining = remaining[done:]
             except Stalled:
                 self._one_by_one = True
                 remaining = remaining[done:]
 
-    def _look_at(self, wire: Pop3Wire, uidl: UidlListing, location: Location) -> Raw | None:
+    def _look_at(self, wire: Pop3Wire, location: Location) -> Raw | None:
+        uidl = self._names(wire, [location])
         number = uidl.numbers.get(str(location.uid))
         if number is None:
             return None
@@ -313,29 +379,31 @@ class Pop3Mailbox:
             raise MailboxError(f"{_UNSEEN}: {reply.text}" if reply.text else _UNSEEN)
         return Raw(location, reply.data, frozenset(), None)
 
-    def _delete(
-        self, wire: Pop3Wire, uidl: UidlListing, requests: Sequence[DeleteRequest]
-    ) -> Sequence[DeleteResult]:
-        if not uidl.identifies:
-            return [DeleteResult(one.location, "skipped", _POSITIONS_ONLY) for one in requests]
-        numbers = {
-            one.location: uidl.numbers[one.location.uid]
-            for one in requests
-            if isinstance(one.location.uid, str) and one.location.uid in uidl.numbers
-        }
-        headers = read_headers(wire, [*numbers.values()], uidl.sizes)
-        has_top = bool(headers) or "TOP" in (self._capabilities or {})
+    def _delete(self, wire: Pop3Wire, requests: Sequence[DeleteRequest]) -> Sequence[DeleteResult]:
+        uidl = self._names(wire, [one.location for one in requests])
+        numbers = _found(uidl, requests)
+        headers = _headers_now(wire, uidl, numbers.values())
+        if uidl.assumed and not headers.keys() >= uidl.digests.keys() & {*numbers.values()}:
+            uidl = self._look(wire)
+            numbers = _found(uidl, requests)
+            headers = _headers_now(wire, uidl, numbers.values())
+        has_top = bool(headers.keys() - uidl.digests.keys()) or "TOP" in (self._capabilities or {})
         outcomes: dict[Location, DeleteResult] = {}
         agreed: dict[Location, int] = {}
         for one in requests:
             location = one.location
             number = numbers.get(location)
             if number is None:
-                doubt = uidl.error or (_RENAMED if uidl.has_similar(str(location.uid)) else "")
+                renamed = _RENAMED if uidl.has_similar(str(location.uid)) else ""
+                doubt = uidl.error or uidl.note or renamed
                 outcomes[location] = DeleteResult(location, "skipped" if doubt else "gone", doubt)
                 continue
             header = headers.get(number)
-            if header is None and has_top and one.identity is not None:
+            if number in uidl.positions:
+                outcomes[location] = DeleteResult(location, "skipped", _NOT_NAMED)
+            elif header is None and number in uidl.digests:
+                outcomes[location] = DeleteResult(location, "skipped", _OTHER_BYTES)
+            elif header is None and has_top and one.identity is not None:
                 outcomes[location] = DeleteResult(location, "skipped", "its header cannot be read")
             elif header is not None and not one.refers_to(header):
                 outcomes[location] = DeleteResult(location, "skipped", ANOTHER_MESSAGE)
@@ -353,3 +421,23 @@ class Pop3Mailbox:
             if not farewell.ok:
                 raise Unreachable(f"the server did not carry the deletions out: {farewell.text}")
         return [outcomes[one.location] for one in requests]
+
+
+def _found(uidl: UidlListing, requests: Iterable[DeleteRequest]) -> dict[Location, int]:
+    """The numbers of those that are there."""
+    return {
+        one.location: uidl.numbers[one.location.uid]
+        for one in requests
+        if isinstance(one.location.uid, str) and one.location.uid in uidl.numbers
+    }
+
+
+def _headers_now(wire: Pop3Wire, uidl: UidlListing, numbers: Iterable[int]) -> dict[int, bytes]:
+    """Headers by TOP, and by RETR of what is named by its bytes, if it still has them."""
+    by_retr = uidl.digests.keys() & set(numbers)
+    by_top = [number for number in numbers if number not in by_retr | uidl.positions]
+    headers = read_headers(wire, by_top, uidl.sizes)
+    for number, data in read_whole(wire, [*by_retr], uidl.sizes):
+        if uidl.agrees(number, data):
+            headers[number] = header_of(data)
+    return headers

@@ -2,27 +2,30 @@
 
 Message numbers mean nothing beyond a session, and a UIDL is not always an identity (some servers
 give one to several messages, some give the number itself), so that names are made from the headers
-where it takes that.
+where it takes that, and from the whole messages where the server does not give headers alone.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailsync_tui.mailboxes.base import MailboxError, unwatched
+from mailsync_tui.mailboxes.base import ConnectionLost, MailboxError, unwatched
 from mailsync_tui.mailboxes.pop3.wire import LISTING_LIMIT, MESSAGE_LIMIT, Pop3Command
-from mailsync_tui.message import identity_of_header
+from mailsync_tui.message import content_digest, identity_of_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence, Set
 
     from mailsync_tui.mailboxes.base import Progress
     from mailsync_tui.mailboxes.pop3.wire import Pop3Wire
 
 _FROM_HEADER = "top:"
+_FROM_BYTES = "bytes:"
+_DIGEST = re.compile(rf"(?:^|:){_FROM_BYTES}([0-9a-f]{{64}})#\d+$", re.ASCII)
 _PROBES = 3
 """So many refusals of TOP, and no success, mean that the server does not have it."""
 MOST_MESSAGES = 1_000_000
@@ -43,32 +46,61 @@ class UidlListing:
     """Octets, as LIST gives them."""
     headers: dict[int, bytes]
     """The headers that had to be read in order to name the messages."""
+    digests: dict[int, str]
+    """The content digests of those that are named by them: the server has neither a useful UIDL
+    nor TOP for them."""
+    assumed: bool
+    """The digests are an earlier session's, of what had the same number and size there: whoever
+    reads such a message compares."""
+    positions: Set[int]
+    """Those whose names are mere positions: nothing is deleted by such a name."""
     error: str | None
     """Why this is not known to be all; ``None``: it is complete."""
-    identifies: bool
-    """False: some names are mere positions, as there is neither a useful UIDL nor TOP."""
+    note: str | None
+    """Why messages are named by their positions, as shown to a person."""
+
+    def agrees(self, number: int, data: bytes) -> bool:
+        """Whether what was read under a number is the message that is named so."""
+        return self.digests.get(number) in (None, content_digest(data))
 
     def limit(self, number: int) -> int:
         """How many octets this message may take on the wire."""
         return _limit(self.sizes, number)
 
+    def has_at(self, number: int, size: int | None) -> bool:
+        """Whether a message was read whole that had this number and size."""
+        return number in self.digests and self.sizes.get(number) == size
+
     def has_similar(self, name: str) -> bool:
         """Whether a message is listed that may be the one that had this name before.
 
-        Names that were made from headers depend on what else is there: of two equal messages the
-        second becomes the first, and a UIDL that only one message is left with needs no addition.
+        Names that had to be made depend on what else is there: of two equal messages the second
+        becomes the first, and a UIDL that only one message is left with needs no addition.
         """
         return _stem(name) in set(map(_stem, self.numbers))
 
 
-def read_uidl(wire: Pop3Wire, progress: Progress = unwatched) -> UidlListing:
-    """List a session's messages and name them. Sends only STAT, LIST, UIDL and TOP.
+def read_uidl(
+    wire: Pop3Wire,
+    most: int,
+    progress: Progress = unwatched,
+    *,
+    before: UidlListing | None = None,
+    broken: Set[tuple[int, int]] = frozenset(),
+) -> UidlListing:
+    """List a session's messages and name them.
+
+    Sends STAT, LIST and UIDL; TOP for what these do not name, and RETR for what TOP does not give.
 
     Args:
         wire: Logged in.
-        progress: Called with how many are named, by UIDL and then by TOP.
+        most: Octets that are read by RETR at most; if it takes more, names are mere positions.
+        progress: Called with how many are named.
+        before: What an earlier session listed: what it read by RETR is not read again.
+        broken: Numbers and sizes of what is not asked for, as RETR breaks the connection there.
 
     Raises:
+        BrokenAt: the connection broke while a message was read by RETR.
         Unreachable: the connection broke or timed out.
         MailboxError: the server claims more than can be.
     """
@@ -105,17 +137,72 @@ def read_uidl(wire: Pop3Wire, progress: Progress = unwatched) -> UidlListing:
     vague = [number for number in numbers if not uidls.get(number) or seen[uidls[number]] > 1]
     clear = len(numbers) - len(vague)
     headers = read_headers(wire, vague, sizes, lambda read, _: progress(clear + read, len(numbers)))
-    unread = len(vague) - len(headers)
-    if headers and unread:
-        error = error or f"the headers of {unread} messages cannot be read"
+    bare = [number for number in vague if number not in headers]
+    octets = sum(sizes.get(number, 0) for number in bare)
+    clear = len(numbers) - len(bare)
+    digests: dict[int, str] = {}
+    note = None
+    if before is not None and bare:
+        digests = {n: before.digests[n] for n in bare if before.has_at(n, sizes.get(n))}
+        headers |= {n: before.headers[n] for n in digests}
+    elif bare and octets > most:
+        note = (
+            f"it has neither UIDL nor TOP, and a look at all messages would fetch {mega(octets)},"
+            f" more than max_listing ({mega(most)}): only what is above the last known count is"
+            " collected, and nothing is deleted for it or on it"
+        )
+    else:
+        wanted = [number for number in bare if (number, sizes.get(number, 0)) not in broken]
+        for number, data in read_whole(wire, wanted, sizes):
+            headers[number] = header_of(data)
+            digests[number] = content_digest(data)
+            progress(clear + len(digests), len(numbers))
+        if len(digests) < len(bare):
+            error = error or f"{len(bare) - len(digests)} messages cannot be read"
     progress(len(numbers), len(numbers))
-    return UidlListing(
-        _named(numbers, set(vague), uidls, sizes, headers),
-        sizes,
-        headers,
-        error,
-        identifies=not vague or bool(headers),
-    )
+    named = _named(numbers, set(vague), uidls, sizes, headers, digests)
+    positions = frozenset(bare) - digests.keys()
+    assumed = before is not None
+    return UidlListing(named, sizes, headers, digests, assumed, positions, error, note)
+
+
+class BrokenAt(ConnectionLost):
+    """The connection broke while a message was read by RETR."""
+
+    def __init__(self, error: ConnectionLost, number: int, size: int) -> None:
+        super().__init__(str(error))
+        self.at = (number, size)
+
+
+def read_whole(
+    wire: Pop3Wire, numbers: Sequence[int], sizes: dict[int, int]
+) -> Iterator[tuple[int, bytes]]:
+    """Stream messages by RETR; those that the server refuses are left out.
+
+    Raises:
+        BrokenAt: the connection broke at one.
+        Unreachable: it timed out.
+    """
+    replies = wire.ask_many([Pop3Command(f"RETR {n}", _limit(sizes, n)) for n in numbers])
+    for number in numbers:
+        try:
+            reply = next(replies)
+        except ConnectionLost as error:
+            raise BrokenAt(error, number, sizes.get(number, 0)) from error
+        if reply.ok:
+            yield number, reply.data
+
+
+def digest_in(name: str) -> str | None:
+    """The content digest in a name that was made from a message which was read whole."""
+    found = _DIGEST.search(name)
+    return found[1] if found else None
+
+
+def mega(octets: int) -> str:
+    """A size as the configuration has it."""
+    number = f"{octets / 1e6:,.1f}".removesuffix(".0")
+    return f"{number} MB"
 
 
 def read_headers(
@@ -184,9 +271,9 @@ def _table(data: bytes) -> dict[int, str]:
 
 def _stem(name: str) -> str:
     """A name without what depends on other messages."""
-    if name.startswith(_FROM_HEADER):
+    if name.startswith((_FROM_HEADER, _FROM_BYTES)):
         return name.rpartition("#")[0]
-    return name.partition(f":{_FROM_HEADER}")[0]
+    return name.partition(f":{_FROM_HEADER}")[0].partition(f":{_FROM_BYTES}")[0]
 
 
 def _named(
@@ -195,6 +282,7 @@ def _named(
     uidls: dict[int, str],
     sizes: dict[int, int],
     headers: dict[int, bytes],
+    digests: dict[int, str],
 ) -> dict[str, int]:
     names: dict[str, int] = {}
     alike: Counter[str] = Counter()
@@ -202,11 +290,13 @@ def _named(
         name = uidls.get(number, "")
         if number in vague:
             name = f"{name}:" if name else ""
-            header = headers.get(number)
-            if header is None:
+            if number not in headers:
                 name += f"#{number}:{sizes.get(number, 0)}"
             else:
-                name += f"{_FROM_HEADER}{_mark(header)}"
+                if number in digests:
+                    name += f"{_FROM_BYTES}{digests[number]}"
+                else:
+                    name += f"{_FROM_HEADER}{_mark(headers[number])}"
                 alike[name] += 1
                 name += f"#{alike[name]}"
         names[name] = number

@@ -418,6 +418,9 @@ def title(plan: Plan) -> str:
     away = [name for name, report in plan.mailboxes.items() if not report.complete]
     if away:
         parts.append(f"not reached: {', '.join(away)}")
+    unseen = [name for name, report in plan.mailboxes.items() if report.note]
+    if unseen:
+        parts.append(f"cannot tell what is gone: {', '.join(unseen)}")
     return "   ".join((*parts, *left_out(plan, plan.options.directions)))
 
 
