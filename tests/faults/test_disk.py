@@ -104,7 +104,7 @@ def test_a_log_that_cannot_be_written_is_told_once(place: Place, tmp_path: Path)
     assert disk.refused > 2
     assert done.exit_code == 0
     assert done.stderr.count("the log cannot be written: No space left on device") == 1
-    assert "1 collected" in done.stdout
+    assert "collect from old  1 done" in done.stdout
 
 
 ATTACHED = b"""\
