@@ -244,8 +244,12 @@ def test_a_signal_while_applying_finishes_what_is_under_way(
 
 @pytest.mark.server
 @pytest.mark.parametrize("command", [["plan"], ["sync", "--yes"], ["check"]])
-def test_a_signal_ends_the_waiting_for_a_silent_server(place: Place, command: list[str]) -> None:
+def test_a_signal_ends_the_waiting_for_a_silent_server(
+    place: Place, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLOW", "secret")
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
         place.write_config(
             '[external.slow]\ntype = "imap"\nhost = "127.0.0.1"\ntls = "none"\nuser = "ann"\n'
             f'password_env = "SLOW"\nport = {server.getsockname()[1]}\n'

@@ -44,6 +44,24 @@ def test_more_than_the_share_in_a_day_is_blocked(bench: Bench) -> None:
     assert all(bench.holds("consolidated", data) for data in MAILS)
 
 
+@pytest.mark.parametrize("scans", [1, 3])
+def test_while_something_is_blocked_no_empty_run_is_written(bench: Bench, scans: int) -> None:
+    bench.guards(absent_scans=scans)
+    remove(bench, "work", 16)
+    for _ in range(scans):  # the block, and each listing that counts, are written down
+        assert bench.sync().run is not None
+    saved = bench.plan()
+    assert blocked(saved) == [("work", "forward-delete", "max-delete", 16)]
+    for _ in range(3):
+        result = bench.sync()
+        assert (result.run, result.exit) == (None, BLOCKED)
+    assert bench.plan().serial == saved.serial
+    bench.deliver("work", mail(99))
+    assert [line.line.kind for line in bench.sync().lines] == ["collect"]
+    accepts = (Accept("work", "max-delete"),)
+    assert len(bench.sync(accepts=accepts).lines) == 16
+
+
 def test_deletions_of_the_last_day_count(bench: Bench) -> None:
     for data in MAILS[:9]:
         bench.remove("work", data)

@@ -378,21 +378,39 @@ def _unseen(observation: Observation) -> Iterable[str]:
 
 
 def nothing_new(observation: Observation, details: PlanDetails) -> bool:
-    """Whether a listing shows just what the ledger has: then there is nothing to record."""
+    """Whether a listing shows just what the ledger has: then there is nothing to record.
+
+    What is missing, and on record as missing for long enough, is nothing new, nor is a block that
+    sticks already: while a person is waited for, no run is written, and a saved plan stays good.
+    """
     snapshot = observation.snapshot
     if any(
         name not in observation.matched.rows and state.error is None
         for name, state in snapshot.mailboxes.items()
     ):
         return False
-    if observation.interrupted or observation.restoring or details.plan.blocked:
+    if observation.interrupted or observation.restoring or details.plan.options.accepts:
         return False
+    sticking = {(block.account, block.kind, block.rule) for block in snapshot.blocks}
+    if any(
+        block.count
+        and block.rule in STICKY
+        and (block.account, block.kind, block.rule) not in sticking
+        for block in details.plan.blocked
+    ):
+        return False
+    enough = snapshot.config.guards.absent_scans
     return all(
         message.id is not None
         and all(
             (copy.state is CopyState.LIVE and copy.presence is Presence.YES)
             or (copy.state is CopyState.ENDED and copy.presence is not Presence.YES)
             or copy.presence is Presence.UNKNOWN
+            or (
+                copy.state is CopyState.MISSING
+                and copy.presence is Presence.GONE
+                and (enough == 1 or copy.absent > enough)
+            )
             for copy in message.copies
         )
         for message in snapshot.messages
