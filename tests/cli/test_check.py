@@ -37,7 +37,7 @@ def test_every_mailbox_is_described(place: Place) -> None:
         "warnings": [],
         "error": None,
     }
-    assert "old (maildir): Maildir, local files, 1 messages" in place.run("check").stdout
+    assert "old (maildir): Maildir, local files, 1 message" in place.run("check").stdout
 
 
 def test_a_check_changes_nothing(place: Place) -> None:
@@ -54,7 +54,7 @@ def test_failing_mailboxes_are_named(place: Place) -> None:
     (place.directory / "old").rename(place.directory / "away")
     found = place.json("check", code=3)
     assert "no Maildir" in found["mailboxes"]["old"]["error"]
-    assert "failed: there is no Maildir" in place.run("check").stdout
+    assert "not reached: there is no Maildir" in place.run("check").stdout
     (place.directory / "work").rename(place.directory / "away too")
     assert place.run("check").exit_code == 1
     (place.directory / "away").rename(place.directory / "old")

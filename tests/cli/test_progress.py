@@ -25,9 +25,9 @@ def test_every_mailbox_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.splitlines() == [
-        "old: 7 messages",
+        "old: listed 7 messages",
         "work: not reached: no \ufffd[2Jroute",
-        "isp: 3 messages; not complete: cut off",
+        "isp: listed 3 messages, not complete: cut off",
     ]
 
 

@@ -35,7 +35,9 @@ def test_a_sync_collects_and_reports(place: Place) -> None:
 def test_a_maildir_that_is_yet_to_be_made_counts_as_empty(place: Place) -> None:
     place.deliver("old", "a")
     result = place.run("plan")
-    assert {"old: 1 messages", "consolidated: 0 messages"} <= set(result.stderr.splitlines())
+    assert {"old: listed 1 message", "consolidated: listed 0 messages"} <= set(
+        result.stderr.splitlines()
+    )
 
 
 def test_the_result_has_the_form_of_the_contract(place: Place) -> None:
@@ -388,7 +390,7 @@ def test_the_log_has_a_line_for_every_event_and_cannot_be_forged(place: Place) -
     assert place.run("--log-file", str(log), "sync", "--yes").exit_code == 0
     assert log.stat().st_mode & 0o777 == 0o600
     lines = log.read_text().splitlines()
-    assert any("listed old: 1 messages" in line for line in lines)
+    assert any("old: listed 1 message" in line for line in lines)
     assert any("done collect old" in line for line in lines)
     assert lines[-1].endswith("default: exit 0")
     place.run("--log-file", str(log), "--user", "a\n2026 forged\x1b[2J", "plan")

@@ -183,7 +183,7 @@ def test_a_pane_of_another_mailbox_says_so_and_the_notice_is_indented(bench: Ben
 
     async def work() -> None:
         async with running(bench, (80, 24)) as (app, _):
-            assert "ANOTHER MAILBOX now" in head(app)
+            assert "another mailbox now" in head(app)
             first, *others = text(app, "#notice").splitlines()
             assert first.startswith(
                 " ! isp: the mailbox isp is another one than that in the ledger"
@@ -198,8 +198,8 @@ def test_a_pane_of_another_mailbox_says_so_and_the_notice_is_indented(bench: Ben
 def test_how_far_a_listing_is() -> None:
     assert progress_of(ListingProgress("isp", 3200, 9400))[0] == "listing 3,200 of 9,400"
     assert progress_of(ListingProgress("isp", 3200, None))[0] == "listing 3,200"
-    assert progress_of(ReadingProgress("isp", 20, 1000))[0] == "reading headers, 20 of 1,000"
-    assert progress_of(ListingDone("isp", 9400, None))[0] == "listed 9,400"
+    assert progress_of(ReadingProgress("isp", 20, 1000))[0] == "reading headers 20 of 1,000"
+    assert progress_of(ListingDone("isp", 9400, None))[0] == "listed 9,400 messages"
     assert progress_of(ListingDone("isp", None, "gone\n"))[0] == "not reached: gone "
     assert progress_of(ListingDone("isp", 12, "cut off"))[0] == "not complete: cut off"
 

@@ -133,7 +133,9 @@ def plan_options(function: F) -> F:
             "unless it is more than COUNT lines. Repeatable.",
         ),
         click.option(
-            "--reconsider", is_flag=True, help="Make the lines that are held ordinary ones again."
+            "--reconsider",
+            is_flag=True,
+            help="Make the lines that are held back ordinary ones again.",
         ),
         click.option("--reverse", is_flag=True, help="Deletions on the external mailboxes."),
         click.option("--forward", is_flag=True, help="Deletions in the consolidated mailbox."),

@@ -17,7 +17,7 @@ from mailsync_tui.engine.events import (
     ListingProgress,
     ReadingProgress,
 )
-from mailsync_tui.text.safe import safe_text
+from mailsync_tui.report.words import listing_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -80,9 +80,9 @@ class LineProgress:
                     began = self._began.setdefault(event.mailbox, self._clock())
                     if self._clock() - began >= _EVERY:
                         self._began[event.mailbox] = self._clock()
-                        self._output.note(far_text(event))
+                        self._output.note(mailbox_text(event))
                 case ListingDone():
-                    self._output.note(listed_text(event))
+                    self._output.note(mailbox_text(event))
                 case Applying(lines):
                     self._total, self._done, self._said = lines, 0, self._clock()
                 case LineDone():
@@ -114,7 +114,7 @@ class BarProgress:
                         self._start("applying", lines)
                 case ListingProgress() | ReadingProgress():
                     if self._bar is not None and self._task is not None:
-                        self._bar.update(self._task, description=far_text(event))
+                        self._bar.update(self._task, description=mailbox_text(event))
                 case ListingDone() | LineDone():
                     if self._bar is not None and self._task is not None:
                         self._bar.advance(self._task)
@@ -145,21 +145,6 @@ class BarProgress:
             self._bar = None
 
 
-def far_text(event: ListingProgress | ReadingProgress) -> str:
+def mailbox_text(event: ListingProgress | ReadingProgress | ListingDone) -> str:
     """How far a mailbox is: ``isp: listing 3,200 of 9,400``."""
-    match event:
-        case ListingProgress(mailbox, done, total):
-            doing = "listing"
-        case ReadingProgress(mailbox, done, total):
-            doing = "reading headers"
-    of = f" of {total:,}" if total is not None else ""
-    return f"{safe_text(mailbox)}: {doing} {done:,}{of}"
-
-
-def listed_text(event: ListingDone) -> str:
-    """What to say of a mailbox that was listed."""
-    name = safe_text(event.mailbox)
-    if event.messages is None:
-        return f"{name}: not reached: {safe_text(event.error or '')}"
-    text = f"{name}: {event.messages} messages"
-    return f"{text}; not complete: {safe_text(event.error)}" if event.error else text
+    return f"{event.mailbox}: {listing_text(event, short=False)}"

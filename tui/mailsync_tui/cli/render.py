@@ -199,11 +199,11 @@ def check(screen: Screen, user: str, checked: Iterable[Checked]) -> None:
         facts = each.facts
         title: list[Span] = [(each.config.name, "name"), (f" ({each.config.type})", "dim")]
         if facts is not None:
-            more = f": {facts.protocol}, {facts.encryption}, {each.messages:,} messages"
+            more = f": {facts.protocol}, {facts.encryption}, {several(each.messages, 'message')}"
             title.append((safe_text(more), ""))
         screen.line(*title)
         if each.error is not None:
-            screen.text(f"failed: {safe_text(each.error)}", "gone", 2)
+            screen.text(not_reached(None, each.error), "gone", 2)
         if facts is not None:
             if facts.capabilities:
                 screen.text(safe_text("capabilities: " + " ".join(facts.capabilities)), "", 2)

@@ -15,7 +15,7 @@ from mailsync_tui.cli import json_form, render
 from mailsync_tui.cli.confirm import chooser, confirmed, plan_confirmed
 from mailsync_tui.cli.interrupts import Interrupts
 from mailsync_tui.cli.output import Output, guarded
-from mailsync_tui.cli.progress import ProgressDisplay, listed_text, progress_for
+from mailsync_tui.cli.progress import ProgressDisplay, mailbox_text, progress_for
 from mailsync_tui.cli.screen import Screen
 from mailsync_tui.cli.settings import Settings, nearest
 from mailsync_tui.engine.events import (
@@ -36,8 +36,7 @@ from mailsync_tui.errors import (
     worst_exit_code,
 )
 from mailsync_tui.report.run import became, result_page
-from mailsync_tui.report.words import size_in_words
-from mailsync_tui.session.plan_file import utc
+from mailsync_tui.report.words import local_moment, several, size_in_words
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def check(command: Command, person: Person) -> int:
     screen.line("")
     screen.line(
         ("quarantine", "name"),
-        f": {kept[0]:,} deleted messages, {size_in_words(kept[1])}; each is kept for"
+        f": {several(kept[0], 'deleted message')}, {size_in_words(kept[1])}; each is kept for"
         f" {person.config.keep_days} days",
     )
     screen.show()
@@ -219,7 +218,7 @@ def repeat(output: Output, interrupts: Interrupts, seconds: int, a_round: Callab
     number = 0
     while not interrupts.happened:
         number += 1
-        output.note(f"{utc(datetime.now(UTC))} round {number}")
+        output.note(f"{local_moment(datetime.now(UTC))} round {number}")
         code = a_round()
         if code == INTERRUPTED or interrupts.happened:
             break
@@ -382,7 +381,7 @@ def ended(command: Command, code: int, run: str | None) -> int:
 def _event_text(event: ListingDone | Applying | LineDone) -> str:
     match event:
         case ListingDone():
-            return f"listed {listed_text(event)}"
+            return mailbox_text(event)
         case Applying(lines):
             return f"applying {lines} lines"
         case LineDone(line, kind, account, outcome, reason):

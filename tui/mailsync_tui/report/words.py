@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mailsync_tui.engine.comparison import Cell
+from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.engine.model import UNDO
 from mailsync_tui.engine.outcome import RunState
 from mailsync_tui.text.safe import safe_text
@@ -162,13 +163,13 @@ def hold_in_words(hold: str) -> str:
     """
     key, _, value = hold.partition(" = ")
     value = value.strip('"')
-    told = {
+    meant = {
         "flagged": "it is flagged",
         "from": f"its sender is like {value}",
         "folders": f"it lies in a folder like {value}",
         "younger_than": f"it is younger than {value}",
     }
-    return safe_text(f"[hold] protects it, as {told.get(key, hold)}", 200)
+    return safe_text(f"[hold] protects it, as {meant.get(key, hold)}", 200)
 
 
 def did(kind: str, account: str, outcome: str | None) -> str:
@@ -206,6 +207,28 @@ def several(count: int, one: str, more: str | None = None) -> str:
 def not_reached(messages: int | None, error: str) -> str:
     """Why a mailbox, or a part of it, is not known; ``messages``: what is listed all the same."""
     return f"{'not reached' if messages is None else 'not complete'}: {safe_text(error, 300)}"
+
+
+def listing_text(event: ListingProgress | ReadingProgress | ListingDone, *, short: bool) -> str:
+    """How far a mailbox is listed.
+
+    Args:
+        event: What happened there.
+        short: An error goes without the server's address, and without what was listed before.
+    """
+    match event:
+        case ListingDone(_, messages, error):
+            listed = "" if messages is None else f"listed {several(messages, 'message')}"
+            if error is None:
+                return listed
+            if short:
+                return not_reached(messages, short_error(error))
+            return f"{listed}{', ' if listed else ''}{not_reached(messages, error)}"
+        case ListingProgress(_, done, total):
+            doing = "listing"
+        case ReadingProgress(_, done, total):
+            doing = "reading headers"
+    return f"{doing} {done:,}" + ("" if total is None else f" of {total:,}")
 
 
 def short_error(error: str) -> str:

@@ -240,7 +240,9 @@ ACTIONS: tuple[Action, ...] = (
         "Sort by date, by thread, or with what changed first.",
         ("comparison",),
     ),
-    Action("held", ("x",), "held", "Show what is held, and bring lines back.", ("comparison",)),
+    Action(
+        "held", ("x",), "held", "Show what is held back, and bring lines back.", ("comparison",)
+    ),
     Action(
         "history", ("h",), "history", "Show earlier runs; undo there.", ("comparison", "result")
     ),

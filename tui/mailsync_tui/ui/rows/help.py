@@ -25,8 +25,7 @@ _FILTERS = (
 )
 
 _READ_ON = (
-    "mailsync-tui --help lists the commands; each has a --help with examples.",
-    "Tab shows the manual: what a plan holds, what every guard means, and the way out of it.",
+    "Tab shows the manual: the commands, what a plan holds, what every guard means, the way out.",
     "mailsync-tui check tells whether every mailbox can be reached, and what it is able to do.",
     "Press Ctrl+P to find any action by its name, and to choose a theme.",
 )

@@ -244,7 +244,7 @@ class PreviewScreen(FilteredScreen):
             if viewer.last is not None:
                 await self.mailsync.show_comparison(viewer.last.comparison)
         except UserError as error:
-            self.problem = safe_text(f"Looked again in vain: {error}", 400)
+            self.problem = safe_text(f"Could not look again: {error}", 400)
             return False
         finally:
             self.looking, self.note = False, ""

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from mailsync_tui.engine.comparison import Comparison, Key, Row, Side
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
-from mailsync_tui.report.words import short_error
+from mailsync_tui.report.words import listing_text, not_reached, short_error
 from mailsync_tui.ui.rows.columns import BAR, fit
 from mailsync_tui.ui.rows.order import Ordered
 from mailsync_tui.ui.rows.panes import Pane, PaneLines, lay_out
@@ -141,10 +141,9 @@ class Heads(Widget):
 def state_of(side: Side) -> tuple[str, str]:
     """How a listing stands, in words, and the style of them."""
     if side.error is not None:
-        reached = "not reached" if side.messages is None else "not complete"
-        return f" {reached}: {short_error(side.error)}", "$text-error"
+        return f" {not_reached(side.messages, short_error(side.error))}", "$text-error"
     if side.other:
-        return " ANOTHER MAILBOX now", "$text-warning"
+        return " another mailbox now", "$text-warning"
     if side.listed is None:
         return " as the ledger has it", "$text-muted"
     if not side.complete:
@@ -154,14 +153,7 @@ def state_of(side: Side) -> tuple[str, str]:
 
 def progress_of(event: ListingProgress | ReadingProgress | ListingDone) -> tuple[str, str]:
     """How far a listing is, in words, and the style of them."""
+    style = "$text-accent"
     if isinstance(event, ListingDone):
-        if event.error is None:
-            return f"listed {event.messages:,}", "$text-success"
-        reached = "not reached" if event.messages is None else "not complete"
-        return f"{reached}: {short_error(event.error)}", "$text-error"
-    if isinstance(event, ListingProgress):
-        doing, done = "listing", event.listed
-    else:
-        doing, done = "reading headers,", event.read
-    of = "" if event.total is None else f" of {event.total:,}"
-    return f"{doing} {done:,}{of}", "$text-accent"
+        style = "$text-success" if event.error is None else "$text-error"
+    return listing_text(event, short=True), style
