@@ -196,7 +196,8 @@ def test_version() -> None:
         (["apply"], "FILE"),
         (["--nothing"], "--nothing"),
         (["demo"], "needs a terminal"),
-        (["undo", "1"], "no --yes"),
+        (["undo", "1"], "unknown run 1"),
+        (["rebase", "old"], "no --yes"),
         (["pl\x1b[2Jan"], "no such command"),
     ],
 )

@@ -105,8 +105,8 @@ def test_unknown_runs_and_lines_are_usage_errors(place: Place) -> None:
     place.age()
     before = snapshot(place.directory)
     for args, said in (
-        (("7",), "no run 7"),
-        (("\x1b[2J",), "no run"),
+        (("7",), "unknown run 7"),
+        (("\x1b[2J",), "unknown run"),
         ((run["run"], "--line", "beef"), "no line beef"),
         (("1", "--line", collected), "no deletion"),
     ):
@@ -191,4 +191,4 @@ def test_each_person_has_a_history(tmp_path: Path) -> None:
     assert place.run("undo", "1", "--yes").exit_code == 2
     result = place.run("--user", "ann", "undo", "1", "--yes")
     assert result.exit_code == 2
-    assert "no run 1" in result.stderr
+    assert "unknown run 1" in result.stderr

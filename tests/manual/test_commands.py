@@ -16,7 +16,7 @@ from textual import constants
 
 import mailsync_tui
 from mailsync_tui import errors
-from mailsync_tui.cli.commands import cli
+from mailsync_tui.cli.commands import GLOBAL_OPTIONS, cli
 from mailsync_tui.errors import INTERRUPTED, OK, worst_exit_code
 from tests.manual.documents import DOCUMENTS, PAGES, Document, code
 
@@ -33,8 +33,8 @@ def test_every_command() -> None:
 def options(command: click.Command) -> set[str]:
     return {
         name
-        for option in command.params
-        if isinstance(option, click.Option)
+        for option in (*command.params, *(GLOBAL_OPTIONS if command is cli else ()))
+        if isinstance(option, click.Option) and not option.hidden
         for name in (*option.opts, *option.secondary_opts)
         if name.startswith("--") and name != "--help"
     }

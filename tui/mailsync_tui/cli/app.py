@@ -97,16 +97,21 @@ def show_demo(settings: Settings) -> int:
         return show_app(settings, person, partial(rmtree, path, ignore_errors=True))
 
 
-def welcome(settings: Settings, path: Path) -> int:
-    """Say where the configuration goes, with an example, and offer the demo."""
+def how_to_begin(path: Path) -> str:
+    """Where the configuration goes, with an example, and what comes next."""
     import tomli_w
 
-    settings.output.result(
+    return (
         f"There is no configuration yet. It goes to {safe_text(str(path))}; for example:\n\n"
         f"{tomli_w.dumps(EXAMPLE)}\n"
         "Then `mailsync-tui check` says whether all of it works.\n"
         f"To try the program without a mailbox of your own: `{_DEMO}`."
     )
+
+
+def welcome(settings: Settings, path: Path) -> int:
+    """Say where the configuration goes, with an example, and offer the demo."""
+    settings.output.result(how_to_begin(path))
     if not _on_terminal():
         return OK
     from mailsync_tui.cli.confirm import answered

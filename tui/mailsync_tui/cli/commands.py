@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from mailsync_tui import __version__
 from mailsync_tui.cli.output import PROGRAM, guarded
 from mailsync_tui.cli.settings import Settings, nearest
-from mailsync_tui.errors import INTERRUPTED, CommandError
+from mailsync_tui.errors import INTERRUPTED, CommandError, ConfigError, UserError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
@@ -44,8 +45,28 @@ The manual: mailsync-tui manual
 """What stands below the list of commands."""
 
 
+class Subcommand(click.Command):
+    """A command that takes the global options too, as they stand before it."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Its own parameters, then the global ones."""
+        return [*super().get_params(ctx), *GLOBAL_OPTIONS]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; the log says so first."""
+        settings: Settings = ctx.obj
+        settings.output.log(f"command {ctx.info_name}")
+        return super().invoke(ctx)
+
+
 class Program(click.Group):
     """A group whose commands return their exit code."""
+
+    command_class = Subcommand
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Its own parameters, and the global ones first."""
+        return [*GLOBAL_OPTIONS, *super().get_params(ctx)]
 
     def main(
         self,
@@ -106,6 +127,112 @@ class PathType(click.Path):
 _PATH = PathType(path_type=Path)
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Keep the value of a global option, given before the command or after it.
+
+    Raises:
+        CommandError: The log file cannot be opened.
+    """
+    if value is None or param.name is None:
+        return
+    settings: Settings = ctx.obj
+    if param.name != "log_file":
+        setattr(settings, param.name, value)
+        return
+    try:
+        settings.output.open_log(value)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CommandError(f"the log file {value} cannot be opened: {reason}") from error
+
+
+def _people(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The people of the configuration, for the shell's completion."""
+    del param
+    return [one.name for one in _configured(ctx) if one.name.startswith(incomplete)]
+
+
+def _accounts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The mailboxes of the configuration, for the shell's completion."""
+    del param
+    names = {config.name for person in _configured(ctx) for config in person.config.mailboxes}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def _runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The earlier runs, for the shell's completion."""
+    del param
+    found: list[str] = []
+    with contextlib.suppress(UserError):
+        found = [str(run.id) for person in _configured(ctx) for run in person.runs()]
+    return [number for number in found if number.startswith(incomplete)]
+
+
+def _configured(ctx: click.Context) -> tuple[Person, ...]:
+    """The people that the options given so far lead to; nobody, where these are wrong."""
+    settings = ctx.find_object(Settings) or Settings()
+    try:
+        return settings.people(everybody=settings.user is None)
+    except UserError:
+        return ()
+
+
+GLOBAL_OPTIONS = (
+    click.Option(
+        ["--config"],
+        type=_PATH,
+        metavar="FILE",
+        callback=_remember,
+        expose_value=False,
+        help="The configuration file; default: ~/.config/mailsync-tui/config.toml.",
+    ),
+    click.Option(
+        ["--state-dir"],
+        type=_PATH,
+        metavar="DIR",
+        callback=_remember,
+        expose_value=False,
+        help="Ledgers and quarantines lie here; default: ~/.local/state/mailsync-tui.",
+    ),
+    click.Option(
+        ["--user"],
+        metavar="NAME",
+        callback=_remember,
+        expose_value=False,
+        shell_complete=_people,
+        help="Whose mail, where the configuration has several.",
+    ),
+    click.Option(
+        ["--log-file"],
+        type=_PATH,
+        metavar="FILE",
+        callback=_remember,
+        expose_value=False,
+        help="Append what happens to this file.",
+    ),
+)
+"""Before the command, or after it."""
+
+
+def _no_dry_run(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Lead to the command that shows what would be done.
+
+    Raises:
+        UsageError: the option was given.
+    """
+    del param
+    if value:
+        raise click.UsageError(
+            "there is no --dry-run: `mailsync-tui plan` shows what would be done, and changes"
+            " nothing",
+            ctx,
+        )
+
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, hidden=True, expose_value=False, callback=_no_dry_run
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, on one line.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask. For scripts.")
 everybody_option = click.option(
@@ -153,49 +280,24 @@ def plan_options(function: F) -> F:
     epilog=EPILOG,
 )
 @click.option(
-    "--config",
-    type=_PATH,
-    metavar="FILE",
-    help="The configuration file; default: ~/.config/mailsync-tui/config.toml.",
-)
-@click.option(
-    "--state-dir",
-    type=_PATH,
-    metavar="DIR",
-    help="Ledgers and quarantines lie here; default: ~/.local/state/mailsync-tui.",
-)
-@click.option("--user", metavar="NAME", help="Whose mail, where the configuration has several.")
-@click.option("--log-file", type=_PATH, metavar="FILE", help="Append what happens to this file.")
-@click.option(
     "--mouse/--no-mouse",
     default=None,
     help="Whether the app takes the mouse; over SSH it does not unless told to.",
 )
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
     ctx: click.Context,
-    config: Path | None,
-    state_dir: Path | None,
-    user: str | None,
-    log_file: Path | None,
     mouse: bool | None,
 ) -> int:
     """Gather the mail of several accounts in one mailbox; preview and propagate deletions.
 
-    Without a command: the terminal app. The options below stand before the command.
+    Without a command: the terminal app.
     """
     settings: Settings = ctx.obj
-    settings.config, settings.state_dir, settings.user = config, state_dir, user
     settings.mouse = mouse
-    if log_file is not None:
-        try:
-            settings.output.open_log(log_file)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise CommandError(f"the log file {log_file} cannot be opened: {reason}") from error
-        settings.output.log(f"command {ctx.invoked_subcommand or '(none)'}")
     if ctx.invoked_subcommand is None:
+        settings.output.log("command (none)")
         return _app(settings)
     return 0
 
@@ -217,15 +319,8 @@ def check(settings: Settings, as_json: bool, everybody: bool) -> int:
     """Check the configuration and every mailbox; nothing is changed."""
     from mailsync_tui.cli import json_form, runs
     from mailsync_tui.cli.interrupts import Interrupts
-    from mailsync_tui.errors import ConfigError
 
-    try:
-        people = settings.people(everybody=everybody)
-    except ConfigError as error:
-        if as_json:
-            document = json_form.check(None, (), error.problems, error.exit_code)
-            settings.output.result(json_form.line(document))
-        raise
+    people = _people_of(settings, everybody=everybody, as_json=as_json)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, people, interrupts, as_json)
         return command.each(
@@ -252,7 +347,7 @@ def plan(
     from mailsync_tui.cli import runs
     from mailsync_tui.cli.interrupts import Interrupts
 
-    people = settings.people(everybody=everybody)
+    people = _people_of(settings, everybody=everybody, as_json=as_json)
     if out is not None and len(people) > 1:
         raise CommandError("--out saves the plan of one person: choose one with --user")
     if str(out) == "-":
@@ -270,6 +365,7 @@ def plan(
 @plan_options
 @json_option
 @yes_option
+@dry_run_option
 @click.option(
     "--every",
     metavar="DURATION",
@@ -300,8 +396,8 @@ def sync(
     seconds = parse_duration(every) if every is not None else None
     if seconds is not None and not yes:
         raise CommandError("--every needs --yes, as nobody is asked")
+    people = _people_of(settings, everybody=everybody, as_json=as_json)
     require_terminal(yes=yes)
-    people = settings.people(everybody=everybody)
     options = _options_for(people, scheduled=seconds is not None, **chosen)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, people, interrupts, as_json)
@@ -328,6 +424,7 @@ def sync(
 @click.argument("file", type=_PATH)
 @json_option
 @yes_option
+@dry_run_option
 @click.pass_obj
 def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
     """Apply a saved plan, looking at every line of it again first.
@@ -342,25 +439,25 @@ def apply(settings: Settings, file: Path, as_json: bool, yes: bool) -> int:
 
     if str(file) == "-" and not yes:
         raise CommandError("a plan on standard input leaves nothing to answer on: --yes is needed")
-    require_terminal(yes=yes)
-    person = settings.person()
+    (person,) = _people_of(settings, everybody=False, as_json=as_json)
     given = getattr(sys.stdin, "buffer", None)
     text = plan_file.read_from(given) if str(file) == "-" else plan_file.read(file)
     saved, left = plan_file.load(text, person.name)
+    require_terminal(yes=yes)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, (person,), interrupts, as_json)
         return command.each(lambda person: runs.apply(command, person, saved, left, yes=yes))
 
 
 @cli.command(epilog="\b\nExamples:\n  mailsync-tui history\n  mailsync-tui history 12 --json")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=_runs)
 @json_option
 @click.pass_obj
 def history(settings: Settings, run: str | None, as_json: bool) -> int:
     """Show earlier runs, newest first; or one RUN, line by line."""
     from mailsync_tui.cli import runs
 
-    person = settings.person()
+    (person,) = _people_of(settings, everybody=False, as_json=as_json)
     if run is None:
         return runs.show_history(settings.output, person, as_json=as_json)
     return runs.show_run(settings.output, person, run, as_json=as_json)
@@ -370,7 +467,7 @@ def history(settings: Settings, run: str | None, as_json: bool) -> int:
     epilog="\b\nExamples:\n  mailsync-tui history\n  mailsync-tui undo 12"
     "\n  mailsync-tui history 12\n  mailsync-tui undo 12 --line 77610c9332ee7d06"
 )
-@click.argument("run")
+@click.argument("run", shell_complete=_runs)
 @click.option(
     "--line",
     "lines",
@@ -380,6 +477,7 @@ def history(settings: Settings, run: str | None, as_json: bool) -> int:
 )
 @json_option
 @yes_option
+@dry_run_option
 @click.pass_obj
 def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, yes: bool) -> int:
     """Put back what RUN deleted, from the quarantine.
@@ -391,8 +489,9 @@ def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, ye
     from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
 
+    (person,) = _people_of(settings, everybody=False, as_json=as_json)
+    runs.known_run(person, run)
     require_terminal(yes=yes)
-    person = settings.person()
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, (person,), interrupts, as_json)
         return command.each(lambda person: runs.undo(command, person, run, lines, yes=yes))
@@ -401,9 +500,10 @@ def undo(settings: Settings, run: str, lines: tuple[str, ...], as_json: bool, ye
 @cli.command(
     epilog="\b\nExamples:\n  mailsync-tui rebase isp\n  mailsync-tui rebase consolidated --yes"
 )
-@click.argument("account")
+@click.argument("account", shell_complete=_accounts)
 @json_option
 @yes_option
+@dry_run_option
 @click.pass_obj
 def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
     """Take what ACCOUNT lists now as the new base; nothing is deleted.
@@ -415,11 +515,11 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
     from mailsync_tui.cli.interrupts import Interrupts
     from mailsync_tui.cli.settings import accounts_of, nearest
 
-    require_terminal(yes=yes)
-    person = settings.person()
+    (person,) = _people_of(settings, everybody=False, as_json=as_json)
     known = accounts_of(person)
     if account not in known:
         raise CommandError(f"unknown account {safe_text(account, 64)}{nearest(account, known)}")
+    require_terminal(yes=yes)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, (person,), interrupts, as_json)
         return command.each(lambda person: runs.rebase(command, person, account, yes=yes))
@@ -461,6 +561,28 @@ def manual(settings: Settings, page: str | None, as_man: bool) -> int:
     from mailsync_tui.cli.manual import show
 
     return show(settings.output, page or "index")
+
+
+def _people_of(settings: Settings, *, everybody: bool, as_json: bool) -> tuple[Person, ...]:
+    """Whose turn it is; a wrong configuration is printed as JSON where that is asked.
+
+    Raises:
+        ConfigError: It is wrong, or there is none: then with the way to one.
+        CommandError: Nobody, or somebody unknown, was chosen.
+    """
+    try:
+        return settings.people(everybody=everybody)
+    except ConfigError as error:
+        if as_json:
+            from mailsync_tui.cli import json_form
+
+            document = json_form.check(None, (), error.problems, error.exit_code)
+            settings.output.result(json_form.line(document))
+        elif not settings.config_file.exists():
+            from mailsync_tui.cli.app import how_to_begin
+
+            settings.output.note(how_to_begin(settings.config_file))
+        raise
 
 
 def _options_for(

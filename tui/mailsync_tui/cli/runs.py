@@ -41,7 +41,7 @@ from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.model import Line, Options, Plan, UndoLine
-    from mailsync_tui.engine.outcome import Result
+    from mailsync_tui.engine.outcome import PastRun, Result
     from mailsync_tui.session.person import Person
     from mailsync_tui.session.session import Session
 
@@ -324,17 +324,26 @@ def show_history(output: Output, person: Person, *, as_json: bool) -> int:
     return OK
 
 
+def known_run(person: Person, run: str) -> PastRun:
+    """The run of that number.
+
+    Raises:
+        CommandError: There is none.
+    """
+    runs = {str(each.id): each for each in person.runs()}
+    if run not in runs:
+        known = nearest(run, runs) if runs else "; there is none yet"
+        raise CommandError(f"unknown run {safe_text(run, 40)}{known}")
+    return runs[run]
+
+
 def show_run(output: Output, person: Person, run: str, *, as_json: bool) -> int:
     """One run, line by line.
 
     Raises:
         CommandError: There is no such run.
     """
-    runs = {str(each.id): each for each in person.runs()}
-    if run not in runs:
-        known = nearest(run, runs) if runs else "; there is none yet"
-        raise CommandError(f"unknown run {safe_text(run, 40)}{known}")
-    found = runs[run]
+    found = known_run(person, run)
     lines = person.run_lines(found.id)
     if as_json:
         output.result(json_form.line(json_form.past_run(person.name, found, lines)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Settings:
-    """The options that stand before the command."""
+    """The global options."""
 
     output: Output = field(default_factory=Output)
     config: Path | None = None
@@ -63,7 +63,7 @@ class Settings:
             if len(names) > 1:
                 raise CommandError(
                     f"the configuration has several people ({', '.join(names)}): choose one with "
-                    "--user NAME, before the command, or take all with --all-users where it is "
+                    "--user NAME, or take all with --all-users where it is "
                     "offered"
                 )
             return found
