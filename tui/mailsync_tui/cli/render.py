@@ -153,7 +153,7 @@ def held(screen: Screen, found: Plan) -> None:
         screen.line((": ", "note"), (title, "strong"), f", {meaning}")
         for each in lines:
             screen.line(
-                (": ", "note"),
+                ("  : ", "note"),
                 screen.fit(doing(each.kind, each.account), 26) + " ",
                 screen.fit(local_day(each.since), 11),
                 safe_text(each.subject, _SUBJECT) or NO_SUBJECT,

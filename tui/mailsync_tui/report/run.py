@@ -31,6 +31,7 @@ from mailsync_tui.report.words import (
     local_moment,
     not_reached,
     several,
+    short_error,
 )
 from mailsync_tui.text.safe import safe_text
 
@@ -66,7 +67,7 @@ def result_page(
     parts: list[Block] = [
         sums((group_title(x.kind, x.account), word) for x, word in outcomes),
         *(
-            Paragraph(f"{name}: {not_reached(report.messages, report.error)}", "gone")
+            Paragraph(f"{name}: {not_reached(report.messages, short_error(report.error))}", "gone")
             for name, report in found.plan.mailboxes.items()
             if report.error
         ),
