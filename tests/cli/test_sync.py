@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailsync_tui.cli import runs
 from mailsync_tui.cli.runs import parse_duration
 from mailsync_tui.errors import CommandError, worst_exit_code
 from mailsync_tui.ledger.lock import RunLock
@@ -357,6 +359,20 @@ def test_every_repeats_until_a_signal(place: Place, number: signal.Signals) -> N
     assert b"round 2" in errors
     assert b"Traceback" not in errors
     assert len(place.files("all")) == 2
+
+
+def test_an_idle_round_prints_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[int] = []
+
+    def three(output: object, interrupts: object, seconds: int, a_round: Callable[[], int]) -> int:
+        rounds.extend(a_round() for _ in range(3))
+        return 130
+
+    monkeypatch.setattr(runs, "repeat", three)
+    place.deliver("old", "one")
+    done = place.run("sync", "--every", "15m", "--yes")
+    assert rounds == [0, 0, 0]
+    assert done.stdout == "default: 1 done\n"
 
 
 def test_every_goes_on_after_a_failing_round(place: Place) -> None:

@@ -406,7 +406,7 @@ def sync(
             def show(found: Result) -> None:
                 if seconds is None or as_json:
                     runs.show(command, found)
-                else:
+                elif found.run is not None or found.exit:  # an idle round says nothing
                     settings.output.result(result_text(found))
 
             return command.each(
