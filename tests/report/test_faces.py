@@ -287,6 +287,15 @@ def test_the_result_of_a_run_that_did_nothing(
         )
 
 
+def test_a_command_is_not_broken_at_its_hyphens() -> None:
+    page = result_page(result(0), (), (), preview.blocked_again)
+    for width in range(40, 60):
+        rows = PageRows(page, width)
+        lines = ["".join(text for text, _ in rows.spans(n, width)) for n in range(len(rows))]
+        assert any("`mailsync-tui" in text for text in lines)
+        assert not any(text.endswith("`mailsync-") for text in lines)
+
+
 def undo_line(outcome: Outcome) -> UndoLine:
     return UndoLine(
         outcome,

@@ -70,7 +70,11 @@ class Screen:
 
         margin = " " * indent
         for part in textwrap.wrap(
-            text, max(self.width - 1, 20), initial_indent=margin, subsequent_indent=margin
+            text,
+            max(self.width - 1, 20),
+            initial_indent=margin,
+            subsequent_indent=margin,
+            break_on_hyphens=False,  # options are copied from here
         ):
             self.line((part, style))
 

@@ -60,6 +60,8 @@ def result_page(
         declined: What was taken out of the plan, and is held back from now on.
         way_out: What a block is about, and what a person can do about it here.
     """
+    if found.run is None and found.plan.lines:
+        return Page(_title(found), ())  # the rest was shown before the person said no
     ended = {each.line.id for each in found.lines}
     left = [line for line in lines if line.id not in ended] if found.run is not None else []
     outcomes = [(each.line, OUTCOMES[each.outcome].word) for each in found.lines]

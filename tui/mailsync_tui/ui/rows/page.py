@@ -50,7 +50,11 @@ def _rows(block: Block, width: int) -> Iterator[tuple[Span, ...]]:
     elif isinstance(block, Paragraph):
         margin = " " * block.indent
         for text in textwrap.wrap(
-            block.text, width, initial_indent=margin, subsequent_indent=margin
+            block.text,
+            width,
+            initial_indent=margin,
+            subsequent_indent=margin,
+            break_on_hyphens=False,  # commands are copied from here
         ):
             yield ((text, block.style),)
     else:
