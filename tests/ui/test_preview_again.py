@@ -141,7 +141,7 @@ def test_looking_again_in_vain_applies_nothing_and_says_so(bench: Bench) -> None
         bench.home.unreachable = "no route \x1b[31mto home"
         await press(app, pilot, "a")
         screen(app, PreviewScreen)
-        assert "in vain" in text(app, "#summary")
+        assert "Could not look again" in text(app, "#summary")
         assert "no route" in text(app, "#summary")
         assert "\x1b" not in text(app, "#summary")
 
