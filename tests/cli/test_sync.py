@@ -122,7 +122,9 @@ def test_another_run_at_work_is_named(place: Place, monkeypatch: pytest.MonkeyPa
     acquire = RunLock.acquire
     with RunLock(place.state / "default" / "lock", "apply"):
         monkeypatch.setattr(
-            RunLock, "acquire", lambda self, cancelled: acquire(self, 0.0, cancelled)
+            RunLock,
+            "acquire",
+            lambda self, timeout=0.0, cancelled=bool: acquire(self, 0.0, cancelled),
         )
         result = place.run("sync", "--yes")
         assert place.run("plan").exit_code == 0

@@ -19,6 +19,7 @@ _BACK = {
         "ALTER TABLE copy DROP COLUMN surplus;"
     ),
     schema.VERSION_5: "DROP INDEX message_date;",
+    schema.VERSION_6: "ALTER TABLE mailbox DROP COLUMN reached;",
 }
 
 

@@ -23,7 +23,7 @@ from mailsync_tui.engine.apply import delete as deleting
 from mailsync_tui.engine.apply import record
 from mailsync_tui.engine.detect import doubt, match, read
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.plan import moves, protected, rules, status
+from mailsync_tui.engine.plan import guards, moves, protected, rules, status
 from mailsync_tui.engine.snapshot import Presence, Snapshot
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
@@ -85,7 +85,28 @@ def moved_from_pop3_to_an_account_that_is_away(d: Path) -> None:
     bench.boxes["work"].unreachable = "no route to host"
     plan = bench.plan()
     assert kinds(plan) == []
-    assert [(w.account, w.kind, w.count) for w in plan.waiting] == [("isp", "forward-delete", 1)]
+    assert blocked(plan) == [("isp", "forward-delete", "unreached", 1)]
+
+
+def moved_to_an_account_that_is_away_for_days(d: Path) -> None:
+    bench = _collected(d, "isp")
+    bench.remove("isp", M)
+    bench.boxes["work"].unreachable = "no route to host"
+    bench.wait(60 * 24 * 6)
+    assert blocked(bench.plan()) == [("isp", "forward-delete", "unreached", 1)]
+    bench.wait(60 * 24)
+    assert kinds(bench.plan()) == [("forward-delete", "isp")]
+
+
+def reached_by_a_run_that_had_nothing_to_note(d: Path) -> None:
+    bench = _collected(d, "isp")
+    bench.sync()
+    bench.wait(60 * 24 * 6)
+    assert bench.sync().run is None
+    bench.remove("isp", M)
+    bench.boxes["work"].unreachable = "no route to host"
+    bench.wait(60 * 24 * 6)
+    assert blocked(bench.plan()) == [("isp", "forward-delete", "unreached", 1)]
 
 
 def moved_out(d: Path) -> None:
@@ -351,8 +372,30 @@ MUTANTS: dict[str, Mutant] = {
     "2: moved to where nobody could look": Mutant(
         moves,
         "may_hold",
-        lambda lost, snapshot: None,
+        lambda lost, snapshot: (),
         (moved_to_an_account_that_is_away, moved_from_pop3_to_an_account_that_is_away),
+    ),
+    "2: what is not reached holds up nothing": Mutant(
+        guards,
+        "_loss_rules",
+        lambda lost, *, awaited: {copy.doubt for copy in lost if copy.doubt},
+        (
+            moved_from_pop3_to_an_account_that_is_away,
+            moved_to_an_account_that_is_away_for_days,
+            reached_by_a_run_that_had_nothing_to_note,
+        ),
+    ),
+    "2: what is not reached holds up for ever": Mutant(
+        Snapshot,
+        "awaited",
+        lambda self, mailbox: True,
+        (moved_to_an_account_that_is_away_for_days,),
+    ),
+    "2: reached is what was recorded": Mutant(
+        record,
+        "note_listing",
+        lambda directory, path, observation, command, *, settled: None,
+        (reached_by_a_run_that_had_nothing_to_note,),
     ),
     "2: the trash counts": Mutant(
         moves,
@@ -398,8 +441,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "12: what is listed again counts as hidden": Mutant(
         record,
-        "note_seen",
-        lambda directory, path, observation, command: None,
+        "_unseen",
+        lambda observation: [],
         (listed_again_is_not_hidden,),
     ),
     "[hold] protects nothing": Mutant(

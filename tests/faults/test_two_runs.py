@@ -50,7 +50,7 @@ with Session(person, Path(sys.argv[2]), emit=emit) as session:
 IMPATIENT = """
 import functools
 from mailsync_tui.ledger.lock import RunLock
-RunLock.acquire = functools.partialmethod(RunLock.acquire, 0.2)  # seconds
+RunLock.acquire = functools.partialmethod(RunLock.acquire, timeout=0.2)  # seconds
 from mailsync_tui.cli import main
 main()
 """

@@ -90,7 +90,7 @@ def a_plan() -> Plan:
         lines=(line("isp", "u"), line("work", 7), line("old", "f")),
         held=(HeldLine("1", "collect", "isp", "hold", NOW, None, "S", 'from = "x"'),),
         blocked=(Blocked("isp", "forward-delete", "hidden", 1, "look"),),
-        waiting=(Waiting("isp", "forward-delete", 1, "work was not reached"),),
+        waiting=(Waiting("isp", "forward-delete", 1, "not missing for long enough"),),
     )
 
 

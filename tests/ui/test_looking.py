@@ -124,7 +124,7 @@ def test_the_others_are_shown_while_one_mailbox_is_slow(
                     await pilot.pause()
                 panes = app.screen.query_one(Panes)
                 # A loss counts once it is known not to be a move to the one that is not listed yet.
-                assert line_of(panes, "one") == ["? unknown", "", "= sync"]
+                assert line_of(panes, "one") == ["x gone", "", "! kept"]
                 assert line_of(panes, "two") == ["= sync", "", "= sync"]
                 assert line_of(panes, "three") == ["", "? unknown", "= sync"]
                 assert "listing" in head(app).split("\n")[1]

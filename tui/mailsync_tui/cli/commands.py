@@ -256,8 +256,8 @@ def plan_options(function: F) -> F:
             "accepts",
             multiple=True,
             metavar="ACCOUNT:RULE[=COUNT]",
-            help="Let through, this once, what that rule blocked on that account, "
-            "unless it is more than COUNT lines. Repeatable.",
+            help="Let through, this once, what that rule blocked on that account "
+            "(consolidated: on every account), unless it is more than COUNT lines. Repeatable.",
         ),
         click.option(
             "--reconsider",

@@ -87,6 +87,8 @@ class Guards:
     max_delete_floor: int = 10
     absent_scans: int = 1
     copies: Literal["any", "all"] = "any"
+    unreached_days: int = 7
+    """So long a mailbox that is not reached may hold what is gone elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ GUARDS = (
     KeySpec("max_delete_floor", checks.integer(0)),
     KeySpec("absent_scans", checks.integer(1)),
     KeySpec("copies", checks.choice("any", "all")),
+    KeySpec("unreached_days", checks.integer(1)),
 )
 HOLD = (
     KeySpec("flagged", checks.flag),

@@ -105,14 +105,11 @@ class Blocked:
     """The cause, and the ways out as commands."""
     cause: str = field(default="", compare=False)
     """The cause alone; empty in a plan that was saved."""
-    allow: int = field(default=0, compare=False)
-    """How many lines must be let through to end it, if that is more than ``count``: those, too,
-    that are counted under another account or rule which stops them as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Absences that are unknown for now, because a mailbox was not reached."""
+    """Absences that are not believed yet (``absent_scans``)."""
 
     account: str
     kind: Kind

@@ -11,7 +11,14 @@ from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.model import DELETIONS, NEEDS_CONFIRMATION, Line, Plan, UndoLine
+from mailsync_tui.engine.model import (
+    DELETIONS,
+    KIND_DIRECTION,
+    NEEDS_CONFIRMATION,
+    Line,
+    Plan,
+    UndoLine,
+)
 from mailsync_tui.errors import BLOCKED, INTERRUPTED, OK, PARTLY, SessionError
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 
@@ -236,4 +243,5 @@ def sync_code(plan: Plan, results: Iterable[LineResult[Line]], *, stopped: bool)
     missed = any(not report.complete for report in plan.mailboxes.values())
     if missed or any(result.outcome in ("skipped", "failed") for result in results):
         return PARTLY
-    return BLOCKED if plan.blocked else OK
+    asked = (KIND_DIRECTION.get(each.kind) in plan.options.directions for each in plan.blocked)
+    return BLOCKED if any(asked) else OK

@@ -150,6 +150,8 @@ class MailboxState:
     """More than the floor went within a week, and only so few of those left are older (POP3)."""
     note: str | None = None
     """Why its locations are mere positions (POP3)."""
+    reached: datetime | None = None
+    """When it was last listed completely, as runs noted it, or since when it is waited for."""
     scans: tuple[ScanRow, ...] = ()
     """Its complete listings on record, oldest first; none unless one of its copies is absent."""
 
@@ -181,3 +183,11 @@ class Snapshot:
         """Whether absence from this mailbox's listing proves anything (DESIGN.md, rule 1)."""
         state = self.mailboxes[mailbox]
         return state.complete and not state.changed and not state.unread
+
+    def awaited(self, mailbox: str) -> bool:
+        """Whether one that is not listed completely holds up what may have been moved there.
+
+        It does for ``unreached_days``; the clock may have been set back since.
+        """
+        reached = self.mailboxes[mailbox].reached
+        return reached is None or (self.now - reached).days < self.config.guards.unreached_days

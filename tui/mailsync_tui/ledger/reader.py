@@ -106,8 +106,13 @@ class LedgerReader:
 
     def mailboxes(self) -> dict[str, MailboxRow]:
         """The mailboxes it knows, by name."""
-        rows = self.db.execute("SELECT id, name, fingerprint, scan, seen_scan FROM mailbox")
-        return {row[1]: MailboxRow(*row) for row in rows}
+        rows = self.db.execute(
+            "SELECT id, name, fingerprint, scan, seen_scan, reached FROM mailbox"
+        )
+        return {
+            name: MailboxRow(number, name, fingerprint, scan, seen, moment(reached))
+            for number, name, fingerprint, scan, seen, reached in rows
+        }
 
     def folders(self, mailbox: int) -> dict[str, FolderRow]:
         """The folders of a mailbox with their cursors."""

@@ -20,6 +20,8 @@ class MailboxRow:
     """The last listing that was complete and recorded."""
     seen_scan: int
     """What was read up to this scan was still listed by a complete listing after it."""
+    reached: datetime | None
+    """When it was last listed completely, or since when it is waited for."""
 
 
 class FolderRow(NamedTuple):

@@ -189,9 +189,16 @@ VERSION_5 = """
 CREATE INDEX message_date ON message (date);
 """
 
+VERSION_6 = """
+-- reached: when it was last listed completely, be it by a run that recorded nothing else; of one
+-- that never was, since when it is waited for.
+ALTER TABLE mailbox ADD COLUMN reached TEXT;
+UPDATE mailbox SET reached = (SELECT max(at) FROM listing WHERE listing.mailbox = mailbox.id);
+"""
+
 _NAMED = "INSERT INTO meta VALUES ('id', '{id}'), ('serial', '0');"
 
-MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -276,6 +276,19 @@ class LedgerWriter:
         """A complete listing has shown what was read up to this scan."""
         self.db.execute("UPDATE mailbox SET seen_scan = ? WHERE id = ?", (scan, mailbox))
 
+    def mark_reached(self, mailboxes: Iterable[int], now: datetime) -> None:
+        """Mailboxes were listed completely; those that never were are waited for from now on.
+
+        So are those of which the clock, which was ahead then, says that it will be later.
+        """
+        at = stamp(now)
+        self.db.executemany(
+            "UPDATE mailbox SET reached = ? WHERE id = ?", [(at, mailbox) for mailbox in mailboxes]
+        )
+        self.db.execute(
+            "UPDATE mailbox SET reached = ?1 WHERE reached IS NULL OR reached > ?1", (at,)
+        )
+
     # --- messages
 
     def add_message(

@@ -220,16 +220,8 @@ def way_out(found: Blocked, accept: str) -> str:
 
 def acceptance(found: Blocked, plan: Plan) -> tuple[str, tuple[str, ...]]:
     """What letting through means: a title and sentences."""
-    same = _same(found, plan)
-    more = sum(each.allow - each.count for each in same)
-    sentences = [sentence(blocked_text(each)) for each in same]
-    if more:
-        sentences.append(
-            f"With them go {several(more, 'line')} that it stops as well, counted under another "
-            "account or rule (the message is gone from several accounts, or doubtful for several "
-            "reasons)."
-        )
-    sentences += [
+    sentences = [
+        *(sentence(blocked_text(each)) for each in _same(found, plan)),
         sentence(found.cause),
         "They then stand in the plan as ordinary lines, for this once; nothing is done before "
         "you have applied it.",
@@ -238,9 +230,9 @@ def acceptance(found: Blocked, plan: Plan) -> tuple[str, tuple[str, ...]]:
     return f"Let through what is blocked on {found.account}?", tuple(sentences)
 
 
-def accepted(found: Blocked, plan: Plan) -> Accept:
-    """What is let through then: no more lines than :func:`acceptance` names."""
-    return Accept(found.account, found.rule, max(each.allow for each in _same(found, plan)))
+def accepted(found: Blocked, plan: Plan) -> tuple[Accept, ...]:
+    """What is let through then: the lines that :func:`acceptance` names."""
+    return tuple(Accept(each.account, each.rule, each.count) for each in _same(found, plan))
 
 
 def _same(found: Blocked, plan: Plan) -> list[Blocked]:

@@ -116,6 +116,7 @@ RULES = {
     "expired": "a provider's clean-up?",
     "all-changed": "nothing bears the number it had",
     "side-empty": "it lists nothing at all",
+    "unreached": "moved to where none can look?",
     "max-delete": "unusually many",
 }
 """What guards take for the cause, as short as can be."""

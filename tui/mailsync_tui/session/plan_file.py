@@ -223,6 +223,7 @@ def blocked_form(plan: Plan) -> list[dict[str, Any]]:
             "kind": blocked.kind,
             "rule": blocked.rule,
             "count": blocked.count,
+            "allow": blocked.count,
             "detail": blocked.detail,
         }
         for blocked in plan.blocked
@@ -356,7 +357,10 @@ def _plan(document: dict[str, Any]) -> Plan:
             HeldLine(**{**held, "since": held["since"] and datetime.fromisoformat(held["since"])})
             for held in document["held"]
         ),
-        blocked=tuple(Blocked(**blocked) for blocked in document["blocked"]),
+        blocked=tuple(
+            Blocked(**{key: value for key, value in blocked.items() if key != "allow"})
+            for blocked in document["blocked"]
+        ),
         waiting=tuple(Waiting(**waiting) for waiting in document["waiting"]),
     )
 

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
 from mailsync_tui.engine.apply.rebase import rebase
-from mailsync_tui.engine.apply.record import note_seen, nothing_new, record
+from mailsync_tui.engine.apply.record import note_listing, nothing_new, record
 from mailsync_tui.engine.apply.run import Run, carry_out
 from mailsync_tui.engine.apply.steps import apply
 from mailsync_tui.engine.apply.store import late_stores
@@ -225,12 +225,13 @@ class Session:
         Raises:
             UserError: nothing could be done; the text says why.
         """
-        observation, details = self._make_plan(options)
-        plan = details.plan
-        require_reached(plan)
         while True:
-            if not plan.lines and nothing_new(observation, details):
-                note_seen(self.directory, self.ledger_path, observation, command)
+            observation, details = self._make_plan(options)
+            plan = details.plan
+            settled = not plan.lines and nothing_new(observation, details)
+            note_listing(self.directory, self.ledger_path, observation, command, settled=settled)
+            require_reached(plan)
+            if settled:
                 return Result(plan.user, None, plan, (), sync_code(plan, (), stopped=self.stopped))
             taken_out = choose(plan) if plan.lines else frozenset()
             if taken_out is None:
@@ -240,10 +241,7 @@ class Session:
             with self._writing(command) as ledger:
                 if ledger.read.mark == observation.mark:
                     return self._run(ledger, observation, details, taken_out, command, fresh=False)
-            # another run has applied something meanwhile
-            observation, details = self._make_plan(options)
-            plan = details.plan
-            require_reached(plan)
+            # another run has applied something meanwhile: plan anew
 
     def apply(self, saved: Plan, left: frozenset[str], command: str = "apply") -> Result:
         """Apply a saved plan, looking at every line of it again first.

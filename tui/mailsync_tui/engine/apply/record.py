@@ -123,8 +123,10 @@ class _Recorder:
             self.ids.setdefault(name, row.id)
 
     def _scans(self) -> None:
+        reached = _reached(self.observation)
+        self.ledger.mark_reached((self.ids[name] for name in reached), self.now)
         for name, here in self.observation.listed.items():
-            if name in self.ids and self.snapshot.listed_completely(name):
+            if name in reached:
                 folders = {
                     f.name: FolderRow(f.validity, f.uidnext, f.modseq)
                     for f in here.folders.values()
@@ -266,7 +268,7 @@ class _Recorder:
         elif self._still_held(s, copy):
             self.ledger.end([row], self.now)  # one copy less is no loss of the message
         elif copy.state is CopyState.LIVE:
-            if copy.adopted or copy.mailbox in s.waiting:
+            if copy.adopted or copy.mailbox in s.awaited:
                 self.ledger.mark_missing(row, copy.held_scan, copy.missing_scan, 1, self.now)
             else:
                 self.ledger.drop([row])  # never ours: nothing follows from its absence
@@ -328,7 +330,7 @@ class _Recorder:
 
     def _end_silently(self, s: MessageStatus) -> None:
         """Gone everywhere, and it was we who deleted it: tombstones, without a line."""
-        if s.consolidated is not Presence.GONE or s.waiting or s.message.doubtful:
+        if s.consolidated is not Presence.GONE or s.waiting or s.awaited or s.message.doubtful:
             return
         if not s.left_everywhere:
             return
@@ -342,20 +344,25 @@ def _ids(s: MessageStatus, mailbox: str) -> list[int]:
     return [c.id for c in s.on(mailbox) if c.id is not None and c.lost]
 
 
-def note_seen(directory: Path, path: Path, observation: Observation, command: str) -> None:
-    """Write down that what was fetched lately is still listed, where nothing else is new.
+def note_listing(
+    directory: Path, path: Path, observation: Observation, command: str, *, settled: bool
+) -> None:
+    """Write down which mailboxes were reached; and that what was fetched lately is still listed.
 
-    No plan depends on it but one that would find it gone, so the ledger's serial stays; where
-    another run holds the ledger, or it cannot be written, the next listing notes it.
+    No plan depends on it but one that would find a mailbox away, or mail gone, so the ledger's
+    serial stays; where another run holds the ledger, or it cannot be written, the next listing
+    notes it.
 
     Args:
         directory: Where the lock lies.
         path: The ledger.
-        observation: A listing that shows just what the ledger has.
+        observation: A listing.
         command: Told to who waits for the lock meanwhile.
+        settled: The listing shows just what the ledger has, so that nobody records it.
     """
-    unseen = list(_unseen(observation))
-    if not unseen:
+    rows = observation.matched.rows
+    reached = [rows[name].id for name in _reached(observation) if name in rows]
+    if not rows:
         return
     with contextlib.suppress(LedgerBusy, LockError, LedgerError):
         lock = RunLock(directory / LOCK_NAME, command).acquire(timeout=0)
@@ -363,9 +370,14 @@ def note_seen(directory: Path, path: Path, observation: Observation, command: st
             if ledger.read.serial != observation.snapshot.serial:
                 return
             with ledger.transaction():
-                for name in unseen:
-                    row = observation.matched.rows[name]
-                    ledger.mark_seen(row.id, row.scan)
+                ledger.mark_reached(reached, observation.snapshot.now)
+                for name in _unseen(observation) if settled else ():
+                    ledger.mark_seen(rows[name].id, rows[name].scan)
+
+
+def _reached(observation: Observation) -> list[str]:
+    """The mailboxes that were listed completely."""
+    return [name for name in observation.listed if observation.snapshot.listed_completely(name)]
 
 
 def _unseen(observation: Observation) -> Iterable[str]:

@@ -139,6 +139,7 @@ def mailbox_states(
             deleted_today=today.get(name, {}),
             unread=here.unread,
             note=here.note,
+            reached=matched.rows[name].reached if name in matched.rows else None,
             scans=listings.listings(ledger, matched.rows[name].id) if name in losers else (),
         )
     return states

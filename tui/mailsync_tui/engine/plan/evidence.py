@@ -149,6 +149,20 @@ class _Sentences:
             yield where if kind == "pop3" else f"{where}, in {copy.location.folder}"
 
 
+def not_reached(mailboxes: Iterable[str], snapshot: Snapshot) -> str:
+    """Mailboxes, to one of which a lost message may have been moved, and since when none knows."""
+    parts = []
+    for name in mailboxes:
+        state = snapshot.mailboxes[name]
+        if state.reached is None:
+            parts.append(f"{name}, not reached")
+        elif state.messages is None:
+            parts.append(f"{name}, not reached since {_day(state.reached)}")
+        else:
+            parts.append(f"{name}, not listed completely since {_day(state.reached)}")
+    return " or ".join(parts)
+
+
 def _named(mailbox: str) -> str:
     return "the consolidated mailbox" if mailbox == CONSOLIDATED else mailbox
 

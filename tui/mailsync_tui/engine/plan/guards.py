@@ -6,11 +6,10 @@ the way out, and stays stopped until a person ends it.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.model import KIND_DIRECTION, Accept, Kind
+from mailsync_tui.engine.model import DELETIONS, KIND_DIRECTION, Accept, Kind
 from mailsync_tui.engine.snapshot import Copy, MailboxState, Snapshot
 
 RULES = (
@@ -22,6 +21,7 @@ RULES = (
     "expired",
     "all-changed",
     "side-empty",
+    "unreached",
     "max-delete",
 )
 """In the order in which they are asked; the first that applies is the one that is reported."""
@@ -29,7 +29,7 @@ RULES = (
 UNACCEPTABLE = frozenset({"changed", "folder-gone"})
 """These end by ``rebase`` (or when the folder is back), never by ``--accept-blocked``."""
 
-STICKY = frozenset(RULES) - UNACCEPTABLE
+STICKY = frozenset(RULES) - UNACCEPTABLE - {"unreached"}
 """These stay in the ledger until a person ends them; the others are seen anew each time."""
 
 _CAUSES = {
@@ -48,6 +48,7 @@ _CAUSES = {
     "were not found again",
     "side-empty": "the mailbox {mailbox} lists nothing at all, though it held mail: a disk that is "
     "not there looks the same",
+    "unreached": "what is gone from {mailbox} may have been moved to {away}",
     "max-delete": "these are more deletions in 24 hours than max_delete_share and max_delete_floor "
     "in the configuration allow",
 }
@@ -59,7 +60,7 @@ _PROVIDERS = frozenset({"hidden", "expired"})
 """What a provider does again and again: one more way out is to take no deletion from it."""
 
 
-def cause(account: str, kind: Kind, rule: str, cut: int | None = None) -> str:
+def cause(account: str, kind: Kind, rule: str, cut: int | None = None, away: str = "") -> str:
     """What a guard takes for the cause, as a sentence.
 
     Args:
@@ -67,9 +68,10 @@ def cause(account: str, kind: Kind, rule: str, cut: int | None = None) -> str:
         kind: Their kind.
         rule: The rule that stopped them.
         cut: The round number at which the listing behind it seems to be cut.
+        away: The mailboxes that are not reached, in words.
     """
     text = _CUT if rule == "hidden" and cut is not None else _CAUSES[rule]
-    return text.format(account=account, mailbox=loser(account, kind), cut=cut)
+    return text.format(account=account, mailbox=loser(account, kind), cut=cut, away=away)
 
 
 def detail(account: str, kind: Kind, rule: str, cause: str) -> str:
@@ -92,6 +94,11 @@ def ways_out(account: str, kind: Kind, rule: str, accept: str) -> str:
     if rule == "folder-gone":
         return f"this ends when it is back, or with `mailsync-tui rebase {mailbox}`"
     out = f"look at them, then {accept}"
+    if rule == "unreached":
+        return (
+            f"this ends when that is reached, or after unreached_days; or {out}; take an account "
+            "that is gone for good out of the configuration"
+        )
     if rule != "max-delete":
         out += f", or `mailsync-tui rebase {mailbox}`"
     if rule in _PROVIDERS:
@@ -114,22 +121,27 @@ class GuardChecks:
         for block in snapshot.blocks:
             self._sticky.setdefault((block.account, block.kind), []).append(block.rule)
 
-    def forward_rules(self, account: str, lost: Iterable[Copy]) -> list[str]:
-        """The rules that stop a forward deletion stemming from this account's losses."""
-        rules = self._mailbox_rules(account)
-        rules.update(c.doubt for c in lost if c.doubt)
+    def forward_rules(self, account: str, lost: Iterable[Copy], *, awaited: bool) -> list[str]:
+        """The rules that stop a forward deletion stemming from this account's losses.
+
+        Args:
+            account: Which lost the message.
+            lost: Its copies there.
+            awaited: They may have been moved to a mailbox that is not reached.
+        """
+        rules = self._mailbox_rules(account) | _loss_rules(lost, awaited=awaited)
         return self._ordered(rules, account, "forward-delete")
 
-    def reverse_rules(self, account: str, lost: Iterable[Copy]) -> list[str]:
+    def reverse_rules(self, account: str, lost: Sequence[Copy], *, awaited: bool) -> list[str]:
         """The rules that stop a reverse deletion on this account.
 
         Args:
             account: Where it would be deleted.
             lost: The copies that the consolidated mailbox lost; none if we deleted them there.
+            awaited: They may have been moved to a mailbox that is not reached.
         """
-        lost = list(lost)
         rules = self._mailbox_rules(CONSOLIDATED) if lost else set()
-        rules.update(c.doubt for c in lost if c.doubt)
+        rules |= _loss_rules(lost, awaited=awaited)
         return self._ordered(rules, account, "reverse-delete")
 
     def _mailbox_rules(self, mailbox: str) -> set[str]:
@@ -165,35 +177,45 @@ class GuardChecks:
         )
 
 
+def _loss_rules(lost: Iterable[Copy], *, awaited: bool) -> set[str]:
+    return {copy.doubt for copy in lost if copy.doubt} | ({"unreached"} if awaited else set())
+
+
 class Accepted:
     """Which blocks the person lets through, once their sizes are known."""
 
-    def __init__(self, accepts: tuple[Accept, ...]) -> None:
-        self._accepts = accepts
-
-    def stopping(
-        self, account: str, rules: list[str], stopped: Counter[tuple[str, str]]
-    ) -> str | None:
-        """The first rule that still stops these lines, or ``None``.
-
-        ``max-delete`` says no more than the rules before it: what they let through, it does.
+    def __init__(
+        self, accepts: tuple[Accept, ...], shown: Mapping[tuple[str, Kind, str], int]
+    ) -> None:
+        """Take what the person said.
 
         Args:
-            account: The account whose lines are stopped.
-            rules: The rules that stop them.
-            stopped: How many lines each (account, rule) stops.
+            accepts: The blocks.
+            shown: How many lines each account, kind and rule stops while nothing is let through.
         """
-        proofs = [rule for rule in rules if rule != "max-delete"]
-        for rule in proofs or rules:
-            if not self.accepts(account, rule, stopped[(account, rule)]):
-                return rule
-        return None
+        self._accepts = accepts
+        self._shown = shown
 
-    def accepts(self, account: str, rule: str, lines: int) -> bool:
-        """Whether this rule is accepted for this account and so many lines."""
+    def accepts(self, account: str, kind: Kind, rule: str, lines: Mapping[str, int]) -> bool:
+        """Whether what a rule stops on an account is let through.
+
+        Args:
+            account: The account.
+            kind: The kind of the lines.
+            rule: The rule that stops them.
+            lines: How many of this kind it stops, by account.
+        """
         return rule not in UNACCEPTABLE and any(
-            accept.rule == rule
-            and accept.account in (account, CONSOLIDATED)
-            and (accept.count is None or lines <= accept.count)
+            accept.rule == rule and self._meant(accept, account, kind, lines)
             for accept in self._accepts
         )
+
+    def _meant(self, accept: Accept, account: str, kind: Kind, lines: Mapping[str, int]) -> bool:
+        if accept.account not in (account, CONSOLIDATED):
+            return False
+        if accept.count is None:
+            return True
+        if accept.account == CONSOLIDATED:  # every account's
+            return sum(lines.values()) <= accept.count
+        meant = [k for k in DELETIONS if self._shown.get((account, k, accept.rule)) == accept.count]
+        return lines.get(account, 0) <= accept.count and (kind in meant or not meant)

@@ -122,18 +122,16 @@ def moved_out_to(lost: Sequence[Copy], present: Iterable[Copy]) -> str | None:
     return None
 
 
-def may_hold(lost: Iterable[Copy], snapshot: Snapshot) -> str | None:
-    """A mailbox that was not listed, and to which a lost copy may have been moved.
+def may_hold(lost: Sequence[Copy], snapshot: Snapshot) -> tuple[str, ...]:
+    """The mailboxes not listed since, to one of which a lost copy may have been moved.
 
-    Only a store that takes mail can: nothing is moved into a POP3 account.
+    Only stores that take mail: nothing is moved into a POP3 account. What was taken out of the
+    configuration holds nothing.
     """
-    for copy in lost:
-        for other in snapshot.mailboxes.values():
-            if (
-                other.name != copy.mailbox
-                and other.can_store
-                and not snapshot.listed_completely(other.name)
-                and other.scan < copy.missing_scan
-            ):
-                return other.name
-    return None
+    return tuple(
+        other.name
+        for other in snapshot.mailboxes.values()
+        if other.can_store
+        and not snapshot.listed_completely(other.name)
+        and any(other.name != copy.mailbox and other.scan < copy.missing_scan for copy in lost)
+    )

@@ -6,7 +6,7 @@ The rules propose lines for each message, held ones too; guards stop some of the
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -24,8 +24,16 @@ from mailsync_tui.engine.model import (
     PlanEntry,
     Waiting,
 )
-from mailsync_tui.engine.plan.evidence import evidence
-from mailsync_tui.engine.plan.guards import Accepted, GuardChecks, cause, detail, loser
+from mailsync_tui.engine.plan.evidence import evidence, not_reached
+from mailsync_tui.engine.plan.guards import (
+    RULES,
+    UNACCEPTABLE,
+    Accepted,
+    GuardChecks,
+    cause,
+    detail,
+    loser,
+)
 from mailsync_tui.engine.plan.rules import Proposal, Rules
 from mailsync_tui.engine.plan.status import MessageStatus, status_of
 from mailsync_tui.engine.snapshot import Snapshot
@@ -52,22 +60,41 @@ def make_plan(snapshot: Snapshot, options: Options) -> PlanDetails:
         snapshot: The listings held against the ledger.
         options: The directions, and what the person lets through this once.
     """
-    return _Planning(snapshot, options).run()
+    statuses = tuple(status_of(message, snapshot) for message in snapshot.messages)
+    shown: dict[_Blocks, int] = {}
+    if any(accept.count is not None for accept in options.accepts):
+        planning = _Planning(snapshot, replace(options, accepts=()), statuses, {})
+        planning.run()
+        shown = planning.blocked
+    return _Planning(snapshot, options, statuses, shown).run()
+
+
+_Blocks = tuple[str, Kind, str]
+"""Account, kind and rule: all lines that are blocked by it stand in the plan as one count."""
 
 
 class _Planning:
-    def __init__(self, snapshot: Snapshot, options: Options) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        options: Options,
+        statuses: tuple[MessageStatus, ...],
+        shown: Mapping[_Blocks, int],
+    ) -> None:
         self.snapshot = snapshot
         self.options = options
+        self.statuses = statuses
         self.rules = Rules(snapshot, reconsider=options.reconsider)
         self.guards = GuardChecks(snapshot)
-        self.accepted = Accepted(options.accepts)
-        self.blocked: Counter[tuple[str, Kind, str]] = Counter()
-        self.stopped: Counter[tuple[str, Kind, str]] = Counter()
-        self.waiting: Counter[tuple[str, Kind, str]] = Counter()
+        self.accepted = Accepted(options.accepts, shown)
+        self.stopped: Counter[_Blocks] = Counter()
+        """How many lines met a block, those that the person lets through included."""
+        self.blocked: Counter[_Blocks] = Counter()
+        self.away: dict[_Blocks, set[str]] = defaultdict(set)
+        """The mailboxes that are not reached, because of which lines are blocked."""
+        self.waiting: Counter[_Blocks] = Counter()
         self.lines: list[Line] = []
         self.held: list[HeldLine] = []
-        self.statuses = tuple(status_of(message, snapshot) for message in snapshot.messages)
         self.unsettled: set[int] = set()
         self.entries: dict[int, list[PlanEntry]] = defaultdict(list)
         self.forward_lines: Counter[str] = Counter()
@@ -98,7 +125,6 @@ class _Planning:
     def _forward(self) -> dict[int, Line]:
         """The forward deletions that nothing stops, by message; the others are dealt with."""
         candidates: dict[int, dict[str, list[str]]] = {}
-        stopped: Counter[tuple[str, str]] = Counter()
         for index, s in enumerate(self.statuses):
             losers = self.rules.losers(s)
             if not self.rules.enough(s, losers):
@@ -108,36 +134,22 @@ class _Planning:
             if proposal.held:
                 self._take(index, proposal)
                 continue
-            candidates[index] = {a: self.guards.forward_rules(a, s.deleted_on[a]) for a in losers}
-            stopped.update((a, rule) for a, rules in candidates[index].items() for rule in rules)
-        free: dict[int, list[str]] = defaultdict(list)
-        counted: Counter[str] = Counter()
-        why: dict[int, dict[str, str]] = defaultdict(dict)
-        for index, accounts in candidates.items():
-            for account, rules in accounts.items():
-                rule = self.accepted.stopping(account, rules, stopped)
-                if rule is not None:
-                    why[index][account] = rule
-                else:
-                    free[index].append(account)
-                    counted[account] += not rules
-        too_many = self._too_many("forward-delete", counted)
-        self._count_stopped("forward-delete", stopped, counted)
-        self.forward_lines = counted
+            candidates[index] = {
+                account: self.guards.forward_rules(
+                    account, s.deleted_on[account], awaited=account in s.awaited
+                )
+                for account in losers
+            }
+        lines = list(candidates.values())
+        self.forward_lines = Counter(a for line in lines for a, rules in line.items() if not rules)
         result: dict[int, Line] = {}
-        for index, accounts in candidates.items():
+        stops = self._stops("forward-delete", lines, self.forward_lines)
+        for (index, accounts), (stop, left) in zip(candidates.items(), stops, strict=True):
             s = self.statuses[index]
-            left = tuple(a for a in free[index] if accounts[a] or a not in too_many)
-            for account in free[index]:
-                if account not in left:
-                    why[index][account] = "max-delete"
-            if self.rules.enough(s, left):
-                if self._asked("forward-delete"):
-                    result[index] = self.rules.forward(s, left).line
-            elif why[index]:
-                account, rule = next(iter(why[index].items()))
-                stopped_line = self.rules.forward(s, tuple(accounts)).line
-                self._block(index, stopped_line, account, rule)
+            if stop is not None:
+                self._block(index, self.rules.forward(s, tuple(accounts)).line, *stop)
+            elif self._asked("forward-delete"):
+                result[index] = self.rules.forward(s, left).line
         return result
 
     def _guarded(
@@ -157,53 +169,85 @@ class _Planning:
             else:
                 rules = self._rules(self.statuses[index], proposal.line)
                 candidates.append((index, proposal.line, rules))
-        if not candidates:
-            return
-        stopped = Counter((line.account, rule) for _, line, rules in candidates for rule in rules)
-        counted = Counter(others)
-        stops = [self.accepted.stopping(line.account, r, stopped) for _, line, r in candidates]
-        for (_, line, rules), stop in zip(candidates, stops, strict=True):
-            counted[line.account] += stop is None and not rules
-        self._count_stopped(kind, stopped, counted)
-        too_many = self._too_many(kind, counted)
-        for (index, line, rules), stop in zip(candidates, stops, strict=True):
-            if stop is None and not rules and line.account in too_many:
-                stop = "max-delete"
+        counted = others + Counter(line.account for _, line, rules in candidates if not rules)
+        lines = [{line.account: rules} for _, line, rules in candidates]
+        stops = self._stops(kind, lines, counted)
+        for (index, line, _), (stop, _) in zip(candidates, stops, strict=True):
             if stop is None:
                 self._take(index, Proposal(line))
             else:
-                self._block(index, line, line.account, stop)
+                self._block(index, line, *stop)
 
     def _rules(self, s: MessageStatus, line: Line) -> list[str]:
         """The guards that stop a deletion; a late duplicate stems from no loss."""
         if line.kind == "forward-delete":
-            return self.guards.forward_rules(line.account, ())
+            return self.guards.forward_rules(line.account, (), awaited=False)
         lost = [c for c in s.on(CONSOLIDATED) if c.lost]
-        return self.guards.reverse_rules(line.account, lost)
+        return self.guards.reverse_rules(line.account, lost, awaited=CONSOLIDATED in s.awaited)
 
-    def _too_many(self, kind: Kind, counted: Counter[str]) -> set[str]:
-        return {
-            account
-            for account, lines in counted.items()
-            if self.guards.too_many(account, kind, lines)
-            and not self.accepted.accepts(account, "max-delete", lines)
-        }
+    def _stops(
+        self, kind: Kind, lines: Sequence[Mapping[str, list[str]]], counted: Counter[str]
+    ) -> list[tuple[tuple[str, str] | None, tuple[str, ...]]]:
+        """What stops each line, once the person has let some through.
+
+        A line that several rules stop stands in the plan under the first; that let through, under
+        the next one. One that is gone from several accounts stands under one of them alone, so
+        that what a block shows is what is let through with it.
+
+        Args:
+            kind: Of all lines.
+            lines: For each, the accounts it stems from, with the rules that stop it there.
+            counted: The lines that no rule stops, by account: so many may be too many.
+
+        Returns:
+            For each line the account and rule under which it is stopped, or ``None``; and the
+            accounts on which nothing stops it.
+        """
+        too_many = {a for a, n in counted.items() if self.guards.too_many(a, kind, n)}
+        stopping = [
+            {account: _proofs(rules, account in too_many) for account, rules in line.items()}
+            for line in lines
+        ]
+        chains = [self._chain(each) for each in stopping]
+        stopped = [chain for chain in chains if chain]
+        through: set[tuple[str, str]] = set()
+        for rule in RULES:
+            met = [chain for chain in stopped if chain and chain[0][1] == rule]
+            for chain in met:
+                self.stopped[chain[0][0], kind, rule] += 1
+            sizes = {name: self.stopped[name, kind, rule] for name in self.snapshot.mailboxes}
+            through.update(
+                (name, rule) for name in sizes if self.accepted.accepts(name, kind, rule, sizes)
+            )
+            for chain in met:
+                if chain[0] in through:
+                    del chain[0]
+        alone = self.rules.config.guards.copies == "any"
+        return [
+            (
+                chain[0] if chain else None,
+                tuple(a for a in each if not alone or through.issuperset((a, r) for r in each[a])),
+            )
+            for chain, each in zip(chains, stopping, strict=True)
+        ]
+
+    def _chain(self, stopping: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+        """The accounts and rules under which a line stands, one after the other."""
+        if self.rules.config.guards.copies == "any":  # one loss that is believed is enough
+            account = min(stopping, key=lambda name: _weight(stopping[name]))
+            return [(account, rule) for rule in stopping[account]]
+        under = ((rule, [a for a, rules in stopping.items() if rule in rules]) for rule in RULES)
+        return [(accounts[0], rule) for rule, accounts in under if accounts]
 
     # --- the sum
 
-    def _count_stopped(
-        self, kind: Kind, stopped: Counter[tuple[str, str]], counted: Counter[str]
-    ) -> None:
-        """Remember by how many lines :class:`Accepted` measures what is let through."""
-        for (account, rule), lines in stopped.items():
-            self.stopped[account, kind, rule] = max(lines, self.stopped[account, kind, rule])
-        for account, lines in counted.items():
-            key = (account, kind, "max-delete")
-            self.stopped[key] = max(lines, self.stopped[key])
-
     def _block(self, index: int, line: Line, account: str, rule: str) -> None:
-        self.blocked[(account, line.kind, rule)] += 1
+        self.blocked[account, line.kind, rule] += 1
         self.entries[index].append(PlanEntry(line, blocked=rule))
+        if rule == "unreached":
+            awaited = self.statuses[index].awaited
+            for name in (CONSOLIDATED, *line.accounts):
+                self.away[account, line.kind, rule].update(awaited.get(name, ()))
 
     def _take(self, index: int, proposal: Proposal) -> None:
         line = proposal.line
@@ -252,9 +296,13 @@ class _Planning:
                         self.blocked[(name, kind, "changed")] += 0
 
     def _blocked(self, account: str, kind: Kind, rule: str, count: int) -> Blocked:
-        why = cause(account, kind, rule, self.snapshot.mailboxes[loser(account, kind)].cut)
-        allow = max(count, self.stopped[account, kind, rule])
-        return Blocked(account, kind, rule, count, detail(account, kind, rule, why), why, allow)
+        cut = self.snapshot.mailboxes[loser(account, kind)].cut
+        names = self.away[account, kind, rule]
+        away = not_reached(
+            [name for name in self.snapshot.mailboxes if name in names], self.snapshot
+        )
+        why = cause(account, kind, rule, cut, away)
+        return Blocked(account, kind, rule, count, detail(account, kind, rule, why), why)
 
     def _plan(self) -> Plan:
         snapshot = self.snapshot
@@ -295,3 +343,14 @@ def _with_needs_met(lines: list[Line]) -> tuple[Line, ...]:
             ids.add(line.id)
             kept.append(line)
     return tuple(kept)
+
+
+def _proofs(rules: Sequence[str], too_many: bool) -> list[str]:
+    """The rules that stop a line; ``max-delete`` says no more than any other one."""
+    proofs = [rule for rule in rules if rule != "max-delete"]
+    return proofs or list(rules) or ["max-delete"] * too_many
+
+
+def _weight(stops: Sequence[str]) -> tuple[bool, bool, bool]:
+    """Of several accounts, that with the least is the one under which a line stands."""
+    return bool(stops), not UNACCEPTABLE.isdisjoint(stops), list(stops) == ["max-delete"]

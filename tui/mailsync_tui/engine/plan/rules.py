@@ -6,13 +6,14 @@ of all messages, is :mod:`mailsync_tui.engine.plan.planner`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import DELETIONS, Kind, Line, Place, Undo, in_words
+from mailsync_tui.engine.plan.evidence import not_reached
 from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.plan.protected import in_folders, protection
 from mailsync_tui.engine.plan.status import (
@@ -53,6 +54,7 @@ class Rules:
             snapshot: The listings held against the ledger.
             reconsider: Lines that were held are ordinary ones; what ``[hold]`` protects is not.
         """
+        self.snapshot = snapshot
         self.config = snapshot.config
         self.now = snapshot.now
         self.reconsider = reconsider
@@ -95,8 +97,7 @@ class Rules:
             found += self._collect(s, back, "back on {}, where it had been gone")
         else:
             # Row 10. Gone from here: deleted on each account that has it.
-            if CONSOLIDATED not in s.waiting:
-                found += self._reverse(s, None)
+            found += self._reverse(s, None)
             # Row 11. On an account that never had it: held as a late copy.
             found += self._late(s)
             # Row 12. Gone from everywhere: forgotten.
@@ -143,11 +144,18 @@ class Rules:
             losers[0],
             targets[0],
             tuple(targets),
-            f"gone from {in_words(losers)}",
+            f"gone from {in_words(losers)}{self._given_up(s, losers)}",
             accounts=losers,
             undo="full",
         )
         return self._proposal(s, line)
+
+    def _given_up(self, s: MessageStatus, losers: Iterable[str]) -> str:
+        """What a deletion's reason says of mailboxes that were not reached for too long."""
+        names = {away for name in losers for away in s.given_up.get(name, ())}
+        ordered = [name for name in self.configs if name in names]
+        away = not_reached(ordered, self.snapshot)
+        return f"; it may have been moved to {away}" if names else ""
 
     def _targets(self, s: MessageStatus) -> list[Copy]:
         return placed_copies(s, self.configs[CONSOLIDATED])
@@ -339,7 +347,7 @@ class Rules:
             elif any(c.state is CopyState.DELETING for c in targets):
                 reason = f"deleted before, but {account.name} still lists it"
             else:
-                reason = "gone from the consolidated mailbox"
+                reason = f"gone from the consolidated mailbox{self._given_up(s, [CONSOLIDATED])}"
             places = tuple(Place(c.mailbox, c.location) for c in targets)
             undo: Undo = "consolidated-only" if account.type == "pop3" else "full"
             line = self._line(
@@ -375,7 +383,7 @@ class Rules:
                 break
 
     def _forget(self, s: MessageStatus) -> Iterator[Proposal]:
-        if not s.left_everywhere or s.waiting:
+        if not s.left_everywhere or s.waiting or s.awaited:
             return
         lost = [c for c in s.copies if c.adopted and c.lost]
         ours = any(c.state is CopyState.DELETING for c in s.copies)

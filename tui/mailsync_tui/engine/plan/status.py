@@ -47,7 +47,12 @@ class MessageStatus:
     deleted_on: dict[str, tuple[Copy, ...]]
     """Accounts whose loss of the message is a deletion, with the lost copies."""
     waiting: dict[str, str]
-    """Accounts (or ``consolidated``) whose loss may turn out to be a move, and why."""
+    """Accounts whose loss is not believed yet, and why."""
+    awaited: dict[str, tuple[str, ...]]
+    """By account (or ``consolidated``) that lost it: the mailboxes to one of which it may have been
+    moved, as they are not reached."""
+    given_up: dict[str, tuple[str, ...]]
+    """The same of those not reached for ``unreached_days``: they hold up nothing."""
 
     @property
     def holders(self) -> list[str]:
@@ -108,24 +113,33 @@ def status_of(message: MessageState, snapshot: Snapshot) -> MessageStatus:
             accounts[copy.mailbox] = Presence.UNKNOWN
     deleted_on: dict[str, tuple[Copy, ...]] = {}
     waiting: dict[str, str] = {}
+    away: dict[str, tuple[str, ...]] = {}
     for name, presence in accounts.items():
         lost = tuple(c for c in left if c.mailbox == name and c.adopted and c.lost)
         if presence is not Presence.GONE or not lost or any(c.mailbox == name for c in moved):
             continue
-        if away := may_hold(lost, snapshot):
-            waiting[name] = f"{away} was not reached, and it may have been moved there"
-        elif min(c.absent for c in lost) < snapshot.config.guards.absent_scans:
+        away[name] = may_hold(lost, snapshot)
+        if min(c.absent for c in lost) < snapshot.config.guards.absent_scans:
             waiting[name] = "not missing for long enough (absent_scans)"
         else:
             deleted_on[name] = lost
     moved_out = None
     placed = [c for c in left if c.mailbox == CONSOLIDATED and c.lost]
     if consolidated is Presence.GONE and placed:
-        if away := may_hold(placed, snapshot):
-            waiting[CONSOLIDATED] = f"{away} was not reached, and it may have been moved there"
+        away[CONSOLIDATED] = may_hold(placed, snapshot)
         moved_out = moved_out_to(placed, present)
+    awaited = {name: tuple(filter(snapshot.awaited, names)) for name, names in away.items()}
     return MessageStatus(
-        message, left, moved, moved_out, accounts, consolidated, deleted_on, waiting
+        message,
+        left,
+        moved,
+        moved_out,
+        accounts,
+        consolidated,
+        deleted_on,
+        waiting,
+        {name: names for name, names in awaited.items() if names},
+        {name: names for name, names in away.items() if names and not awaited[name]},
     )
 
 

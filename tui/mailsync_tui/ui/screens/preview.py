@@ -288,7 +288,7 @@ class PreviewScreen(FilteredScreen):
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _accept(self, blocked: Blocked) -> None:
         viewer, options = self.background.viewer, self.choice.plan.options
-        accepts = (*options.accepts, accepted(blocked, self.choice.plan))
+        accepts = (*options.accepts, *accepted(blocked, self.choice.plan))
         try:
             plan = await self.background.engine(
                 lambda: viewer.plan(replace(options, accepts=accepts))
