@@ -251,3 +251,25 @@ def test_a_reader_that_leaves_is_no_error(place: Place) -> None:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"rror" not in errors
+
+
+def test_a_pattern_that_names_no_folder_is_a_warning(place: Place) -> None:
+    text = place.config.read_text()
+    place.config.write_text(
+        text.replace("[external.old]\n", '[external.old]\nfolders = ["INBX", "INBOX"]\n')
+    )
+    place.deliver("old", "one")
+    warning = "old: folders: INBX names no folder that is there"
+    for words in (["plan"], ["sync", "--yes"], ["sync", "--yes"]):
+        done = place.run(*words)
+        assert done.exit_code == 3, words
+        assert warning in done.stdout
+    assert place.run("check").exit_code == 3
+    document = json.loads(place.run("plan", "--json").stdout)
+    assert document["mailboxes"]["old"]["unmatched"] == ["INBX"]
+    assert "unmatched" not in document["mailboxes"]["work"]
+    saved = place.directory / "plan.json"
+    place.deliver("old", "two")
+    assert place.run("plan", "--out", str(saved)).exit_code == 3
+    assert place.run("apply", str(saved), "--yes").exit_code == 3
+    assert len(list(place.files("all"))) == 2

@@ -85,7 +85,8 @@ def a_plan() -> Plan:
         serial=1,
         options=Options(accepts=(Accept("isp", "hidden"),)),
         mailboxes={
-            name: MailboxReport(kind, 1, True, None, "a note") for name, kind in kinds.items()
+            name: MailboxReport(kind, 1, True, None, "a note", ("Nowhere",))
+            for name, kind in kinds.items()
         },
         lines=(line("isp", "u"), line("work", 7), line("old", "f")),
         held=(HeldLine("1", "collect", "isp", "hold", NOW, None, "S", 'from = "x"'),),

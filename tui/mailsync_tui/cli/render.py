@@ -126,6 +126,8 @@ def mailboxes(screen: Screen, found: Plan) -> None:
     for name, report in found.mailboxes.items():
         if report.note is not None:
             screen.text(f"note: {name}: {report.note}", "note", 2)
+    for missing in wording.unmatched_texts(found):
+        screen.text(f"warning: {missing}", "warn", 2)
 
 
 def blocked(screen: Screen, found: Plan) -> None:

@@ -127,6 +127,8 @@ class MailboxReport:
     error: str | None
     note: str | None = None
     """What cannot be seen there, though it was reached."""
+    unmatched: tuple[str, ...] = ()
+    """Patterns of ``folders`` that name no folder which is there: nothing is collected by them."""
 
 
 @dataclass(frozen=True, slots=True)

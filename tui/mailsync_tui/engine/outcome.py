@@ -221,7 +221,12 @@ def plan_code(plan: Plan) -> int:
         require_reached(plan)
     except SessionError as error:
         return error.exit_code
-    return PARTLY if any(not r.complete for r in plan.mailboxes.values()) else OK
+    return PARTLY if _missed(plan) else OK
+
+
+def _missed(plan: Plan) -> bool:
+    """Whether something that the configuration names was not listed."""
+    return any(not report.complete or report.unmatched for report in plan.mailboxes.values())
 
 
 def cut_short(error: Exception) -> str:
@@ -240,8 +245,7 @@ def sync_code(plan: Plan, results: Iterable[LineResult[Line]], *, stopped: bool)
     """The exit code of a run that applied lines."""
     if stopped:
         return INTERRUPTED
-    missed = any(not report.complete for report in plan.mailboxes.values())
-    if missed or any(result.outcome in ("skipped", "failed") for result in results):
+    if _missed(plan) or any(result.outcome in ("skipped", "failed") for result in results):
         return PARTLY
     asked = (KIND_DIRECTION.get(each.kind) in plan.options.directions for each in plan.blocked)
     return BLOCKED if any(asked) else OK

@@ -149,6 +149,8 @@ class MailboxState:
     spared: int = 0
     """More than the floor went within a week, and only so few of those left are older (POP3)."""
     note: str | None = None
+    folders: frozenset[str] | None = None
+    """The folders of a complete listing; ``None``: not known."""
     """Why its locations are mere positions (POP3)."""
     reached: datetime | None = None
     """When it was last listed completely, as runs noted it, or since when it is waited for."""

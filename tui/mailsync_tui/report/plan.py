@@ -23,6 +23,7 @@ from mailsync_tui.engine.model import (
     Waiting,
 )
 from mailsync_tui.engine.plan.guards import UNACCEPTABLE, cause, ways_out
+from mailsync_tui.engine.plan.protected import no_such_folder
 from mailsync_tui.report.choice import Choice, Sum
 from mailsync_tui.report.words import (
     HOLDS,
@@ -422,3 +423,12 @@ def _undoing(deletions: Sequence[Line]) -> list[str]:
     if counts["none"]:
         parts.append(f"Cannot be undone: {several(counts['none'], 'message')}.")
     return parts
+
+
+def unmatched_texts(plan: Plan) -> list[str]:
+    """The accounts whose ``folders`` name something that is not there, each with what it is."""
+    return [
+        f"{name}: {safe_text(no_such_folder(pattern))}"
+        for name, report in plan.mailboxes.items()
+        for pattern in report.unmatched
+    ]

@@ -16,6 +16,7 @@ from mailsync_tui.report.plan import (
     group_title,
     held_title,
     left_out,
+    unmatched_texts,
     waiting_text,
 )
 from mailsync_tui.report.words import (
@@ -166,6 +167,8 @@ def _not_in_plan(plan: Plan, way_out: Callable[[Blocked], str]) -> list[Block]:
     for each in blocks(plan):
         title = ((f"! {blocked_text(each)}", "warn"), (f"  {RULES[each.rule]}", "note"))
         parts += [PageLine(), PageLine(title), Paragraph(way_out(each), "note", 4)]
+    for missing in unmatched_texts(plan):
+        parts += [PageLine(), Paragraph(f"! {missing}", "warn", 2)]
     if plan.waiting:
         parts.append(PageLine())
         parts += [PageLine(((f"? {waiting_text(each)}", "note"),)) for each in plan.waiting]
@@ -183,7 +186,7 @@ def result_text(found: Result) -> str:
     away = [name for name, report in found.plan.mailboxes.items() if report.error]
     if away:
         parts.append(f"not reached: {', '.join(away)}")
-    parts += left_out(found.plan)
+    parts += [*unmatched_texts(found.plan), *left_out(found.plan)]
     rules = [f"{each.account}:{each.rule}" for each in blocks(found.plan)]
     if rules:
         parts.append(f"blocked: {', '.join(rules)}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.plan.protected import folder_matches
+from mailsync_tui.engine.plan.protected import folder_matches, no_such_folder, unmatched
 from mailsync_tui.errors import FAILED, OK, PARTLY
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.text.safe import safe_text
@@ -27,6 +27,8 @@ class Checked:
     """``None``: it was not reached."""
     error: str | None
     warnings: tuple[str, ...]
+    partly: bool = False
+    """Something that the configuration names is not there, and is not collected."""
 
     @property
     def messages(self) -> int:
@@ -60,7 +62,9 @@ def check_mailboxes(session: Session) -> list[Checked]:
         elif isinstance(facts, str):
             checked.append(Checked(config, None, facts, ()))
         else:
-            checked.append(Checked(config, facts, None, _warnings(session, config, facts, found)))
+            missing = _missing(session, config, facts)
+            warnings = _warnings(session, config, facts, found, missing)
+            checked.append(Checked(config, facts, None, warnings, bool(missing)))
     return checked
 
 
@@ -69,23 +73,31 @@ def check_code(checked: list[Checked]) -> int:
     failed = {each.config.name for each in checked if each.error is not None}
     accounts = {each.config.name for each in checked} - {CONSOLIDATED}
     if not failed:
-        return OK
+        return PARTLY if any(each.partly for each in checked) else OK
     return FAILED if CONSOLIDATED in failed or accounts <= failed else PARTLY
 
 
+def _missing(session: Session, config: MailboxConfig, facts: Facts) -> tuple[str, ...]:
+    """The patterns of ``folders`` that name no folder."""
+    mailbox = session.connections.mailboxes[config.name]
+    resolved = {mailbox.resolve(pattern): pattern for pattern in config.folders}
+    wanted = replace(config, folders=tuple(resolved))
+    names = [name for name, _, _ in facts.folders]
+    return tuple(safe_text(resolved[pattern]) for pattern in unmatched(wanted, names))
+
+
 def _warnings(
-    session: Session, config: MailboxConfig, facts: Facts, found: dict[str, Facts | str]
+    session: Session,
+    config: MailboxConfig,
+    facts: Facts,
+    found: dict[str, Facts | str],
+    missing: tuple[str, ...],
 ) -> tuple[str, ...]:
     """Folders that are named in the configuration and are not there, or lie out of sight."""
     if config.name == CONSOLIDATED:
         return tuple(_target("folder", config.folder, session, facts))
     warnings = []
-    if config.type != "pop3":
-        names = [name for name, _, _ in facts.folders]
-        for pattern in config.folders:
-            resolved = session.connections.mailboxes[config.name].resolve(pattern)
-            if not any(folder_matches(name, resolved) for name in names):
-                warnings.append(f"folders: {safe_text(pattern)} names no folder that is there")
+    warnings += [no_such_folder(pattern) for pattern in missing]
     home = found[CONSOLIDATED]
     if config.into is not None and not isinstance(home, str):
         warnings += _target("into", config.into, session, home)

@@ -59,6 +59,7 @@ def save(plan: Plan) -> dict[str, Any]:
                 "complete": report.complete,
                 "error": report.error,
                 **({"note": report.note} if report.note else {}),
+                **({"unmatched": list(report.unmatched)} if report.unmatched else {}),
             }
             for name, report in plan.mailboxes.items()
         },
@@ -351,7 +352,10 @@ def _plan(document: dict[str, Any]) -> Plan:
             seal["reconsider"],
             tuple(Accept(*accept) for accept in seal["accepts"]),
         ),
-        mailboxes={name: MailboxReport(**report) for name, report in document["mailboxes"].items()},
+        mailboxes={
+            name: MailboxReport(**{**report, "unmatched": tuple(report.get("unmatched", ()))})
+            for name, report in document["mailboxes"].items()
+        },
         lines=tuple(_unsealed(row) for row in _unpacked(seal["lines"])),
         held=tuple(
             HeldLine(**{**held, "since": held["since"] and datetime.fromisoformat(held["since"])})

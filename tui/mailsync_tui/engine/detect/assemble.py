@@ -140,6 +140,7 @@ def mailbox_states(
             unread=here.unread,
             note=here.note,
             reached=matched.rows[name].reached if name in matched.rows else None,
+            folders=frozenset(here.folders) if here.complete else None,
             scans=listings.listings(ledger, matched.rows[name].id) if name in losers else (),
         )
     return states

@@ -34,6 +34,7 @@ from mailsync_tui.engine.plan.guards import (
     detail,
     loser,
 )
+from mailsync_tui.engine.plan.protected import unmatched
 from mailsync_tui.engine.plan.rules import Proposal, Rules
 from mailsync_tui.engine.plan.status import MessageStatus, status_of
 from mailsync_tui.engine.snapshot import Snapshot
@@ -320,6 +321,7 @@ class _Planning:
                     state.complete,
                     state.error,
                     state.note,
+                    unmatched(snapshot.config.mailbox(name), state.folders),
                 )
                 for name, state in snapshot.mailboxes.items()
             },

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from mailsync_tui.config.model import Holds, MailboxConfig
+from mailsync_tui.config.model import CONSOLIDATED, Holds, MailboxConfig
 from mailsync_tui.engine.snapshot import Copy, MessageState
 from mailsync_tui.mailboxes.base import Role
 
@@ -34,6 +34,27 @@ def in_folders(copy: Copy, config: MailboxConfig) -> bool:
     return copy.role not in OUTSIDE_FOLDERS and any(
         folder_matches(folder, pattern) for pattern in config.folders
     )
+
+
+def unmatched(config: MailboxConfig, folders: Collection[str] | None) -> tuple[str, ...]:
+    """The patterns of an account's ``folders`` that name none of these folders.
+
+    Args:
+        config: The mailbox; the consolidated one and POP3 have no such patterns.
+        folders: All its folders; ``None``: not known, so no pattern is wrong.
+    """
+    if config.name == CONSOLIDATED or config.type == "pop3" or folders is None:
+        return ()
+    return tuple(
+        pattern
+        for pattern in config.folders
+        if not any(folder_matches(folder, pattern) for folder in folders)
+    )
+
+
+def no_such_folder(pattern: str) -> str:
+    """What a pattern of ``folders`` means that names no folder."""
+    return f"folders: {pattern} names no folder that is there"
 
 
 def folder_matches(folder: str, pattern: str) -> bool:

@@ -24,6 +24,7 @@ from mailsync_tui.report.plan import (
     state_text,
     sums_text,
     undo_text,
+    unmatched_texts,
     waiting_text,
     way_out,
 )
@@ -176,6 +177,8 @@ class Previewed:
                 short = f"? {name}: {words.not_reached(report.messages, error)}"
                 whole = f"{name}: {words.not_reached(report.messages, report.error)}"
                 self.rows.append(TextRow(("away", name), short, "gone", whole))
+        for missing in unmatched_texts(plan):
+            self.rows.append(TextRow(("folder", missing), f"! {missing}", "warn", missing))
         for number, each in enumerate(plan.waiting):
             waiting = waiting_text(each)
             self.rows.append(TextRow(("waiting", number), f"? {waiting}", "note", waiting))
