@@ -62,6 +62,23 @@ def test_while_something_is_blocked_no_empty_run_is_written(bench: Bench, scans:
     assert len(bench.sync(accepts=accepts).lines) == 16
 
 
+def test_what_is_blocked_and_was_not_asked_for_is_reported_and_no_failure(bench: Bench) -> None:
+    remove(bench, "work", 16)
+    bench.configure("isp", user="somebody-else")
+    reported = [
+        ("work", "forward-delete", "max-delete", 16),
+        ("isp", "forward-delete", "changed", 0),
+        ("isp", "reverse-delete", "changed", 0),
+    ]
+    for direction, code in (("collect", OK), ("reverse", BLOCKED), ("forward", BLOCKED)):
+        result = bench.sync(direction)
+        assert (result.exit, blocked(result.plan)) == (code, reported)
+    bench.configure("isp", user="ann")
+    for direction, code in (("collect", OK), ("reverse", OK), ("forward", BLOCKED)):
+        result = bench.sync(direction)
+        assert (result.exit, blocked(result.plan)) == (code, reported[:1])
+
+
 def test_deletions_of_the_last_day_count(bench: Bench) -> None:
     for data in MAILS[:9]:
         bench.remove("work", data)

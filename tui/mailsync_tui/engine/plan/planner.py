@@ -293,8 +293,7 @@ class _Planning:
         for name, state in self.snapshot.mailboxes.items():
             if state.changed:
                 for kind in DELETIONS:
-                    if self._asked(kind):
-                        self.blocked[(name, kind, "changed")] += 0
+                    self.blocked[name, kind, "changed"] += 0
 
     def _blocked(self, account: str, kind: Kind, rule: str, count: int) -> Blocked:
         cut = self.snapshot.mailboxes[loser(account, kind)].cut
