@@ -324,7 +324,16 @@ def flagged_is_protected(d: Path) -> None:
     assert (kinds(plan), [h[2] for h in held(plan)]) == ([], ["hold", "hold"])
 
 
+def kept_on_an_account(d: Path) -> None:
+    bench = _collected(d, "isp")
+    bench.configure("isp", allow=("collect", "forward"))
+    bench.remove("consolidated", M)
+    plan = bench.plan()
+    assert (kinds(plan), held(plan)) == ([], [("collect", "isp", "kept-on")])
+
+
 _match_listing = match.match_listing
+_kept_on = rules.Rules._kept_on
 
 
 @dataclass(frozen=True)
@@ -471,6 +480,15 @@ MUTANTS: dict[str, Mutant] = {
         "_proposal",
         lambda self, s, line: rules.Proposal(line),
         (declined_stays_declined,),
+    ),
+    "what is kept on an account is collected unasked": Mutant(
+        rules.Rules,
+        "_kept_on",
+        lambda self, s, kept: [replace(p, held=None) for p in _kept_on(self, s, kept)],
+        (kept_on_an_account,),
+    ),
+    "what is kept on an account is not said": Mutant(
+        rules.Rules, "_kept_on", lambda self, s, kept: [], (kept_on_an_account,)
     ),
     "late copies are collected": Mutant(
         rules.Rules, "_late", lambda self, s: iter(()), (late_copy,)

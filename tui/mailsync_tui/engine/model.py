@@ -85,7 +85,7 @@ class HeldLine:
     id: str
     kind: Kind
     account: str
-    rule: Literal["declined", "late-copy", "moved-out", "hold", "undone"]
+    rule: Literal["declined", "late-copy", "moved-out", "kept-on", "hold", "undone"]
     since: datetime | None
     message_id: str | None
     subject: str

@@ -194,6 +194,9 @@ VERSION_6 = """
 -- that never was, since when it is waited for.
 ALTER TABLE mailbox ADD COLUMN reached TEXT;
 UPDATE mailbox SET reached = (SELECT max(at) FROM listing WHERE listing.mailbox = mailbox.id);
+
+-- All messages are read once, as there may be something to say of settled ones (kept-on).
+DELETE FROM meta WHERE name = 'rules';
 """
 
 _NAMED = "INSERT INTO meta VALUES ('id', '{id}'), ('serial', '0');"

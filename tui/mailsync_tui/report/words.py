@@ -95,6 +95,11 @@ HOLDS: dict[str, tuple[str, str]] = {
         "You moved the message out of the consolidated mailbox, to an account; that is no "
         "deletion.",
     ),
+    "kept-on": (
+        "gone from consolidated, and no reverse is allowed",
+        "The message is gone from the consolidated mailbox, and still on an account from which "
+        "nothing may be deleted: allow has no reverse there. Brought back, it is collected again.",
+    ),
     "hold": (
         "protected by [hold] in the configuration",
         "What [hold] in the configuration protects is never deleted. It cannot be brought back "

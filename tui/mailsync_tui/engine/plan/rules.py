@@ -27,7 +27,7 @@ from mailsync_tui.engine.plan.status import (
 from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, Presence, Snapshot
 from mailsync_tui.mailboxes.base import Location
 
-HeldRule = Literal["declined", "late-copy", "moved-out", "hold", "undone"]
+HeldRule = Literal["declined", "late-copy", "moved-out", "kept-on", "hold", "undone"]
 
 _KEPT = frozenset({"collect", "adopt", "reverse-delete"})
 """What is never done unasked to a copy that an undo put back on an account."""
@@ -96,8 +96,11 @@ class Rules:
             # Row 9. Back on an account after a complete listing had lacked it: collected again.
             found += self._collect(s, back, "back on {}, where it had been gone")
         else:
-            # Row 10. Gone from here: deleted on each account that has it.
-            found += self._reverse(s, None)
+            # Row 10. Gone from here: deleted on each account that has it; held where it may not be.
+            kept_on = self._kept_on(s, kept)
+            found += kept_on
+            if all(proposal.held for proposal in kept_on):
+                found += self._reverse(s, None)
             # Row 11. On an account that never had it: held as a late copy.
             found += self._late(s)
             # Row 12. Gone from everywhere: forgotten.
@@ -361,6 +364,30 @@ class Rules:
                 undo=undo,
             )
             yield self._proposal(s, line)
+
+    def _kept_on(self, s: MessageStatus, kept: Sequence[str]) -> list[Proposal]:
+        """One line for the accounts that have it, and on which ``allow`` lets nothing be deleted.
+
+        Brought back, it collects the message again from the first that may be collected from.
+        """
+        found = [
+            copy
+            for account in self.config.external
+            if "reverse" not in account.allow and account.name not in kept
+            for copy in s.on(account.name)
+            if copy.presence is Presence.YES
+            and copy.adopted
+            and copy.state is not CopyState.ENDED
+            and not copy.marked
+            and in_folders(copy, account)
+            and counts(copy, account)
+        ]
+        if not found:
+            return []
+        source = next((c for c in found if "collect" in self._allow(c.mailbox)), None)
+        copy = source or found[0]
+        line = self._collect_line(s, copy, f"kept on {copy.mailbox}, as allow has no reverse there")
+        return [Proposal(line, None if self.reconsider and source else "kept-on")]
 
     def _late(self, s: MessageStatus) -> Iterator[Proposal]:
         """Copies on accounts that never had it, after it was deleted: a person decides."""
