@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import pytest
 
@@ -20,6 +20,7 @@ from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
 from tests.servers.dovecot import Authority, make_authority
+from tests.servers.script import talking
 
 SECRET = "correct-horse-battery"
 Kind = Literal["imap", "pop3"]
@@ -187,7 +188,8 @@ def test_a_certificate_that_is_refused_is_explained(
     fingerprint = hashlib.sha256(der).digest().hex(":").upper()
     assert told.startswith(f"the certificate of 127.0.0.1:{port} is not trusted: ")
     assert said in told
-    assert told.endswith(f"(its SHA-256 fingerprint: {fingerprint})")
+    assert f"(its SHA-256 fingerprint: {fingerprint})" in told
+    assert told.endswith("name its authority as ca_file") == ("self" in told)
     assert not server.secured
     for verb in (b"LOGIN", b"USER", b"PASS", b"AUTH", SECRET.encode()):
         assert verb not in server.plain
@@ -206,6 +208,35 @@ def test_the_same_server_with_a_good_certificate_is_spoken_to(
         told = refused(kind, port, tls, good.ca_file)
     assert "closed the connection" in told
     assert server.secured
+
+
+# --- the wrong port
+
+
+@pytest.mark.parametrize(
+    ("kind", "greeting", "tls", "said"),
+    [
+        ("imap", b"+OK ready\r\n", "starttls", "does not speak IMAP but POP3: see type and port"),
+        ("pop3", b"* OK ready\r\n", "starttls", "does not speak POP3 but IMAP: see type and port"),
+        (
+            "imap",
+            b"* OK ready\r\n",
+            "implicit",
+            'does not begin with TLS: another port, or tls = "',
+        ),
+        ("pop3", b"+OK ready\r\n", "implicit", 'does not begin with TLS: another port, or tls = "'),
+    ],
+)
+def test_another_protocol_is_named(
+    kind: Kind, greeting: bytes, tls: Way, said: str, good: Authority
+) -> None:
+    def greet(file: BinaryIO) -> None:
+        file.write(greeting)
+        file.flush()
+        file.read(1)
+
+    with talking(greet) as port:
+        assert said in refused(kind, port, tls, good.ca_file)
 
 
 # --- STARTTLS

@@ -19,7 +19,7 @@ from mailsync_tui.mailboxes.base import (
     Unreachable,
 )
 from mailsync_tui.mailboxes.imap.folder_names import ask_namespaces
-from mailsync_tui.mailboxes.imap.wire import MAX_LINE, Imap4
+from mailsync_tui.mailboxes.imap.wire import MAX_LINE, POP3_GREETING, Imap4
 from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
 
@@ -284,6 +284,8 @@ def broken(
     if isinstance(error, OSError | EOFError):
         return sockets.unreachable(endpoint, error)
     said = _words(error, redact)
+    if said == POP3_GREETING:
+        return Unreachable(f"{endpoint[0]}:{endpoint[1]} {said.removeprefix('it ')}")
     if "EOF" in said or "socket error" in said:
         return sockets.unreachable(endpoint, EOFError())
     return ConnectionLost(f"{endpoint[0]}:{endpoint[1]} ended the connection: {said}")

@@ -53,6 +53,7 @@ _STATUS = frozenset({b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"})
 _WORDS = re.compile(rb"\A(?:\* (?:\d+ )?|[A-P]{4,}\d+ )[a-zA-Z]+(?: \[[a-zA-Z-]+)?")
 """What an answer begins with: the tag, as imaplib makes it, or ``*``; then its kind and code."""
 
+POP3_GREETING = "it does not speak IMAP but POP3: see type and port"
 BEFORE_LOG_IN = 1024 * 1024
 """Octets that a server may say until its user is known to it and it has described itself."""
 
@@ -81,6 +82,8 @@ class Imap4(imaplib.IMAP4):
     def readline(self) -> bytes:
         """One line, with its end; not cut at imaplib's limit."""
         line = cast("bytes", self.file.readline(self._limit(MAX_LINE) + 1))
+        if self._room == BEFORE_LOG_IN and line.startswith((b"+OK", b"-ERR")):
+            raise self.error(POP3_GREETING)
         self._count(len(line))
         return line
 

@@ -268,13 +268,16 @@ def unreachable(
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = error.verify_message or "it cannot be verified"
         mark = f" (its SHA-256 fingerprint: {fingerprint})" if fingerprint else ""
-        return Unreachable(f"the certificate of {where} is not trusted: {reason}{mark}")
+        own = "; if it is your own, name its authority as ca_file" if "self" in reason else ""
+        return Unreachable(f"the certificate of {where} is not trusted: {reason}{mark}{own}")
     if isinstance(error, TimeoutError):
         return Unreachable(f"{where} did not answer in time")
     if isinstance(error, socket.gaierror):
         return Unreachable(f"the host name {endpoint[0]} cannot be resolved")
     if isinstance(error, ssl.SSLZeroReturnError | ssl.SSLEOFError | EOFError):
         return ConnectionLost(f"{where} closed the connection")
+    if isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+        return Unreachable(f'{where} does not begin with TLS: another port, or tls = "starttls"')
     if isinstance(error, ssl.SSLError):
         reason = (error.reason or str(error)).replace("_", " ").lower()
         return Unreachable(f"no TLS with {where}: {reason}")

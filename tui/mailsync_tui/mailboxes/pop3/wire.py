@@ -214,7 +214,8 @@ class Pop3Wire:
             del buffer[: end + 1]
             return Reply(ok=True, text=text, data=rest.strip(), challenge=True)
         if word not in (b"+OK", b"-ERR"):
-            raise Unreachable(f"{self._where} does not speak POP3")
+            other = " but IMAP: see type and port" if word == b"*" else ""
+            raise Unreachable(f"{self._where} does not speak POP3{other}")
         if word == b"-ERR" or not command.limit:
             del buffer[: end + 1]
             return Reply(word == b"+OK", text)
