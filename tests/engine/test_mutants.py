@@ -24,7 +24,7 @@ from mailsync_tui.engine.apply import record
 from mailsync_tui.engine.detect import doubt, match, read
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan import guards, moves, protected, rules, status
-from mailsync_tui.engine.snapshot import Presence, Snapshot
+from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Role
@@ -332,6 +332,16 @@ def kept_on_an_account(d: Path) -> None:
     assert (kinds(plan), held(plan)) == ([], [("collect", "isp", "kept-on")])
 
 
+def adopted_is_held(d: Path) -> None:
+    bench = Bench(d, adopted="hold")
+    bench.deliver("consolidated", M)
+    for data in (M, N):
+        bench.deliver("work", data)
+    bench.sync()
+    bench.remove("work", M)
+    assert held(bench.plan()) == [("forward-delete", "work", "hold")]
+
+
 _match_listing = match.match_listing
 _kept_on = rules.Rules._kept_on
 
@@ -456,6 +466,9 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "[hold] protects nothing": Mutant(
         protected, "protection", lambda message, targets, holds, now: None, (flagged_is_protected,)
+    ),
+    "what was there before is what we stored": Mutant(
+        Copy, "stored", property(lambda self: True), (adopted_is_held,)
     ),
     "copies = all is any": Mutant(
         rules.Rules, "enough", lambda self, s, losers: bool(losers), (copies_all,)

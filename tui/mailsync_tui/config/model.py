@@ -89,6 +89,8 @@ class Guards:
     copies: Literal["any", "all"] = "any"
     unreached_days: int = 7
     """So long a mailbox that is not reached may hold what is gone elsewhere."""
+    adopted: Literal["delete", "hold"] = "delete"
+    """What becomes of mail that the consolidated mailbox had before, once it is gone elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ GUARDS = (
     KeySpec("absent_scans", checks.integer(1)),
     KeySpec("copies", checks.choice("any", "all")),
     KeySpec("unreached_days", checks.integer(1)),
+    KeySpec("adopted", checks.choice("delete", "hold")),
 )
 HOLD = (
     KeySpec("flagged", checks.flag),

@@ -90,7 +90,7 @@ class HeldLine:
     message_id: str | None
     subject: str
     hold: str | None = None
-    """Which key of the configuration's ``[hold]`` protects it, and with which value."""
+    """Which key of the configuration protects it, and with which value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class PlanEntry:
     blocked: str | None = None
     """The guard that stopped it."""
     hold: str | None = None
-    """Which key of the configuration's ``[hold]`` protects it, as it stands there."""
+    """Which key of the configuration protects it, as it stands there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,11 @@ class Copy:
     """The scan of the run that read its bytes last, and proved it to be this message."""
 
     @property
+    def stored(self) -> bool:
+        """Whether we stored it ourselves: else it was there before we adopted it."""
+        return self.first_scan == 0
+
+    @property
     def lost(self) -> bool:
         """Whether it is proved to be no longer where the ledger has it, and not by our doing."""
         return self.state in LOSABLE and self.presence is Presence.GONE

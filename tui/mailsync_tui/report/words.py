@@ -101,9 +101,10 @@ HOLDS: dict[str, tuple[str, str]] = {
         "nothing may be deleted: allow has no reverse there. Brought back, it is collected again.",
     ),
     "hold": (
-        "protected by [hold] in the configuration",
+        "protected by the configuration",
         "What [hold] in the configuration protects is never deleted. It cannot be brought back "
-        "here: change the configuration, or what it asks for, such as the flag.",
+        "here: change the configuration, or what it asks for, such as the flag. What adopted in "
+        "[guards] holds can be brought back.",
     ),
     "undone": (
         "put back by an undo: kept where they are",
@@ -165,9 +166,12 @@ def hold_in_words(hold: str) -> str:
     """What protects a message, said as a person would.
 
     Args:
-        hold: A key of ``[hold]`` and its value, as the engine names them: ``from = "*@bank.x"``.
+        hold: A key of ``[hold]`` and its value, as the engine names them: ``from = "*@bank.x"``;
+            or that of ``[guards]`` which holds.
     """
     key, _, value = hold.partition(" = ")
+    if key == "adopted":
+        return "adopted in [guards] holds it, as it was in the consolidated mailbox before"
     value = value.strip('"')
     meant = {
         "flagged": "it is flagged",

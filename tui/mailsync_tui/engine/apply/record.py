@@ -242,13 +242,14 @@ class _Recorder:
         if copy.relocates is not None:
             ledger.relocate(copy.relocates, copy.location, copy.size)
         elif copy.id is None:
+            ours = copy.mailbox == CONSOLIDATED and copy.location in self.observation.answers
             self.arrived.append(
                 NewCopy(
                     self.ids[copy.mailbox],
                     copy.location,
                     message,
                     copy.size,
-                    self.snapshot.scan,
+                    0 if ours else self.snapshot.scan,
                     here.scan,
                     copy.adopted,
                     copy.late_duplicate,

@@ -29,6 +29,8 @@ from mailsync_tui.mailboxes.base import Location
 
 HeldRule = Literal["declined", "late-copy", "moved-out", "kept-on", "hold", "undone"]
 
+_ADOPTED = 'adopted = "hold"'
+"""The line of ``[guards]`` that holds what was in the consolidated mailbox before."""
 _KEPT = frozenset({"collect", "adopt", "reverse-delete"})
 """What is never done unasked to a copy that an undo put back on an account."""
 
@@ -41,7 +43,7 @@ class Proposal:
     held: HeldRule | None = None
     since: datetime | None = None
     hold: str | None = None
-    """Which line of the configuration's ``[hold]`` protects it."""
+    """Which line of the configuration protects it."""
 
 
 class Rules:
@@ -140,18 +142,23 @@ class Rules:
 
     def forward(self, s: MessageStatus, losers: tuple[str, ...]) -> Proposal:
         """The one forward deletion of a message, from all the accounts it is gone from."""
-        targets = [Place(c.mailbox, c.location) for c in self._targets(s)]
+        copies = self._targets(s)
+        targets = [Place(c.mailbox, c.location) for c in copies]
+        had = any(not c.stored for c in copies)
+        before = "; it was in the consolidated mailbox before" if had else ""
         line = self._line(
             s,
             "forward-delete",
             losers[0],
             targets[0],
             tuple(targets),
-            f"gone from {in_words(losers)}{self._given_up(s, losers)}",
+            f"gone from {in_words(losers)}{before}{self._given_up(s, losers)}",
             accounts=losers,
             undo="full",
         )
-        return self._proposal(s, line)
+        proposal = self._proposal(s, line)
+        holds = had and self.config.guards.adopted == "hold" and not self.reconsider
+        return Proposal(line, "hold", hold=_ADOPTED) if holds and not proposal.held else proposal
 
     def _given_up(self, s: MessageStatus, losers: Iterable[str]) -> str:
         """What a deletion's reason says of mailboxes that were not reached for too long."""
