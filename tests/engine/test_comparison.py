@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.comparison import Cell, Comparison, location_of, place_key
-from mailsync_tui.engine.model import Place
+from mailsync_tui.engine.comparison import Comparison, location_of, place_key
+from mailsync_tui.engine.model import Cell, Place
 from mailsync_tui.mailboxes.base import Location, Uid
 from mailsync_tui.session.person import Person
 from mailsync_tui.session.viewer import Viewer

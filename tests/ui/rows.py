@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, Side
+from mailsync_tui.engine.comparison import Comparison, Key, Row, Side
+from mailsync_tui.engine.model import Cell
 
 NAMES = ("isp", "work", "consolidated")
 

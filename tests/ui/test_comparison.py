@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.comparison import Cell
+from mailsync_tui.engine.model import Cell
 from mailsync_tui.ui.widgets.panes import Panes
 from tests.builders import mail
 from tests.engine.bench import Bench

@@ -13,9 +13,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mailsync_tui.engine.comparison import Cell
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
-from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.model import Cell, Options
 from mailsync_tui.mailboxes.base import Listing, Progress, unwatched
 from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp

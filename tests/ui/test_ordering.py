@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsync_tui.engine.comparison import Cell
+from mailsync_tui.engine.model import Cell
 from mailsync_tui.ui.rows.filters import Filter, parse
 from mailsync_tui.ui.rows.order import ORDERS, Order, Ordered, thread_subject
 from tests.ui.rows import compared, day, row

@@ -1,4 +1,7 @@
-"""Results, history and check as JSON; a plan's form is that of its file."""
+"""Results, history and check as JSON; a plan's form is that of its file.
+
+That is loaded where something is printed as JSON, and not for every command.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from mailsync_tui.engine.model import UNDO
 from mailsync_tui.engine.outcome import RunState
 from mailsync_tui.report.words import OUTCOMES
-from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form, utc
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.outcome import PastRun, Result, RunLine, UndoResult
@@ -27,6 +29,8 @@ def line(document: object) -> str:
 
 def result(found: Result | UndoResult) -> dict[str, Any]:
     """The result of apply, sync, undo and rebase; an undo has the undone run's lines."""
+    from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form
+
     return {
         "version": VERSION,
         "user": found.user,
@@ -50,6 +54,8 @@ def result(found: Result | UndoResult) -> dict[str, Any]:
 
 def failure(user: str, code: int, text: str) -> dict[str, Any]:
     """The result of a run that could not begin; ``error`` says why."""
+    from mailsync_tui.session.plan_file import VERSION
+
     return {
         "version": VERSION,
         "user": user,
@@ -64,6 +70,8 @@ def failure(user: str, code: int, text: str) -> dict[str, Any]:
 
 def runs(found: Iterable[PastRun]) -> list[dict[str, Any]]:
     """The history, newest first."""
+    from mailsync_tui.session.plan_file import utc
+
     return [
         {
             "run": str(each.id),
@@ -80,6 +88,8 @@ def runs(found: Iterable[PastRun]) -> list[dict[str, Any]]:
 
 def past_run(user: str, run: PastRun, lines: Iterable[RunLine]) -> dict[str, Any]:
     """One run of the history as a result; a line without an outcome may not be done."""
+    from mailsync_tui.session.plan_file import VERSION
+
     return {
         "version": VERSION,
         "user": user,
@@ -105,6 +115,8 @@ def check(
     user: str | None, checked: Iterable[Checked], problems: Iterable[Problem], code: int
 ) -> dict[str, Any]:
     """What ``check`` found: in the mailboxes, or else in the configuration."""
+    from mailsync_tui.session.plan_file import VERSION
+
     return {
         "version": VERSION,
         "user": user,

@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.detect.match import MatchedMailboxes, match_mailboxes
-from mailsync_tui.engine.model import Place
+from mailsync_tui.engine.model import Cell, Place
 from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.snapshot import CopyState, Presence
 from mailsync_tui.ledger import overview
@@ -32,31 +31,6 @@ if TYPE_CHECKING:
 
 Key = int | str
 """The ledger's number of a message; for one that is not there yet, where it was listed first."""
-
-
-class Cell(IntEnum):
-    """How one message stands in one mailbox."""
-
-    ABSENT = 0
-    """Not there, and nothing follows from it."""
-    SAME = 1
-    """There, and in sync."""
-    OWN = 2
-    """There, and the consolidated mailbox's own: never touched."""
-    SAME_HEADER = 3
-    """There and in sync; another message has the same headers and other contents."""
-    UNKNOWN = 4
-    """It was there; whether it still is, is not known."""
-    GONE = 5
-    """It was there, and is proved to be gone."""
-    HELD = 6
-    """There; a line about it waits for a person."""
-    KEPT = 7
-    """There; a guard stopped its deletion."""
-    NEW = 8
-    """There; it will be collected."""
-    GOES = 9
-    """There; it will be deleted."""
 
 
 DIFFERENCES = frozenset({Cell.GONE, Cell.HELD, Cell.KEPT, Cell.NEW, Cell.GOES})

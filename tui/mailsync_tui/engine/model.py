@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from typing import Literal
 
 from mailsync_tui.config.model import CONSOLIDATED as CONSOLIDATED
@@ -33,6 +34,31 @@ KIND_DIRECTION: dict[str, Direction] = {
 
 NEEDS_CONFIRMATION: tuple[Kind, ...] = ("collect", *DELETIONS)
 """The kinds that change a mailbox: a person is asked before they are done."""
+
+
+class Cell(IntEnum):
+    """How one message stands in one mailbox."""
+
+    ABSENT = 0
+    """Not there, and nothing follows from it."""
+    SAME = 1
+    """There, and in sync."""
+    OWN = 2
+    """There, and the consolidated mailbox's own: never touched."""
+    SAME_HEADER = 3
+    """There and in sync; another message has the same headers and other contents."""
+    UNKNOWN = 4
+    """It was there; whether it still is, is not known."""
+    GONE = 5
+    """It was there, and is proved to be gone."""
+    HELD = 6
+    """There; a line about it waits for a person."""
+    KEPT = 7
+    """There; a guard stopped its deletion."""
+    NEW = 8
+    """There; it will be collected."""
+    GOES = 9
+    """There; it will be deleted."""
 
 
 @dataclass(frozen=True, slots=True)

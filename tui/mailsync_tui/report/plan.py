@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mailsync_tui.engine.model import (
     CONSOLIDATED,
@@ -24,7 +25,6 @@ from mailsync_tui.engine.model import (
 )
 from mailsync_tui.engine.plan.guards import UNACCEPTABLE, cause, ways_out
 from mailsync_tui.engine.plan.protected import no_such_folder
-from mailsync_tui.report.choice import Choice, Sum
 from mailsync_tui.report.words import (
     HOLDS,
     RULES,
@@ -35,6 +35,9 @@ from mailsync_tui.report.words import (
     size_in_words,
 )
 from mailsync_tui.text.safe import safe_text
+
+if TYPE_CHECKING:
+    from mailsync_tui.report.choice import Choice, Sum
 
 _DIRECTIONS: dict[tuple[Direction, ...], str] = {
     ("forward",): "Forward deletions",

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from mailsync_tui.engine.comparison import Cell
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
-from mailsync_tui.engine.model import UNDO
+from mailsync_tui.engine.model import UNDO, Cell
 from mailsync_tui.engine.outcome import RunState
 from mailsync_tui.text.safe import safe_text
 

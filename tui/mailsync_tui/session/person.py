@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.secrets import require_environment
-from mailsync_tui.engine import comparison
 from mailsync_tui.engine.outcome import PastRun, RunLine, past_run, run_lines
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import LOCK_NAME, Holder, holder_of
@@ -78,6 +77,8 @@ class Person:
 
     def newest(self, limit: int) -> Comparison:
         """The newest messages that the ledger knows; at most so many."""
+        from mailsync_tui.engine import comparison
+
         with contextlib.closing(open_ledger(self.directory / FILE_NAME)) as ledger:
             return comparison.newest(self.config, ledger, limit)
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
-from mailsync_tui.engine.apply.rebase import rebase
 from mailsync_tui.engine.apply.record import note_listing, nothing_new, record
 from mailsync_tui.engine.apply.run import Run, carry_out
 from mailsync_tui.engine.apply.steps import apply
@@ -37,8 +36,6 @@ from mailsync_tui.engine.outcome import (
     undo_code,
 )
 from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
-from mailsync_tui.engine.undo.lines import chosen, undoable
-from mailsync_tui.engine.undo.restore import restore
 from mailsync_tui.errors import INTERRUPTED, OK, LedgerError, QuarantineError, StalePlan
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import LOCK_NAME, RunLock
@@ -300,10 +297,12 @@ class Session:
         Raises:
             SessionError: it was not listed completely.
         """
+        from mailsync_tui.engine.apply.rebase import rebase as take_as_base
+
         with self._writing(command) as ledger:
             listings = self.list_all()
             options = Options()
-            run = rebase(
+            run = take_as_base(
                 ledger,
                 account,
                 lambda: self.observe(ledger.read, listings, options),
@@ -347,6 +346,9 @@ class Session:
             UnknownRun: there is no such run or line.
             UserError: nothing was reached, or the ledger or the quarantine cannot be used.
         """
+        from mailsync_tui.engine.undo.lines import undoable  # not for what every sync loads
+        from mailsync_tui.engine.undo.restore import restore
+
         with self._reading() as reader:
             shown = self._undoable(reader, run, lines)
         if not shown or not confirm(shown):
@@ -372,6 +374,8 @@ class Session:
     def _undoable(
         self, ledger: LedgerReader, run: str, lines: frozenset[str] | None
     ) -> tuple[UndoLine, ...]:
+        from mailsync_tui.engine.undo.lines import chosen, undoable
+
         offered = undoable(self.config, ledger, self._quarantine(), run)
         return chosen(offered, lines, journal.actions(ledger, int(run)))
 

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Sequence
 from operator import attrgetter
 from typing import Literal
 
-from mailsync_tui.engine.comparison import DIFFERENCES, Cell, Comparison, Key, Row
+from mailsync_tui.engine.comparison import DIFFERENCES, Comparison, Key, Row
+from mailsync_tui.engine.model import Cell
 from mailsync_tui.report.words import CELLS
 from mailsync_tui.ui.rows.filters import Filter, FilterFields
 

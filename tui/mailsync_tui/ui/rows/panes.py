@@ -6,7 +6,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mailsync_tui.engine.comparison import Cell, Row
+from mailsync_tui.engine.comparison import Row
+from mailsync_tui.engine.model import Cell
 from mailsync_tui.report.words import CELLS, NO_SUBJECT, Span, short_date, short_name
 from mailsync_tui.ui.rows.columns import BAR, fit
 from mailsync_tui.ui.rows.order import Ordered

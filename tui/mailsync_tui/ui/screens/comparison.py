@@ -18,9 +18,9 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from mailsync_tui.engine.comparison import Cell, Comparison, Key, Row, nothing_yet
+from mailsync_tui.engine.comparison import Comparison, Key, Row, nothing_yet
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
-from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.model import Cell, Options
 from mailsync_tui.errors import UserError
 from mailsync_tui.report.errors import unforeseen
 from mailsync_tui.report.plan import another_mailbox, entries_text
