@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
+from tests.builders import maildir_mail
 from tests.cli.place import Place, snapshot
 
 
@@ -273,3 +275,19 @@ def test_a_pattern_that_names_no_folder_is_a_warning(place: Place) -> None:
     assert place.run("plan", "--out", str(saved)).exit_code == 3
     assert place.run("apply", str(saved), "--yes").exit_code == 3
     assert len(list(place.files("all"))) == 2
+
+
+def test_a_folder_that_went_is_the_business_of_a_guard(place: Place) -> None:
+    text = place.config.read_text()
+    place.config.write_text(
+        text.replace("[external.old]\n", '[external.old]\nfolders = ["INBOX", "Filed"]\n')
+    )
+    folder = place.directory / "old" / ".Filed"
+    for part in ("new", "cur", "tmp"):
+        (folder / part).mkdir(parents=True)
+    place.deliver("old", "one")
+    (folder / "new" / "1700000009.M9.host").write_bytes(maildir_mail("two"))
+    assert place.run("sync", "--yes").exit_code == 0
+    shutil.rmtree(folder)
+    assert place.run("plan").exit_code == 0
+    assert place.run("sync", "--yes").exit_code == 4

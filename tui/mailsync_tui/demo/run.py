@@ -21,7 +21,6 @@ from mailsync_tui.demo.scenario import (
     ACCOUNTS,
     CONSOLIDATED,
     HELD_SENDER,
-    INVOICES,
     REACHED,
     RENUMBERED,
     RESTORED,
@@ -46,7 +45,7 @@ Clock = Callable[[], datetime]
 _EXTRA: dict[str, dict[str, object]] = {
     WORK: {"folders": ["INBOX", "Projects/*"], "into": "Work"},
     RENUMBERED: {"folders": ["INBOX", TRAVEL]},
-    RESTORED: {"folders": ["INBOX", INVOICES]},
+    RESTORED: {"folders": ["*"]},
 }
 
 

@@ -21,6 +21,7 @@ from mailsync_tui.engine.snapshot import (
 )
 from mailsync_tui.ledger import listings
 from mailsync_tui.ledger.reader import LedgerReader
+from mailsync_tui.ledger.rows import MailboxRow
 from mailsync_tui.mailboxes.base import Location, Mailbox
 from mailsync_tui.message import Summary
 
@@ -140,10 +141,19 @@ def mailbox_states(
             unread=here.unread,
             note=here.note,
             reached=matched.rows[name].reached if name in matched.rows else None,
-            folders=frozenset(here.folders) if here.complete else None,
+            folders=_folders(here, ledger, matched.rows.get(name)),
             scans=listings.listings(ledger, matched.rows[name].id) if name in losers else (),
         )
     return states
+
+
+def _folders(
+    here: MatchedListing, ledger: LedgerReader, row: MailboxRow | None
+) -> frozenset[str] | None:
+    """The folders that are there or were: one that went is the business of a guard."""
+    if not here.complete:
+        return None
+    return frozenset(here.folders) | (ledger.folders(row.id).keys() if row else set())
 
 
 def _renumbered(messages: Iterable[MessageState]) -> Counter[str]:
