@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.cli.screen import Screen
 from mailsync_tui.engine.model import DELETIONS, UNDO
-from mailsync_tui.report import plan as wording
 from mailsync_tui.report.choice import Choice
+from mailsync_tui.report.plan import (
+    Question,
+    blocked_text,
+    blocks,
+    group_title,
+    held_rule_text,
+    held_title,
+    left_out,
+    sums_text,
+    unmatched_texts,
+    waiting_text,
+)
 from mailsync_tui.report.run import directions_text, done_text, line_text, reason_text
 from mailsync_tui.report.words import (
     HOLDS,
@@ -62,11 +73,11 @@ def plan(screen: Screen, found: Plan) -> None:
     held(screen, found)
     waiting(screen, found)
     screen.line("")
-    sums = wording.sums_text(Choice(found).sums(), screen.width or _ENDLESS)
-    screen.line((", ".join((sums, *wording.left_out(found))), "strong"))
+    sums = sums_text(Choice(found).sums(), screen.width or _ENDLESS)
+    screen.line((", ".join((sums, *left_out(found))), "strong"))
 
 
-def question(screen: Screen, found: Plan, asked: wording.Question) -> None:
+def question(screen: Screen, found: Plan, asked: Question) -> None:
     """What a person needs to see before saying yes: the sums, and the first of all deletions."""
     screen.line((f"Plan for {found.user}", "strong"))
     mailboxes(screen, found)
@@ -88,7 +99,7 @@ def question(screen: Screen, found: Plan, asked: wording.Question) -> None:
 def _group(screen: Screen, kind: str, account: str, lines: Sequence[Line]) -> None:
     screen.line(
         _SIGNS[kind],
-        (f" {wording.group_title(kind, account)}", "strong"),
+        (f" {group_title(kind, account)}", "strong"),
         f": {several(len(lines), 'line')}",
     )
 
@@ -126,16 +137,16 @@ def mailboxes(screen: Screen, found: Plan) -> None:
     for name, report in found.mailboxes.items():
         if report.note is not None:
             screen.text(f"note: {name}: {report.note}", "note", 2)
-    for missing in wording.unmatched_texts(found):
+    for missing in unmatched_texts(found):
         screen.text(f"warning: {missing}", "warn", 2)
 
 
 def blocked(screen: Screen, found: Plan) -> None:
     """What guards stopped, with the ways out."""
-    for number, each in enumerate(wording.blocks(found)):
+    for number, each in enumerate(blocks(found)):
         if not number:
             screen.line("")
-        screen.line((f"! {wording.blocked_text(each)}", "warn"), (f"  {RULES[each.rule]}", "note"))
+        screen.line((f"! {blocked_text(each)}", "warn"), (f"  {RULES[each.rule]}", "note"))
         screen.text(each.detail, "note", indent=4)
 
 
@@ -145,13 +156,13 @@ def held(screen: Screen, found: Plan) -> None:
         return
     screen.line("")
     screen.line(
-        (wording.held_title(len(found.held)), "note"),
+        (held_title(len(found.held)), "note"),
         "; `plan --reconsider` brings them back, but for what [hold] protects",
     )
     order = list(HOLDS)
     for rule, group in groupby(sorted(found.held, key=lambda x: order.index(x.rule)), _rule):
         lines = list(group)
-        title, meaning = wording.held_rule_text(rule, len(lines))
+        title, meaning = held_rule_text(rule, len(lines))
         screen.line((": ", "note"), (title, "strong"), f", {meaning}")
         for each in lines:
             screen.line(
@@ -172,10 +183,10 @@ def waiting(screen: Screen, found: Plan) -> None:
     for number, each in enumerate(found.waiting):
         if not number:
             screen.line("")
-        screen.line(("? ", "note"), wording.waiting_text(each))
+        screen.line(("? ", "note"), waiting_text(each))
 
 
-def undo_question(screen: Screen, asked: wording.Question, shown: Sequence[UndoLine]) -> None:
+def undo_question(screen: Screen, asked: Question, shown: Sequence[UndoLine]) -> None:
     """What a person needs to see before saying yes: what goes where, and what cannot."""
     for sentence in asked.sentences:
         screen.text(sentence)
