@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_LONG = ("demo", "e2e", "faults", "screenshots")
+"""Where the files are that take longest."""
 _MEMORY = Path("/dev/shm")
 _ROOM = 512 << 20
 """Octets; the whole suite takes about a tenth of it."""
@@ -43,6 +45,11 @@ def _write_to_memory() -> None:
         if facts.f_bavail * facts.f_frsize >= _ROOM and not facts.f_flag & os.ST_NOEXEC:
             os.environ["TMPDIR"] = str(_MEMORY)
             tempfile.tempdir = None  # it may have been looked up before
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no process is left with one of them."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONG)
 
 
 def pytest_xdist_auto_num_workers() -> int:
