@@ -14,7 +14,7 @@ from mailsync_tui.errors import BLOCKED, OK, SessionError
 from tests.builders import letter
 from tests.faults.desk import START, Desk, at, outcomes
 from tests.servers.imap_script import ImapScript
-from tests.servers.pop3_script import HangupError, Pop3Script, Session
+from tests.servers.pop3_script import HangupError, Nameless, Pop3Script, Session
 
 COUNT = 30
 LETTERS = [letter(number) for number in range(COUNT)]
@@ -126,19 +126,6 @@ def test_a_message_that_takes_the_number_of_another_is_not_deleted_for_it(tmp_pa
             session.sync(Options(), choose)
         assert server.sent("DELE") == ["DELE 1"]
         assert list(server.mail.values()) == LETTERS[2:5]
-
-
-class Nameless(Pop3Script):
-    """Has neither UIDL nor TOP."""
-
-    def do_capa(self, to: Session, argument: str) -> None:
-        to.say("+OK", b"PIPELINING\r\n")
-
-    def do_uidl(self, to: Session, argument: str) -> None:
-        to.say("-ERR unknown command")
-
-    def do_top(self, to: Session, argument: str) -> None:
-        to.say("-ERR unknown command")
 
 
 @pytest.mark.story("position as UIDL")
@@ -260,7 +247,8 @@ def test_what_servers_add_makes_no_other_message_of_it(tmp_path: Path) -> None:
         server.mail = {f"u{number}": data for number, data in enumerate(letters)}
         for data in letters:
             work.inbox.add(data)
-        desk = Desk(tmp_path, at("pop3", "isp", server.port), at("imap", "work", work.port))
+        other = at("imap", "work", work.port, distinct=True)  # both have the same mail, and no more
+        desk = Desk(tmp_path, at("pop3", "isp", server.port), other)
         desk.sync()
         desk.sync()
         assert len(desk.home.bytes_in("INBOX")) == 5

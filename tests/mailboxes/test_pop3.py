@@ -24,7 +24,7 @@ from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
 from tests.servers.dovecot import Authority, make_authority
 from tests.servers.pop3 import serving
 from tests.servers.pop3_script import SECRET as SCRIPT_SECRET
-from tests.servers.pop3_script import HangupError, Pop3Script, Session
+from tests.servers.pop3_script import HangupError, Nameless, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -305,19 +305,10 @@ def test_check_says_what_a_listing_costs_and_does_not_pay(
     assert verbs(account) <= READING
 
 
-class Touchy(Pop3Script):
-    """Has neither UIDL nor TOP, and hangs up or refuses when asked for a poison message."""
+class Touchy(Nameless):
+    """Hangs up, or refuses, when it is asked for a poison message."""
 
     refuses = False
-
-    def do_capa(self, to: Session, argument: str) -> None:
-        to.say("+OK", b"PIPELINING\r\n")
-
-    def do_uidl(self, to: Session, argument: str) -> None:
-        to.say("-ERR unknown command")
-
-    def do_top(self, to: Session, argument: str) -> None:
-        to.say("-ERR unknown command")
 
     def do_retr(self, to: Session, argument: str) -> None:
         if b"poison" not in to.mail[int(argument) - 1][1]:

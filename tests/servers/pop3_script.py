@@ -150,3 +150,16 @@ class Session:
         view = memoryview(data)
         while view:
             view = view[self._file.write(view) :]
+
+
+class Nameless(Pop3Script):
+    """Has neither UIDL nor TOP."""
+
+    def do_capa(self, to: Session, argument: str) -> None:
+        to.say("+OK", b"PIPELINING\r\n")
+
+    def do_uidl(self, to: Session, argument: str) -> None:
+        to.say("-ERR unknown command")
+
+    def do_top(self, to: Session, argument: str) -> None:
+        to.say("-ERR unknown command")

@@ -27,6 +27,7 @@ from mailsync_tui.engine.model import (
 from mailsync_tui.engine.plan.evidence import evidence, not_reached
 from mailsync_tui.engine.plan.guards import (
     RULES,
+    SAME_MAILBOX,
     UNACCEPTABLE,
     Accepted,
     GuardChecks,
@@ -289,19 +290,20 @@ class _Planning:
                 self.waiting[(mailbox, kind, why)] += 1
 
     def _report_changed(self) -> None:
-        """Another mailbox under a known name is reported even where it stops nothing."""
+        """Another mailbox, or one by two doors, is reported even where it stops nothing."""
         for name, state in self.snapshot.mailboxes.items():
-            if state.changed:
-                for kind in DELETIONS:
+            for kind in DELETIONS:
+                if state.changed:
                     self.blocked[name, kind, "changed"] += 0
+                if state.same_as and not self.accepted.accepts(name, kind, SAME_MAILBOX, {}):
+                    self.blocked[name, kind, SAME_MAILBOX] += 0
 
     def _blocked(self, account: str, kind: Kind, rule: str, count: int) -> Blocked:
-        cut = self.snapshot.mailboxes[loser(account, kind)].cut
+        mailboxes = self.snapshot.mailboxes
         names = self.away[account, kind, rule]
-        away = not_reached(
-            [name for name in self.snapshot.mailboxes if name in names], self.snapshot
-        )
-        why = cause(account, kind, rule, cut, away)
+        away = not_reached([name for name in mailboxes if name in names], self.snapshot)
+        cut, same = mailboxes[loser(account, kind)].cut, mailboxes[account].same_as
+        why = cause(account, kind, rule, cut, away, same or "")
         return Blocked(account, kind, rule, count, detail(account, kind, rule, why), why)
 
     def _plan(self) -> Plan:
