@@ -283,3 +283,15 @@ def test_nothing_is_shown_any_more_when_the_app_has_ended(bench: Bench) -> None:
                 await threads(lambda: 1)
 
     run(work)
+
+
+def test_what_is_listed_while_the_app_ends_is_no_fault(bench: Bench) -> None:
+    async def work() -> None:
+        async with running(bench) as (app, _):
+            comparison = screen(app, ComparisonScreen)
+            await comparison.query_one(Heads).remove()  # as the app does, widget by widget
+            comparison.looking = True
+            comparison.show_event(ListingDone("isp", 3, None))
+            comparison.looking = False
+
+    run(work)

@@ -183,9 +183,9 @@ class ComparisonScreen(FilteredScreen):
     def show_event(self, event: Event) -> None:
         """A mailbox is being listed, or was."""
         if self.looking and isinstance(event, (ListingProgress, ReadingProgress, ListingDone)):
-            heads = self.query_one(Heads)
-            heads.states[event.mailbox] = progress_of(event)
-            heads.refresh()
+            for heads in self.query(Heads):  # there are none any more where the app is ending
+                heads.states[event.mailbox] = progress_of(event)
+                heads.refresh()
 
     async def show_comparison(self, comparison: Comparison) -> None:
         """Show another comparison."""
