@@ -19,17 +19,14 @@ START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 
 
 class Bench:
-    """Accounts in memory; each is of kind ``imap`` or ``pop3``.
-
-    They are marked as distinct: tests deliver the same bytes to several, as to two doors of one.
-    """
+    """Accounts in memory; each is of kind ``imap`` or ``pop3``."""
 
     def __init__(self, directory: Path, kinds: dict[str, str] | None = None, **guards: Any) -> None:
         kinds = kinds or {"isp": "pop3", "work": "imap"}
         self.directory = directory
         self.now = START
         external = tuple(
-            MailboxConfig(name, kind, host=f"{name}.example", user="ann", distinct=True)  # type: ignore[arg-type]
+            MailboxConfig(name=name, type=kind, host=f"{name}.example", user="ann")  # type: ignore[arg-type]
             for name, kind in kinds.items()
         )
         consolidated = MailboxConfig(

@@ -42,8 +42,6 @@ from tests.engine.bench import Bench
 from tests.engine.machine_undo import Undoing
 
 ACCOUNTS = {"isp": "pop3", "work": "imap", "old": "imap"}
-DOOR = "door"
-"""An account that is the INBOX of the consolidated mailbox."""
 MOVABLE = ("work", "old", "consolidated")
 EVERYWHERE = (*ACCOUNTS, "consolidated")
 SEEN = frozenset({"INBOX", "Archive", "Junk", "Drafts", "Sent"})
@@ -91,14 +89,9 @@ class Machine(Undoing, RuleBasedStateMachine):
         ),
         named=st.booleans(),
         floor=st.sampled_from([1000, 1000, 0]),
-        door=st.sampled_from([False, False, False, True]),
     )
-    def some_mail_was_synced(
-        self, where: list[set[str]], named: bool, floor: int, door: bool
-    ) -> Any:
+    def some_mail_was_synced(self, where: list[set[str]], named: bool, floor: int) -> Any:
         self.floor = floor
-        if door:
-            self._open_a_second_door()
         self.bench.guards(max_delete_floor=floor)
         mails = []
         for accounts in where:
@@ -112,19 +105,6 @@ class Machine(Undoing, RuleBasedStateMachine):
         self._sync((), [])
         self._check_survival()
         return multiple(*mails)
-
-    def _open_a_second_door(self) -> None:
-        """Found at the first sync; whatever is filed or moved later, it deletes nothing."""
-        for _ in range(3):
-            self.number += 1
-            self._add(mail(self.number), "consolidated")
-        bench = Bench(self.directory, {**ACCOUNTS, DOOR: "imap"})
-        bench.boxes = self.bench.boxes | {DOOR: bench.boxes[DOOR]}
-        bench.boxes[DOOR].folders = {"INBOX": bench.home.folders["INBOX"]}
-        bench.configure(DOOR, distinct=False)
-        config = self.bench.config
-        bench.config = replace(bench.config, guards=config.guards, holds=config.holds)
-        self.bench = bench
 
     # --- what happens
 

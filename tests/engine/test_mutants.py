@@ -21,7 +21,7 @@ from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.apply import adopt as adopting
 from mailsync_tui.engine.apply import delete as deleting
 from mailsync_tui.engine.apply import record
-from mailsync_tui.engine.detect import doubt, match, read, same_mailbox
+from mailsync_tui.engine.detect import doubt, match, read
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan import guards, moves, protected, rules, status
 from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot
@@ -342,32 +342,6 @@ def adopted_is_held(d: Path) -> None:
     assert held(bench.plan()) == [("forward-delete", "work", "hold")]
 
 
-def one_mailbox_by_two_doors(d: Path) -> None:
-    bench = Bench(d)
-    bench.configure("work", distinct=False)
-    for n in range(5):
-        bench.deliver("consolidated", mail(n))
-    bench.boxes["work"].folders = {"INBOX": bench.home.folders["INBOX"]}
-    bench.sync()
-    bench.move("consolidated", M, "Archive")
-    bench.sync()
-    assert bench.holds("consolidated", M, "Archive") == 1
-
-
-def a_door_to_where_mail_is_collected(d: Path) -> None:
-    bench = Bench(d)
-    bench.configure("work", distinct=False)
-    bench.boxes["work"].folders = {"INBOX": bench.home.folders["INBOX"]}
-    bench.sync()
-    for n in range(5):
-        bench.deliver("isp", mail(n))
-    bench.sync()
-    bench.sync()
-    bench.move("consolidated", M, "Archive")
-    bench.sync()
-    assert bench.holds("consolidated", M, "Archive") == 1
-
-
 _match_listing = match.match_listing
 _kept_on = rules.Rules._kept_on
 
@@ -489,18 +463,6 @@ MUTANTS: dict[str, Mutant] = {
         "_unseen",
         lambda observation: [],
         (listed_again_is_not_hidden,),
-    ),
-    "13: two doors to one mailbox are two mailboxes": Mutant(
-        same_mailbox,
-        "_list_the_same",
-        lambda seen, mine, theirs: False,
-        (one_mailbox_by_two_doors,),
-    ),
-    "13: what was stored here and comes there is other mail": Mutant(
-        same_mailbox,
-        "_comes_back",
-        lambda ledger, home, listed, account, copies: False,
-        (a_door_to_where_mail_is_collected,),
     ),
     "[hold] protects nothing": Mutant(
         protected, "protection", lambda message, targets, holds, now: None, (flagged_is_protected,)

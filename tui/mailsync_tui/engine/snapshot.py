@@ -153,8 +153,6 @@ class MailboxState:
     """All that some run fetched was gone at the first listing after it."""
     spared: int = 0
     """More than the floor went within a week, and only so few of those left are older (POP3)."""
-    same_as: str | None = None
-    """The mailbox that it seems to be by another door, as far as this listing shows."""
     note: str | None = None
     folders: frozenset[str] | None = None
     """The folders of a complete listing; ``None``: not known."""

@@ -31,27 +31,6 @@ def fetched_by(ledger: LedgerReader, mailbox: int, scan: int) -> int:
     return int(count)
 
 
-def stored_since(ledger: LedgerReader, home: int, scan: int) -> list[tuple[int, Location, int]]:
-    """What we stored in the consolidated mailbox in the run of a scan, or later.
-
-    Args:
-        ledger: Read in one snapshot.
-        home: The consolidated mailbox's row.
-        scan: The listings of that run.
-
-    Returns:
-        Message, location and size; only of what has a Message-ID to be found by.
-    """
-    rows = ledger.db.execute(
-        "SELECT copy.message, copy.folder, copy.validity, copy.uid, copy.size"
-        " FROM copy JOIN message ON message.id = copy.message"
-        " WHERE copy.mailbox = ? AND copy.first_scan = 0 AND copy.listed_scan > ? AND copy.adopted"
-        " AND copy.state = 'live' AND message.message_id IS NOT NULL",
-        (home, scan),
-    )
-    return [(message, Location(*location), size) for message, *location, size in rows]
-
-
 _AGE = "min(message.date, copy.since)"
 """A message's date, but none later than it was first listed: such a date is wrong."""
 

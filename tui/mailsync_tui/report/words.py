@@ -114,7 +114,6 @@ HOLDS: dict[str, tuple[str, str]] = {
 
 RULES = {
     "changed": "it is another mailbox now",
-    "same-mailbox": "one mailbox by two doors?",
     "folder-gone": "a folder is missing",
     "uidvalidity": "not all found again",
     "went-backwards": "an older backup?",

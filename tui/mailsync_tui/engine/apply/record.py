@@ -11,7 +11,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.detect.known import ABSENT_MINUTES, rules_fingerprint
 from mailsync_tui.engine.detect.observe import Observation
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.plan.guards import SAME_MAILBOX, STICKY
+from mailsync_tui.engine.plan.guards import STICKY
 from mailsync_tui.engine.plan.planner import PlanDetails
 from mailsync_tui.engine.plan.status import MessageStatus, late_duplicates
 from mailsync_tui.engine.snapshot import Copy, CopyState, Hold, Presence
@@ -145,8 +145,7 @@ class _Recorder:
         stopped = set()
         for block in self.details.plan.blocked:
             stopped.add((block.account, block.rule))
-            # Only this listing shows it: to the next one, what came with it is known.
-            if block.rule in STICKY and (block.count or block.rule == SAME_MAILBOX):
+            if block.rule in STICKY and block.count:
                 self.ledger.block(block.account, block.kind, block.rule, self.now)
         for accept in self.options.accepts:
             for account in self.snapshot.mailboxes:

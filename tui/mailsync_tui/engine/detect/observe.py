@@ -25,7 +25,6 @@ from mailsync_tui.engine.detect.match import (
     match_mailboxes,
 )
 from mailsync_tui.engine.detect.read import read_new
-from mailsync_tui.engine.detect.same_mailbox import same_mailboxes
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.snapshot import Block, Snapshot
 from mailsync_tui.ledger.reader import LedgerMark, LedgerReader
@@ -90,8 +89,6 @@ def observe(
             listed = {**listed, CONSOLIDATED: here}
         identified = identify(recognised.arrivals, known, ledger, mailboxes, parallel)
         scan = ledger.serial + 1
-        row = matched.rows.get(CONSOLIDATED)
-        same_as = same_mailboxes(config, ledger, row, listed, known, identified)
         messages = message_states(known, identified, listed, recognised.late_duplicates, scan)
         snapshot = Snapshot(
             config=config,
@@ -99,9 +96,7 @@ def observe(
             ledger_id=ledger.id,
             serial=mark.serial,
             scan=scan,
-            mailboxes=mailbox_states(
-                config, ledger, matched, listed, mailboxes, messages, same_as, now
-            ),
+            mailboxes=mailbox_states(config, ledger, matched, listed, mailboxes, messages, now),
             messages=tuple(messages),
             blocks=tuple(Block(*block) for block in ledger.blocks()),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 
 from mailsync_tui.config.model import CONSOLIDATED
@@ -39,8 +38,6 @@ class Arrival:
     """``None``: its headers cannot be read without fetching it."""
     summary: Summary
     size: int
-    received: datetime | None = None
-    """When it arrived there, aware; ``None`` where the mailbox does not say."""
     compare: bool = False
     """Only its bytes can tell which message it is."""
 
@@ -131,9 +128,7 @@ def read_heads(
             identity = replace(identity, digest=head.digest)
             unsure = identity.message_id is None and identity.digest is None
             arrivals.append(
-                Arrival(
-                    mailbox.name, head.location, identity, summary, head.size, head.date, unsure
-                )
+                Arrival(mailbox.name, head.location, identity, summary, head.size, compare=unsure)
             )
             progress(len(arrivals), len(locations))
         if mailbox.peeks:

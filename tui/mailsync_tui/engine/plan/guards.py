@@ -12,10 +12,8 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import DELETIONS, KIND_DIRECTION, Accept, Kind
 from mailsync_tui.engine.snapshot import Copy, MailboxState, Snapshot
 
-SAME_MAILBOX = "same-mailbox"
 RULES = (
     "changed",
-    SAME_MAILBOX,
     "folder-gone",
     "uidvalidity",
     "went-backwards",
@@ -37,9 +35,6 @@ STICKY = frozenset(RULES) - UNACCEPTABLE - {"unreached"}
 _CAUSES = {
     "changed": "the mailbox {account} is another one than that in the ledger "
     "(type, host, user or path)",
-    SAME_MAILBOX: "{account} and {same} seem to be one mailbox by two doors: both list the same "
-    "messages, of the same size, or what was stored in one came to the other; then filing them "
-    "there looks like a deletion",
     "folder-gone": "a folder of {mailbox} is missing",
     "uidvalidity": "the server of {mailbox} has given its messages new numbers, and some were not "
     "found again",
@@ -65,9 +60,7 @@ _PROVIDERS = frozenset({"hidden", "expired"})
 """What a provider does again and again: one more way out is to take no deletion from it."""
 
 
-def cause(
-    account: str, kind: Kind, rule: str, cut: int | None = None, away: str = "", same: str = ""
-) -> str:
+def cause(account: str, kind: Kind, rule: str, cut: int | None = None, away: str = "") -> str:
     """What a guard takes for the cause, as a sentence.
 
     Args:
@@ -76,11 +69,9 @@ def cause(
         rule: The rule that stopped them.
         cut: The round number at which the listing behind it seems to be cut.
         away: The mailboxes that are not reached, in words.
-        same: The mailbox that the account seems to be.
     """
     text = _CUT if rule == "hidden" and cut is not None else _CAUSES[rule]
-    names = {"account": account, "mailbox": loser(account, kind)}
-    return text.format(**names, cut=cut, away=away, same=same or "another mailbox")
+    return text.format(account=account, mailbox=loser(account, kind), cut=cut, away=away)
 
 
 def detail(account: str, kind: Kind, rule: str, cause: str) -> str:
@@ -102,11 +93,6 @@ def ways_out(account: str, kind: Kind, rule: str, accept: str) -> str:
         return f"nothing is deleted until `mailsync-tui rebase {account}` takes it as the new base"
     if rule == "folder-gone":
         return f"this ends when it is back, or with `mailsync-tui rebase {mailbox}`"
-    if rule == SAME_MAILBOX:
-        return (
-            f"if they are one, take {account} out of the configuration; if not, {accept}, or"
-            f" `distinct = true` in the section of {account} to end it for good"
-        )
     out = f"look at them, then {accept}"
     if rule == "unreached":
         return (
@@ -132,10 +118,7 @@ class GuardChecks:
         self.snapshot = snapshot
         self.limits = snapshot.config.guards
         self._sticky: dict[tuple[str, str], list[str]] = {}
-        distinct = {c.name for c in snapshot.config.external if c.distinct}
         for block in snapshot.blocks:
-            if block.rule == SAME_MAILBOX and block.account in distinct:
-                continue
             self._sticky.setdefault((block.account, block.kind), []).append(block.rule)
 
     def forward_rules(self, account: str, lost: Iterable[Copy], *, awaited: bool) -> list[str]:
@@ -179,9 +162,6 @@ class GuardChecks:
         if rules & {"uidvalidity", "hidden"}:  # the same, less precisely
             rules -= {"all-changed", "side-empty"}
         rules.update(self._sticky.get((account, kind), ()))
-        state = self.snapshot.mailboxes.get(account)
-        if state is not None and state.same_as is not None:
-            rules.add(SAME_MAILBOX)
         return [rule for rule in RULES if rule in rules]
 
     def too_many(self, account: str, kind: Kind, lines: int) -> bool:

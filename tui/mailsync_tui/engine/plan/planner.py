@@ -27,7 +27,6 @@ from mailsync_tui.engine.model import (
 from mailsync_tui.engine.plan.evidence import evidence, not_reached
 from mailsync_tui.engine.plan.guards import (
     RULES,
-    SAME_MAILBOX,
     UNACCEPTABLE,
     Accepted,
     GuardChecks,
@@ -290,20 +289,19 @@ class _Planning:
                 self.waiting[(mailbox, kind, why)] += 1
 
     def _report_changed(self) -> None:
-        """Another mailbox, or one by two doors, is reported even where it stops nothing."""
+        """Another mailbox under a known name is reported even where it stops nothing."""
         for name, state in self.snapshot.mailboxes.items():
-            for kind in DELETIONS:
-                if state.changed:
+            if state.changed:
+                for kind in DELETIONS:
                     self.blocked[name, kind, "changed"] += 0
-                if state.same_as and not self.accepted.accepts(name, kind, SAME_MAILBOX, {}):
-                    self.blocked[name, kind, SAME_MAILBOX] += 0
 
     def _blocked(self, account: str, kind: Kind, rule: str, count: int) -> Blocked:
-        mailboxes = self.snapshot.mailboxes
+        cut = self.snapshot.mailboxes[loser(account, kind)].cut
         names = self.away[account, kind, rule]
-        away = not_reached([name for name in mailboxes if name in names], self.snapshot)
-        cut, same = mailboxes[loser(account, kind)].cut, mailboxes[account].same_as
-        why = cause(account, kind, rule, cut, away, same or "")
+        away = not_reached(
+            [name for name in self.snapshot.mailboxes if name in names], self.snapshot
+        )
+        why = cause(account, kind, rule, cut, away)
         return Blocked(account, kind, rule, count, detail(account, kind, rule, why), why)
 
     def _plan(self) -> Plan:
