@@ -145,6 +145,47 @@ def test_a_folder_made_anew_under_the_same_validity_is_not_believed(bench: Bench
     assert blocked(bench.plan()) == [("work", "forward-delete", "uidvalidity", 10)]
 
 
+@pytest.mark.vice(7)
+@pytest.mark.parametrize("hint", ["new mail", "one is missing", "UIDNEXT fell", "MODSEQ fell"])
+def test_new_mail_under_uids_that_were_known_is_collected(bench: Bench, hint: str) -> None:
+    """A folder made anew has the UIDVALIDITY and all the UIDs that it had."""
+    folder = bench.boxes["work"].folders["INBOX"]
+    for n, message in enumerate(folder.messages.values()):
+        if n not in (4, 11):  # these were put in again, and got the number that they had
+            message.data = mail(100 + n)
+    if hint == "new mail":
+        bench.deliver("work", mail(200))
+    elif hint == "one is missing":
+        bench.remove("work", mail(129))
+    elif hint == "UIDNEXT fell":
+        folder.uidnext -= 1
+    else:
+        folder.modseq -= 1
+    plan = bench.plan()
+    new = 28 + (hint == "new mail") - (hint == "one is missing")
+    assert kinds(plan) == [("collect", "work")] * new
+    bench.sync()
+    assert all(bench.holds("consolidated", data) == 1 for data in MAILS)
+    there = [message.data for message in folder.messages.values()]
+    assert all(bench.holds("consolidated", data) == 1 for data in there)
+    for _ in range(2):
+        plan = bench.plan()
+        assert {kind for kind, _ in kinds(plan)} <= {"collect"}  # nothing is deleted for it
+        bench.sync()
+    # The new copies are known like any others.
+    bench.remove("work", there[0])
+    assert ("forward-delete", "work") in kinds(bench.plan(accepts=(Accept("work", "uidvalidity"),)))
+
+
+def test_a_folder_in_which_nothing_changed_is_not_looked_at(bench: Bench) -> None:
+    before = bench.boxes["work"].called("heads")
+    bench.plan()
+    assert bench.boxes["work"].called("heads") == before
+    bench.deliver("work", mail(200))
+    bench.plan()
+    assert bench.boxes["work"].called("heads") == before + 5 + 1
+
+
 def test_counters_that_fell_are_blocked(bench: Bench) -> None:
     remove(bench, "work", 2)
     bench.boxes["work"].folders["INBOX"].uidnext -= 5

@@ -24,7 +24,7 @@ from mailsync_tui.mailboxes.base import (
 )
 
 SAMPLE = 5
-"""How many surviving UIDs are looked at before what vanished beside them is believed."""
+"""How many surviving UIDs of a folder are looked at before the rest of it is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +98,17 @@ class MatchedListing:
     survivors: int = 0
     """Live copies of the ledger that are listed where they were."""
     samples: Mapping[Location, Set[bytes]] = field(default_factory=dict)
-    """Some surviving UIDs beside what vanished, with the identity keys to be found there."""
+    """Some surviving UIDs beside what changed, with the identity keys to be found there."""
     unread: int = 0
     """New locations whose headers could not be read: what is absent stays unknown."""
     contradicted: Set[str] = frozenset()
     """Folders in which a surviving UID is another message now."""
+    replaced: Set[Location] = frozenset()
+    """Where the ledger has a copy, and another message lies now."""
 
     def presence(self, location: Location) -> Presence:
         """Whether a copy is where the ledger has it."""
-        if self.changed:
+        if self.changed or location in self.replaced:
             return Presence.UNKNOWN
         folder = self.folders.get(location.folder)
         same = folder is not None and folder.validity == location.validity
@@ -127,11 +129,8 @@ class MatchedListing:
             return "folder-gone"
         if folder.validity != location.validity or location.folder in self.contradicted:
             return "uidvalidity"
-        before = self.before.get(location.folder)
-        if before is not None and before.validity == folder.validity:
-            for was, is_now in ((before.uidnext, folder.uidnext), (before.modseq, folder.modseq)):
-                if was is not None and is_now is not None and is_now < was:
-                    return "went-backwards"
+        if went_backwards(self.before.get(location.folder), folder):
+            return "went-backwards"
         return None
 
     def role(self, folder: str) -> Role:
@@ -142,6 +141,14 @@ class MatchedListing:
     def broken(self, error: str | None) -> MatchedListing:
         """The same, if it could not be read on (``None``: it could)."""
         return self if error is None else replace(self, complete=False, error=error)
+
+
+def went_backwards(before: FolderRow | None, now: FolderListing) -> bool:
+    """Whether a counter that only grows has fallen since the last listing."""
+    if before is None or before.validity != now.validity:
+        return False
+    counters = ((before.uidnext, now.uidnext), (before.modseq, now.modseq))
+    return any(was is not None and is_now is not None and is_now < was for was, is_now in counters)
 
 
 def match_listing(
@@ -169,6 +176,7 @@ def match_listing(
     if changed:
         return here
     places = ledger.places(row.id) if row is not None else {}
+    before = ledger.folders(row.id) if row is not None else {}
     touched: set[int] = set()
     samples: list[Location] = []
     survivors = 0
@@ -188,7 +196,10 @@ def match_listing(
                 touched.add(message)
                 absent += state == CopyState.LIVE
         survivors += len(alive)
-        if absent and alive and isinstance(alive[0], int):
+        # A folder that was made anew may have the same UIDs again.
+        changed_here = absent > 0 or not listed <= uids.keys()
+        suspect = changed_here or (alive and went_backwards(before.get(name), here.folders[name]))
+        if suspect and alive and isinstance(alive[0], int):
             samples.extend(Location(name, validity, uid) for uid in _spread(alive))
     # Of mere positions only those count that nothing had before.
     seen = 0
@@ -202,7 +213,7 @@ def match_listing(
     return replace(
         here,
         scan=row.scan if row is not None else 0,
-        before=ledger.folders(row.id) if row is not None else {},
+        before=before,
         arrived=[
             Location(folder.name, folder.validity, uid)
             for folder in here.folders.values()
@@ -214,6 +225,21 @@ def match_listing(
         survivors=survivors,
         samples=expected,
     )
+
+
+def survivors(
+    here: MatchedListing, folders: Set[str], row: MailboxRow, ledger: LedgerReader
+) -> dict[Location, Set[bytes]]:
+    """All that is listed in some folders where the ledger has it, with the identity keys there."""
+    messages = {
+        Location(name, validity, uid): message
+        for (name, validity), uids in ledger.places(row.id).items()
+        if name in folders and here.folders[name].validity == validity
+        for uid, (message, state) in uids.items()
+        if state == CopyState.LIVE and uid in here.uids[name]
+    }
+    keys = ledger.keys(messages.values())
+    return {at: keys.get(message, frozenset()) for at, message in messages.items()}
 
 
 def _spread(uids: list[Uid]) -> list[Uid]:

@@ -7,7 +7,7 @@ match, read, identify, assemble, doubt.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from mailsync_tui.engine.detect.match import (
     MatchedMailboxes,
     match_listing,
     match_mailboxes,
+    survivors,
 )
 from mailsync_tui.engine.detect.read import read_new
 from mailsync_tui.engine.events import Emit, nobody
@@ -79,7 +80,11 @@ def observe(
         listed = {
             c.name: match_listing(c, listings[c.name], matched, ledger) for c in config.mailboxes
         }
-        listed, arrivals = read_new(listed, mailboxes, parallel, emit)
+
+        def all_survivors(name: str, folders: Set[str]) -> Mapping[Location, Set[bytes]]:
+            return survivors(listed[name], folders, matched.rows[name], ledger)
+
+        listed, arrivals = read_new(listed, mailboxes, all_survivors, parallel, emit)
         known = known_messages(config, ledger, matched, listed, arrivals, now)
         home = mailboxes.get(CONSOLIDATED)
         recognised = recognise(arrivals, known, ledger, home, parallel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -55,14 +55,21 @@ class Arrivals:
 def read_new(
     listed: Mapping[str, MatchedListing],
     mailboxes: Mapping[str, Mailbox],
+    survivors: Callable[[str, Set[str]], Mapping[Location, Set[bytes]]],
     parallel: Parallel,
     emit: Emit,
 ) -> tuple[dict[str, MatchedListing], list[Arrival]]:
     """Read the headers of all that is new, and of some that is not.
 
+    A folder that was made anew may have the UIDVALIDITY and the UIDs that it had. That shows in a
+    few UIDs, which are looked at where mail came or went, or a counter fell; on an account all
+    others are then looked at too, and what is another message now is new.
+
     Args:
         listed: The listings as they were matched.
         mailboxes: Those that may be asked.
+        survivors: All of some folders of a mailbox that is listed where the ledger has it, with
+            the identity keys that are to be found there.
         parallel: Runs the reading, on the mailboxes' own threads.
         emit: Gets how far that is, from those threads.
 
@@ -70,24 +77,30 @@ def read_new(
         The listings, with what could not be read and what contradicts them; and all arrivals.
     """
     result = dict(listed)
-    samples = parallel(
-        {
-            name: partial(contradicted, mailboxes[name], here.samples)
-            for name, here in listed.items()
-            if here.samples and name in mailboxes
-        }
-    )
-    for name, found in samples.items():
+    samples = {name: here.samples for name, here in listed.items() if here.samples}
+    for name, found in _contradicted(samples, mailboxes, parallel).items():
         if isinstance(found, MailboxError):
             result[name] = result[name].broken(str(found))
         else:
-            result[name] = replace(result[name], contradicted=found)
+            result[name] = replace(result[name], contradicted={at.folder for at in found})
+    suspects = {
+        name: survivors(name, here.contradicted)
+        for name, here in result.items()
+        if here.contradicted and name != CONSOLIDATED
+    }
+    for name, found in _contradicted(suspects, mailboxes, parallel).items():
+        here = result[name]
+        if isinstance(found, MailboxError):
+            result[name] = here.broken(str(found))
+        else:
+            arrived = [*here.arrived, *(at for at in suspects[name] if at in found)]
+            result[name] = replace(here, replaced=found, arrived=arrived)
     answers = parallel(
         {
             name: partial(
                 read_heads, mailboxes[name], here.arrived, throttled(emit, ReadingProgress, name)
             )
-            for name, here in listed.items()
+            for name, here in result.items()
             if here.arrived
         }
     )
@@ -96,21 +109,35 @@ def read_new(
     return result, [arrival for answer in answers.values() for arrival in answer.arrivals]
 
 
+def _contradicted(
+    expected: Mapping[str, Mapping[Location, Set[bytes]]],
+    mailboxes: Mapping[str, Mailbox],
+    parallel: Parallel,
+) -> dict[str, frozenset[Location] | MailboxError]:
+    return parallel(
+        {
+            name: partial(contradicted, mailboxes[name], places)
+            for name, places in expected.items()
+            if name in mailboxes
+        }
+    )
+
+
 def contradicted(
-    mailbox: Mailbox, samples: Mapping[Location, Set[bytes]]
-) -> frozenset[str] | MailboxError:
-    """Folders made anew with the UIDVALIDITY they had: are their UIDs still the same messages?
+    mailbox: Mailbox, expected: Mapping[Location, Set[bytes]]
+) -> frozenset[Location] | MailboxError:
+    """Where another message lies now than was there: in a folder that was made anew.
 
     Args:
         mailbox: Asked for the headers; on its own thread.
-        samples: Where to look, and the identity keys that are to be found there.
+        expected: Where to look, and the identity keys that are to be found there.
     """
     found = set()
     try:
-        for head in mailbox.heads(list(samples)):
-            expected = samples[head.location]
-            if expected and identity_of_header(head.header).key not in expected:
-                found.add(head.location.folder)
+        for head in mailbox.heads(list(expected)):
+            keys = expected[head.location]
+            if keys and identity_of_header(head.header).key not in keys:
+                found.add(head.location)
     except MailboxError as error:
         return error
     return frozenset(found)
