@@ -21,7 +21,7 @@ from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.apply import adopt as adopting
 from mailsync_tui.engine.apply import delete as deleting
 from mailsync_tui.engine.apply import record
-from mailsync_tui.engine.detect import doubt, match, read
+from mailsync_tui.engine.detect import doubt, identify, match, read
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan import guards, moves, protected, rules, status
 from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot
@@ -69,6 +69,15 @@ def moved_between_accounts(d: Path) -> None:
     bench.remove("work", M)
     bench.deliver("old", M)
     assert kinds(bench.plan()) == [("adopt", "old")]
+
+
+def lost_beside_one_with_its_headers(d: Path) -> None:
+    bench = _collected(d)
+    bench.deliver("work", SAME_HEADER)
+    bench.sync()
+    bench.home.deliver("Drafts", mail(1, "a third text"), flags=["\\Draft"])
+    bench.remove("work", SAME_HEADER)
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
 
 
 def moved_to_an_account_that_is_away(d: Path) -> None:
@@ -442,6 +451,9 @@ MUTANTS: dict[str, Mutant] = {
         "_adopt_batch",
         lambda run, account, lines: adopting._enter(run, list(lines)),
         (same_header_other_text, one_is_not_deleted_for_the_other),
+    ),
+    "3: of several with equal headers, none is read": Mutant(
+        identify, "_suspects", lambda *known: {}, (lost_beside_one_with_its_headers,)
     ),
     "4: nothing is looked at again": Mutant(
         deleting,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailsync_tui.errors import OK
-from mailsync_tui.mailboxes.base import Unreachable
+from mailsync_tui.errors import OK, SessionError
+from mailsync_tui.mailboxes.base import MailboxError, Unreachable
 from tests.builders import mail
 from tests.engine.bench import Bench, kinds
 
@@ -152,3 +152,68 @@ def test_a_failed_store_hides_none(tmp_path: Path) -> None:
     assert kinds(bench.plan()) == [("collect", "isp")] * 2
     assert bench.sync().exit == OK
     assert len(bench.home.folders["INBOX"].messages) == 3
+
+
+def _twins(directory: Path, account: str) -> Bench:
+    bench = Bench(directory, ACCOUNTS)
+    for number in (1, 2):
+        bench.deliver(account, same_header(number, named=True))
+    bench.sync()
+    return bench
+
+
+def _settled(bench: Bench) -> bool:
+    """Whether nothing is to be done, also once that is recorded."""
+    for _ in range(3):
+        plan = bench.plan()
+        if plan.lines or plan.held:
+            return False
+        bench.sync()
+    return True
+
+
+@pytest.mark.parametrize("account", ["isp", "work"])
+def test_moved_to_the_consolidated_mailbox_though_it_was_collected(
+    tmp_path: Path, account: str
+) -> None:
+    """Two copies lie there then: which message came is read, as its headers do not tell."""
+    bench = _twins(tmp_path, account)
+    two = same_header(2, named=True)
+    bench.remove(account, two)
+    bench.deliver("consolidated", two)
+    assert _settled(bench)
+    assert bench.holds("consolidated", two) == 2
+
+
+@pytest.mark.parametrize("error", [Unreachable("away"), MailboxError("not this one")])
+def test_what_cannot_be_read_may_be_what_was_moved(tmp_path: Path, error: MailboxError) -> None:
+    """Whether the connection broke at it, or it never comes: nothing is deleted for it."""
+    bench = _twins(tmp_path, "isp")
+    two = same_header(2, named=True)
+    bench.remove("isp", two)
+    bench.deliver("consolidated", two)
+
+    def fail(step: str, index: int) -> None:
+        if step == "fetch":
+            raise error
+
+    bench.home.fault = fail
+    if isinstance(error, Unreachable):
+        assert bench.plan().lines == ()
+        with pytest.raises(SessionError):
+            bench.sync()
+        bench.wait()
+        bench.home.fault = None
+    assert _settled(bench)
+    assert bench.holds("consolidated", two) == 2
+
+
+def test_a_draft_with_the_headers_of_one_that_is_thrown_away(tmp_path: Path) -> None:
+    """It is another message, and that shows in the plan that sees both."""
+    bench = _twins(tmp_path, "work")
+    bench.home.deliver("Drafts", same_header(3, named=True), flags=["\\Draft"])
+    bench.move("work", same_header(2, named=True), "Trash")
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+    bench.sync()
+    assert bench.holds("consolidated", same_header(1, named=True)) == 1
+    assert _settled(bench)

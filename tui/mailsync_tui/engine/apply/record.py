@@ -74,7 +74,9 @@ class _Recorder:
             if number is None:
                 number = next(numbers)
             self._message(number, status)
-            unsettled = index in self.details.unsettled or not self._plain(status)
+            # One that may be another's copy puts that in doubt for as long as it is not read.
+            unread = status.message.compare
+            unsettled = unread or index in self.details.unsettled or not self._plain(status)
             (opened if unsettled else settled).append(number)
         # Last, as a location may be another copy's until that is known to lie elsewhere now.
         self.ledger.add_copies(sorted(self.arrived, key=self._position()), self.now)

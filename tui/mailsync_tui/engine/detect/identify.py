@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
+from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.detect.known import KnownMessages
 from mailsync_tui.engine.detect.listing import Parallel
 from mailsync_tui.engine.detect.read import Arrival, read_digests, with_digest
 from mailsync_tui.engine.snapshot import Copy, CopyState, Presence
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import MessageRow
-from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxError
+from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxDown
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Identified:
     """Messages of the ledger that may be another one's copy until their bytes are read."""
     doubtful: Set[int]
     """Messages in the ledger that an arrival, or an undecided one, may be; none is undecided."""
+    errors: Mapping[str, str]
+    """Mailboxes that could not be asked for bodies any more, and why."""
 
 
 def identify(
@@ -43,7 +46,7 @@ def identify(
         arrivals: All that is new, everywhere.
         known: The ledger's messages that they may be.
         ledger: Knows which of its messages may be one another's.
-        mailboxes: To read bodies where sizes contradict, and where that leaves no trace.
+        mailboxes: To read bodies where headers do not tell, and where that leaves no trace.
         parallel: Runs that reading.
     """
     undecided = _undecided(ledger, {n: r for n, r in known.rows.items() if known.copies[n]})
@@ -51,7 +54,13 @@ def identify(
     joined: dict[int, list[Arrival]] = defaultdict(list)
     groups: list[list[Arrival]] = []
     new: dict[bytes, list[list[Arrival]]] = defaultdict(list)
-    for arrival in _peeked_where_sizes_differ(arrivals, known, mailboxes, parallel):
+    suspects = _suspects(arrivals, known, mailboxes)
+    read, errors = _peek(suspects, mailboxes, parallel)
+    for arrival in arrivals:
+        if (digest := read.get((arrival.mailbox, arrival.location))) is not None:
+            arrival = with_digest(arrival, digest)
+        elif CONSOLIDATED in errors and arrival in suspects.get(CONSOLIDATED, ()):
+            continue  # the next listing has it again, and reads it
         if arrival.identity is None:
             groups.append([arrival])
             continue
@@ -74,7 +83,7 @@ def identify(
         group.append(arrival)
     # What is undecided itself is not known yet, so its absence proves nothing anyway; in doubt it
     # would be in no plan, and so would never be read and decided.
-    return Identified(joined, groups, undecided.keys(), doubtful - undecided.keys())
+    return Identified(joined, groups, undecided.keys(), doubtful - undecided.keys(), errors)
 
 
 def _choose(
@@ -126,40 +135,48 @@ def _alike(group: list[Arrival], arrival: Arrival) -> bool:
     )
 
 
-def _peeked_where_sizes_differ(
-    arrivals: Sequence[Arrival],
-    known: KnownMessages,
-    mailboxes: Mapping[str, Mailbox],
-    parallel: Parallel,
-) -> Sequence[Arrival]:
-    """Read what takes a lost copy's place in the same mailbox with another size."""
+def _suspects(
+    arrivals: Sequence[Arrival], known: KnownMessages, mailboxes: Mapping[str, Mailbox]
+) -> dict[str, list[Arrival]]:
+    """By mailbox, what may be one message of the ledger or another by its headers.
+
+    That is what has several unlike ones' headers, or takes a lost copy's place in the same mailbox
+    with another size. What cannot be read without a trace is compared when it is fetched.
+    """
     suspects: dict[str, list[Arrival]] = defaultdict(list)
     for arrival in arrivals:
         if arrival.identity is None or arrival.identity.digest is not None:
             continue
         candidates = known.candidates.get(arrival.identity.key, ())
-        if mailboxes[arrival.mailbox].peeks and any(
+        if not candidates or not mailboxes[arrival.mailbox].peeks:
+            continue
+        rows = [known.rows[number] for number in candidates]
+        if _choose(arrival, rows, known.copies) is None or any(
             _replaces(arrival, known.copies[number]) for number in candidates
         ):
             suspects[arrival.mailbox].append(arrival)
-    if not suspects:
-        return arrivals
-    answers = parallel(
-        {name: partial(_peek, mailboxes[name], some) for name, some in suspects.items()}
-    )
-    return [
-        with_digest(arrival, digest)
-        if (digest := answers.get(arrival.mailbox, {}).get(arrival.location)) is not None
-        else arrival
-        for arrival in arrivals
-    ]
+    return suspects
 
 
-def _peek(mailbox: Mailbox, arrivals: Sequence[Arrival]) -> dict[Location, str]:
-    try:
-        return read_digests(mailbox, arrivals)
-    except MailboxError:  # compared when it is fetched, or found to be away then
-        return {}
+def _peek(
+    suspects: Mapping[str, Sequence[Arrival]], mailboxes: Mapping[str, Mailbox], parallel: Parallel
+) -> tuple[dict[tuple[str, Location], str], dict[str, str]]:
+    """The digests of what can be read, and the mailboxes that went away meanwhile."""
+
+    def read(name: str) -> dict[Location, str] | MailboxDown:
+        try:
+            return read_digests(mailboxes[name], suspects[name])
+        except MailboxDown as error:
+            return error
+
+    digests: dict[tuple[str, Location], str] = {}
+    errors: dict[str, str] = {}
+    for name, answer in parallel({name: partial(read, name) for name in suspects}).items():
+        if isinstance(answer, MailboxDown):
+            errors[name] = str(answer)
+        else:
+            digests.update(((name, at), digest) for at, digest in answer.items())
+    return digests, errors
 
 
 def _undecided(ledger: LedgerReader, rows: Mapping[int, MessageRow]) -> dict[int, set[int]]:

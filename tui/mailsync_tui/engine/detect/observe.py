@@ -93,6 +93,7 @@ def observe(
             here = replace(here, unread=here.unread + recognised.unread).broken(recognised.error)
             listed = {**listed, CONSOLIDATED: here}
         identified = identify(recognised.arrivals, known, ledger, mailboxes, parallel)
+        listed = {name: here.broken(identified.errors.get(name)) for name, here in listed.items()}
         scan = ledger.serial + 1
         messages = message_states(known, identified, listed, recognised.late_duplicates, scan)
         snapshot = Snapshot(
