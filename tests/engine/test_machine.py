@@ -5,7 +5,8 @@ are checked: (a) a message that nobody deleted survives everywhere a person left
 collected where it is present; (c) a second plan is empty (a third, where bytes had to be fetched to
 be compared); (d) a line taken out never happens later unasked; (e) where all is settled, one
 deletion reaches every copy; (f) what an undo put back is where it was, once, and no sync takes it
-away unasked; (g) what a server stored late, beside another copy, is there once in the end.
+away unasked; (g) what a server stored late, beside another copy, is there once in the end; (h) an
+account that stays away holds up what may have been moved there for seven days, and then no more.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from mailsync_tui.mailboxes.base import Unreachable
 from mailsync_tui.message import content_digest, identity_of, summary_of_header
 from tests.builders import mail
 from tests.engine.bench import Bench
+from tests.engine.machine_away import StayingAway
 from tests.engine.machine_undo import Undoing
 
 ACCOUNTS = {"isp": "pop3", "work": "imap", "old": "imap"}
@@ -60,7 +62,7 @@ class Mail:
         """A person edited or duplicated it in a way that makes 'left there' meaningless."""
 
 
-class Machine(Undoing, RuleBasedStateMachine):
+class Machine(Undoing, StayingAway, RuleBasedStateMachine):
     """People and servers."""
 
     mails = Bundle("mails")
@@ -68,6 +70,7 @@ class Machine(Undoing, RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.kept, self.undone = set(), set()
+        self.moved, self.listed = {}, {}
         self.directory = Path(tempfile.mkdtemp(prefix="machine-"))
         self.floor = 1000
         self.bench = Bench(self.directory, ACCOUNTS, max_delete_floor=self.floor)
@@ -188,6 +191,7 @@ class Machine(Undoing, RuleBasedStateMachine):
         if not self._find(message, source):
             places.discard(source)
         places.add(to)
+        self.note_moved(self.all.index(message), to)
         self._touched(message)
 
     @rule(message=mails, text=st.integers(0, 9))
@@ -461,10 +465,12 @@ class Machine(Undoing, RuleBasedStateMachine):
         flagged = self._flagged()
         options = Options(directions=directions) if directions else Options()  # type: ignore[arg-type]
         before = {id(m): self._copies(m)["consolidated"] for m in self.all}
+        self.before_sync()
         try:
             with self.bench.session() as session:
                 result = session.sync(options, choose)
                 self.exit = result.exit
+            self.after_sync(result.plan, self.bench.now)
         except SessionError:
             return None
         finally:
