@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import socket
+import sqlite3
 from collections import Counter
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mailsync_tui.errors import LedgerError, NoSpace, SessionError
+from mailsync_tui.ledger.reader import FILE_NAME
+from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.maildir import files
 from tests.e2e.world import HOME, Kind, World
@@ -101,6 +107,49 @@ def test_one_of_two_accounts_is_down(server: Dovecot, tmp_path: Path) -> None:
     assert set(world.held("isp")) == {*range(10), 20} - {2, 3}
     assert set(world.held("work")) == set(range(10, 20)) - {13}
     assert set(world.held(HOME)) == set(range(21)) - {2, 3, 13}
+
+
+def test_an_account_that_stays_away_holds_up_the_others_for_some_days(
+    server: Dovecot, tmp_path: Path
+) -> None:
+    """What was lost elsewhere is blocked, is let through by its count, or counts after 7 days."""
+    world = World(server, tmp_path, {"isp": "pop3", "work": "imap"}, "imap")
+    world.deliver("isp", range(10))
+    world.deliver("work", range(10, 20))
+    world.sync()
+    world.delete("isp", [2])
+    world.write_config(work=free_port())
+
+    def plan(*options: str) -> dict[str, Any]:
+        done = world.run("plan", "--json", *options)
+        assert done.returncode == 3, done
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def deletions(document: dict[str, Any]) -> list[tuple[str, str]]:
+        return [(line["kind"], line["account"]) for line in document["actions"]]
+
+    (block,) = plan()["blocked"]
+    what = [block[key] for key in ("account", "kind", "rule", "count", "allow")]
+    assert what == ["isp", "forward-delete", "unreached", 1, 1]
+    assert "may have been moved to work, not reached since" in block["detail"]
+    done = world.run("sync", "--yes", "--accept-blocked", f"isp:unreached={block['allow']}")
+    assert done.returncode == 3, done
+    assert set(world.held(HOME)) == set(range(20)) - {2}
+
+    world.delete("isp", [3])
+    assert deletions(plan()) == []
+    with closing(sqlite3.connect(world.state / FILE_NAME)) as db, db:
+        late = stamp(datetime.now(UTC) - timedelta(days=7))
+        db.execute("UPDATE mailbox SET reached = ? WHERE name = 'work'", (late,))
+    late_plan = plan()
+    assert (deletions(late_plan), late_plan["blocked"]) == ([("forward-delete", "isp")], [])
+    assert "it may have been moved to work" in late_plan["actions"][0]["reason"]
+
+    world.write_config()  # it is back, and was listed: nothing of it is held up, or deleted
+    assert world.sync().exit == 0
+    assert set(world.held(HOME)) == set(range(20)) - {2, 3}
+    assert set(world.held("work")) == set(range(10, 20))
 
 
 TIMINGS = 120
