@@ -23,7 +23,9 @@ def test_what_was_saved_is_applied(place: Place) -> None:
     found = place.json("apply", str(out), "--yes")
     assert [line["outcome"] for line in found["lines"]] == ["done", "done"]
     assert [line["id"] for line in found["lines"]] == [a["id"] for a in document["actions"]]
-    assert set(found) == {"version", "user", "run", "lines", "held", "blocked", "exit"}
+    assert set(found) == {
+        *("version", "user", "run", "mailboxes", "lines", "held", "blocked", "exit")
+    }
     assert set(found["lines"][0]) == {
         "id",
         "kind",

@@ -46,6 +46,12 @@ def test_the_result_has_the_form_of_the_contract(place: Place) -> None:
     place.deliver("old", "a")
     found = place.json("sync", "--yes")
     (line,) = found.pop("lines")
+    listed = {"type": "maildir", "complete": True, "error": None}
+    assert found.pop("mailboxes") == {
+        "consolidated": {**listed, "messages": 0},
+        "old": {**listed, "messages": 1},
+        "work": {**listed, "messages": 0},
+    }
     assert found == {
         "version": 1,
         "user": "default",
@@ -88,6 +94,18 @@ def test_a_missing_account_is_partly(place: Place) -> None:
     result = place.run("sync", "--yes")
     assert result.exit_code == 3
     assert "old: not reached" in result.stdout
+    found = place.json("sync", "--yes", code=3)["mailboxes"]
+    assert {name: box["complete"] for name, box in found.items()} == {
+        "consolidated": True,
+        "old": False,
+        "work": True,
+    }
+    assert found["old"]["messages"] is None
+    assert str(place.directory / "old") in found["old"]["error"]
+    (place.directory / "work").rename(place.directory / "away too")
+    found = place.json("sync", "--yes", code=1)
+    assert "as too little was reached" in found["error"]
+    assert [name for name, box in found["mailboxes"].items() if box["error"]] == ["old", "work"]
     assert "collect from work  1 done" in result.stdout
 
 

@@ -14,6 +14,7 @@ from mailsync_tui.engine.outcome import RunState
 from mailsync_tui.report.words import OUTCOMES
 
 if TYPE_CHECKING:
+    from mailsync_tui.engine.model import Plan
     from mailsync_tui.engine.outcome import PastRun, Result, RunLine, UndoResult
     from mailsync_tui.errors import Problem
     from mailsync_tui.session.check import Checked
@@ -29,12 +30,13 @@ def line(document: object) -> str:
 
 def result(found: Result | UndoResult) -> dict[str, Any]:
     """The result of apply, sync, undo and rebase; an undo has the undone run's lines."""
-    from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form
+    from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form, mailboxes_form
 
     return {
         "version": VERSION,
         "user": found.user,
         "run": found.run,
+        "mailboxes": mailboxes_form(found.plan) if found.plan else {},
         "lines": [
             {
                 "id": each.line.id,
@@ -52,14 +54,22 @@ def result(found: Result | UndoResult) -> dict[str, Any]:
     }
 
 
-def failure(user: str, code: int, text: str) -> dict[str, Any]:
-    """The result of a run that could not begin; ``error`` says why."""
-    from mailsync_tui.session.plan_file import VERSION
+def failure(user: str, code: int, text: str, plan: Plan | None = None) -> dict[str, Any]:
+    """The result of a run that could not begin; ``error`` says why.
+
+    Args:
+        user: Whose it is.
+        code: The exit code.
+        text: Why, in words.
+        plan: What was seen before.
+    """
+    from mailsync_tui.session.plan_file import VERSION, mailboxes_form
 
     return {
         "version": VERSION,
         "user": user,
         "run": None,
+        "mailboxes": mailboxes_form(plan) if plan else {},
         "lines": [],
         "held": [],
         "blocked": [],
@@ -94,6 +104,7 @@ def past_run(user: str, run: PastRun, lines: Iterable[RunLine]) -> dict[str, Any
         "version": VERSION,
         "user": user,
         "run": str(run.id),
+        "mailboxes": {},
         "lines": [
             {
                 "id": each.id,

@@ -26,6 +26,7 @@ from mailsync_tui.engine.events import (
     ListingProgress,
     ReadingProgress,
 )
+from mailsync_tui.engine.outcome import NotReached
 from mailsync_tui.errors import (
     FAILED,
     INTERRUPTED,
@@ -61,7 +62,7 @@ class Command:
     def each(
         self,
         work: Callable[[Person], int],
-        failed: Callable[[str, int, str], dict[str, Any]] = json_form.failure,
+        failed: Callable[..., dict[str, Any]] = json_form.failure,
     ) -> int:
         """Do it for one person after the other; one who fails does not stop the rest.
 
@@ -70,21 +71,31 @@ class Command:
             failed: The JSON of a person for whom nothing could be done: name, code and reason.
         """
         codes = []
-        several = len(self.people) > 1
         for person in self.people:
             if self.interrupts.happened:
                 codes.append(INTERRUPTED)
                 break
-            code, text = guarded(
-                self.settings.output,
-                lambda person=person: work(person),  # type: ignore[misc]
-                person.name if several else None,
-            )
-            self.settings.output.log(f"{person.name}: exit {code}")
-            codes.append(code)
-            if text and self.json:
-                self.settings.output.result(json_form.line(failed(person.name, code, text)))
+            codes.append(self._one(person, work, failed))
         return worst_exit_code(codes)
+
+    def _one(
+        self, person: Person, work: Callable[[Person], int], failed: Callable[..., dict[str, Any]]
+    ) -> int:
+        output = self.settings.output
+        missed: dict[str, Plan] = {}
+
+        def working() -> int:
+            try:
+                return work(person)
+            except NotReached as error:
+                missed["plan"] = error.plan
+                raise
+
+        code, text = guarded(output, working, person.name if len(self.people) > 1 else None)
+        output.log(f"{person.name}: exit {code}")
+        if text and self.json:
+            output.result(json_form.line(failed(person.name, code, text, **missed)))
+        return code
 
     @contextmanager
     def session(self, person: Person) -> Iterator[tuple[Session, ProgressDisplay]]:

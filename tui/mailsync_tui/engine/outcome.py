@@ -189,30 +189,42 @@ def asks(plan: Plan) -> tuple[Line, ...]:
     return tuple(line for line in plan.lines if line.kind in NEEDS_CONFIRMATION)
 
 
+class NotReached(SessionError):
+    """Too little was reached; the text names each.
+
+    Attributes:
+        plan: Names every mailbox, and why it was not reached.
+    """
+
+    def __init__(self, text: str, plan: Plan) -> None:
+        super().__init__(text)
+        self.plan = plan
+
+
 def require_reached(plan: Plan) -> None:
     """Stop where nothing can be done: the consolidated mailbox, or every account, is away.
 
     Raises:
-        SessionError: it is so; the text names each.
+        NotReached: it is so.
     """
     away = {name: report.error for name, report in plan.mailboxes.items() if report.error}
     unlisted = {n for n, report in plan.mailboxes.items() if report.error and not report.complete}
     accounts = set(plan.mailboxes) - {CONSOLIDATED}
     if CONSOLIDATED in unlisted or accounts <= unlisted:
         why = "; ".join(f"{name}: {away[name]}" for name in sorted(unlisted))
-        raise SessionError(f"nothing was changed, as too little was reached. {why}")
+        raise NotReached(f"nothing was changed, as too little was reached. {why}", plan)
 
 
 def require_one_reached(plan: Plan, mailboxes: set[str]) -> None:
     """Stop an undo where none of the mailboxes that it is about can be used.
 
     Raises:
-        SessionError: it is so; the text names each.
+        NotReached: it is so.
     """
     away = {n: r.error for n, r in plan.mailboxes.items() if n in mailboxes and r.error}
     if away and mailboxes <= set(away):
         why = "; ".join(f"{name}: {error}" for name, error in sorted(away.items()))
-        raise SessionError(f"nothing was put back, as nothing was reached. {why}")
+        raise NotReached(f"nothing was put back, as nothing was reached. {why}", plan)
 
 
 def plan_code(plan: Plan) -> int:

@@ -52,17 +52,7 @@ def save(plan: Plan) -> dict[str, Any]:
         "user": plan.user,
         "created": utc(plan.created),
         "ledger": {"id": plan.ledger_id, "serial": plan.serial},
-        "mailboxes": {
-            name: {
-                "type": report.type,
-                "messages": report.messages,
-                "complete": report.complete,
-                "error": report.error,
-                **({"note": report.note} if report.note else {}),
-                **({"unmatched": list(report.unmatched)} if report.unmatched else {}),
-            }
-            for name, report in plan.mailboxes.items()
-        },
+        "mailboxes": mailboxes_form(plan),
         "actions": [_action(line, types) for line in plan.lines],
         "held": held_form(plan),
         "blocked": blocked_form(plan),
@@ -197,6 +187,21 @@ def _moment(text: str) -> datetime:
     if utc(moment) != text:
         raise ValueError("not as a plan has it")
     return moment
+
+
+def mailboxes_form(plan: Plan) -> dict[str, Any]:
+    """What each mailbox listed, and why it was not reached."""
+    return {
+        name: {
+            "type": report.type,
+            "messages": report.messages,
+            "complete": report.complete,
+            "error": report.error,
+            **({"note": report.note} if report.note else {}),
+            **({"unmatched": list(report.unmatched)} if report.unmatched else {}),
+        }
+        for name, report in plan.mailboxes.items()
+    }
 
 
 def held_form(plan: Plan) -> list[dict[str, Any]]:
