@@ -256,7 +256,7 @@ def full(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
         flush(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(files, "_syncfs", None)  # each file by itself
+    monkeypatch.setattr(files, "_find_syncfs", lambda: None)  # each file by itself
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ class Disk:
             # The order of the points is always the same, and every file is flushed by itself.
             stack.enter_context(patch.object(quarantine, "_THREADS", 1))
             stack.enter_context(patch.object(files, "THREADS", 1))
-            stack.enter_context(patch.object(files, "_syncfs", None))
+            stack.enter_context(patch.object(files, "_find_syncfs", lambda: None))
             yield
 
     def _where(self, path: Any, dir_fd: int | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -538,6 +539,7 @@ def demo(settings: Settings, only_serve: bool) -> int:
 
     if not only_serve:
         return show_demo(settings)
+    gc.enable()
     serve(settings.output.result)
     return INTERRUPTED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -114,6 +115,8 @@ class Command:
                 output.log(f"{person.name}: {_event_text(event)}")
 
         session = person.open_session(emit)
+        gc.freeze()  # what is loaded stays
+        gc.enable()
         try:
             with self.interrupts.guarding(session, progress.pause), session:
                 yield session, progress

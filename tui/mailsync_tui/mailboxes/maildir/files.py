@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.maildir.names import unique_name
@@ -324,15 +325,17 @@ def _flush_each(descriptors: Sequence[int]) -> list[OSError | None]:
 
 def _flush_all(directory: Path) -> bool:
     """Whether the whole file system was put on disk; if not, each file has to be."""
-    if _syncfs is None:
+    syncfs = _find_syncfs()
+    if syncfs is None:
         return False
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        return _syncfs(descriptor)
+        return syncfs(descriptor)
     finally:
         os.close(descriptor)
 
 
+@cache
 def _find_syncfs() -> Callable[[int], bool] | None:
     release = re.match(r"(\d+)\.(\d+)", os.uname().release)
     if sys.platform != "linux" or sys.maxsize < 2**32 or release is None:
@@ -352,6 +355,3 @@ def _find_syncfs() -> Callable[[int], bool] | None:
         return bool(libc.syncfs(descriptor) == 0)
 
     return syncfs
-
-
-_syncfs = _find_syncfs()
