@@ -101,7 +101,7 @@ def _mailbox(config: MailboxConfig) -> Mailbox:
         quick = pop3.Pop3Timing(_SECONDS, _SECONDS, _SECONDS, lock=0.01)
         return Pop3Mailbox(config, secret, quick)
     if config.type == "imap":
-        return ImapMailbox(config, secret, imap_connection.ImapTiming(_SECONDS, _SECONDS))
+        return ImapMailbox(config, secret, imap_connection.ImapTiming(_SECONDS, _SECONDS, late=0.0))
     return MaildirMailbox(config)
 
 

@@ -23,7 +23,8 @@ def mailbox_at(
     source = settings.pop("source", "password")
     given = {"host": "127.0.0.1", "tls": "none", "user": "ann"} | settings
     given["secret"] = Secret(source, "not looked at")
-    mailbox = ImapMailbox(MailboxConfig("test", "imap", port=port, **given), lambda: secret, timing)
+    config = MailboxConfig("test", "imap", port=port, **given)
+    mailbox = ImapMailbox(config, lambda: secret, timing or ImapTiming(late=0.0))
     try:
         yield mailbox
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -287,9 +287,24 @@ def test_a_folder_that_cannot_be_made_is_an_error() -> None:
         mailbox.store(new(letter(1)), "Work")
 
 
+class CutOnce(ImapScript):
+    """Cuts one connection after so many octets, and none after it."""
+
+    def cut_once(self, after: int) -> None:
+        self.cut_after, self.logins = after, 0
+
+    def do_login(self, to: Connection, tag: bytes, *rest: Any) -> None:
+        self.logins += 1
+        if self.logins > 1:
+            self.cut_after = None
+        super().do_login(to, tag, *rest)
+
+    logins = 0
+
+
 @pytest.mark.parametrize("capabilities", [CAPABLE, OLD])
-def test_a_connection_that_breaks_anywhere(capabilities: str) -> None:
-    server = ImapScript()
+def test_where_the_connection_breaks_is_found_out_what_was_stored(capabilities: str) -> None:
+    server = CutOnce()
     server.capabilities = capabilities
     with server:
         with mailbox_at(server.port) as mailbox:
@@ -298,6 +313,16 @@ def test_a_connection_that_breaks_anywhere(capabilities: str) -> None:
             mailbox.store(new(letter(1), letter(2)), "INBOX")
             whole = server.octets
         for at in range(begin, whole, 3):
-            server.cut_after = at
-            with mailbox_at(server.port) as mailbox, pytest.raises(Unreachable):
-                mailbox.store(new(letter(1), letter(2)), "INBOX")
+            server.inbox.messages.clear()
+            server.cut_once(at)
+            letters = [letter(1), letter(2)]
+            try:
+                with mailbox_at(server.port) as mailbox:
+                    results = mailbox.store(new(*letters), "INBOX")
+            except Unreachable:  # before anything was sent
+                assert not server.inbox.messages
+                continue
+            assert [one.location is not None for one in results] == [
+                data in [message.data for message in server.inbox.messages] for data in letters
+            ]
+            assert all(one.location or one.lost for one in results)

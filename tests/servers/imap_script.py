@@ -351,6 +351,10 @@ class Connection:
         if len(self._unsent) > 65536:
             self.flush()
 
+    def forget(self) -> None:
+        """What was answered since the client was listened to is never sent."""
+        self._unsent.clear()
+
     def flush(self) -> None:
         self._server.octets += len(self._unsent)
         view = memoryview(bytes(self._unsent))

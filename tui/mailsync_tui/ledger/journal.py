@@ -24,6 +24,8 @@ DELETIONS: tuple[Literal["forward-delete", "reverse-delete"], ...] = (
 """The kinds of an action that delete."""
 UNDO = "undo-"
 """Begins the kind of an action that undoes a deletion; the deletion's kind follows it."""
+SENT_AGAIN = "again"
+"""The outcome of a store that was lost with its connection: another action stores it."""
 
 
 class Deletion(NamedTuple):
@@ -46,7 +48,7 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
     ):
         if outcome == "done":
             done[run][kind] = count
-        elif outcome != "vanished":
+        elif outcome not in ("vanished", SENT_AGAIN):
             undone[run] += count
     deleted = {
         run: (count, put_back)
@@ -118,7 +120,8 @@ def kept_since(ledger: LedgerReader, since: datetime, now: datetime) -> set[str]
 
 def actions(ledger: LedgerReader, run: int) -> list[ActionRow]:
     """The lines of one run, in the order in which they were done."""
-    rows = ledger.db.execute(_ACTION + " WHERE run = ? ORDER BY id", (run,))
+    query = _ACTION + " WHERE run = ? AND outcome IS NOT ? ORDER BY id"
+    rows = ledger.db.execute(query, (run, SENT_AGAIN))
     return [_action(row) for row in rows]
 
 

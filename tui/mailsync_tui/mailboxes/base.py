@@ -19,6 +19,9 @@ from mailsync_tui.message import Location as Location
 from mailsync_tui.message import Raw as Raw
 from mailsync_tui.message import Uid as Uid
 
+LATE_SECONDS = 5.0
+"""How long a server is given to come to what it was sent over a connection that was lost."""
+
 
 class Role(StrEnum):
     """What a folder is for (RFC 6154 special use, the configuration, or a well-known name)."""
@@ -116,6 +119,9 @@ class StoreResult:
     """The mailbox holds another form of it, as far as its size and header show."""
     unsure: bool = False
     """It was not refused and is not there: it may yet turn up."""
+    lost: ConnectionLost | None = None
+    """How the connection was lost before it was answered, or (then it is not ``unsure``) before it
+    was sent: it may be sent again."""
 
     def __post_init__(self) -> None:
         """Make the error safe to show."""
@@ -245,6 +251,7 @@ class Mailbox(Protocol):
         """Store a batch, durably, and prove that each is there; one answer for each.
 
         The folder is made if it is missing. One message that is refused does not stop the rest.
+        Where the connection is lost, what was sent is looked for over another one.
         """
 
     def delete(

@@ -35,8 +35,9 @@ BATCH_MESSAGES = 200
 BATCH_BYTES = 8 * 1024 * 1024
 """A batch is closed when it has reached either; a larger message is a batch of its own."""
 
-_MOST_LOSSES = 3
-"""Connections lost one after the other in storing: then it is no message's doing."""
+_MOST_LOSSES = 6
+"""Connections lost one after the other in storing: three find a message in a batch of 200; when no
+message was stored by twice as many, it is no message's doing."""
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -102,10 +103,10 @@ class Run(Generic[L]):
         if isinstance(error, MailboxDown):
             self.broken[name] = str(error)
 
-    def lost(self, name: str, error: MailboxError) -> None:
-        """Note that a store failed: a connection that was lost may be one message's doing."""
+    def lost(self, name: str, error: ConnectionLost) -> None:
+        """Note that a connection was lost in storing, which may be one message's doing."""
         self.losses[name] = self.losses.get(name, 0) + 1
-        if not isinstance(error, ConnectionLost) or self.losses[name] >= _MOST_LOSSES:
+        if self.losses[name] >= _MOST_LOSSES:
             self.broken[name] = str(error)
 
     # --- lines

@@ -1,15 +1,17 @@
 """Storing messages, for a collect and for an undo alike: intent, store, proof, outcome.
 
-A server may lose the connection while it stores, and may store what it was sent later on. So the
-intents of what was lost stay open, and the next run looks what became of them (DESIGN.md, rule 6);
-it waits a little before it does (:func:`late_stores`). What it finds not stored is sent again, in
-smaller parts each time, as one of the messages may be what the server crashes at (rule 11).
+A server may lose the connection while it stores, and may store what it was sent later on. So what
+was lost is looked for a little later, by the mailbox itself over another connection. What is not
+there is sent again, with an intent of its own, in smaller parts each time, as one of the messages
+may be what the server crashes at (DESIGN.md, rule 11). If it cannot be looked for, the intents stay
+open, and the next run looks what became of them (rule 6); see :func:`late_stores`.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -22,10 +24,17 @@ from mailsync_tui.engine.outcome import cut_short
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import Intent
-from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Raw, StoreResult
+from mailsync_tui.mailboxes.base import (
+    LATE_SECONDS,
+    Location,
+    MailboxError,
+    NewMessage,
+    Raw,
+    StoreResult,
+)
 
-LATE_SECONDS = 5.0
-"""How long a server is given to come to a store whose answer never came."""
+NOT_TRIED = "not tried: {}"
+"""Why a line failed with which nothing was begun; with what had happened to the mailbox."""
 
 _SMALLER = 4
 """Each attempt halves the parts so many times: 200 messages, then 12, then 1."""
@@ -97,22 +106,34 @@ def store(
 ) -> None:
     """Store messages in a folder, and report each.
 
-    What was sent before and never answered goes after all others and in smaller parts, at last
-    alone: some messages crash a server, and the others of their batch are not to wait for them.
+    What was sent and never answered goes after all others and in smaller parts, at last alone:
+    some messages crash a server, and the others of their batch are not to wait for them.
 
     Raises:
         LedgerError: the ledger cannot be written.
     """
-    lost = journal.lost_attempts(run.ledger.read, mailbox, {item.message for item in items})
-    for attempts, some in sorted(by(items, lambda item: lost[item.message]).items()):
-        size = max(1, len(some) >> _SMALLER * attempts)
-        for start in range(0, len(some), size):
-            _store(run, mailbox, folder, some[start : start + size], purpose)
+    before = journal.lost_attempts(run.ledger.read, mailbox, {item.message for item in items})
+    parts: deque[Sequence[Item]] = deque()
+    for attempts, some in sorted(by(items, lambda item: before[item.message]).items()):
+        parts.extend(_split(some, max(1, len(some) >> _SMALLER * attempts)))
+    while parts:
+        unsent, lost = _store(run, mailbox, folder, parts.popleft(), purpose)
+        parts.extendleft([unsent] if unsent else ())
+        parts.extend(_split(lost, max(1, len(lost) >> _SMALLER)))
+
+
+def _split(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _store(
     run: Run[Any], mailbox: str, folder: str, items: Sequence[Item], purpose: Purpose[Item]
-) -> None:
+) -> tuple[list[Item], list[Item]]:
+    """Store a part, and report what came to its end.
+
+    Returns:
+        What was not sent, and what was sent and lost: both are to be sent again.
+    """
     now = run.now()
     name = f"{now.timestamp():.6f}.{secrets.token_hex(8)}"
     new = [
@@ -131,41 +152,57 @@ def _store(
         for item, message in zip(items, new, strict=True)
     ]
     if mailbox in run.broken:  # nothing is sent, so that no answer is waited for
-        refused = [intent._replace(uid="", sent=None) for intent in intents]
-        run.write(refused, "failed", run.broken[mailbox])
+        why = NOT_TRIED.format(run.broken[mailbox])
+        run.write([intent._replace(uid="", sent=None) for intent in intents], "failed", why)
         for item in items:
-            run.report(item.line, "failed", run.broken[mailbox])
-        return
+            run.report(item.line, "failed", why)
+        return [], []
     with run.ledger.transaction():
         actions = run.ledger.intend(run.number, intents, now)
         purpose.begin(items, actions)
     try:
         answers = run.mailboxes[mailbox].store(new, folder)
     except MailboxError as error:  # the intents stay open: the next run looks what became of them
-        run.lost(mailbox, error)
+        run.broken[mailbox] = str(error)
         for item in items:
             run.report(item.line, "failed", cut_short(error))
-        return
-    run.losses.pop(mailbox, None)
+        return [], []
+    broke = next((answer.lost for answer in answers if answer.lost), None)
+    if broke is None or any(answer.location for answer in answers):
+        run.losses.pop(mailbox, None)
+    if broke is not None:
+        run.lost(mailbox, broke)
+    alone = sum(answer.lost is not None and answer.unsure for answer in answers) == 1
     found = _read_back(run, mailbox, [answer for answer in answers if purpose.doubts(answer)])
     placed: list[Item] = []
     stored: list[Stored] = []
+    unsent: list[Item] = []
+    lost: list[Item] = []
+    failed: list[tuple[Item, str]] = []
     with run.ledger.transaction():
         row = run.ledger.put_mailbox(mailbox, run.config.mailbox(mailbox).fingerprint)
         for item, answer, action in zip(items, answers, actions, strict=True):
-            if answer.location is None:
-                outcome = run.ledger.presume if answer.unsure else run.ledger.outcome
-                outcome(action, "failed", answer.error or "it was not stored")
+            if answer.location is not None:
+                size = answer.size if answer.size is not None else len(item.data)
+                placed.append(item)
+                stored.append(Stored(action, answer.location, size, found.get(answer.location)))
                 continue
-            size = answer.size if answer.size is not None else len(item.data)
-            placed.append(item)
-            stored.append(Stored(action, answer.location, size, found.get(answer.location)))
-        remarks = iter(purpose.place(row, placed, stored))
-    for item, answer in zip(items, answers, strict=True):
-        if answer.location is None:
-            run.report(item.line, "failed", answer.error or "it was not stored")
-        else:
-            run.report(item.line, "done", next(remarks))
+            why = answer.error or "it was not stored"
+            outcome = "failed"
+            if answer.lost is not None and not (answer.unsure and alone):
+                (lost if answer.unsure else unsent).append(item)
+                outcome = journal.SENT_AGAIN
+            elif answer.lost is not None:
+                why += " at this message"
+            if outcome == "failed":
+                failed.append((item, why))
+            (run.ledger.presume if answer.unsure else run.ledger.outcome)(action, outcome, why)
+        remarks = purpose.place(row, placed, stored)
+    for item, why in failed:
+        run.report(item.line, "failed", why)
+    for item, remark in zip(placed, remarks, strict=True):
+        run.report(item.line, "done", remark)
+    return unsent, lost
 
 
 def _read_back(

@@ -13,6 +13,7 @@ import imapclient
 
 from mailsync_tui.errors import short
 from mailsync_tui.mailboxes.base import (
+    LATE_SECONDS,
     ConnectionLost,
     LoginRefused,
     MailboxError,
@@ -38,6 +39,8 @@ class ImapTiming:
     read: float = sockets.READ_TIMEOUT
     idle: float = 60.0
     """A connection that rested longer than this is tried before it is used."""
+    late: float = LATE_SECONDS
+    """Until what was sent over a connection that broke is looked for."""
 
 
 @dataclass(slots=True)

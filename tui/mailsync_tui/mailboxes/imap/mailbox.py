@@ -7,7 +7,7 @@ import imaplib
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from mailsync_tui.mailboxes.base import Facts, MailboxError, unwatched
+from mailsync_tui.mailboxes.base import ConnectionLost, Facts, MailboxError, unwatched
 from mailsync_tui.mailboxes.imap import delete, listing, read, store
 from mailsync_tui.mailboxes.imap.connection import ImapTiming, broken, log_in
 from mailsync_tui.mailboxes.imap.folder_names import Names
@@ -107,8 +107,21 @@ class ImapMailbox:
 
         A message whose lines end in bare LF throughout is sent with CRLF, as IMAP wants it.
         """
-        with self._using() as session:
-            return store.store(session, messages, session.names.resolve(folder))
+        batch = store.Batch(messages)
+        lost: ConnectionLost | None = None
+        try:
+            with self._using() as session:
+                store.send(session, batch, session.names.resolve(folder))
+        except ConnectionLost as error:
+            if batch.target is None:
+                raise
+            lost = error
+            self._cutter.wait(self._timing.late)
+        look = store.Looking(self._validity, self._uids, self.heads, self.fetch)
+        try:
+            return store.prove(look, batch, lost)
+        except ConnectionLost:  # it is only looked at: once more, over another connection
+            return store.prove(look, batch, lost)
 
     def delete(
         self, requests: Sequence[DeleteRequest], marks: MarkKeeper
@@ -155,6 +168,15 @@ class ImapMailbox:
     ) -> Iterator[_Read]:
         with self._using() as session:
             yield from read(session, locations)
+
+    def _validity(self, folder: str) -> int:
+        with self._using() as session:
+            return session.examine(folder).validity
+
+    def _uids(self, folder: str) -> Sequence[int]:
+        with self._using() as session:
+            session.ensure_open(folder)
+            return session.search(b"ALL", f"looking for what was stored in {folder}")
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[ImapSession]:

@@ -1,14 +1,19 @@
-"""Storing messages by APPEND, and proving that each lies where the server says."""
+"""Storing messages by APPEND, and proving that each lies where the server says.
+
+Some messages crash a server, when they are stored or when they are asked for afterwards. What was
+sent is then looked for over another connection; what was not answered and is not there is said to
+be lost, and the caller may send it again, in smaller parts.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from mailsync_tui.mailboxes.base import Location, StoreResult
-from mailsync_tui.mailboxes.imap import read
+from mailsync_tui.mailboxes.base import Location, MailboxDown, MailboxError, StoreResult
+from mailsync_tui.mailboxes.bisect import read_bisecting
 from mailsync_tui.mailboxes.imap.session import status_numbers
 from mailsync_tui.mailboxes.imap.syntax import (
     GarbledError,
@@ -22,9 +27,9 @@ from mailsync_tui.mailboxes.imap.wire import RefusedError
 from mailsync_tui.message import content_digest, identity_of_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from mailsync_tui.mailboxes.base import Head, NewMessage
+    from mailsync_tui.mailboxes.base import ConnectionLost, Head, NewMessage, Raw
     from mailsync_tui.mailboxes.imap.session import ImapSession
     from mailsync_tui.mailboxes.imap.wire import ImapCommand
 
@@ -54,6 +59,8 @@ class _Item:
     """What was found of it where it was stored."""
     altered: bool = False
     error: str = ""
+    sent: bool = False
+    """No answer came to it."""
     accepted: bool = False
 
 
@@ -68,29 +75,62 @@ class _Target:
     """It was made by us; a second [TRYCREATE] means something else (DESIGN.md, vice 13)."""
 
 
-def store(session: ImapSession, messages: Sequence[NewMessage], folder: str) -> list[StoreResult]:
-    """Store messages in a folder, which is made if it is missing; one answer for each.
+class Looking(NamedTuple):
+    """How a mailbox is looked at, over whatever connection."""
+
+    validity: Callable[[str], int]
+    """Opens a folder afresh, read-only."""
+    uids: Callable[[str], Sequence[int]]
+    """All that a folder lists."""
+    heads: Callable[[Iterable[Location]], Iterator[Head]]
+    fetch: Callable[[Iterable[Location]], Iterator[Raw]]
+
+
+class Batch:
+    """Messages on their way; what became of each is kept though the connection is lost."""
+
+    def __init__(self, messages: Sequence[NewMessage]) -> None:
+        self.items = [_Item(message, _as_sent(message.data)) for message in messages]
+        self.target: _Target | None = None
+        """``None``: nothing was sent yet."""
+
+
+def send(session: ImapSession, batch: Batch, folder: str) -> None:
+    """Send messages to a folder, which is made if it is missing; :func:`prove` ends it.
 
     Raises:
         OSError, EOFError: the connection broke; what was stored is then to be found by looking.
         MailboxError: the folder can be neither opened nor made.
     """
-    items = [_Item(message, _as_sent(message.data)) for message in messages]
-    target = _before(session, folder)
+    batch.target = _before(session, folder)
     together = _TOGETHER if session.has("MULTIAPPEND") else 1
-    for batch in _batches(items, together):
-        _append(session, target, batch)
-    _prove(session, target, [item for item in items if item.accepted])
-    return [
-        StoreResult(item.head.location, size=item.head.size, altered=item.altered)
-        if item.head is not None
-        else StoreResult(
-            None,
-            item.error or "the server said OK, but the message is not there",
-            unsure=item.accepted,
-        )
-        for item in items
-    ]
+    for part in _batches(batch.items, together):
+        _append(session, batch.target, part)
+
+
+def prove(look: Looking, batch: Batch, lost: ConnectionLost | None) -> list[StoreResult]:
+    """Look for what was sent; one answer for each message.
+
+    Args:
+        look: The mailbox.
+        batch: After :func:`send`.
+        lost: How that ended, where the connection was lost.
+
+    Raises:
+        MailboxError: it cannot be looked for.
+    """
+    assert batch.target is not None
+    _prove(look, batch.target, [item for item in batch.items if item.accepted or item.sent])
+    return [_result(item, lost) for item in batch.items]
+
+
+def _result(item: _Item, lost: ConnectionLost | None) -> StoreResult:
+    if item.head is not None:
+        return StoreResult(item.head.location, size=item.head.size, altered=item.altered)
+    if item.error or item.accepted or lost is None:
+        why = item.error or "the server said OK, but the message is not there"
+        return StoreResult(None, why, unsure=item.accepted)
+    return StoreResult(None, str(lost), unsure=item.sent, lost=lost)
 
 
 def _as_sent(data: bytes) -> bytes:
@@ -167,6 +207,8 @@ def create(session: ImapSession, folder: str) -> None:
 def _append(session: ImapSession, target: _Target, batch: list[_Item]) -> None:
     """Send one APPEND; a refused one is halved until what is refused is alone."""
     command = _send(session, target, batch)
+    for item in batch:
+        item.sent = False
     if command.status == "OK":
         _accept(target, batch, command)
         return
@@ -220,6 +262,7 @@ def _send(session: ImapSession, target: _Target, batch: list[_Item]) -> ImapComm
             wire.write((line + b"\r\n",))
         if asks and not wire.may_continue(command):
             return command
+        item.sent = True
         wire.write((item.data,))
         line = b""
     assert command is not None
@@ -243,38 +286,46 @@ def _accept(target: _Target, batch: list[_Item], command: ImapCommand) -> None:
             item.uid = uid
 
 
-def _prove(session: ImapSession, target: _Target, items: list[_Item]) -> None:
+def _prove(look: Looking, target: _Target, items: list[_Item]) -> None:
     """Find each message in the folder, opened afresh: by APPENDUID, else among what is new."""
     if not items:
         return
-    opened = session.examine(target.folder)
-    if opened.validity != target.validity:
+    if look.validity(target.folder) != target.validity:
         for item in items:
             item.error = "stored, but the folder was made anew meanwhile (UIDVALIDITY)"
         return
     assigned = [item.uid for item in items if item.uid is not None]
-    heads = _heads(session, target, assigned)
+    heads = _heads(look, target, assigned)
     for item in items:
         head = heads.pop(item.uid, None) if item.uid is not None else None
-        if head is not None and _placed(session, item, head):
+        if head is not None and _placed(look, item, head):
             item.head = head
             item.altered = item.altered or head.size != len(item.message.data)
     lost = [item for item in items if item.head is None]
     if not lost:
         return
-    what = f"looking for what was stored in {target.folder}"
-    found = session.search(b"ALL", what)  # compared here: see ImapSession.listed
+    found = look.uids(target.folder)  # compared here: see ImapSession.listed
     taken = {item.head.location.uid for item in items if item.head is not None}
     new = [uid for uid in found if uid >= target.uidnext and uid not in taken]
-    _match(session, lost, _heads(session, target, new))
+    _match(look, lost, _heads(look, target, new))
 
 
-def _heads(session: ImapSession, target: _Target, uids: Sequence[int]) -> dict[int | str, Head]:
-    locations = [Location(target.folder, target.validity, uid) for uid in uids]
-    return {head.location.uid: head for head in read.heads(session, locations)}
+def _heads(look: Looking, target: _Target, uids: Sequence[int]) -> dict[int | str, Head]:
+    """The headers of what can be read."""
+    heads: dict[int | str, Head] = {}
+    try:
+        for head in read_bisecting(
+            look.heads, [Location(target.folder, target.validity, uid) for uid in uids]
+        ):
+            heads[head.location.uid] = head
+    except MailboxDown:
+        raise
+    except MailboxError:  # one breaks the connection whenever it is asked for
+        pass
+    return heads
 
 
-def _match(session: ImapSession, items: list[_Item], heads: dict[int | str, Head]) -> None:
+def _match(look: Looking, items: list[_Item], heads: dict[int | str, Head]) -> None:
     """Give each message the first new one that is exactly it; none to two."""
     by_key: dict[bytes, list[Head]] = {}
     for head in heads.values():
@@ -283,14 +334,14 @@ def _match(session: ImapSession, items: list[_Item], heads: dict[int | str, Head
         candidates = by_key.get(identity_of_header(item.data).key, [])
         for head in candidates:
             sole = len(candidates) == 1 and head.size == len(item.data)
-            if sole or _same(session, item, head):
+            if sole or _same(look, item, head):
                 candidates.remove(head)
                 item.head = head
                 item.altered = head.size != len(item.message.data)
                 break
 
 
-def _placed(session: ImapSession, item: _Item, head: Head) -> bool:
+def _placed(look: Looking, item: _Item, head: Head) -> bool:
     """Whether what lies under the UID that the server gave is this message.
 
     Servers mend headers, drop NULs, cut or add an end of line (DESIGN.md, vice 14): by the place
@@ -300,20 +351,31 @@ def _placed(session: ImapSession, item: _Item, head: Head) -> bool:
     sent, kept = identity_of_header(item.data), identity_of_header(head.header)
     octets = len(item.data)
     if sent.key == kept.key:
-        return abs(head.size - octets) <= octets // 50 or _same(session, item, head)
+        return abs(head.size - octets) <= octets // 50 or _same(look, item, head)
     item.altered = True
     agree = (sent.message_id == kept.message_id, sent.sender == kept.sender, sent.date == kept.date)
-    return sum(agree) > 1 and _same(session, item, head)
+    return sum(agree) > 1 and _same(look, item, head)
 
 
-def _same(session: ImapSession, item: _Item, head: Head) -> bool:
+def _same(look: Looking, item: _Item, head: Head) -> bool:
     """Whether the bytes there are those that were sent: by the content digest, or the text."""
-    for raw in read.fetch(session, [head.location]):
-        body = _body(item.data)
-        return content_digest(item.data) == content_digest(raw.data) or (
-            body != b"" and body == _body(raw.data)
-        )
-    return False
+    raw = _fetched(look, head.location)
+    if raw is None:
+        return False
+    body = _body(item.data)
+    return content_digest(item.data) == content_digest(raw.data) or (
+        body != b"" and body == _body(raw.data)
+    )
+
+
+def _fetched(look: Looking, location: Location) -> Raw | None:
+    """A message's bytes, if they can be read."""
+    try:
+        return next(iter([*read_bisecting(look.fetch, [location])]), None)
+    except MailboxDown:
+        raise
+    except MailboxError:  # it breaks the connection, or never comes whole
+        return None
 
 
 def _body(data: bytes) -> bytes:
