@@ -381,7 +381,10 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
             for message in folder.messages.values()
         }
         for account in ACCOUNTS:
-            for message in self.bench.boxes[account].folders["INBOX"].messages.values():
+            box = self.bench.boxes[account]
+            for uid, message in box.folders["INBOX"].messages.items():
+                if ("INBOX", uid) in box.hidden:
+                    continue
                 summary = summary_of_header(message.data)
                 name = (identity_of(message.data).message_id, summary.subject)
                 if "\\Deleted" not in message.flags and name not in held:
@@ -452,6 +455,8 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
         def choose(plan: Plan) -> frozenset[str]:
             shown.append(plan)
             for line in plan.lines:
+                if line.compare:
+                    continue  # its bytes tell whether it was
                 account = line.account if line.kind == "reverse-delete" else None
                 key = (line.kind, account, line.subject)
                 assert key not in self.declined, f"(d) {key} was taken out before"
@@ -481,6 +486,8 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
                 grown = self._copies(message)["consolidated"] - before[id(message)]
                 assert grown <= 1, f"(b) collected {grown} times: {message.data!r}"
                 if grown > 0:
+                    key = ("collect", None, summary_of_header(message.data).subject)
+                    assert key not in self.declined, f"(d) {key} was taken out before"
                     was = before[id(message)]
                     assert was == 0 or self._only_drafts(message), (
                         f"(b) collected where it was present: {message.data!r}"

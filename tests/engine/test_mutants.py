@@ -468,7 +468,7 @@ MUTANTS: dict[str, Mutant] = {
         Quarantine, "put_all", lambda self, items: ["x" for _ in items], (copy_is_kept_first,)
     ),
     "12: what a provider hides is deleted": Mutant(
-        doubt, "fetched_and_gone", lambda ledger, mailbox, losses: set(), (hidden_by_the_provider,)
+        doubt, "fetched_and_gone", lambda *known: set(), (hidden_by_the_provider,)
     ),
     "12: what a provider cleans up is deleted": Mutant(
         doubt,

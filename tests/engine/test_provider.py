@@ -48,6 +48,18 @@ def collected_and_hidden(bench: Bench, mails: Sequence[bytes] = LATER) -> None:
 
 
 @pytest.mark.vice(20)
+def test_hidden_though_one_that_was_fetched_lay_there_twice(bench: Bench) -> None:
+    """What is left of it was fetched earlier, and was listed again then."""
+    deliver(bench, [*LATER, EARLIER[0]])
+    bench.boxes["isp"].hides = True
+    bench.sync()
+    for _ in range(2):
+        plan = bench.plan()
+        assert (kinds(plan), blocked(plan)) == ([], HIDDEN)
+        bench.sync()
+
+
+@pytest.mark.vice(20)
 def test_what_was_fetched_in_one_go_and_is_gone_at_once_is_hidden(bench: Bench) -> None:
     collected_and_hidden(bench)
     plan = bench.plan()

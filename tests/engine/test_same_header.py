@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mailsync_tui.engine.apply.collect import DECLINED_BEFORE
 from mailsync_tui.errors import OK, SessionError
 from mailsync_tui.mailboxes.base import MailboxError, Unreachable
 from tests.builders import mail
@@ -217,3 +218,23 @@ def test_a_draft_with_the_headers_of_one_that_is_thrown_away(tmp_path: Path) -> 
     bench.sync()
     assert bench.holds("consolidated", same_header(1, named=True)) == 1
     assert _settled(bench)
+
+
+def test_one_that_was_taken_out_is_not_collected_from_where_its_bytes_are_not_known(
+    tmp_path: Path,
+) -> None:
+    bench = Bench(tmp_path, ACCOUNTS)
+    message = same_header(1, named=False)
+    bench.deliver("work", message)
+    bench.sync(without=["collect"])
+    bench.deliver("isp", message)
+    (line,) = bench.plan().lines
+    assert (line.kind, line.account, line.compare) == ("collect", "isp", True)
+    (result,) = bench.sync().lines
+    assert (result.outcome, result.reason) == ("skipped", DECLINED_BEFORE)
+    assert bench.holds("consolidated", message) == 0
+    assert [each.rule for each in bench.plan().held] == ["declined"]
+    assert kinds(bench.plan()) == []
+    bench.sync(reconsider=True)
+    assert bench.holds("consolidated", message) == 1
+    assert kinds(bench.plan()) == []

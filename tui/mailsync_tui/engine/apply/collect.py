@@ -19,6 +19,8 @@ from mailsync_tui.message import Identity, identity_of, summary_of_header
 
 ALREADY_THERE = "it was in the consolidated mailbox already"
 DELETED_BEFORE = "its bytes are those of a message that was deleted before: a late copy"
+DECLINED_BEFORE = "its bytes are those of a message that was taken out of a plan before"
+_DECLINED = ("declined", "collect")
 
 
 class Arrived(NamedTuple):
@@ -156,10 +158,14 @@ def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[F
             _later(run, line, row, seen[identity.key, identity.digest])
             continue
         if equal is not None and (equal.known or run.there(equal)):
-            _join(run, line, row, equal)
+            _join(run, line, row, equal, DELETED_BEFORE)
+            continue
+        if equal is not None and any((h.rule, h.kind) == _DECLINED for h in equal.holds):
+            _join(run, line, row, equal, DECLINED_BEFORE)
             continue
         if identity.digest in message.digests and any(c.adopted for c in run.there(message)):
-            _join(run, line, row, message)  # another account's copy was stored in this run
+            # Another account's copy was stored in this run.
+            _join(run, line, row, message, DELETED_BEFORE)
             continue
         try:
             own = _own_copy(run, identity, candidates.values())
@@ -199,8 +205,16 @@ def _own_copy(
     return None
 
 
-def _join(run: Run[Line], line: Line, row: CopyRow, message: MessageRow) -> None:
-    """The copy is one of a message that the ledger has: nothing is stored."""
+def _join(run: Run[Line], line: Line, row: CopyRow, message: MessageRow, why: str) -> None:
+    """The copy is one of a message that the ledger has: nothing is stored.
+
+    Args:
+        run: The run.
+        line: The copy's.
+        row: The copy.
+        message: The message.
+        why: It is not there either.
+    """
     there = run.there(message)
     with run.ledger.transaction():
         run.ledger.move_copy(row.id, message.id)
@@ -212,7 +226,7 @@ def _join(run: Run[Line], line: Line, row: CopyRow, message: MessageRow) -> None
     if there:
         conclude(run, [line], "done", ALREADY_THERE)
     else:
-        conclude(run, [line], "skipped", DELETED_BEFORE)
+        conclude(run, [line], "skipped", why)
 
 
 def _adopt_own(

@@ -88,6 +88,7 @@ def doubt_losses(
         LedgerError: the ledger is damaged.
     """
     doubts: dict[int, str] = {}
+    gone = _gone(snapshot)
     mailboxes = dict(snapshot.mailboxes)
     for name, losses in _losses(snapshot).items():
         state, here = mailboxes[name], listed[name]
@@ -100,7 +101,7 @@ def doubt_losses(
         if state.type != "pop3":
             continue
         row = matched.rows[name]
-        fetched = fetched_and_gone(ledger, row, losses)
+        fetched = fetched_and_gone(ledger, row, losses, gone[name])
         if len(fetched) > floor:
             doubts.update(dict.fromkeys(fetched, "hidden"))
         left = {number: loss for number, loss in losses.items() if number not in doubts}
@@ -133,6 +134,16 @@ def _losses(snapshot: Snapshot) -> dict[str, dict[int, Loss]]:
                 if date is not None and copy.since is not None:
                     date = min(date, copy.since)
                 found[copy.mailbox][copy.id] = Loss(copy, date)
+    return found
+
+
+def _gone(snapshot: Snapshot) -> Mapping[str, Counter[int]]:
+    """By mailbox and the scan of the run that read them last: how many copies are gone."""
+    found: Mapping[str, Counter[int]] = defaultdict(Counter)
+    for message in snapshot.messages:
+        for copy in message.copies:
+            if copy.adopted and copy.lost:
+                found[copy.mailbox][copy.adopted_scan] += 1
     return found
 
 
@@ -176,13 +187,17 @@ def cut_off(here: MatchedListing, losses: Losses, floor: int) -> tuple[int | Non
     return found, beyond
 
 
-def fetched_and_gone(ledger: LedgerReader, mailbox: MailboxRow, losses: Losses) -> set[int]:
+def fetched_and_gone(
+    ledger: LedgerReader, mailbox: MailboxRow, losses: Losses, gone: Mapping[int, int]
+) -> set[int]:
     """What was fetched by runs of which nothing was listed any more at the next listing.
 
     Args:
         ledger: Read in one snapshot.
         mailbox: The account.
         losses: What is gone from it.
+        gone: How many copies are, by the scan of the run that fetched them: those included of which
+            another one of the same message is listed still.
     """
     runs: dict[int, set[int]] = defaultdict(set)
     for number, (copy, _) in losses.items():
@@ -191,7 +206,7 @@ def fetched_and_gone(ledger: LedgerReader, mailbox: MailboxRow, losses: Losses) 
     return {
         number
         for scan, numbers in runs.items()
-        if listings.fetched_by(ledger, mailbox.id, scan) == len(numbers)
+        if listings.fetched_by(ledger, mailbox.id, scan) == gone[scan]
         for number in numbers
     }
 
