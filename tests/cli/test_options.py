@@ -124,3 +124,57 @@ def test_names_are_completed(place: Place, words: list[str], offered: list[str])
 def test_a_broken_configuration_completes_nothing(place: Place) -> None:
     place.config.write_text(tomli_w.dumps({"nonsense": 1}))
     assert run("--config", str(place.config), "rebase", "x", "--yes")[0] == 2
+
+
+# --- accounts by name
+
+
+def test_only_the_accounts_that_are_named_are_contacted(place: Place) -> None:
+    place.deliver("old", "a")
+    place.deliver("work", "b")
+    (place.directory / "work").rename(place.directory / "away")
+    assert set(place.json("check", "old")["mailboxes"]) == {"old", "consolidated"}
+    found = place.json("sync", "old", "--yes")
+    assert [line["account"] for line in found["lines"]] == ["old"]
+    assert found["mailboxes"]["work"] == {
+        "type": "maildir",
+        "messages": None,
+        "complete": False,
+        "error": None,
+        "left_out": "not named on the command line",
+    }
+    shown = place.run("plan", "old")
+    assert shown.exit_code == 0
+    assert "not named on the command line" in shown.stdout
+    assert "not reached" not in shown.output
+    assert "work" not in place.run("sync", "old", "--yes").output
+    assert "work: not reached" in place.run("plan", "work", "old").stderr
+
+
+def test_an_account_that_is_left_out_is_never_gone(place: Place) -> None:
+    place.synced("a")
+    place.deliver("work", "a")
+    place.run("sync", "--yes")
+    place.remove("old", "a")
+    place.remove("work", "a")
+    plan = place.json("plan", "old", "--out", str(place.directory / "plan.json"))
+    assert plan["actions"] == []
+    assert [entry["rule"] for entry in plan["blocked"]] == ["unreached"]
+    place.run("apply", str(place.directory / "plan.json"), "--yes")
+    assert len(place.files("all")) == 1
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "sync"])
+def test_an_unknown_account_is_named_with_the_nearest(place: Place, command: str) -> None:
+    result = place.run(command, "wrok")
+    assert result.exit_code == 2
+    assert "unknown account wrok; did you mean work?" in result.stderr
+
+
+def test_of_several_people_those_who_have_the_account(place: Place) -> None:
+    place.write_people("ann", "bob")
+    more = place.directory / "bob" / "isp"
+    place.config.write_text(place.config.read_text().replace("bob.external.isp", "bob.external.b"))
+    result = place.run("plan", "b", "--all-users", "--json")
+    assert [json.loads(line)["user"] for line in result.stdout.splitlines()] == ["bob"]
+    assert more.is_dir()

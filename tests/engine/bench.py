@@ -72,23 +72,31 @@ class Bench:
 
         self.config = replace(self.config, guards=replace(self.config.guards, **changes))
 
-    def session(self) -> Session:
-        """A session over these mailboxes."""
+    def session(self, *only: str) -> Session:
+        """A session over these mailboxes; of the accounts only those that are named, if any is."""
         boxes = {c.name: self.boxes[c.name] for c in self.config.mailboxes}
-        return Session(self.config, self.directory, mailboxes=boxes, clock=lambda: self.now)
+        return Session(
+            self.config, self.directory, mailboxes=boxes, only=only, clock=lambda: self.now
+        )
 
     def wait(self, minutes: float = 15) -> None:
         """Let time pass."""
         self.now += timedelta(minutes=minutes)
 
-    def plan(self, *directions: str, **options: Any) -> Plan:
+    def plan(self, *directions: str, only: Iterable[str] = (), **options: Any) -> Plan:
         """Make a plan; all directions unless some are named."""
         if directions:
             options["directions"] = directions
-        with self.session() as session:
+        with self.session(*only) as session:
             return session.plan(Options(**options))
 
-    def sync(self, *directions: str, without: Iterable[str] = (), **options: Any) -> Result:
+    def sync(
+        self,
+        *directions: str,
+        without: Iterable[str] = (),
+        only: Iterable[str] = (),
+        **options: Any,
+    ) -> Result:
         """Sync, taking out the lines whose kind or id is in ``without``; then let time pass."""
         if directions:
             options["directions"] = directions
@@ -97,7 +105,7 @@ class Bench:
         def choose(plan: Plan) -> frozenset[str]:
             return frozenset(n.id for n in plan.lines if {n.id, n.kind} & taken)
 
-        with self.session() as session:
+        with self.session(*only) as session:
             result = session.sync(Options(**options), choose)
         self.wait()
         return result

@@ -118,6 +118,23 @@ def reached_by_a_run_that_had_nothing_to_note(d: Path) -> None:
     assert blocked(bench.plan()) == [("isp", "forward-delete", "unreached", 1)]
 
 
+def moved_to_an_account_that_is_left_out(d: Path) -> None:
+    bench = _collected(d, "isp")
+    bench.wait(60 * 24 * 8)
+    bench.remove("isp", M)
+    bench.deliver("work", M)
+    assert kinds(bench.plan(only=["isp"])) == []
+
+
+def left_out_for_days(d: Path) -> None:
+    bench = _collected(d, "isp")
+    bench.wait(60 * 24 * 8)
+    bench.sync(only=["isp"])
+    bench.remove("isp", M)
+    bench.boxes["work"].unreachable = "no route to host"
+    assert blocked(bench.plan()) == [("isp", "forward-delete", "unreached", 1)]
+
+
 def moved_out(d: Path) -> None:
     bench = _collected(d)
     bench.remove("consolidated", M)
@@ -364,6 +381,11 @@ _match_listing = match.match_listing
 _kept_on = rules.Rules._kept_on
 
 
+def _awaited_by_days(self: Snapshot, mailbox: str) -> bool:
+    reached = self.mailboxes[mailbox].reached
+    return reached is None or (self.now - reached).days < self.config.guards.unreached_days
+
+
 @dataclass(frozen=True)
 class Mutant:
     """The engine with one function put out of action."""
@@ -436,6 +458,12 @@ MUTANTS: dict[str, Mutant] = {
         "note_listing",
         lambda directory, path, observation, command, *, settled: None,
         (reached_by_a_run_that_had_nothing_to_note,),
+    ),
+    "2: what is left out is given up": Mutant(
+        Snapshot, "awaited", _awaited_by_days, (moved_to_an_account_that_is_left_out,)
+    ),
+    "2: being left out is being away": Mutant(
+        LedgerWriter, "mark_left_out", lambda self, mailboxes, now: None, (left_out_for_days,)
     ),
     "2: the trash counts": Mutant(
         moves,

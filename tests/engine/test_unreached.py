@@ -295,3 +295,60 @@ def test_a_line_that_another_guard_stops_too_stands_under_the_next_one_then(benc
         plan = bench.plan(accepts=(accept,))
         assert (kinds(plan), blocked(plan)) == ([], [("isp", "forward-delete", left, 2)])
     assert kinds(bench.plan(accepts=tuple(accepts))) == FORWARD * 2
+
+
+# --- left out by choice: not contacted, so unknown
+
+
+def test_what_is_left_out_is_not_contacted_and_no_error(bench: Bench) -> None:
+    bench.deliver("work", mail(3))
+    bench.boxes["work"].unreachable = AWAY
+    result = bench.sync(only=["isp"])
+    assert result.exit == 0
+    report = result.plan.mailboxes["work"]
+    assert (report.error, report.complete, report.messages) == (None, False, None)
+    assert report.left_out == "not named on the command line"
+    back(bench, "work")
+    assert bench.sync(only=["old", "isp"]).run is None
+    assert kinds(bench.plan()) == [("collect", "work")]
+
+
+def test_what_is_left_out_may_hold_what_is_gone_elsewhere(bench: Bench) -> None:
+    bench.remove("isp", M)
+    bench.deliver("work", M)
+    plan = bench.plan(only=["isp", "old"])
+    assert (kinds(plan), blocked(plan)) == ([], BLOCKED)
+    assert "may have been moved to work, left out of this run;" in detail(plan)
+    bench.sync(only=["isp"])
+    bench.sync()
+    assert bench.holds("consolidated", M) == bench.holds("work", M) == 1
+    assert kinds(bench.plan()) == []
+
+
+def test_being_left_out_is_no_day_of_not_being_reached(bench: Bench) -> None:
+    for _ in range(3):
+        bench.wait(5 * DAY)
+        bench.sync(only=["isp", "old"])
+    bench.remove("isp", M)
+    assert blocked(bench.plan(only=["isp", "old"])) == BLOCKED
+    away(bench, "work")
+    bench.wait(6 * DAY)
+    assert blocked(bench.plan()) == BLOCKED
+    bench.wait(DAY)
+    assert kinds(bench.plan()) == FORWARD
+    assert blocked(bench.plan(only=["isp", "old"])) == BLOCKED, "nobody looked"
+
+
+def test_all_that_is_asked_for_being_away_is_a_failure(bench: Bench) -> None:
+    away(bench, "work")
+    with pytest.raises(SessionError, match=r"work: no route to host$"):
+        bench.sync(only=["work"])
+
+
+def test_what_is_left_out_keeps_what_the_ledger_has_of_it(bench: Bench) -> None:
+    """Another mailbox under its name is no new base only because it was not looked at."""
+    bench.deliver("work", mail(3))
+    bench.sync()
+    bench.configure("work", user="bob")
+    bench.sync(only=["isp"])
+    assert ("work", "forward-delete", "changed", 0) in blocked(bench.plan())

@@ -85,7 +85,7 @@ def a_plan() -> Plan:
         serial=1,
         options=Options(accepts=(Accept("isp", "hidden"),)),
         mailboxes={
-            name: MailboxReport(kind, 1, True, None, "a note", ("Nowhere",))
+            name: MailboxReport(kind, 1, True, None, "a note", ("Nowhere",), "not asked for")
             for name, kind in kinds.items()
         },
         lines=(line("isp", "u"), line("work", 7), line("old", "f")),

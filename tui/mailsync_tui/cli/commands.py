@@ -13,7 +13,7 @@ import click
 
 from mailsync_tui import __version__
 from mailsync_tui.cli.output import PROGRAM, guarded
-from mailsync_tui.cli.settings import Settings, nearest
+from mailsync_tui.cli.settings import Settings, nearest, only_accounts
 from mailsync_tui.errors import INTERRUPTED, CommandError, ConfigError, UserError
 from mailsync_tui.text.safe import safe_text
 
@@ -249,6 +249,9 @@ def _pages(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     return [name for name in PAGES if name.startswith(incomplete)]
 
 
+accounts_argument = click.argument("accounts", nargs=-1, shell_complete=_accounts)
+
+
 def plan_options(function: F) -> F:
     """The options that decide what a plan holds."""
     for option in (
@@ -312,18 +315,25 @@ def _app(settings: Settings) -> int:
     return show_app(settings, settings.person())
 
 
-@cli.command(epilog="\b\nExamples:\n  mailsync-tui check\n  mailsync-tui check --json --all-users")
+@cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui check\n  mailsync-tui check isp"
+    "\n  mailsync-tui check --json --all-users"
+)
+@accounts_argument
 @json_option
 @everybody_option
 @click.pass_obj
-def check(settings: Settings, as_json: bool, everybody: bool) -> int:
-    """Check the configuration and every mailbox; nothing is changed."""
+def check(settings: Settings, accounts: tuple[str, ...], as_json: bool, everybody: bool) -> int:
+    """Check the configuration and every mailbox; nothing is changed.
+
+    With ACCOUNTS only these and the consolidated mailbox are contacted.
+    """
     from mailsync_tui.cli import json_form, runs
     from mailsync_tui.cli.interrupts import Interrupts
 
-    people = _people_of(settings, everybody=everybody, as_json=as_json)
+    people = _people_of(settings, accounts, everybody=everybody, as_json=as_json)
     with Interrupts(settings.output) as interrupts:
-        command = runs.Command(settings, people, interrupts, as_json)
+        command = runs.Command(settings, people, interrupts, as_json, accounts)
         return command.each(
             lambda person: runs.check(command, person), failed=json_form.check_failure
         )
@@ -333,36 +343,45 @@ def check(settings: Settings, as_json: bool, everybody: bool) -> int:
     epilog="\b\nExamples:\n  mailsync-tui plan\n  mailsync-tui plan --forward --reverse"
     "\n  mailsync-tui plan --out plan.json\n  mailsync-tui plan --accept-blocked isp:max-delete=40"
 )
+@accounts_argument
 @plan_options
 @json_option
 @click.option("--out", type=_PATH, metavar="FILE", help="Save the plan, for `apply`.")
 @everybody_option
 @click.pass_obj
 def plan(
-    settings: Settings, /, as_json: bool, out: Path | None, everybody: bool, **chosen: Any
+    settings: Settings,
+    /,
+    accounts: tuple[str, ...],
+    as_json: bool,
+    out: Path | None,
+    everybody: bool,
+    **chosen: Any,
 ) -> int:
     """Show what a sync would do; nothing is changed anywhere.
 
-    Without --collect, --forward or --reverse: all three.
+    Without --collect, --forward or --reverse: all three. With ACCOUNTS only these and the
+    consolidated mailbox are contacted; what is left out is unknown, never gone.
     """
     from mailsync_tui.cli import runs
     from mailsync_tui.cli.interrupts import Interrupts
 
-    people = _people_of(settings, everybody=everybody, as_json=as_json)
+    people = _people_of(settings, accounts, everybody=everybody, as_json=as_json)
     if out is not None and len(people) > 1:
         raise CommandError("--out saves the plan of one person: choose one with --user")
     if str(out) == "-":
         raise CommandError("--out wants a file; --json prints the same on standard output")
     options = _options_for(people, **chosen)
     with Interrupts(settings.output) as interrupts:
-        command = runs.Command(settings, people, interrupts, as_json)
+        command = runs.Command(settings, people, interrupts, as_json, accounts)
         return command.each(lambda person: runs.plan(command, person, options(person), out))
 
 
 @cli.command(
-    epilog="\b\nExamples:\n  mailsync-tui sync\n  mailsync-tui sync --collect --yes"
+    epilog="\b\nExamples:\n  mailsync-tui sync\n  mailsync-tui sync --collect --yes isp"
     "\n  mailsync-tui sync --every 15m --yes"
 )
+@accounts_argument
 @plan_options
 @json_option
 @yes_option
@@ -378,6 +397,7 @@ def plan(
 def sync(
     settings: Settings,
     /,
+    accounts: tuple[str, ...],
     as_json: bool,
     yes: bool,
     every: str | None,
@@ -386,7 +406,8 @@ def sync(
 ) -> int:
     """Plan, ask, and apply.
 
-    Without --collect, --forward or --reverse: all three.
+    Without --collect, --forward or --reverse: all three. With ACCOUNTS only these and the
+    consolidated mailbox are contacted; what is left out is unknown, never gone.
     """
     from mailsync_tui.cli import runs
     from mailsync_tui.cli.confirm import require_terminal
@@ -397,11 +418,11 @@ def sync(
     seconds = parse_duration(every) if every is not None else None
     if seconds is not None and not yes:
         raise CommandError("--every needs --yes, as nobody is asked")
-    people = _people_of(settings, everybody=everybody, as_json=as_json)
+    people = _people_of(settings, accounts, everybody=everybody, as_json=as_json)
     require_terminal(yes=yes)
     options = _options_for(people, scheduled=seconds is not None, **chosen)
     with Interrupts(settings.output) as interrupts:
-        command = runs.Command(settings, people, interrupts, as_json)
+        command = runs.Command(settings, people, interrupts, as_json, accounts)
 
         def a_round() -> int:
             def show(found: Result) -> None:
@@ -514,12 +535,8 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
     from mailsync_tui.cli import runs
     from mailsync_tui.cli.confirm import require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
-    from mailsync_tui.cli.settings import accounts_of, nearest
 
-    (person,) = _people_of(settings, everybody=False, as_json=as_json)
-    known = accounts_of(person)
-    if account not in known:
-        raise CommandError(f"unknown account {safe_text(account, 64)}{nearest(account, known)}")
+    (person,) = _people_of(settings, (account,), everybody=False, as_json=as_json)
     require_terminal(yes=yes)
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(settings, (person,), interrupts, as_json)
@@ -565,15 +582,17 @@ def manual(settings: Settings, page: str | None, as_man: bool) -> int:
     return show(settings.output, page or "index")
 
 
-def _people_of(settings: Settings, *, everybody: bool, as_json: bool) -> tuple[Person, ...]:
+def _people_of(
+    settings: Settings, accounts: tuple[str, ...] = (), *, everybody: bool, as_json: bool
+) -> tuple[Person, ...]:
     """Whose turn it is; a wrong configuration is printed as JSON where that is asked.
 
     Raises:
         ConfigError: It is wrong, or there is none: then with the way to one.
-        CommandError: Nobody, or somebody unknown, was chosen.
+        CommandError: Nobody, or somebody unknown, was chosen; or an account that nobody has.
     """
     try:
-        return settings.people(everybody=everybody)
+        return only_accounts(settings.people(everybody=everybody), accounts)
     except ConfigError as error:
         if as_json:
             from mailsync_tui.cli import json_form

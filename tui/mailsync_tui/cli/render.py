@@ -132,7 +132,8 @@ def mailboxes(screen: Screen, found: Plan) -> None:
     for name, report in found.mailboxes.items():
         count = "–" if report.messages is None else several(report.messages, "message")
         error = not_reached(report.messages, report.error) if report.error else ""
-        rows.append([(name, "name"), (report.type, "dim"), (count, ""), (error, "gone")])
+        why = (error, "gone") if error else (report.left_out or "", "dim")
+        rows.append([(name, "name"), (report.type, "dim"), (count, ""), why])
     screen.table(rows)
     for name, report in found.mailboxes.items():
         if report.note is not None:

@@ -59,6 +59,8 @@ class Command:
     people: tuple[Person, ...]
     interrupts: Interrupts
     json: bool
+    only: tuple[str, ...] = ()
+    """Of the accounts, only these are contacted; none named: all."""
 
     def each(
         self,
@@ -106,7 +108,8 @@ class Command:
             Interrupted: A signal stopped it before anything was done.
         """
         output = self.settings.output
-        progress = progress_for(output, len(person.config.mailboxes), json=self.json)
+        asked = [c for c in person.config.mailboxes if not self.only or c.name in self.only]
+        progress = progress_for(output, len(asked), json=self.json)
 
         def emit(event: Event) -> None:
             self.interrupts.watch(event)
@@ -114,7 +117,7 @@ class Command:
             if not isinstance(event, (ListingProgress, ReadingProgress)):
                 output.log(f"{person.name}: {_event_text(event)}")
 
-        session = person.open_session(emit)
+        session = person.open_session(emit, self.only)
         gc.freeze()  # what is loaded stays
         gc.enable()
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +86,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def accounts_of(person: Person) -> list[str]:
     """The names of a person's mailboxes."""
     return [config.name for config in person.config.mailboxes]
+
+
+def only_accounts(people: Iterable[Person], names: Collection[str]) -> tuple[Person, ...]:
+    """The people who have some of the mailboxes that are named; everybody, if none is.
+
+    Raises:
+        CommandError: Nobody has one of that name.
+    """
+    found = tuple(people)
+    known = list(dict.fromkeys(name for person in found for name in accounts_of(person)))
+    for name in names:
+        if name not in known:
+            raise CommandError(f"unknown account {safe_text(name, 64)}{nearest(name, known)}")
+    return tuple(p for p in found if not names or set(accounts_of(p)) & set(names))
 
 
 def parse_accepts(texts: Iterable[str], people: Iterable[Person]) -> tuple[Accept, ...]:

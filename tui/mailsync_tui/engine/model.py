@@ -155,6 +155,8 @@ class MailboxReport:
     """What cannot be seen there, though it was reached."""
     unmatched: tuple[str, ...] = ()
     """Patterns of ``folders`` that name no folder which is there: nothing is collected by them."""
+    left_out: str | None = None
+    """Why it was not to be contacted: then that it is not known is no error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,8 +209,8 @@ def require_reached(plan: Plan) -> None:
     """
     away = {name: report.error for name, report in plan.mailboxes.items() if report.error}
     unlisted = {n for n, report in plan.mailboxes.items() if report.error and not report.complete}
-    accounts = set(plan.mailboxes) - {CONSOLIDATED}
-    if CONSOLIDATED in unlisted or accounts <= unlisted:
+    asked = {n for n, report in plan.mailboxes.items() if not report.left_out} - {CONSOLIDATED}
+    if CONSOLIDATED in unlisted or (asked and asked <= unlisted):
         why = "; ".join(f"{name}: {away[name]}" for name in sorted(unlisted))
         raise NotReached(f"nothing was changed, as too little was reached. {why}", plan)
 
@@ -238,7 +238,10 @@ def plan_code(plan: Plan) -> int:
 
 def _missed(plan: Plan) -> bool:
     """Whether something that the configuration names was not listed."""
-    return any(not report.complete or report.unmatched for report in plan.mailboxes.values())
+    return any(
+        (not report.complete and not report.left_out) or report.unmatched
+        for report in plan.mailboxes.values()
+    )
 
 
 def cut_short(error: Exception) -> str:

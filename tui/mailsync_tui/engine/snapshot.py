@@ -159,6 +159,10 @@ class MailboxState:
     """Why its locations are mere positions (POP3)."""
     reached: datetime | None = None
     """When it was last listed completely, as runs noted it, or since when it is waited for."""
+    waited: datetime | None = None
+    """When it was last left out of a run by choice: nobody knows since when it is away."""
+    left_out: bool = False
+    """It was not to be contacted; ``error`` says why."""
     scans: tuple[ScanRow, ...] = ()
     """Its complete listings on record, oldest first; none unless one of its copies is absent."""
 
@@ -194,7 +198,11 @@ class Snapshot:
     def awaited(self, mailbox: str) -> bool:
         """Whether one that is not listed completely holds up what may have been moved there.
 
-        It does for ``unreached_days``; the clock may have been set back since.
+        It does for ``unreached_days``; the clock may have been set back since. One that is left out
+        by choice always does, and that is no day on which it was not reached.
         """
-        reached = self.mailboxes[mailbox].reached
-        return reached is None or (self.now - reached).days < self.config.guards.unreached_days
+        state = self.mailboxes[mailbox]
+        if state.left_out or state.reached is None:
+            return True
+        since = max(state.reached, state.waited or state.reached)
+        return (self.now - since).days < self.config.guards.unreached_days

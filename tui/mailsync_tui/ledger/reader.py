@@ -107,11 +107,11 @@ class LedgerReader:
     def mailboxes(self) -> dict[str, MailboxRow]:
         """The mailboxes it knows, by name."""
         rows = self.db.execute(
-            "SELECT id, name, fingerprint, scan, seen_scan, reached FROM mailbox"
+            "SELECT id, name, fingerprint, scan, seen_scan, reached, waited FROM mailbox"
         )
         return {
-            name: MailboxRow(number, name, fingerprint, scan, seen, moment(reached))
-            for number, name, fingerprint, scan, seen, reached in rows
+            name: MailboxRow(number, name, fingerprint, scan, seen, moment(reached), moment(waited))
+            for number, name, fingerprint, scan, seen, reached, waited in rows
         }
 
     def folders(self, mailbox: int) -> dict[str, FolderRow]:

@@ -22,6 +22,8 @@ class MailboxRow:
     """What was read up to this scan was still listed by a complete listing after it."""
     reached: datetime | None
     """When it was last listed completely, or since when it is waited for."""
+    waited: datetime | None
+    """When it was last left out by choice."""
 
 
 class FolderRow(NamedTuple):

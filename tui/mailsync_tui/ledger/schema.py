@@ -199,9 +199,14 @@ UPDATE mailbox SET reached = (SELECT max(at) FROM listing WHERE listing.mailbox 
 DELETE FROM meta WHERE name = 'rules';
 """
 
+VERSION_7 = """
+-- waited: when it was last left out of a run by choice.
+ALTER TABLE mailbox ADD COLUMN waited TEXT;
+"""
+
 _NAMED = "INSERT INTO meta VALUES ('id', '{id}'), ('serial', '0');"
 
-MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7)
 
 
 def migrate(db: sqlite3.Connection) -> None:

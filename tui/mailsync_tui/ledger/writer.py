@@ -288,6 +288,14 @@ class LedgerWriter:
         self.db.execute(
             "UPDATE mailbox SET reached = ?1 WHERE reached IS NULL OR reached > ?1", (at,)
         )
+        self.db.execute("UPDATE mailbox SET waited = ?1 WHERE waited > ?1", (at,))
+
+    def mark_left_out(self, mailboxes: Iterable[int], now: datetime) -> None:
+        """Mailboxes were left out of a run by choice."""
+        self.db.executemany(
+            "UPDATE mailbox SET waited = ? WHERE id = ?",
+            [(stamp(now), mailbox) for mailbox in mailboxes],
+        )
 
     # --- messages
 

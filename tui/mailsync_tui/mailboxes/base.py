@@ -282,6 +282,10 @@ class MailboxError(UserError):
     """A mailbox could not be used; the text says why, in words for a person."""
 
 
+class LeftOut(MailboxError):
+    """It was not to be contacted, which is no fault; the text says why."""
+
+
 class MailboxDown(MailboxError):
     """The mailbox as a whole cannot be used; a plain :class:`MailboxError` is about less."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from mailsync_tui.engine.model import DIRECTIONS, Blocked, Line, Plan
+from mailsync_tui.engine.model import DIRECTIONS, Blocked, Line, MailboxReport, Plan
 from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, PastRun, Result, RunLine
 from mailsync_tui.errors import INTERRUPTED, PARTLY
 from mailsync_tui.report.page import Block, Page, PageLine, Paragraph, Table
@@ -87,7 +87,7 @@ def result_page(
 
 
 def _title(found: Result) -> str:
-    away = [name for name, report in found.plan.mailboxes.items() if not report.complete]
+    away = [name for name, report in found.plan.mailboxes.items() if _away(report)]
     missed = [f"{', '.join(away)} not reached"] if away else []
     if found.run is None:
         nothing = "Nothing was done" if found.plan.lines else "Nothing to do"
@@ -96,6 +96,10 @@ def _title(found: Result) -> str:
     if failed:
         missed.insert(0, f"{several(failed, 'line')} not done")
     return f"{run_title(found.run, found.user)}: {became(found.exit, missed)}"
+
+
+def _away(report: MailboxReport) -> bool:
+    return not report.complete and not report.left_out
 
 
 def run_title(run: str, user: str) -> str:

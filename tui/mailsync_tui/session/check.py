@@ -37,8 +37,8 @@ class Checked:
 
 
 def check_mailboxes(session: Session) -> list[Checked]:
-    """Describe all mailboxes at once, the accounts in the order of the file."""
-    configs = session.config.mailboxes
+    """Describe all mailboxes that are asked for at once, in the order of the file."""
+    configs = [c for c in session.config.mailboxes if c.name not in session.left_out]
     mailboxes = session.connections.mailboxes
 
     def describing(name: str) -> Callable[[], Facts | str]:

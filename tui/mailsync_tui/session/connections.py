@@ -78,6 +78,7 @@ class Connections:
         emit: Emit,
         new: str | None,
         meanwhile: Callable[[dict[str, Listing | MailboxError]], None] | None,
+        without: Mapping[str, MailboxError],
     ) -> dict[str, Listing | MailboxError]:
         """List all mailboxes at once.
 
@@ -85,17 +86,22 @@ class Connections:
             emit: Called with what happens, from the mailboxes' threads.
             new: The mailbox that is not there yet and counts as empty.
             meanwhile: Given what is there after a while, if some mailboxes are slower than that.
+            without: Mailboxes that are not to be contacted, and why.
         """
         futures = {
             name: thread.submit(list_one, name, self.mailboxes[name], emit, new=name == new)
             for name, thread in self._threads.items()
+            if name not in without
         }
         if meanwhile is not None:
             _, late = wait(futures.values(), timeout=MEANWHILE_SECONDS)
             if late and len(late) < len(futures):
                 away = MailboxError("still being listed")
                 meanwhile({n: away if f in late else f.result() for n, f in futures.items()})
-        return {name: future.result() for name, future in futures.items()}
+        return {
+            name: without[name] if name in without else futures[name].result()
+            for name in self._configs
+        }
 
     def read(self, name: str, location: Location) -> Future[Raw | None]:
         """Begin to read a message for a person's eyes; see :meth:`Mailbox.read`.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,11 +53,12 @@ class Person:
         """As the configuration has it."""
         return self.config.name
 
-    def open_session(self, emit: Emit) -> Session:
+    def open_session(self, emit: Emit, only: Collection[str] = ()) -> Session:
         """Prepare a session.
 
         Args:
             emit: Called with what happens, from the session's threads.
+            only: Of the accounts, only these are contacted; none named: all.
 
         Raises:
             ConfigError: See :meth:`require_environment`.
@@ -65,7 +66,7 @@ class Person:
         self.require_environment()
         from mailsync_tui.session.session import Session
 
-        return Session(self.config, self.directory, emit=emit)
+        return Session(self.config, self.directory, emit=emit, only=only)
 
     def require_environment(self) -> None:
         """Make sure that every password which the environment is to hold is there.

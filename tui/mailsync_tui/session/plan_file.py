@@ -199,6 +199,7 @@ def mailboxes_form(plan: Plan) -> dict[str, Any]:
             "error": report.error,
             **({"note": report.note} if report.note else {}),
             **({"unmatched": list(report.unmatched)} if report.unmatched else {}),
+            **({"left_out": report.left_out} if report.left_out else {}),
         }
         for name, report in plan.mailboxes.items()
     }

@@ -9,7 +9,7 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -48,7 +48,7 @@ from mailsync_tui.ledger.reader import (
     sqlite_errors,
 )
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError
+from mailsync_tui.mailboxes.base import LeftOut, Listing, Mailbox, MailboxError
 from mailsync_tui.session.connections import Connections
 
 _CENTURY = 36_500
@@ -68,6 +68,7 @@ class Session:
         *,
         emit: Emit = nobody,
         mailboxes: Mapping[str, Mailbox] | None = None,
+        only: Collection[str] = (),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare; nothing is contacted and nothing is made yet.
@@ -77,6 +78,7 @@ class Session:
             directory: Where the person's ledger, lock and quarantine lie.
             emit: Called with what happens, from this session's threads.
             mailboxes: Used instead of opening those of the configuration (tests).
+            only: Of the accounts, only these are contacted; none named: all.
             clock: The present moment, aware.
         """
         self.config = config
@@ -84,6 +86,7 @@ class Session:
         self.ledger_path = directory / FILE_NAME
         self.emit = emit
         self.clock = clock
+        self.left_out = {c.name for c in config.external if only and c.name not in only}
         self.connections = Connections(config, mailboxes or {})
         self._stop = threading.Event()
         self._listed_at: tuple[datetime, float] | None = None
@@ -141,7 +144,8 @@ class Session:
         self._mark = self._read_mark()
         self._listed_at = self.clock(), time.monotonic()
         new = CONSOLIDATED if self.new_maildir() else None
-        return self.connections.list_all(self.emit, new, meanwhile)
+        without = {name: LeftOut("not named on the command line") for name in self.left_out}
+        return self.connections.list_all(self.emit, new, meanwhile, without)
 
     def age(self) -> float:
         """Seconds since the last listing: no less than have gone by, whatever was done to a clock.

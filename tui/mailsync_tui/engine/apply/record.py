@@ -365,6 +365,8 @@ def note_listing(
     """
     rows = observation.matched.rows
     reached = [rows[name].id for name in _reached(observation) if name in rows]
+    mailboxes = observation.snapshot.mailboxes
+    left_out = [row.id for name, row in rows.items() if mailboxes[name].left_out]
     if not rows:
         return
     with contextlib.suppress(LedgerBusy, LockError, LedgerError):
@@ -374,6 +376,7 @@ def note_listing(
                 return
             with ledger.transaction():
                 ledger.mark_reached(reached, observation.snapshot.now)
+                ledger.mark_left_out(left_out, observation.snapshot.now)
                 for name in _unseen(observation) if settled else ():
                     ledger.mark_seen(rows[name].id, rows[name].scan)
 

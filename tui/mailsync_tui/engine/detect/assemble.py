@@ -141,6 +141,8 @@ def mailbox_states(
             unread=here.unread,
             note=here.note,
             reached=matched.rows[name].reached if name in matched.rows else None,
+            waited=matched.rows[name].waited if name in matched.rows else None,
+            left_out=here.left_out,
             folders=_folders(here, ledger, matched.rows.get(name)),
             scans=listings.listings(ledger, matched.rows[name].id) if name in losers else (),
         )

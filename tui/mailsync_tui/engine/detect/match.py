@@ -16,6 +16,7 @@ from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import FolderRow, MailboxRow
 from mailsync_tui.mailboxes.base import (
     FolderListing,
+    LeftOut,
     Listing,
     Location,
     MailboxError,
@@ -101,6 +102,8 @@ class MatchedListing:
     """Some surviving UIDs beside what changed, with the identity keys to be found there."""
     unread: int = 0
     """New locations whose headers could not be read: what is absent stays unknown."""
+    left_out: bool = False
+    """It was not to be contacted; ``error`` says why."""
     contradicted: Set[str] = frozenset()
     """Folders in which a surviving UID is another message now."""
     replaced: Set[Location] = frozenset()
@@ -160,7 +163,9 @@ def match_listing(
     """Hold one listing against the ledger's places; nothing is contacted."""
     changed = config.name in matched.changed
     if isinstance(listing, MailboxError):
-        here = MatchedListing(config.name, False, str(listing), None, None, changed)
+        left_out = isinstance(listing, LeftOut)
+        error = str(listing)
+        here = MatchedListing(config.name, False, error, None, None, changed, left_out=left_out)
     else:
         here = MatchedListing(
             config.name,

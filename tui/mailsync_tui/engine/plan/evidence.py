@@ -154,7 +154,9 @@ def not_reached(mailboxes: Iterable[str], snapshot: Snapshot) -> str:
     parts = []
     for name in mailboxes:
         state = snapshot.mailboxes[name]
-        if state.reached is None:
+        if state.left_out:
+            parts.append(f"{name}, left out of this run")
+        elif state.reached is None:
             parts.append(f"{name}, not reached")
         elif state.messages is None:
             parts.append(f"{name}, not reached since {_day(state.reached)}")

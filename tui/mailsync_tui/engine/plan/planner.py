@@ -318,9 +318,10 @@ class _Planning:
                     state.type,
                     state.messages if state.error is None else None,
                     state.complete,
-                    state.error,
+                    None if state.left_out else state.error,
                     state.note,
                     unmatched(snapshot.config.mailbox(name), state.folders),
+                    state.error if state.left_out else None,
                 )
                 for name, state in snapshot.mailboxes.items()
             },
