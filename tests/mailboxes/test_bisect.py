@@ -14,7 +14,7 @@ from mailsync_tui.mailboxes.base import (
     Raw,
     Unreachable,
 )
-from mailsync_tui.mailboxes.bisect import MOST_LOSSES, read_bisecting
+from mailsync_tui.mailboxes.bisect import MOST_LOSSES, bisecting
 
 WANTED = [Location("INBOX", 7, uid) for uid in range(1, 101)]
 
@@ -42,22 +42,22 @@ class Server:
 def test_all_others_come_in_order_and_it_is_named(poison: tuple[int, ...], part: int) -> None:
     server = Server(*poison, part=part)
     came: list[int | str] = []
-    with pytest.raises(MailboxError, match="when it was asked for this message") as caught:
-        came.extend(raw.location.uid for raw in read_bisecting(server.fetch, WANTED))
+    with pytest.raises(MailboxError, match="at this message") as caught:
+        came.extend(raw.location.uid for raw in bisecting(server.fetch, WANTED))
     assert not isinstance(caught.value, MailboxDown)
     assert came == [uid for uid in range(1, 101) if uid not in poison]
 
 
 def test_where_nothing_breaks_it_is_asked_once() -> None:
     server = Server()
-    assert len(list(read_bisecting(server.fetch, WANTED))) == 100
+    assert len(list(bisecting(server.fetch, WANTED))) == 100
     assert len(server.asked) == 1
 
 
 def test_a_server_that_breaks_at_everything_is_down() -> None:
     server = Server(*range(1, 101))
     with pytest.raises(ConnectionLost):
-        list(read_bisecting(server.fetch, WANTED))
+        list(bisecting(server.fetch, WANTED))
     assert len(server.asked) < 10
 
 
@@ -68,7 +68,7 @@ def test_a_wire_that_breaks_again_and_again_has_an_end() -> None:
 
     came: list[object] = []
     with pytest.raises(ConnectionLost):
-        came.extend(read_bisecting(fetch, WANTED))
+        came.extend(bisecting(fetch, WANTED))
     assert len(came) == MOST_LOSSES + 1
 
 
@@ -81,7 +81,7 @@ def test_no_answer_in_time_is_not_tried_again() -> None:
         yield
 
     with pytest.raises(Unreachable):
-        list(read_bisecting(fetch, WANTED))
+        list(bisecting(fetch, WANTED))
     assert len(asked) == 1
 
 
@@ -93,5 +93,5 @@ def test_one_that_never_comes_whole_is_told_after_the_others() -> None:
 
     came: list[object] = []
     with pytest.raises(MailboxError, match="20 never comes whole"):
-        came.extend(raw.location.uid for raw in read_bisecting(fetch, WANTED))
+        came.extend(raw.location.uid for raw in bisecting(fetch, WANTED))
     assert came == [uid for uid in range(1, 101) if uid not in (20, 50)]

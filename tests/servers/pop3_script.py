@@ -24,7 +24,7 @@ class Pop3Script:
     and what it gives of a message are :meth:`listed`, :meth:`uidl` and :meth:`served`.
     """
 
-    capabilities = ("TOP", "UIDL", "PIPELINING", "RESP-CODES")
+    capabilities: tuple[str, ...] = ("TOP", "UIDL", "PIPELINING", "RESP-CODES")
 
     def __init__(self) -> None:
         self.mail: dict[str, bytes] = {}

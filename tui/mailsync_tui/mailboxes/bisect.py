@@ -1,16 +1,17 @@
-"""Reading many messages where one may break the connection whenever it is asked for.
+"""Dealing with many messages where one may break the connection whenever it is asked for.
 
-Some messages crash a server, or make it say what is no answer. Such a message is found by halving
-what is asked for, and left out; all others come.
+Some messages crash a server, or make it say what is no answer, or nothing. Such a message is found
+by asking for less, and left out; all others are dealt with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from mailsync_tui.mailboxes.base import (
     ConnectionLost,
+    DeleteResult,
     Head,
     Location,
     MailboxDown,
@@ -18,51 +19,70 @@ from mailsync_tui.mailboxes.base import (
     Raw,
 )
 
-Read = TypeVar("Read", Head, Raw)
+Answer = TypeVar("Answer", Head, Raw, DeleteResult)
 
 MOST_LOSSES = 32
-"""Connections that may be lost in one reading, even if each brought something."""
+"""Connections that may be lost in one call, even if each brought something."""
 
 
-def read_bisecting(
-    read: Callable[[Sequence[Location]], Iterator[Read]], wanted: Sequence[Location]
-) -> Iterator[Read]:
-    """Read messages in the order given, with one that breaks the connection bisected out.
+class SomeFailed(MailboxError):
+    """Some messages could not be dealt with; all others were."""
+
+    def __init__(self, failures: Mapping[Location, MailboxError]) -> None:
+        super().__init__(str(next(iter(failures.values()))))
+        self.failures = failures
+        """Why, for each; what was merely not there any more may be among them."""
+
+
+def bisecting(
+    ask: Callable[[Sequence[Location]], Iterator[Answer]], wanted: Sequence[Location]
+) -> Iterator[Answer]:
+    """Deal with messages, with those that break the connection bisected out.
 
     Args:
-        read: A mailbox's ``heads`` or ``fetch``.
+        ask: A mailbox's ``heads`` or ``fetch``, or its ``delete`` by location; it connects anew
+            where it has to. Only ``delete`` need not answer in the order given.
         wanted: The messages.
 
     Raises:
         MailboxDown: the mailbox cannot be used: it is not reached, or the connection is lost again
             and again whatever is asked for.
-        MailboxError: after all others, the first message that cannot be read.
+        SomeFailed: after all others, there are some that cannot be dealt with.
     """
     parts = [list(wanted)]
-    failure: MailboxError | None = None
+    failures: dict[Location, MailboxError] = {}
     losses = fruitless = 0
+    suspect: Location | None = None
+    cleared = False
+    """The last suspect was not the one: the answers do not come in order."""
     while parts:
         part = parts.pop()
         left = dict.fromkeys(part)
         try:
-            for item in read(part):
+            for item in ask(part):
                 left.pop(item.location, None)
                 fruitless = 0
                 yield item
+            cleared = cleared or part == [suspect]
         except ConnectionLost as error:
             losses += 1
             fruitless += 1
+            rest = list(left)
             if losses > MOST_LOSSES or fruitless > len(wanted).bit_length() + 1:
                 raise
-            rest = list(left)
-            if len(part) > 1:
-                middle = len(rest) // 2
-                parts += [half for half in (rest[middle:], rest[:middle]) if half]
+            if len(part) == 1 and rest:
+                failures[rest[0]] = type(error)(f"{error} at this message")
+                cleared = False
                 continue
-            failure = failure or MailboxError(f"{error} when it was asked for this message")
+            middle = len(rest) // 2
+            if (
+                0 < len(rest) < len(part) and not cleared
+            ):  # most answer in order: it is the next one
+                middle, suspect = 1, rest[0]
+            parts += [some for some in (rest[middle:], rest[:middle]) if some]
         except MailboxError as error:
             if isinstance(error, MailboxDown):
                 raise
-            failure = failure or error
-    if failure is not None:
-        raise failure
+            failures |= dict.fromkeys(left, error)
+    if failures:
+        raise SomeFailed(failures)

@@ -11,6 +11,7 @@ from mailsync_tui.engine.apply.run import Run, batches, by, conclude, needs_met
 from mailsync_tui.engine.model import Line
 from mailsync_tui.ledger.rows import CopyRow
 from mailsync_tui.mailboxes.base import Location, MailboxError
+from mailsync_tui.mailboxes.bisect import bisecting
 from mailsync_tui.message import identity_of, summary_of_header
 
 UNLIKE = "the same headers, but another content: a message of its own, to be collected"
@@ -59,7 +60,7 @@ def _there(run: Run[Line], lines: Sequence[Line]) -> list[tuple[Line, CopyRow, C
             else:
                 unread[own.location].append((line, copy, own))
     try:
-        for raw in run.mailbox(CONSOLIDATED).fetch(list(unread)):
+        for raw in bisecting(run.mailbox(CONSOLIDATED).fetch, list(unread)):
             several = unread.pop(raw.location)
             _, _, own = several[0]
             identity = identity_of(raw.data)

@@ -14,7 +14,7 @@ from mailsync_tui.engine.apply.store import store as store_in
 from mailsync_tui.engine.model import Line
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow, Placed
 from mailsync_tui.mailboxes.base import Location, MailboxError, Raw, StoreResult
-from mailsync_tui.mailboxes.bisect import read_bisecting
+from mailsync_tui.mailboxes.bisect import SomeFailed, bisecting
 from mailsync_tui.message import Identity, identity_of, summary_of_header
 
 ALREADY_THERE = "it was in the consolidated mailbox already"
@@ -85,7 +85,7 @@ def fetched(run: Run[Line], account: str, lines: Sequence[Line]) -> Iterator[lis
     if run.cancelled():
         return
     wanted = {line.copies[0].location: line for line in lines}
-    failure = ""
+    failure: MailboxError | None = None
     with contextlib.closing(ahead(run, account, _batches(run, account, dict(wanted)))) as stream:
         try:
             for batch in stream:
@@ -96,10 +96,12 @@ def fetched(run: Run[Line], account: str, lines: Sequence[Line]) -> Iterator[lis
                 yield batch
         except MailboxError as error:
             run.failed(account, error)
-            failure = str(error)
+            failure = error
     left = list(wanted.values())
-    if failure:
-        conclude(run, left, "failed", failure)
+    if failure is not None:
+        each = failure.failures if isinstance(failure, SomeFailed) else {}
+        for at, line in wanted.items():
+            conclude(run, [line], "failed", str(each.get(at, failure)))
     elif left and not run.cancelled():
         conclude(run, left, "vanished", "it was gone before it was fetched")
 
@@ -116,7 +118,7 @@ def _batches(
 
     def arriving() -> Iterator[Arrived]:
         try:
-            for raw in read_bisecting(run.mailbox(account).fetch, list(wanted)):
+            for raw in bisecting(run.mailbox(account).fetch, list(wanted)):
                 yield Arrived(wanted[raw.location], raw, identity_of(raw.data))
                 if run.cancelled():
                     return
@@ -199,7 +201,7 @@ def _own_copy(
         for copy in run.there(message)
         if not copy.adopted
     }
-    for raw in run.mailbox(CONSOLIDATED).fetch(list(own)) if own else ():
+    for raw in bisecting(run.mailbox(CONSOLIDATED).fetch, list(own)) if own else ():
         if identity_of(raw.data).digest == identity.digest:
             return own[raw.location]
     return None

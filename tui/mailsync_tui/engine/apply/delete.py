@@ -6,7 +6,7 @@ DESIGN.md, rules 4 to 6, in this order for each batch; nothing is deleted that h
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
@@ -26,11 +26,12 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     Raw,
 )
-from mailsync_tui.mailboxes.bisect import read_bisecting
+from mailsync_tui.mailboxes.bisect import SomeFailed, bisecting
 from mailsync_tui.message import content_digest, identity_of, identity_of_header
 
 BACK = "back since the preview, or the reason holds no more"
 LAST = "it is the only copy now"
+FOUND_DONE = "the connection was lost; it was found done"
 OTHER = "what lies there now is not the message of the plan"
 
 StillHolds = Callable[[], "frozenset[str] | None"]
@@ -122,17 +123,15 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_Ch
     """Read what lies at each location: only what is still the plan's message is deleted."""
     wanted = [place.location for line in lines for place in line.copies]
     raws: dict[Location, Raw] = {}
-    failure = ""
+    failures: Mapping[Location, MailboxError] = {}
     try:
-        raws.update(
-            (raw.location, raw) for raw in read_bisecting(run.mailboxes[mailbox].fetch, wanted)
-        )
+        raws.update((raw.location, raw) for raw in bisecting(run.mailboxes[mailbox].fetch, wanted))
     except MailboxDown as error:
         run.failed(mailbox, error)
         conclude(run, lines, "failed", f"{error}; nothing was deleted")
         return []
-    except MailboxError as error:  # one of them never came whole: the others are dealt with
-        failure = str(error)
+    except SomeFailed as error:  # the others are dealt with
+        failures = error.failures
     rows = {place: run.row(place) for line in lines for place in line.copies}
     messages = run.messages({row.message for row in rows.values() if row})
     last = _last_copies(run, rows, messages)
@@ -155,8 +154,8 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_Ch
                 targets.append(_CheckedCopy(line, place, row, raw))
         if refused:
             conclude(run, [line], "skipped", refused)
-        elif failure and len(targets) < len(line.copies):
-            conclude(run, [line], "failed", f"{failure}; nothing was deleted")
+        elif failed := [failures[p.location] for p in line.copies if p.location in failures]:
+            conclude(run, [line], "failed", f"{failed[0]}; nothing was deleted")
         elif not targets:
             conclude(run, [line], "vanished", "it was gone before it was deleted")
         else:
@@ -178,7 +177,8 @@ def _last_copies(
     stay: set[int] = set()
     try:
         if others:
-            stay.update(others[h.location] for h in run.mailbox(CONSOLIDATED).heads(list(others)))
+            found = bisecting(run.mailbox(CONSOLIDATED).heads, list(others))
+            stay.update(others[head.location] for head in found)
     except MailboxError as error:
         run.failed(CONSOLIDATED, error)
     return {place for place, number in late.items() if number not in stay}
@@ -195,28 +195,51 @@ def _act(
     with run.ledger.transaction():
         actions = run.ledger.intend(run.number, intents, run.now())
         run.ledger.note_removed(actions, raws)
-    requests = [DeleteRequest(raw.location, identity_of_header(raw.data)) for raw in raws]
+    failures: Mapping[Location, MailboxError] = {}
+    answers: list[DeleteResult] = []
     try:
-        answers = run.mailboxes[mailbox].delete(requests, _Marks(run, mailbox))
-    except MailboxError as error:  # the intents stay open: the next run looks what became of them
+        answers.extend(_deleting(run, mailbox, raws))
+    except SomeFailed as error:
+        failures = error.failures
+        restore_marks(run)
+    except MailboxDown as error:
         run.broken[mailbox] = str(error)
-        for line in _lines(targets):
-            run.finish(line, "failed", cut_short(error))
-        return
-    by_location = {answer.location: _outcome(answer) for answer in answers}
-    outcomes = [by_location[target.raw.location] for target in targets]
+        failures = {raw.location: error for raw in raws}
+    outcomes = {answer.location: _outcome(answer) for answer in answers}
     with run.ledger.transaction():
-        for action, (outcome, reason) in zip(actions, outcomes, strict=True):
-            run.ledger.outcome(action, outcome, reason)
-        gone = [
-            target.row
-            for target, (outcome, _) in zip(targets, outcomes, strict=True)
-            if outcome in ("done", "vanished")
-        ]
-        _record(run, mailbox, gone)
+        for action, raw in zip(actions, raws, strict=True):
+            if raw.location in outcomes:  # else it stays open: the next run looks what became of it
+                run.ledger.outcome(action, *outcomes[raw.location])
+        ended = {at for at, (outcome, _) in outcomes.items() if outcome in ("done", "vanished")}
+        _record(run, mailbox, [t.row for t in targets if t.raw.location in ended])
     run.expect(target.line for target in targets)
-    for target, became in zip(targets, outcomes, strict=True):
-        run.report(target.line, *became)
+    for target in targets:
+        at = target.raw.location
+        run.report(target.line, *outcomes.get(at) or ("failed", cut_short(failures[at])))
+
+
+def _deleting(run: Run[Line], mailbox: str, raws: Sequence[Raw]) -> Iterator[DeleteResult]:
+    """Delete, with what breaks the connection bisected out.
+
+    Raises:
+        MailboxDown, SomeFailed: as :func:`bisecting`; of what has no answer nothing is known.
+    """
+    requests = {
+        raw.location: DeleteRequest(raw.location, identity_of_header(raw.data)) for raw in raws
+    }
+    begun: set[Location] = set()
+
+    def ask(part: Sequence[Location]) -> Iterator[DeleteResult]:
+        again = begun.intersection(part)
+        begun.update(part)
+        if again:
+            restore_marks(run)
+        wanted = [requests[at] for at in part]
+        for answer in run.mailboxes[mailbox].delete(wanted, _Marks(run, mailbox)):
+            ours = answer.outcome == "gone" and answer.location in again
+            yield DeleteResult(answer.location, "done", FOUND_DONE) if ours else answer
+
+    return bisecting(ask, list(requests))
 
 
 def _record(run: Run[Line], mailbox: str, rows: Sequence[CopyRow]) -> None:

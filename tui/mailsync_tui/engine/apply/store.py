@@ -32,6 +32,7 @@ from mailsync_tui.mailboxes.base import (
     Raw,
     StoreResult,
 )
+from mailsync_tui.mailboxes.bisect import bisecting
 
 NOT_TRIED = "not tried: {}"
 """Why a line failed with which nothing was begun; with what had happened to the mailbox."""
@@ -213,7 +214,7 @@ def _read_back(
     result: dict[Location, Raw] = {}
     try:
         if wanted:
-            result.update((r.location, r) for r in run.mailboxes[mailbox].fetch(wanted))
+            result.update((r.location, r) for r in bisecting(run.mailboxes[mailbox].fetch, wanted))
     except MailboxError as error:  # stored and proved all the same
         run.failed(mailbox, error)
     return result

@@ -45,6 +45,7 @@ from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import LostResponse
 from mailsync_tui.mailboxes.base import Location, Mailbox, MailboxDown, MailboxError
+from mailsync_tui.mailboxes.bisect import bisecting
 from mailsync_tui.message import content_digest
 
 
@@ -169,7 +170,7 @@ def _read(mailbox: Mailbox, locations: Sequence[Location]) -> _Read:
     digests: dict[Location, str] = {}
     error: str | None = None
     try:
-        for raw in mailbox.fetch(locations):
+        for raw in bisecting(mailbox.fetch, locations):
             sent[raw.location] = fingerprint(raw.data)
             digests[raw.location] = content_digest(raw.data)
     except MailboxDown as failure:

@@ -18,7 +18,7 @@ from mailsync_tui.mailboxes.base import (
     Progress,
     unwatched,
 )
-from mailsync_tui.mailboxes.bisect import read_bisecting
+from mailsync_tui.mailboxes.bisect import bisecting
 from mailsync_tui.message import (
     Identity,
     Summary,
@@ -150,7 +150,7 @@ def read_heads(
     arrivals: list[Arrival] = []
     failure: str | None = None
     try:
-        for head in read_bisecting(mailbox.heads, locations):
+        for head in bisecting(mailbox.heads, locations):
             identity, summary = read_header(head.header)
             identity = replace(identity, digest=head.digest)
             unsure = identity.message_id is None and identity.digest is None
@@ -184,7 +184,7 @@ def read_digests(mailbox: Mailbox, which: Iterable[Arrival]) -> dict[Location, s
     digests = {}
     wanted = [arrival.location for arrival in which]
     try:
-        for raw in read_bisecting(mailbox.fetch, wanted) if wanted else ():
+        for raw in bisecting(mailbox.fetch, wanted) if wanted else ():
             digests[raw.location] = content_digest(raw.data)
     except MailboxDown:
         raise

@@ -21,7 +21,7 @@ from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.journal import Deletion
 from mailsync_tui.ledger.rows import CopyRow, Intent, NewCopy
 from mailsync_tui.mailboxes.base import Location, MailboxDown, MailboxError, Raw, StoreResult
-from mailsync_tui.mailboxes.bisect import read_bisecting
+from mailsync_tui.mailboxes.bisect import bisecting
 from mailsync_tui.message import Identity, content_digest, identity_of, summary_of_header
 
 NO_FLAGS = "without flags: it was deleted before the ledger kept them"
@@ -225,9 +225,7 @@ class _Restoring:
         digests: dict[Location, str] = {}
         failure = ""
         try:
-            for raw in (
-                read_bisecting(self.run.mailbox(mailbox).fetch, locations) if locations else ()
-            ):
+            for raw in bisecting(self.run.mailbox(mailbox).fetch, locations) if locations else ():
                 digests[raw.location] = content_digest(raw.data)
         except MailboxDown:
             raise

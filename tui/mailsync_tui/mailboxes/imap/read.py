@@ -146,7 +146,15 @@ def _begin(
 
 
 def _read_heads(session: ImapSession, batch: _Batch) -> Iterator[Head]:
-    found = _received(session, batch, _HEAD_ITEMS)
+    try:
+        found = _received(session, batch, _HEAD_ITEMS)
+    except (OSError, EOFError):  # what came before the connection broke shows where it did
+        yield from _heads(session, batch, read_items(batch.command))
+        raise
+    yield from _heads(session, batch, found)
+
+
+def _heads(session: ImapSession, batch: _Batch, found: dict[int, Items]) -> Iterator[Head]:
     sizes = session.sizes.setdefault((batch.folder, batch.validity), {})
     if len(sizes) > _REMEMBERED:
         sizes.clear()
@@ -223,7 +231,14 @@ def _by_size(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
 
 
 def _read_bodies(session: ImapSession, batch: _Batch, broken: list[str]) -> Iterator[Raw]:
-    command = session.wire.finish(batch.command)
+    try:
+        command = session.wire.finish(batch.command)
+    except (OSError, EOFError):  # what came before the connection broke shows where it did
+        found = read_items(batch.command)
+        for uid in batch.uids:
+            if _whole(items := found.get(uid, {})):
+                yield _raw(batch, uid, items)
+        raise
     if command.status == "BAD" and _any_left(session, batch):
         command.check()
     found = read_items(command)
@@ -241,14 +256,18 @@ def _read_bodies(session: ImapSession, batch: _Batch, broken: list[str]) -> Iter
             except RefusedError as error:
                 broken.append(str(error))
                 continue
-        data = items["BODY"]
-        assert isinstance(data, bytes)
-        yield Raw(
-            Location(batch.folder, batch.validity, uid),
-            data,
-            flags_of(items.get("FLAGS")),
-            parse_date(items.get("INTERNALDATE")),
-        )
+        yield _raw(batch, uid, items)
+
+
+def _raw(batch: _Batch, uid: int, items: Items) -> Raw:
+    data = items["BODY"]
+    assert isinstance(data, bytes)
+    return Raw(
+        Location(batch.folder, batch.validity, uid),
+        data,
+        flags_of(items.get("FLAGS")),
+        parse_date(items.get("INTERNALDATE")),
+    )
 
 
 def _still_there(session: ImapSession, batch: _Batch, uids: list[int]) -> set[int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.mailboxes.base import Location, MailboxDown, MailboxError, StoreResult
-from mailsync_tui.mailboxes.bisect import read_bisecting
+from mailsync_tui.mailboxes.bisect import bisecting
 from mailsync_tui.mailboxes.imap.session import status_numbers
 from mailsync_tui.mailboxes.imap.syntax import (
     GarbledError,
@@ -314,7 +314,7 @@ def _heads(look: Looking, target: _Target, uids: Sequence[int]) -> dict[int | st
     """The headers of what can be read."""
     heads: dict[int | str, Head] = {}
     try:
-        for head in read_bisecting(
+        for head in bisecting(
             look.heads, [Location(target.folder, target.validity, uid) for uid in uids]
         ):
             heads[head.location.uid] = head
@@ -371,7 +371,7 @@ def _same(look: Looking, item: _Item, head: Head) -> bool:
 def _fetched(look: Looking, location: Location) -> Raw | None:
     """A message's bytes, if they can be read."""
     try:
-        return next(iter([*read_bisecting(look.fetch, [location])]), None)
+        return next(iter([*bisecting(look.fetch, [location])]), None)
     except MailboxDown:
         raise
     except MailboxError:  # it breaks the connection, or never comes whole
