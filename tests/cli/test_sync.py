@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from mailsync_tui.cli import runs
-from mailsync_tui.cli.runs import parse_duration
+from mailsync_tui.cli import every
+from mailsync_tui.cli.every import parse_duration
 from mailsync_tui.errors import CommandError, worst_exit_code
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox
@@ -376,23 +376,57 @@ def test_every_repeats_until_a_signal(place: Place, number: signal.Signals) -> N
     assert process.returncode == 130
     assert [line["kind"] for line in first["lines"]] == ["collect"], "only what is scheduled"
     assert second["lines"] == []
-    assert b"round 2" in errors
+    assert errors.count(b"applies collect ([schedule] apply)") == 1
     assert b"Traceback" not in errors
     assert len(place.files("all")) == 2
 
 
-def test_an_idle_round_prints_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    rounds: list[int] = []
+def rounds(
+    place: Place, monkeypatch: pytest.MonkeyPatch, *args: str, between: Callable[[], None]
+) -> list[str]:
+    """What two rounds say; local time is left out."""
 
-    def three(output: object, interrupts: object, seconds: int, a_round: Callable[[], int]) -> int:
-        rounds.extend(a_round() for _ in range(3))
+    def two(output: object, interrupts: object, seconds: int, a_round: Callable[[], int]) -> int:
+        a_round()
+        between()
+        place.age()
+        a_round()
         return 130
 
-    monkeypatch.setattr(runs, "repeat", three)
+    monkeypatch.setattr(every, "repeat", two)
+    done = place.run("sync", "--every", "15m", "--yes", *args)
+    assert done.stderr == ""
+    return [line.partition(" default: ")[2] for line in done.stdout.splitlines()]
+
+
+def test_a_round_says_first_what_it_applies_and_an_idle_one_prints_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place.deliver("old", "one")
-    done = place.run("sync", "--every", "15m", "--yes")
-    assert rounds == [0, 0, 0]
-    assert done.stdout == "default: 1 done\n"
+    assert rounds(place, monkeypatch, between=lambda: None) == [
+        "applies collect ([schedule] apply)",
+        "1 done",
+    ]
+
+
+def test_a_round_says_what_the_other_directions_would_do(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.synced("a", "b", "c", "d")
+    place.remove("old", "a")
+    place.remove("all", "b")
+    place.remove("all", "c")
+    place.deliver("work", "e")
+    assert rounds(place, monkeypatch, between=lambda: place.remove("all", "d")) == [
+        "applies collect ([schedule] apply); forward would do 1 line; reverse would do 2 lines",
+        "1 done",
+        "applies collect ([schedule] apply); forward would do 1 line; reverse would do 3 lines",
+        "nothing to do",
+    ]
+    assert rounds(place, monkeypatch, "--forward", between=lambda: None) == [
+        "applies forward (named on the command line); reverse would do 3 lines",
+        "1 done",
+    ]
 
 
 def test_every_goes_on_after_a_failing_round(place: Place) -> None:

@@ -19,7 +19,6 @@ from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.model import Direction, Options
-    from mailsync_tui.engine.outcome import Result
     from mailsync_tui.session.person import Person
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -410,34 +409,38 @@ def sync(
     consolidated mailbox are contacted; what is left out is unknown, never gone.
     """
     from mailsync_tui.cli import runs
-    from mailsync_tui.cli.confirm import require_terminal
+    from mailsync_tui.cli.confirm import chooser, require_terminal
     from mailsync_tui.cli.interrupts import Interrupts
-    from mailsync_tui.cli.runs import parse_duration, repeat
-    from mailsync_tui.report.run import result_text
 
-    seconds = parse_duration(every) if every is not None else None
-    if seconds is not None and not yes:
-        raise CommandError("--every needs --yes, as nobody is asked")
+    seconds = None
+    if every is not None:
+        from mailsync_tui.cli.every import parse_duration, repeat
+        from mailsync_tui.cli.every import sync as sync_quietly
+
+        seconds = parse_duration(every)
+        if not yes:
+            raise CommandError("--every needs --yes, as nobody is asked")
     people = _people_of(settings, accounts, everybody=everybody, as_json=as_json)
     require_terminal(yes=yes)
     options = _options_for(people, scheduled=seconds is not None, **chosen)
+    named = any(chosen[direction] for direction in ("collect", "forward", "reverse"))
+    why = "named on the command line" if named else "[schedule] apply"
     with Interrupts(settings.output) as interrupts:
-        command = runs.Command(settings, people, interrupts, as_json, accounts)
+        command = runs.Command(
+            settings, people, interrupts, as_json, accounts, quiet=seconds is not None
+        )
 
-        def a_round() -> int:
-            def show(found: Result) -> None:
-                if seconds is None or as_json:
-                    runs.show(command, found)
-                elif found.run is not None or found.exit:  # an idle round says nothing
-                    settings.output.result(result_text(found))
-
-            return command.each(
-                lambda person: runs.sync(command, person, options(person), show, yes=yes)
+        def sync_one(person: Person) -> int:
+            if seconds is not None:
+                return sync_quietly(command, person, options(person), why)
+            choose = chooser(settings.output, interrupts, person.config.keep_days, yes=yes)
+            return runs.sync(
+                command, person, options(person), choose, lambda found: runs.show(command, found)
             )
 
         if seconds is None:
-            return a_round()
-        return repeat(settings.output, interrupts, seconds, a_round)
+            return command.each(sync_one)
+        return repeat(settings.output, interrupts, seconds, lambda: command.each(sync_one))
 
 
 @cli.command(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,14 +10,13 @@ from mailsync_tui.cli import render
 from mailsync_tui.cli.interrupts import Interrupts
 from mailsync_tui.cli.output import is_terminal
 from mailsync_tui.cli.screen import Screen
-from mailsync_tui.engine.outcome import asks
+from mailsync_tui.engine.outcome import Choose, asks
 from mailsync_tui.errors import CommandError
 from mailsync_tui.report.choice import Choice
 from mailsync_tui.report.plan import question
 
 if TYPE_CHECKING:
     from mailsync_tui.cli.output import Output
-    from mailsync_tui.cli.progress import ProgressDisplay
     from mailsync_tui.engine.model import Plan
 
 
@@ -49,20 +47,12 @@ def answered(output: Output, question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def chooser(
-    output: Output,
-    interrupts: Interrupts,
-    progress: ProgressDisplay,
-    keep_days: int,
-    *,
-    yes: bool,
-) -> Callable[[Plan], frozenset[str] | None]:
+def chooser(output: Output, interrupts: Interrupts, keep_days: int, *, yes: bool) -> Choose:
     """What a session asks before it applies a plan: all of it, or ``None`` for no."""
 
     def choose(plan: Plan) -> frozenset[str] | None:
         if yes or not asks(plan):
             return frozenset()
-        progress.pause()
         return frozenset() if plan_confirmed(output, interrupts, Choice(plan), keep_days) else None
 
     return choose

@@ -41,17 +41,30 @@ class ProgressDisplay(Protocol):
         """Leave the terminal to somebody else; the next event takes it again."""
 
 
-def progress_for(output: Output, mailboxes: int, *, json: bool) -> ProgressDisplay:
+def progress_for(output: Output, mailboxes: int, *, json: bool, quiet: bool) -> ProgressDisplay:
     """A bar if a person watches, else lines.
 
     Args:
         output: Where lines go.
         mailboxes: How many will be listed.
         json: A script reads along, so no bar.
+        quiet: Nobody is to be told.
     """
+    if quiet:
+        return NoProgress()
     if is_terminal(sys.stderr) and not json:
         return BarProgress(mailboxes)
     return LineProgress(output)
+
+
+class NoProgress:
+    """Nothing at all."""
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+
+    def pause(self) -> None:
+        """Nothing is in nobody's way."""
 
 
 class LineProgress:

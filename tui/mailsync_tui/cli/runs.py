@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import gc
-import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.cli import json_form, render
-from mailsync_tui.cli.confirm import chooser, confirmed, plan_confirmed
+from mailsync_tui.cli.confirm import confirmed, plan_confirmed
 from mailsync_tui.cli.interrupts import Interrupts
 from mailsync_tui.cli.output import Output, guarded
 from mailsync_tui.cli.progress import ProgressDisplay, mailbox_text, progress_for
@@ -38,17 +35,14 @@ from mailsync_tui.errors import (
     worst_exit_code,
 )
 from mailsync_tui.report.run import became, result_page
-from mailsync_tui.report.words import local_moment, several, size_in_words
+from mailsync_tui.report.words import several, size_in_words
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.model import Line, Options, Plan, UndoLine
-    from mailsync_tui.engine.outcome import PastRun, Result
+    from mailsync_tui.engine.outcome import Choose, PastRun, Result
     from mailsync_tui.session.person import Person
     from mailsync_tui.session.session import Session
-
-_DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +55,8 @@ class Command:
     json: bool
     only: tuple[str, ...] = ()
     """Of the accounts, only these are contacted; none named: all."""
+    quiet: bool = False
+    """Nothing is said of how far it is."""
 
     def each(
         self,
@@ -109,7 +105,7 @@ class Command:
         """
         output = self.settings.output
         asked = [c for c in person.config.mailboxes if not self.only or c.name in self.only]
-        progress = progress_for(output, len(asked), json=self.json)
+        progress = progress_for(output, len(asked), json=self.json, quiet=self.quiet)
 
         def emit(event: Event) -> None:
             self.interrupts.watch(event)
@@ -193,57 +189,19 @@ def sync(
     command: Command,
     person: Person,
     options: Options,
+    choose: Choose,
     show: Callable[[Result], None],
-    *,
-    yes: bool,
 ) -> int:
-    """Plan, ask, apply."""
+    """Plan, let ``choose`` say what is taken out, apply, show."""
     with command.session(person) as (session, progress):
-        choose = chooser(
-            command.settings.output, command.interrupts, progress, person.config.keep_days, yes=yes
-        )
-        found = session.sync(options, choose)
+
+        def choosing(plan: Plan) -> frozenset[str] | None:
+            progress.pause()
+            return choose(plan)
+
+        found = session.sync(options, choosing)
     show(found)
     return ended(command, found.exit, found.run)
-
-
-def parse_duration(text: str) -> int:
-    """Seconds, from a number and ``s``, ``m``, ``h`` or ``d``.
-
-    Raises:
-        CommandError: It is no such text, or zero.
-    """
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise CommandError(
-            f"--every {safe_text(text, 40)}: expected a number above 0 and s, m, h or d, "
-            "such as 15m"
-        )
-    return int(found[1]) * _SECONDS[found[2]]
-
-
-def repeat(output: Output, interrupts: Interrupts, seconds: int, a_round: Callable[[], int]) -> int:
-    """Do a round now and then at every multiple of so many seconds; one that fails is reported.
-
-    Args:
-        output: Each round's time and exit code go to standard error.
-        interrupts: A signal ends the waiting, and the round that is at work.
-        seconds: Between the beginnings of two rounds; one that lasts longer leaves some out.
-        a_round: Gives the round's exit code, and has reported what happened.
-    """
-    begun = time.monotonic()
-    number = 0
-    while not interrupts.happened:
-        number += 1
-        output.note(f"{local_moment(datetime.now(UTC))} round {number}")
-        code = a_round()
-        if code == INTERRUPTED or interrupts.happened:
-            break
-        if code:
-            output.note(f"round {number} ended with exit code {code}")
-        rounds = int((time.monotonic() - begun) // seconds) + 1
-        interrupts.sleep(begun + rounds * seconds - time.monotonic())
-    return INTERRUPTED
 
 
 def apply(command: Command, person: Person, saved: Plan, left: frozenset[str], *, yes: bool) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -191,6 +192,9 @@ class Plan:
     held: tuple[HeldLine, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    others: Mapping[Kind, int] = field(default_factory=dict, compare=False)
+    """How many lines there would be in directions that were not asked for (of a saved plan: not
+    known)."""
 
     def without(self, taken_out: set[str]) -> tuple[Line, ...]:
         """The lines that are left when some are taken out: those that need them go too."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from mailsync_tui.engine.model import DIRECTIONS, Blocked, Line, MailboxReport, Plan
+from mailsync_tui.engine.model import DIRECTIONS, KIND_DIRECTION, Blocked, Line, MailboxReport, Plan
 from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, PastRun, Result, RunLine
 from mailsync_tui.errors import INTERRUPTED, PARTLY
 from mailsync_tui.report.page import Block, Page, PageLine, Paragraph, Table
@@ -183,13 +183,30 @@ def _not_in_plan(plan: Plan, way_out: Callable[[Blocked], str]) -> list[Block]:
     return parts
 
 
+def directions_line(plan: Plan, why: str) -> str:
+    """Which directions a run applies, and what the others would do.
+
+    Args:
+        plan: What is to be applied.
+        why: These directions, and no others.
+    """
+    asked = ", ".join(plan.options.directions) or "nothing"
+    others = [
+        f"{KIND_DIRECTION[kind]} would do {several(count, 'line')}"
+        for kind, count in plan.others.items()
+    ]
+    return "; ".join((f"{plan.user}: applies {asked} ({why})", *others))
+
+
 def result_text(found: Result) -> str:
     """The same in one line, for a run that is repeated."""
     counts = Counter(OUTCOMES[each.outcome].word for each in found.lines)
     parts = [f"{count:,} {word}" for word, count in counts.items()] or ["nothing to do"]
-    away = [name for name, report in found.plan.mailboxes.items() if report.error]
-    if away:
-        parts.append(f"not reached: {', '.join(away)}")
+    parts += [
+        f"{name} {not_reached(report.messages, short_error(report.error))}"
+        for name, report in found.plan.mailboxes.items()
+        if report.error
+    ]
     parts += [*unmatched_texts(found.plan), *left_out(found.plan)]
     rules = [f"{each.account}:{each.rule}" for each in blocks(found.plan)]
     if rules:

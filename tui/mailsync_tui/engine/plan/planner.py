@@ -95,6 +95,8 @@ class _Planning:
         """The mailboxes that are not reached, because of which lines are blocked."""
         self.waiting: Counter[_Blocks] = Counter()
         self.lines: list[Line] = []
+        self.others: Counter[Kind] = Counter()
+        """Lines that there would be in directions that are not asked for."""
         self.held: list[HeldLine] = []
         self.unsettled: set[int] = set()
         self.entries: dict[int, list[PlanEntry]] = defaultdict(list)
@@ -151,6 +153,8 @@ class _Planning:
                 self._block(index, self.rules.forward(s, tuple(accounts)).line, *stop)
             elif self._asked("forward-delete"):
                 result[index] = self.rules.forward(s, left).line
+            else:
+                self.others["forward-delete"] += 1
         return result
 
     def _guarded(
@@ -253,6 +257,7 @@ class _Planning:
     def _take(self, index: int, proposal: Proposal) -> None:
         line = proposal.line
         if not self._asked(line.kind):
+            self.others[line.kind] += proposal.held is None
             return
         if proposal.held is None and line.kind in DELETIONS:
             line = replace(line, evidence=evidence(line, self.statuses[index], self.snapshot))
@@ -333,6 +338,7 @@ class _Planning:
                 for (account, kind, why), count in self.waiting.items()
                 if self._asked(kind)
             ),
+            others=+self.others,
         )
 
 
