@@ -10,6 +10,7 @@ from typing import Any
 from mailsync_tui.config.model import CONSOLIDATED, Guards, MailboxConfig, UserConfig
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import Result
+from mailsync_tui.ledger.uptime import Uptime
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.session.session import Session
 from tests.builders import mail
@@ -25,6 +26,10 @@ class Bench:
         kinds = kinds or {"isp": "pop3", "work": "imap"}
         self.directory = directory
         self.now = START
+        self.jumped = timedelta(0)
+        """By how much the clock was set ahead."""
+        self.boot = "first"
+        """Which start of the machine it is."""
         external = tuple(
             MailboxConfig(name=name, type=kind, host=f"{name}.example", user="ann")  # type: ignore[arg-type]
             for name, kind in kinds.items()
@@ -76,8 +81,22 @@ class Bench:
         """A session over these mailboxes; of the accounts only those that are named, if any is."""
         boxes = {c.name: self.boxes[c.name] for c in self.config.mailboxes}
         return Session(
-            self.config, self.directory, mailboxes=boxes, only=only, clock=lambda: self.now
+            self.config,
+            self.directory,
+            mailboxes=boxes,
+            only=only,
+            clock=lambda: self.now,
+            uptime=self.uptime,
         )
+
+    def uptime(self) -> Uptime:
+        """What the machine says that runs all this."""
+        return Uptime(self.boot, (self.now - self.jumped).timestamp())
+
+    def set_clock(self, by: timedelta) -> None:
+        """Somebody sets the clock ahead, or back."""
+        self.now += by
+        self.jumped += by
 
     def wait(self, minutes: float = 15) -> None:
         """Let time pass."""

@@ -21,6 +21,7 @@ _BACK = {
     schema.VERSION_5: "DROP INDEX message_date;",
     schema.VERSION_6: "ALTER TABLE mailbox DROP COLUMN reached;",
     schema.VERSION_7: "ALTER TABLE mailbox DROP COLUMN waited;",
+    schema.VERSION_8: "DROP TABLE clock;",
 }
 
 

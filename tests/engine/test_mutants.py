@@ -21,7 +21,7 @@ from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.apply import adopt as adopting
 from mailsync_tui.engine.apply import delete as deleting
 from mailsync_tui.engine.apply import record
-from mailsync_tui.engine.detect import doubt, identify, match, read
+from mailsync_tui.engine.detect import doubt, identify, match, observe, read
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan import guards, moves, protected, rules, status
 from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot
@@ -359,6 +359,14 @@ def flagged_is_protected(d: Path) -> None:
     assert (kinds(plan), [h[2] for h in held(plan)]) == ([], ["hold", "hold"])
 
 
+def young_though_the_clock_jumped(d: Path) -> None:
+    bench = _collected(d)
+    bench.config = replace(bench.config, holds=Holds(younger_than=timedelta(days=2)))
+    bench.set_clock(timedelta(days=9))
+    bench.remove("work", M)
+    assert held(bench.plan()) == [("forward-delete", "work", "hold")]
+
+
 def kept_on_an_account(d: Path) -> None:
     bench = _collected(d, "isp")
     bench.configure("isp", allow=("collect", "forward"))
@@ -521,6 +529,9 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "what was there before is what we stored": Mutant(
         Copy, "stored", property(lambda self: True), (adopted_is_held,)
+    ),
+    "time has passed as the clock says": Mutant(
+        observe, "jumps", lambda *known: (), (young_though_the_clock_jumped,)
     ),
     "copies = all is any": Mutant(
         rules.Rules, "enough", lambda self, s, losers: bool(losers), (copies_all,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def test_between_two_runs(scenario: Scenario, tmp_path: Path) -> None:
     undisturbed, bench = begun.again(tmp_path / "u"), begun.again(tmp_path / "j")
     for one in (undisturbed, bench):
         if one is bench:  # each other of these stories in the other direction
-            one.now += YEARS if SCENARIOS.index(scenario) % 2 else -YEARS
+            one.set_clock(YEARS if SCENARIOS.index(scenario) % 2 else -YEARS)
         scenario.settle(one)
     assert contents(bench) == contents(undisturbed)
     assert after(scenario, bench)[1:] == after(scenario, undisturbed)[1:]
@@ -72,7 +73,7 @@ def test_while_the_person_looks_at_the_plan(bench: Bench, jump: timedelta) -> No
     def choose(plan: Plan) -> frozenset[str]:
         assert kinds(plan) == [("forward-delete", "work")]
         bench.deliver("work", mail(1))  # back, while nobody knows how long it takes
-        bench.now += jump
+        bench.set_clock(jump)
         return frozenset()
 
     with bench.session() as session:
@@ -92,10 +93,10 @@ def test_a_clock_set_back_by_what_has_gone_by(
         assert session.age() == 0
         ticks += 3600
         assert session.age() == pytest.approx(3600)
-        bench.now -= timedelta(seconds=1)
+        bench.set_clock(-timedelta(seconds=1))
         assert session.age() > 10**9
         ticks -= 3600  # a machine that slept: only the other one knows
-        bench.now += timedelta(hours=2)
+        bench.set_clock(timedelta(hours=2))
         assert 7000 < session.age() < 7201
 
 
@@ -105,7 +106,7 @@ def test_the_app_looks_again_before_it_asks(bench: Bench, jump: timedelta) -> No
         viewer = Viewer(session)
         viewer.look(lambda comparison: None)
         assert viewer.fresh
-        bench.now += jump
+        bench.set_clock(jump)
         assert not viewer.fresh
 
 
@@ -120,7 +121,7 @@ def test_while_lines_are_applied(bench: Bench, jump: timedelta) -> None:
 
     def emit(event: Event) -> None:
         if isinstance(event, Applying):
-            bench.now += jump
+            bench.set_clock(jump)
 
     with bench.session() as session:
         session.emit = emit
@@ -181,7 +182,7 @@ def test_the_wait_for_a_late_store(
     """Set back, nobody knows how long ago the store was: the whole wait, and never more."""
     monkeypatch.setattr(store, "LATE_SECONDS", 5.0)
     killed_in_a_store(bench, what)
-    bench.now += jump
+    bench.set_clock(jump)
     assert waited(bench, monkeypatch) == ([5.0] if jump < timedelta(0) else [])
     assert bench.holds("consolidated", mail(1)) == (what == "collect")
 
@@ -207,9 +208,9 @@ def test_absent_scans_after_a_clock_that_was_ahead(bench: Bench) -> None:
     bench.deliver("work", mail(1))
     bench.sync()
     bench.remove("work", mail(1))
-    bench.now += YEARS
+    bench.set_clock(YEARS)
     assert bench.sync().lines == ()
-    bench.now -= YEARS
+    bench.set_clock(-YEARS)
     assert bench.sync().lines == ()
     bench.wait(-14)  # a minute later
     assert kinds(bench.plan()) == []
@@ -224,23 +225,91 @@ def test_absent_scans_and_a_clock_set_back(bench: Bench, jump: timedelta) -> Non
     bench.sync()
     bench.remove("work", mail(1))
     for step in (timedelta(0), jump, timedelta(0)):
-        bench.now += step
+        bench.set_clock(step)
         assert kinds(bench.plan()) == []
         bench.sync()
     assert bench.holds("consolidated", mail(1)) == 1
 
 
+def test_absent_scans_and_a_clock_that_jumps_ahead(bench: Bench) -> None:
+    """Two listings within a minute are one, whatever the clock says."""
+    bench.guards(absent_scans=2)
+    bench.deliver("work", mail(1))
+    bench.sync()
+    bench.remove("work", mail(1))
+    bench.sync()
+    bench.wait(-14)  # a minute after it
+    bench.set_clock(HOURS)
+    plan = bench.plan()
+    assert (kinds(plan), len(plan.waiting)) == ([], 1)
+    bench.sync()
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+
+
+AHEAD = pytest.mark.parametrize("jump", [timedelta(days=99), YEARS], ids=str)
+STARTED_ANEW = pytest.mark.parametrize("started_anew", [False, True])
+"""Whether the machine was off meanwhile: then nothing tells a jump from an absence."""
+
+
+def jumps(bench: Bench, jump: timedelta, *, started_anew: bool) -> None:
+    bench.set_clock(jump)
+    if started_anew:
+        bench.boot = "another one"
+
+
+@AHEAD
+@STARTED_ANEW
+def test_younger_than_protects_with_a_clock_that_jumped_ahead(
+    bench: Bench, jump: timedelta, started_anew: bool
+) -> None:
+    """And stays ahead: what comes later has a Date that is right."""
+    bench.config = replace(bench.config, holds=Holds(younger_than=timedelta(days=4)))
+    one, two = mail(1, date=START), mail(2, date=START + timedelta(days=1))
+    bench.deliver("work", one)
+    bench.sync()
+    jumps(bench, jump, started_anew=started_anew)
+    bench.remove("work", one)
+    young = [("forward-delete", "work", "hold")]
+    assert held(bench.plan()) == young
+    bench.wait(24 * 60)
+    bench.deliver("work", two)
+    bench.sync()
+    bench.remove("work", two)
+    bench.wait(2 * 24 * 60)
+    assert held(bench.plan()) == young * 2
+    bench.sync()
+    bench.wait(24 * 60)
+    assert held(bench.plan()) == young
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+
+
+@AHEAD
+@STARTED_ANEW
+def test_unreached_days_and_a_clock_that_jumped_ahead(
+    bench: Bench, jump: timedelta, started_anew: bool
+) -> None:
+    bench.deliver("isp", mail(1))
+    bench.sync()
+    bench.remove("isp", mail(1))
+    bench.boxes["work"].unreachable = "no route to host"
+    jumps(bench, jump, started_anew=started_anew)
+    for _ in range(6):
+        assert [rule for _, _, rule, _ in blocked(bench.plan())] == ["unreached"]
+        bench.sync()
+        bench.wait(24 * 60)
+    bench.wait(24 * 60)
+    assert kinds(bench.plan()) == [("forward-delete", "isp")]
+
+
 @pytest.mark.parametrize("jump", [-HOURS, -YEARS], ids=str)
 def test_younger_than_protects_with_a_clock_set_back(bench: Bench, jump: timedelta) -> None:
-    from dataclasses import replace
-
     bench.config = replace(bench.config, holds=Holds(younger_than=timedelta(days=1)))
     for n, date in ((1, START - timedelta(days=9)), (2, START - timedelta(hours=1))):
         bench.deliver("work", mail(n, date=date))
     bench.sync()
     for n, date in ((1, START - timedelta(days=9)), (2, START - timedelta(hours=1))):
         bench.remove("work", mail(n, date=date))
-    bench.now += jump
+    bench.set_clock(jump)
     young = held(bench.plan())
     assert ("forward-delete", "work", "hold") in young
     assert len(young) == (1 if jump == -HOURS else 2)  # in the year 2011, both are from the future
@@ -267,9 +336,9 @@ def test_a_provider_that_cleans_up_is_known_though_a_listing_was_of_another_year
             bench.sync()
         if day == 0:
             bench.deliver("isp", dated(20))
-            bench.now += jump
+            bench.set_clock(jump)
             bench.sync()
-            bench.now -= jump
+            bench.set_clock(-jump)
     assert [rule for _, _, rule, _ in blocked(bench.plan())] == ["expired"]
 
 
@@ -311,11 +380,11 @@ def test_copies_go_once_they_are_old_enough(deleted: Bench) -> None:
 
 
 def test_a_clock_that_is_years_ahead_throws_nothing_away(deleted: Bench) -> None:
-    deleted.now += YEARS
+    deleted.set_clock(YEARS)
     for day in (10, 11):  # an hour of such runs
         deleted.deliver("work", mail(day))
         deleted.sync()
-    deleted.now -= YEARS
+    deleted.set_clock(-YEARS)
     for day in range(20, 45):
         _a_day(deleted, day)
     assert len(_copies(deleted)) == 1
@@ -325,14 +394,37 @@ def test_a_clock_that_is_years_ahead_throws_nothing_away(deleted: Bench) -> None
     assert deleted.holds("consolidated", mail(0)) == 1
 
 
+@AHEAD
+@STARTED_ANEW
+def test_a_clock_that_stays_ahead_makes_no_copy_older(
+    deleted: Bench, jump: timedelta, started_anew: bool
+) -> None:
+    jumps(deleted, jump, started_anew=started_anew)
+    for day in range(10, 39):
+        _a_day(deleted, day)
+        assert len(_copies(deleted)) == 1
+    for day in range(40, 43):
+        _a_day(deleted, day)
+    assert _copies(deleted) == []
+
+
+@pytest.mark.parametrize("days", [40_000, 2**63 - 1])
+def test_copies_are_kept_for_longer_than_a_calendar_has_days(deleted: Bench, days: int) -> None:
+    deleted.config = replace(deleted.config, keep_days=days)
+    deleted.set_clock(YEARS)
+    for day in (10, 11):
+        _a_day(deleted, day)
+    assert len(_copies(deleted)) == 1
+
+
 def test_what_was_deleted_while_the_clock_was_behind_is_kept_as_long(bench: Bench) -> None:
     """A machine without a battery deletes in the year 2011, and then hears what year it is."""
     for day in range(2):
         _a_day(bench, day)
     bench.remove("work", mail(0))
-    bench.now -= YEARS
+    bench.set_clock(-YEARS)
     _a_day(bench, 2)
-    bench.now += YEARS
+    bench.set_clock(YEARS)
     for day in range(3, 31):
         _a_day(bench, day)
         assert len(_copies(bench)) == 1
@@ -343,11 +435,11 @@ def test_what_was_deleted_while_the_clock_was_behind_is_kept_as_long(bench: Benc
 
 def test_a_tombstone_outlives_a_clock_that_is_ahead(deleted: Bench) -> None:
     """What was deleted does not come back as new."""
-    deleted.now += YEARS
+    deleted.set_clock(YEARS)
     for n in (10, 11):
         deleted.deliver("work", mail(n))
         deleted.sync()
-    deleted.now -= YEARS
+    deleted.set_clock(-YEARS)
     deleted.deliver("isp", mail(0))  # a forward that came late
     assert held(deleted.plan()) == [("collect", "isp", "late-copy")]
 
@@ -357,7 +449,7 @@ def test_a_tombstone_outlives_a_clock_that_is_ahead(deleted: Bench) -> None:
 
 def test_runs_are_in_their_order_whatever_their_clocks_said(bench: Bench) -> None:
     for n, jump in enumerate((timedelta(0), YEARS, -YEARS, -YEARS, YEARS)):
-        bench.now += jump
+        bench.set_clock(jump)
         bench.deliver("work", mail(n))
         bench.sync()
     rows = Person(bench.config, bench.directory).runs()

@@ -293,7 +293,7 @@ class TestPrivacy:
 
     def test_looking_makes_nothing(self, store: Quarantine, directory: Path) -> None:
         assert store.size() == (0, 0)
-        assert store.clean(30, NOW, ()) == 0
+        assert store.clean(NOW - timedelta(days=30), NOW, ()) == 0
         with pytest.raises(QuarantineError):
             store.get("a" * 64)
         assert not directory.parent.exists()
@@ -307,23 +307,19 @@ class TestClean:
         age(directory, old, 30.01)
         age(directory, needed, 400)
         age(directory, young, 29.99)
-        assert store.clean(30, NOW, [needed]) == 1
+        assert store.clean(NOW - timedelta(days=30), NOW, [needed]) == 1
         assert store.size()[0] == 2
         assert store.get(needed) == OTHER
         assert store.get(young) == b"young"
         with pytest.raises(QuarantineError):
             store.get(old)
 
-    def test_whatever_the_number_of_days(self, store: Quarantine) -> None:
-        store.put_all([MAIL])
-        assert store.clean(2**63 - 1, NOW, ()) == 0
-
     def test_foreign_files_stay(self, store: Quarantine, directory: Path) -> None:
         (name,) = store.put_all([MAIL])
         foreign = directory / name[:2] / "README"
         foreign.write_text("x")
         os.utime(foreign, (0, 0))
-        assert store.clean(1, NOW, [name]) == 0
+        assert store.clean(NOW - timedelta(days=1), NOW, [name]) == 0
         assert foreign.exists()
         assert store.size()[0] == 1
 
@@ -336,7 +332,7 @@ class TestClean:
             put = (NOW - timedelta(days=days)).timestamp()
             os.utime(leftover, (put, put))
         assert store.size()[0] == 1
-        store.clean(10_000, NOW, ())
+        store.clean(NOW - timedelta(days=10_000), NOW, ())
         assert [path.name for path in directory.glob("tmp-*")] == ["tmp-live"]
 
 

@@ -52,6 +52,7 @@ async def running(
             emit=emit,
             mailboxes=bench.boxes,
             clock=lambda: bench.now,
+            uptime=bench.uptime,
         )
         sessions.append(session)
         return session

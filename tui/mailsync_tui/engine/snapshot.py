@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mailsync_tui.config.model import UserConfig
 from mailsync_tui.ledger.rows import ScanRow
+from mailsync_tui.ledger.uptime import Jump, passed
 from mailsync_tui.mailboxes.base import Location, Role
 from mailsync_tui.message import Identity, Summary
 
@@ -182,6 +183,8 @@ class Snapshot:
 
     config: UserConfig
     now: datetime
+    jumps: tuple[Jump, ...]
+    """When the clock was set ahead, as far as syncs can tell."""
     ledger_id: str | None
     serial: int
     scan: int
@@ -198,11 +201,15 @@ class Snapshot:
     def awaited(self, mailbox: str) -> bool:
         """Whether one that is not listed completely holds up what may have been moved there.
 
-        It does for ``unreached_days``; the clock may have been set back since. One that is left out
+        It does for ``unreached_days``; the clock may have been set since. One that is left out
         by choice always does, and that is no day on which it was not reached.
         """
         state = self.mailboxes[mailbox]
         if state.left_out or state.reached is None:
             return True
         since = max(state.reached, state.waited or state.reached)
-        return (self.now - since).days < self.config.guards.unreached_days
+        return self.passed(since).days < self.config.guards.unreached_days
+
+    def passed(self, since: datetime) -> timedelta:
+        """How much time has passed; below zero where the clock was ahead then."""
+        return passed(since, self.now, self.jumps)

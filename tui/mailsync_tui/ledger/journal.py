@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from mailsync_tui.ledger.reader import LedgerReader
@@ -75,27 +75,6 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
             "SELECT id, command, directions, started, ended, exit FROM run ORDER BY id DESC"
         )
     ]
-
-
-def certain(ledger: LedgerReader, now: datetime) -> datetime | None:
-    """The latest moment that can be relied on before something is thrown away for its age.
-
-    A clock that is far ahead for a while, as one without a battery may be, must not age everything
-    at once. So it is the beginning of a run at least a day ago: such a clock has none but those
-    from before it was wrong.
-
-    Args:
-        ledger: Its runs are looked at.
-        now: What the clock says, aware.
-
-    Returns:
-        ``None``: there is no such run yet.
-    """
-    day_ago = stamp(now - timedelta(days=1))
-    (at,) = ledger.db.execute(
-        "SELECT max(started) FROM run WHERE started <= ?", (day_ago,)
-    ).fetchone()
-    return moment(at)
 
 
 def kept_since(ledger: LedgerReader, since: datetime, now: datetime) -> set[str]:

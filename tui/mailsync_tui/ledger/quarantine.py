@@ -142,11 +142,11 @@ class Quarantine:
                 f" and {_megabytes(free)} are free at {existing}"
             )
 
-    def clean(self, keep_days: int, now: datetime, keep: Collection[str]) -> int:
-        """Remove the copies that were put longer ago than they are kept.
+    def clean(self, before: datetime, now: datetime, keep: Collection[str]) -> int:
+        """Remove the copies that were put before some moment.
 
         Args:
-            keep_days: Days that a copy stays.
+            before: Aware.
             now: The time, aware.
             keep: Names of copies that stay whatever their age.
 
@@ -158,7 +158,7 @@ class Quarantine:
         """
         removed = 0
         spared = frozenset(keep)
-        limit = now.timestamp() - float(keep_days) * _DAY
+        limit = before.timestamp()
         with self._errors_named("cleaned"):
             for name, file in self._copies():
                 if name not in spared and file.stat().st_mtime < limit:

@@ -204,9 +204,30 @@ VERSION_7 = """
 ALTER TABLE mailbox ADD COLUMN waited TEXT;
 """
 
+# What the clock said at each sync beside the uptime, as long as no later sync proves as much; and
+# by how many seconds it had jumped ahead since the one before.
+VERSION_8 = """
+CREATE TABLE clock (
+    at TEXT PRIMARY KEY,
+    boot TEXT NOT NULL,
+    uptime REAL NOT NULL,
+    jumped REAL NOT NULL
+) WITHOUT ROWID;
+INSERT INTO clock SELECT DISTINCT reached, '', 0, 0 FROM mailbox WHERE reached IS NOT NULL;
+"""
+
 _NAMED = "INSERT INTO meta VALUES ('id', '{id}'), ('serial', '0');"
 
-MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7)
+MIGRATIONS = (
+    VERSION_1,
+    VERSION_2,
+    VERSION_3,
+    VERSION_4,
+    VERSION_5,
+    VERSION_6,
+    VERSION_7,
+    VERSION_8,
+)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from mailsync_tui.ledger.reader import LedgerReader, connect, ledger_errors
 from mailsync_tui.ledger.rows import FolderRow, Intent, NewCopy, Placed
 from mailsync_tui.ledger.schema import stamp
+from mailsync_tui.ledger.uptime import Uptime, since_last
 from mailsync_tui.message import Identity, Location, Raw, Summary, Uid
 
 TOMBSTONE_DAYS = 400
@@ -295,6 +296,17 @@ class LedgerWriter:
         self.db.executemany(
             "UPDATE mailbox SET waited = ? WHERE id = ?",
             [(stamp(now), mailbox) for mailbox in mailboxes],
+        )
+
+    def note_clock(self, now: datetime, uptime: Uptime) -> None:
+        """A sync is at work: what the clock says, and whether it has jumped since the last one."""
+        before, jumped = since_last(self.read, now, uptime)
+        if before == now:
+            return
+        if before is not None and not jumped:  # a jump itself stays on record
+            self.db.execute("DELETE FROM clock WHERE at = ? AND jumped = 0", (stamp(before),))
+        self.db.execute(
+            "INSERT INTO clock VALUES (?, ?, ?, ?)", (stamp(now), *uptime, jumped.total_seconds())
         )
 
     # --- messages

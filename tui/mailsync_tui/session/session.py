@@ -47,6 +47,7 @@ from mailsync_tui.ledger.reader import (
     open_ledger,
     sqlite_errors,
 )
+from mailsync_tui.ledger.uptime import Uptime, ago, jumps, machine_uptime
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import LeftOut, Listing, Mailbox, MailboxError
 from mailsync_tui.session.connections import Connections
@@ -56,6 +57,10 @@ _CENTURY = 36_500
 
 FRESH_SECONDS = 60
 """A listing is trusted for so long right before a deletion (DESIGN.md, rule 4)."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Session:
@@ -69,7 +74,8 @@ class Session:
         emit: Emit = nobody,
         mailboxes: Mapping[str, Mailbox] | None = None,
         only: Collection[str] = (),
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
+        uptime: Callable[[], Uptime] | None = None,
     ) -> None:
         """Prepare; nothing is contacted and nothing is made yet.
 
@@ -79,20 +85,25 @@ class Session:
             emit: Called with what happens, from this session's threads.
             mailboxes: Used instead of opening those of the configuration (tests).
             only: Of the accounts, only these are contacted; none named: all.
-            clock: The present moment, aware.
+            clock: The present moment, aware, instead of the machine's clock.
+            uptime: How long the machine has been running by now; nobody sets a clock that is given.
         """
         self.config = config
         self.directory = directory
         self.ledger_path = directory / FILE_NAME
         self.emit = emit
-        self.clock = clock
         self.left_out = {c.name for c in config.external if only and c.name not in only}
+        self.clock = clock or _now
+        self.uptime = uptime or (machine_uptime if clock is None else self._clock_as_uptime)
         self.connections = Connections(config, mailboxes or {})
         self._stop = threading.Event()
         self._listed_at: tuple[datetime, float] | None = None
         self._mark: LedgerMark | None = None
         """The ledger's, before the mailboxes were listed: what is written later, by another run,
         is of mail that the listing may lack, though nobody deleted it."""
+
+    def _clock_as_uptime(self) -> Uptime:
+        return Uptime("given", self.clock().timestamp())
 
     def __enter__(self) -> Self:
         return self
@@ -212,6 +223,7 @@ class Session:
             reached,
             mailboxes,
             self.clock(),
+            self.uptime(),
             self.connections.parallel,
             self.emit,
             self._mark,
@@ -501,10 +513,8 @@ class Session:
         Where that fails, the next run does it: a copy too many harms nobody.
         """
         with contextlib.suppress(QuarantineError, LedgerError), sqlite_errors():
-            now, days = self.clock(), self.config.keep_days
-            certain = journal.certain(ledger.read, now)
-            if certain is None or journal.unsettled(ledger.read):
+            if journal.unsettled(ledger.read):
                 return
-            since = certain - timedelta(days=min(days, _CENTURY))
-            young = journal.kept_since(ledger.read, since, now)
-            quarantine.clean(days, certain, young)
+            now, days = self.clock(), timedelta(days=min(self.config.keep_days, _CENTURY))
+            since = ago(days, now, jumps(ledger.read, now, self.uptime()))
+            quarantine.clean(since, now, journal.kept_since(ledger.read, since, now))

@@ -21,6 +21,7 @@ from mailsync_tui.ledger.journal import undoes
 from mailsync_tui.ledger.lock import LOCK_NAME, RunLock
 from mailsync_tui.ledger.reader import sqlite_errors
 from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
+from mailsync_tui.ledger.uptime import ago
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
 from mailsync_tui.mailboxes.base import Location
 
@@ -83,9 +84,8 @@ class _Recorder:
         self.ledger.set_open(opened, is_open=True)
         self.ledger.set_open(settled, is_open=False)
         self.ledger.drop_childless()
-        certain = journal.certain(self.ledger.read, self.now)
-        if certain is not None:
-            self.ledger.purge_tombstones(certain - timedelta(days=TOMBSTONE_DAYS))
+        days = timedelta(days=TOMBSTONE_DAYS)
+        self.ledger.purge_tombstones(ago(days, self.now, self.snapshot.jumps))
         self._scans()
         self._blocks()
         self.ledger.set_rules(rules_fingerprint(self.snapshot.config))
@@ -126,6 +126,7 @@ class _Recorder:
 
     def _scans(self) -> None:
         reached = _reached(self.observation)
+        self.ledger.note_clock(self.now, self.observation.uptime)
         self.ledger.mark_reached((self.ids[name] for name in reached), self.now)
         for name, here in self.observation.listed.items():
             if name in reached:
@@ -279,7 +280,7 @@ class _Recorder:
             before = self.ledger.read.copy_at(copy.mailbox, copy.location)
             if before is None or before.absent_at is None:
                 return
-            waited = self.now - before.absent_at
+            waited = self.snapshot.passed(before.absent_at)
             # The clock was ahead then: counted from now, or it would not be for years.
             if waited < timedelta(0) or waited >= timedelta(minutes=ABSENT_MINUTES):
                 absent = copy.absent if waited >= timedelta(0) else before.absent
@@ -350,7 +351,7 @@ def _ids(s: MessageStatus, mailbox: str) -> list[int]:
 def note_listing(
     directory: Path, path: Path, observation: Observation, command: str, *, settled: bool
 ) -> None:
-    """Write down which mailboxes were reached; and that what was fetched lately is still listed.
+    """Write down when which mailboxes were reached; and that what was fetched is still listed.
 
     No plan depends on it but one that would find a mailbox away, or mail gone, so the ledger's
     serial stays; where another run holds the ledger, or it cannot be written, the next listing
@@ -375,6 +376,7 @@ def note_listing(
             if ledger.read.serial != observation.snapshot.serial:
                 return
             with ledger.transaction():
+                ledger.note_clock(observation.snapshot.now, observation.uptime)
                 ledger.mark_reached(reached, observation.snapshot.now)
                 ledger.mark_left_out(left_out, observation.snapshot.now)
                 for name in _unseen(observation) if settled else ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.detect.match import MatchedListing, MatchedMailboxes
@@ -15,6 +15,7 @@ from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.journal import undoes
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
+from mailsync_tui.ledger.uptime import Jump, passed
 from mailsync_tui.mailboxes.base import Location, Role
 
 ABSENT_MINUTES = 10
@@ -43,6 +44,7 @@ def known_messages(
     listed: Mapping[str, MatchedListing],
     arrivals: Iterable[Arrival],
     now: datetime,
+    jumped: Sequence[Jump],
 ) -> KnownMessages:
     """Read the messages that arrived or are absent, and those about which something was left.
 
@@ -53,6 +55,7 @@ def known_messages(
         listed: The listings.
         arrivals: All that is new, everywhere.
         now: The moment of the listings, aware.
+        jumped: When the clock was set ahead.
     """
     candidates = ledger.candidates({a.identity.key for a in arrivals if a.identity})
     unsettled = journal.unsettled(ledger)
@@ -71,7 +74,8 @@ def known_messages(
     def shown(copy: CopyRow) -> Copy:
         name = matched.name_of(copy.mailbox)
         begun = (name, copy.location) in interrupted
-        return _shown(copy, name, listed.get(name), scan, now, interrupted=begun)
+        waited = passed(copy.absent_at or now, now, jumped)
+        return _shown(copy, name, listed.get(name), scan, waited, interrupted=begun)
 
     return KnownMessages(
         rows,
@@ -97,11 +101,11 @@ def _shown(
     mailbox: str,
     here: MatchedListing | None,
     scan: int,
-    now: datetime,
+    waited: timedelta,
     *,
     interrupted: bool,
 ) -> Copy:
-    """A copy of the ledger as a listing shows it."""
+    """A copy of the ledger as a listing shows it, so long after its absence last counted."""
     state = CopyState(row.state)
     presence = here.presence(row.location) if here else Presence.UNKNOWN
     if here is not None and here.note is not None and row.adopted:
@@ -111,8 +115,7 @@ def _shown(
     held, missing, absent = row.held_scan, row.missing_scan, row.absent
     if presence is Presence.GONE and here is not None:
         if row.state == CopyState.MISSING:
-            minutes = (now - (row.absent_at or now)).total_seconds() / 60
-            absent += minutes >= ABSENT_MINUTES
+            absent += waited >= timedelta(minutes=ABSENT_MINUTES)
         else:
             held, missing, absent = max(here.scan, row.first_scan), scan, 1
     copy = Copy(

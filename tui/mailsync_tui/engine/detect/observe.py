@@ -29,6 +29,7 @@ from mailsync_tui.engine.detect.read import read_new
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.snapshot import Block, Snapshot
 from mailsync_tui.ledger.reader import LedgerMark, LedgerReader
+from mailsync_tui.ledger.uptime import Uptime, jumps
 from mailsync_tui.mailboxes.base import Listing, Location, Mailbox, MailboxError
 
 
@@ -47,6 +48,7 @@ class Observation:
     """The ledger's, before the mailboxes were listed."""
     answers: Mapping[Location, int]
     """What lies in the consolidated mailbox by a store whose answer was lost: its action."""
+    uptime: Uptime
 
 
 def observe(
@@ -55,6 +57,7 @@ def observe(
     listings: Mapping[str, Listing | MailboxError],
     mailboxes: Mapping[str, Mailbox],
     now: datetime,
+    uptime: Uptime,
     parallel: Parallel,
     emit: Emit = nobody,
     mark: LedgerMark | None = None,
@@ -67,6 +70,7 @@ def observe(
         listings: What each mailbox listed, or why it could not.
         mailboxes: To read the headers of what is new; bodies only where that leaves no trace.
         now: The moment of the listings, aware.
+        uptime: The uptime at that moment.
         parallel: Runs the reading of headers, on the mailboxes' own threads.
         emit: Gets how far that is, from those threads.
         mark: The ledger's, before the mailboxes were listed; ``None``: as it is now.
@@ -85,7 +89,8 @@ def observe(
             return survivors(listed[name], folders, matched.rows[name], ledger)
 
         listed, arrivals = read_new(listed, mailboxes, all_survivors, parallel, emit)
-        known = known_messages(config, ledger, matched, listed, arrivals, now)
+        jumped = jumps(ledger, now, uptime)
+        known = known_messages(config, ledger, matched, listed, arrivals, now, jumped)
         home = mailboxes.get(CONSOLIDATED)
         recognised = recognise(arrivals, known, ledger, home, parallel)
         if recognised.error is not None:
@@ -99,6 +104,7 @@ def observe(
         snapshot = Snapshot(
             config=config,
             now=now,
+            jumps=jumped,
             ledger_id=ledger.id,
             serial=mark.serial,
             scan=scan,
@@ -114,4 +120,5 @@ def observe(
             known.restoring,
             mark,
             recognised.answers,
+            uptime,
         )

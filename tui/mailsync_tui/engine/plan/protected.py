@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from mailsync_tui.config.model import CONSOLIDATED, Holds, MailboxConfig
-from mailsync_tui.engine.snapshot import Copy, MessageState
+from mailsync_tui.engine.snapshot import Copy, MessageState, Snapshot
 from mailsync_tui.mailboxes.base import Role
 
 OUTSIDE_FOLDERS = frozenset({Role.TRASH, Role.JUNK, Role.DRAFTS, Role.SENT, Role.ALL})
@@ -65,7 +65,7 @@ def folder_matches(folder: str, pattern: str) -> bool:
 
 
 def protection(
-    message: MessageState, targets: Sequence[Copy], holds: Holds, now: datetime
+    message: MessageState, targets: Sequence[Copy], holds: Holds, snapshot: Snapshot
 ) -> str | None:
     """Which key of ``[hold]`` protects what a deletion is about, as it stands in the file.
 
@@ -75,7 +75,7 @@ def protection(
         message: The message.
         targets: The copies that would be deleted.
         holds: The configuration's ``[hold]``.
-        now: The moment of the listing, aware.
+        snapshot: It knows how much time has passed.
 
     Returns:
         Such as ``from = "*@bank.example"``; ``None``: nothing does.
@@ -89,8 +89,9 @@ def protection(
     for pattern in holds.folders:
         if any(folder_matches(copy.location.folder, pattern) for copy in targets):
             return f'folders = "{pattern}"'
-    youngest = now - holds.younger_than
-    if holds.younger_than and any(_born(copy, message, now) > youngest for copy in targets):
+    if holds.younger_than and any(
+        snapshot.passed(_born(copy, message, snapshot.now)) < holds.younger_than for copy in targets
+    ):
         return f'younger_than = "{_written(holds.younger_than)}"'
     return None
 

@@ -58,7 +58,6 @@ class Rules:
         """
         self.snapshot = snapshot
         self.config = snapshot.config
-        self.now = snapshot.now
         self.reconsider = reconsider
         self.configs = {c.name: c for c in snapshot.config.mailboxes}
 
@@ -468,7 +467,7 @@ class Rules:
         """A line; a deletion is held, whatever is reconsidered, if ``[hold]`` protects a copy."""
         if line.kind not in DELETIONS:
             return Proposal(line)
-        hold = protection(s.message, s.named_by(line), self.config.holds, self.now)
+        hold = protection(s.message, s.named_by(line), self.config.holds, self.snapshot)
         return Proposal(line) if hold is None else Proposal(line, "hold", hold=hold)
 
     def _collect_line(self, s: MessageStatus, copy: Copy, reason: str) -> Line:
