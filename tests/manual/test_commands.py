@@ -126,4 +126,4 @@ def test_the_help_of_every_command_has_examples(name: str) -> None:
         program, command, *rest = line.split()
         assert program == "mailsync-tui"
         given = {word for word in rest if word.startswith("--")}
-        assert given <= options(cli.commands[command])
+        assert given <= options(cli.commands[command]) | options(cli)

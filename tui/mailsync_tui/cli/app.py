@@ -104,6 +104,7 @@ def how_to_begin(path: Path) -> str:
     return (
         f"There is no configuration yet. It goes to {safe_text(str(path))}; for example:\n\n"
         f"{tomli_w.dumps(EXAMPLE)}\n"
+        "`mailsync-tui setup` asks for what it needs, tries it, and writes that file.\n"
         "Then `mailsync-tui check` says whether all of it works.\n"
         f"To try the program without a mailbox of your own: `{_DEMO}`."
     )

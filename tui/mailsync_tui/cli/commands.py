@@ -564,6 +564,19 @@ def demo(settings: Settings, only_serve: bool) -> int:
     return INTERRUPTED
 
 
+@cli.command(epilog="\b\nExamples:\n  mailsync-tui setup\n  mailsync-tui setup --config other.toml")
+@click.pass_obj
+def setup(settings: Settings) -> int:
+    """Make the configuration, or change it, question by question.
+
+    Each account is tried before it is taken over. The change is shown before it is written; the
+    file's comments stay.
+    """
+    from mailsync_tui.cli.setup import set_up
+
+    return set_up(settings)
+
+
 @cli.command(
     epilog="\b\nExamples:\n  mailsync-tui manual\n  mailsync-tui manual guards"
     "\n  mailsync-tui manual --man | man -l -"

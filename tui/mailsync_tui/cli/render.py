@@ -221,17 +221,22 @@ def check(screen: Screen, user: str, checked: Iterable[Checked]) -> None:
         if facts is not None:
             if facts.capabilities:
                 screen.text(safe_text("capabilities: " + " ".join(facts.capabilities)), "", 2)
-            screen.table(
-                [
-                    [(safe_text(name), ""), (str(role), "dim"), (f"{count:,}", "")]
-                    for name, role, count in facts.folders
-                ],
-                indent=4,
-            )
+            folders(screen, each)
             for note in facts.notes:
                 screen.text(f"note: {safe_text(note)}", "", 2)
         for warning in each.warnings:
             screen.text(f"warning: {safe_text(warning)}", "note", 2)
+
+
+def folders(screen: Screen, checked: Checked) -> None:
+    """The folders of a mailbox, with their roles and counts; none of one that was not reached."""
+    screen.table(
+        [
+            [(safe_text(name), ""), (str(role), "dim"), (f"{count:,}", "")]
+            for name, role, count in (checked.facts.folders if checked.facts else ())
+        ],
+        indent=4,
+    )
 
 
 def history(screen: Screen, runs: Sequence[PastRun]) -> None:
