@@ -6,7 +6,8 @@ collected where it is present; (c) a second plan is empty (a third, where bytes 
 be compared); (d) a line taken out never happens later unasked; (e) where all is settled, one
 deletion reaches every copy; (f) what an undo put back is where it was, once, and no sync takes it
 away unasked; (g) what a server stored late, beside another copy, is there once in the end; (h) an
-account that stays away holds up what may have been moved there for seven days, and then no more.
+account that stays away holds up what may have been moved there for seven days, and then no more;
+(i) a server that hangs at one message keeps no other from being done.
 """
 
 from __future__ import annotations
@@ -92,9 +93,14 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
         ),
         named=st.booleans(),
         floor=st.sampled_from([1000, 1000, 0]),
+        nameless=st.sampled_from([False, False, True]),
     )
-    def some_mail_was_synced(self, where: list[set[str]], named: bool, floor: int) -> Any:
+    def some_mail_was_synced(
+        self, where: list[set[str]], named: bool, floor: int, nameless: bool = False
+    ) -> Any:
+        """On ``isp``, or not, by a server that has neither UIDL nor TOP."""
         self.floor = floor
+        self.bench.boxes["isp"].nameless = nameless
         self.bench.guards(max_delete_floor=floor)
         mails = []
         for accounts in where:
@@ -235,7 +241,7 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
         else:
             box.incomplete = "the connection broke"
 
-    @precondition(lambda self: self.floor == 0)
+    @precondition(lambda self: self.floor == 0 and not self.bench.boxes["isp"].nameless)
     @rule(hides=st.booleans())
     def the_provider_hides_what_is_fetched(self, hides: bool) -> None:
         """From the next RETR on, or no more; what is hidden stays so."""
@@ -282,6 +288,36 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
             assert self._copies(message)["consolidated"] == 1, "(g) doubled"
         self._check_survival()
         return message
+
+    @precondition(lambda self: not self._anything_away())
+    @rule(
+        target=mails,
+        message=mails,
+        account=st.sampled_from(sorted(ACCOUNTS)),
+        mailbox=st.sampled_from(EVERYWHERE),
+        new=st.booleans(),
+    )
+    def a_server_hangs_at_one(self, message: Mail, account: str, mailbox: str, new: bool) -> Any:
+        """(i) Whatever is asked of it for one message, while more comes; then somebody mends it."""
+        box = self.bench.boxes[mailbox]
+        if box.nameless:
+            return multiple()  # it cannot even be listed
+        mails = []
+        for _ in range(3):
+            self.number += 1
+            mails.append(self._add(mail(self.number), account))
+        if new:
+            message = mails[1]
+        box.breaks_at.add(message.data)
+        if all(self._sync((), []) for _ in range(2)):
+            plan = self.bench.plan()
+            name = summary_of_header(message.data).subject
+            others = [line for line in plan.lines if line.subject != name]
+            assert not others, f"(i) not done, as {mailbox} hangs at {name}: {others}"
+            self._check_nothing_is_passed_over(plan, name)
+        box.breaks_at.clear()
+        self._check_survival()
+        return multiple(*mails)
 
     # --- syncs
 
@@ -370,8 +406,13 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
         assert not plan.lines, f"(c) a second plan is not empty: {plan.lines}"
         self._check_nothing_is_passed_over(plan)
 
-    def _check_nothing_is_passed_over(self, plan: Plan) -> None:
-        """What an account lists is in the consolidated mailbox, or held with a reason."""
+    def _check_nothing_is_passed_over(self, plan: Plan, but: str = "") -> None:
+        """What an account lists is in the consolidated mailbox, or held with a reason.
+
+        Args:
+            plan: A plan of now.
+            but: The subject of what could not be collected.
+        """
         if plan.blocked or plan.waiting:
             return
         held = {(each.message_id, each.subject) for each in plan.held}
@@ -387,7 +428,8 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
                     continue
                 summary = summary_of_header(message.data)
                 name = (identity_of(message.data).message_id, summary.subject)
-                if "\\Deleted" not in message.flags and name not in held:
+                left = "\\Deleted" in message.flags or summary.subject == but
+                if not left and name not in held:
                     assert content_digest(message.data) in gathered, f"(e) passed over: {name}"
 
     # --- helpers
@@ -472,7 +514,7 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
                     self.declined.add((line.kind, account, line.subject))
             return frozenset(out)
 
-        flagged = self._flagged()
+        flagged, declined = self._flagged(), set(self.declined)
         options = Options(directions=directions) if directions else Options()  # type: ignore[arg-type]
         before = {id(m): self._copies(m)["consolidated"] for m in self.all}
         self.before_sync()
@@ -492,7 +534,7 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
                 assert grown <= 1, f"(b) collected {grown} times: {message.data!r}"
                 if grown > 0:
                     key = ("collect", None, summary_of_header(message.data).subject)
-                    assert key not in self.declined or self._alike(message), (
+                    assert key not in declined or self._alike(message), (
                         f"(d) {key} was taken out before"
                     )
                     was = before[id(message)]

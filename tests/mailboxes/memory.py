@@ -8,12 +8,14 @@ what real servers do wrong.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import (
     ANOTHER_MESSAGE,
+    ConnectionLost,
     DeleteRequest,
     DeleteResult,
     Facts,
@@ -32,6 +34,7 @@ from mailsync_tui.mailboxes.base import (
     Unreachable,
     unwatched,
 )
+from mailsync_tui.message import content_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -105,6 +108,8 @@ class MemoryMailbox:
         self.folders: dict[str, MemoryFolder] = {}
         self.note: str | None = None
         """Why its locations are mere positions (POP3); ``None``: they are not."""
+        self.nameless = False
+        """Whether it has neither UIDL nor TOP (POP3): messages are named by their bytes."""
         self.calls: list[tuple[str, int]] = []
         """Every step taken, as the fault hook sees it."""
         self.fault: Callable[[str, int], None] | None = None
@@ -117,6 +122,8 @@ class MemoryMailbox:
         """What the server makes of the bytes that are stored."""
         self.refuses: Callable[[bytes], bool] | None = None
         """Messages that the server does not take."""
+        self.breaks_at: set[bytes] = set()
+        """Messages at which the connection breaks, whatever is done with them."""
         self.hides = False
         """Whether what was fetched is listed no more, as some providers do over POP3."""
         self.hidden: set[tuple[str, Uid]] = set()
@@ -206,7 +213,9 @@ class MemoryMailbox:
         folders = []
         for index, (name, held) in enumerate(list(self.folders.items())):
             self._step("list", index)
-            uids = tuple(uid for uid in held.messages if (name, uid) not in self.hidden)
+            uids = tuple(
+                uid for uid, key in self._uids(held).items() if (name, key) not in self.hidden
+            )
             if self.incomplete is not None:
                 uids = uids[: len(uids) // 2]
             folders.append(self._listed(name, held, uids))
@@ -227,6 +236,7 @@ class MemoryMailbox:
                     len(message.data),
                     message.flags if self.peeks else frozenset(),
                     message.date if self.peeks else None,
+                    content_digest(message.data) if self.nameless else None,
                 )
 
     def fetch(self, locations: Iterable[Location]) -> Iterator[Raw]:
@@ -236,8 +246,9 @@ class MemoryMailbox:
             self._step("fetch", index)
             message = self._find(location)
             if message is not None:
+                self._break_at(message.data)
                 if self.hides:
-                    self.hidden.add((location.folder, location.uid))
+                    self.hidden.add((location.folder, self._uid(location)))
                 yield Raw(
                     location,
                     message.data,
@@ -254,6 +265,7 @@ class MemoryMailbox:
         message = self._find(location)
         if message is None:
             return None
+        self._break_at(message.data)
         flags = message.flags if self.peeks else frozenset()
         return Raw(location, message.data, flags, message.date if self.peeks else None)
 
@@ -263,6 +275,9 @@ class MemoryMailbox:
             raise MailboxError("no mail can be put into this mailbox")
         self._begin()
         outcomes = []
+        if any(message.data in self.breaks_at for message in messages):
+            lost = ConnectionLost("the connection broke")
+            return [StoreResult(None, str(lost), unsure=True, lost=lost)] * len(messages)
         for index, message in enumerate(messages):
             self._step("store", index)
             if self.refuses is not None and self.refuses(message.data):
@@ -283,20 +298,22 @@ class MemoryMailbox:
         """Delete exactly these."""
         self._begin()
         outcomes = []
-        for index, request in enumerate(requests):
+        found = [self._find(request.location) for request in requests]
+        uids = [self._uid(request.location) for request in requests]
+        for index, (request, message, uid) in enumerate(zip(requests, found, uids, strict=True)):
             location = request.location
             self._step("delete", index)
-            message = self._find(location)
-            if message is None:
+            if message is None or message is not self.folders[location.folder].messages.get(uid):
                 outcomes.append(DeleteResult(location, "gone"))
                 continue
+            self._break_at(message.data)
             if not request.refers_to(message.header):
                 outcomes.append(DeleteResult(location, "skipped", ANOTHER_MESSAGE))
                 continue
             if self.trash is not None and location.folder != self.trash:
-                self.move(location.folder, location.uid, self.trash)
+                self.move(location.folder, uid, self.trash)
             else:
-                self.remove(location.folder, location.uid)
+                self.remove(location.folder, uid)
             self._step("deleted", index)
             outcomes.append(DeleteResult(location, "done"))
         return outcomes
@@ -340,6 +357,10 @@ class MemoryMailbox:
         if self._aborted:
             raise Unreachable("cut off")
 
+    def _break_at(self, data: bytes) -> None:
+        if data in self.breaks_at:
+            raise ConnectionLost("the connection broke")
+
     def _step(self, operation: str, index: int) -> None:
         self._check()
         self.calls.append((operation, index))
@@ -350,7 +371,25 @@ class MemoryMailbox:
         held = self.folders.get(location.folder)
         if held is None or held.validity != location.validity:
             return None
-        return held.messages.get(location.uid)
+        return held.messages.get(self._uid(location))
+
+    def _uid(self, location: Location) -> Uid:
+        """The UID here of what is listed at a location."""
+        if not self.nameless:
+            return location.uid
+        return self._uids(self.folders[location.folder]).get(location.uid, "")
+
+    def _uids(self, held: MemoryFolder) -> dict[Uid, Uid]:
+        """By what its messages are listed as: their UIDs here."""
+        if not self.nameless:
+            return {uid: uid for uid in held.messages}
+        alike: Counter[str] = Counter()
+        names: dict[Uid, Uid] = {}
+        for uid, message in held.messages.items():
+            digest = content_digest(message.data)
+            alike[digest] += 1
+            names[f"bytes:{digest}#{alike[digest]}"] = uid
+        return names
 
     def _listed(self, name: str, held: MemoryFolder, uids: tuple[Uid, ...]) -> FolderListing:
         if not self.peeks:
