@@ -89,7 +89,7 @@ def a_plan() -> Plan:
             for name, kind in kinds.items()
         },
         lines=(line("isp", "u"), line("work", 7), line("old", "f")),
-        held=(HeldLine("1", "collect", "isp", "hold", NOW, None, "S", 'from = "x"'),),
+        held=(HeldLine("1", "collect", "isp", "hold", NOW, None, "S", 'from = "x"', "why"),),
         blocked=(Blocked("isp", "forward-delete", "hidden", 1, "look"),),
         waiting=(Waiting("isp", "forward-delete", 1, "not missing for long enough"),),
     )

@@ -172,6 +172,7 @@ def held(screen: Screen, found: Plan) -> None:
                 screen.fit(local_day(each.since), 11),
                 safe_text(each.subject, _SUBJECT) or NO_SUBJECT,
                 (f"  {hold_in_words(each.hold)}" if each.hold else "", "dim"),
+                (f"  {safe_text(each.reason, 300)}" if each.reason else "", "dim"),
             )
 
 

@@ -112,12 +112,14 @@ class HeldLine:
     id: str
     kind: Kind
     account: str
-    rule: Literal["declined", "late-copy", "moved-out", "kept-on", "hold", "undone"]
+    rule: Literal["declined", "late-copy", "moved-out", "kept-on", "hold", "undone", "refused"]
     since: datetime | None
     message_id: str | None
     subject: str
     hold: str | None = None
     """Which key of the configuration protects it, and with which value."""
+    reason: str | None = None
+    """The line's, where it says what a server did."""
 
 
 @dataclass(frozen=True, slots=True)

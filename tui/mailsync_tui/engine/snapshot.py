@@ -102,6 +102,12 @@ class Hold:
     """Empty: whatever the account."""
     rule: str
     since: datetime
+    reason: str
+    """What the server did, where that is the reason."""
+    attempts: int
+    """How often it failed so."""
+    rounds: int
+    """Syncs to sit out before the next attempt."""
 
 
 @dataclass(frozen=True, slots=True)

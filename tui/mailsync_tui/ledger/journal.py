@@ -24,6 +24,8 @@ DELETIONS: tuple[Literal["forward-delete", "reverse-delete"], ...] = (
 """The kinds of an action that delete."""
 UNDO = "undo-"
 """Begins the kind of an action that undoes a deletion; the deletion's kind follows it."""
+TAKE_BACK = "take-back"
+"""The kind of an action that deletes what a server kept of a message it said it had stored."""
 SENT_AGAIN = "again"
 """The outcome of a store that was lost with its connection: another action stores it."""
 
@@ -44,7 +46,9 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
     done: dict[int, dict[str, int]] = defaultdict(dict)
     undone: dict[int, int] = defaultdict(int)
     for run, kind, outcome, count in ledger.db.execute(
-        "SELECT run, kind, outcome, count(DISTINCT line) FROM action GROUP BY run, kind, outcome"
+        "SELECT run, kind, outcome, count(DISTINCT line) FROM action WHERE kind != ?"
+        " GROUP BY run, kind, outcome",
+        (TAKE_BACK,),
     ):
         if outcome == "done":
             done[run][kind] = count
@@ -99,8 +103,8 @@ def kept_since(ledger: LedgerReader, since: datetime, now: datetime) -> set[str]
 
 def actions(ledger: LedgerReader, run: int) -> list[ActionRow]:
     """The lines of one run, in the order in which they were done."""
-    query = _ACTION + " WHERE run = ? AND outcome IS NOT ? ORDER BY id"
-    rows = ledger.db.execute(query, (run, SENT_AGAIN))
+    query = _ACTION + " WHERE run = ? AND outcome IS NOT ? AND kind != ? ORDER BY id"
+    rows = ledger.db.execute(query, (run, SENT_AGAIN, TAKE_BACK))
     return [_action(row) for row in rows]
 
 

@@ -199,12 +199,12 @@ class LedgerReader:
             ):
                 if digest:
                     result[message].digests.add(digest)
-            for message, kind, account, rule, since in self.db.execute(
-                "SELECT message, kind, account, rule, since FROM hold"
+            for message, kind, account, rule, since, *failed in self.db.execute(
+                "SELECT message, kind, account, rule, since, reason, attempts, rounds FROM hold"
                 " WHERE message IN (" + marks + ")",
                 chunk,
             ):
-                result[message].holds.append(HoldRow(kind, account, rule, _when(since)))
+                result[message].holds.append(HoldRow(kind, account, rule, _when(since), *failed))
             for copy in self._copies("copy.message IN (" + marks + ") ORDER BY copy.id", chunk):
                 result[copy.message].copies.append(copy)
         return result

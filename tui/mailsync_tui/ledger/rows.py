@@ -86,6 +86,12 @@ class HoldRow(NamedTuple):
     account: str
     rule: str
     since: datetime
+    reason: str
+    """What the server did, where that is the reason."""
+    attempts: int
+    """How often it failed so."""
+    rounds: int
+    """Syncs to sit out before the next attempt."""
 
 
 @dataclass(slots=True)

@@ -216,6 +216,14 @@ CREATE TABLE clock (
 INSERT INTO clock SELECT DISTINCT reached, '', 0, 0 FROM mailbox WHERE reached IS NOT NULL;
 """
 
+# What holds a line that failed, and must not be tried again at once. reason: what the server did.
+# attempts: how often it failed so; rounds: listings to sit out before the next one.
+VERSION_9 = """
+ALTER TABLE hold ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE hold ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE hold ADD COLUMN rounds INTEGER NOT NULL DEFAULT 0;
+"""
+
 _NAMED = "INSERT INTO meta VALUES ('id', '{id}'), ('serial', '0');"
 
 MIGRATIONS = (
@@ -227,6 +235,7 @@ MIGRATIONS = (
     VERSION_6,
     VERSION_7,
     VERSION_8,
+    VERSION_9,
 )
 
 

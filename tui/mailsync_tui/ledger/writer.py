@@ -178,11 +178,14 @@ class LedgerWriter:
 
     # --- decisions: a person's to a message, a guard's to an account and direction
 
-    def hold(self, message: int, kind: str, account: str, rule: str, now: datetime) -> None:
-        """A decision sticks to a message."""
+    def hold(
+        self, message: int, kind: str, account: str, rule: str, now: datetime, reason: str = ""
+    ) -> None:
+        """A decision sticks to a message; the last reason counts."""
         self.db.execute(
-            "INSERT OR IGNORE INTO hold VALUES (?, ?, ?, ?, ?)",
-            (message, kind, account, rule, stamp(now)),
+            "INSERT INTO hold (message, kind, account, rule, since, reason)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason",
+            (message, kind, account, rule, stamp(now), reason),
         )
         self.db.execute("UPDATE message SET open = 1 WHERE id = ?", (message,))
 

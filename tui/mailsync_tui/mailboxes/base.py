@@ -122,6 +122,10 @@ class StoreResult:
     lost: ConnectionLost | None = None
     """How the connection was lost before it was answered, or (then it is not ``unsure``) before it
     was sent: it may be sent again."""
+    refused: bool = False
+    """It was accepted, and is not there as a whole: it is not to be sent again unasked."""
+    cut: Location | None = None
+    """Where a part of it lies that is of no use to anybody."""
 
     def __post_init__(self) -> None:
         """Make the error safe to show."""

@@ -105,6 +105,11 @@ HOLDS: dict[str, tuple[str, str]] = {
         "here: change the configuration, or what it asks for, such as the flag. What adopted in "
         "[guards] holds can be brought back.",
     ),
+    "refused": (
+        "a server says OK, and does not keep them whole",
+        "A server said that it had stored the message, and kept only a part of it, which was "
+        "deleted there again. Brought back, it is tried once more.",
+    ),
     "undone": (
         "put back by an undo: kept where they are",
         "An undo put the message back: it is neither collected nor deleted.",

@@ -217,6 +217,7 @@ def held_form(plan: Plan) -> list[dict[str, Any]]:
             "message_id": held.message_id,
             "subject": safe_text(held.subject),
             **({"hold": safe_text(held.hold)} if held.hold is not None else {}),
+            **({"reason": safe_text(held.reason)} if held.reason is not None else {}),
         }
         for held in plan.held
     ]

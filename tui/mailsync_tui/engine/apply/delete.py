@@ -5,21 +5,19 @@ DESIGN.md, rules 4 to 6, in this order for each batch; nothing is deleted that h
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.collect import split_off
+from mailsync_tui.engine.apply.deleting import deleting, restore_marks
 from mailsync_tui.engine.apply.run import Run, batches, by, conclude, intent, needs_met
 from mailsync_tui.engine.model import Line, Place
 from mailsync_tui.engine.outcome import Outcome, cut_short
 from mailsync_tui.engine.plan.protected import protected_now
 from mailsync_tui.errors import QuarantineError
-from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
 from mailsync_tui.mailboxes.base import (
-    DeleteRequest,
     DeleteResult,
     Location,
     MailboxDown,
@@ -27,11 +25,10 @@ from mailsync_tui.mailboxes.base import (
     Raw,
 )
 from mailsync_tui.mailboxes.bisect import SomeFailed, bisecting
-from mailsync_tui.message import content_digest, identity_of, identity_of_header
+from mailsync_tui.message import content_digest, identity_of
 
 BACK = "back since the preview, or the reason holds no more"
 LAST = "it is the only copy now"
-FOUND_DONE = "the connection was lost; it was found done"
 OTHER = "what lies there now is not the message of the plan"
 
 StillHolds = Callable[[], "frozenset[str] | None"]
@@ -45,21 +42,6 @@ class _CheckedCopy(NamedTuple):
     place: Place
     row: CopyRow
     raw: Raw
-
-
-class _Marks:
-    r"""Keeps foreign ``\Deleted`` marks in the ledger while they are lifted."""
-
-    def __init__(self, run: Run[Line], mailbox: str) -> None:
-        self.run, self.mailbox = run, mailbox
-
-    def lifted(self, folder: str, validity: int, uids: Sequence[int]) -> None:
-        with self.run.ledger.transaction():
-            self.run.ledger.add_marks(self.mailbox, folder, validity, uids)
-
-    def restored(self, folder: str, validity: int, uids: Sequence[int]) -> None:
-        with self.run.ledger.transaction():
-            self.run.ledger.drop_marks(self.mailbox, folder, validity, uids)
 
 
 def delete(run: Run[Line], lines: Sequence[Line], still_holds: StillHolds) -> None:
@@ -81,15 +63,6 @@ def delete(run: Run[Line], lines: Sequence[Line], still_holds: StillHolds) -> No
             if run.cancelled():
                 return
             _delete_batch(run, mailbox, batch, still_holds)
-
-
-def restore_marks(run: Run[Line]) -> None:
-    r"""Set foreign ``\Deleted`` marks again that a run which died had lifted (rule 7)."""
-    for (mailbox, folder, validity), uids in journal.lifted_marks(run.ledger.read).items():
-        if mailbox in run.mailboxes:
-            with contextlib.suppress(MailboxError):  # tried again by the next run
-                run.mailboxes[mailbox].restore_marks(folder, validity, uids)
-                _Marks(run, mailbox).restored(folder, validity, uids)
 
 
 def _delete_batch(
@@ -198,7 +171,7 @@ def _act(
     failures: Mapping[Location, MailboxError] = {}
     answers: list[DeleteResult] = []
     try:
-        answers.extend(_deleting(run, mailbox, raws))
+        answers.extend(deleting(run, mailbox, raws))
     except SomeFailed as error:
         failures = error.failures
         restore_marks(run)
@@ -216,30 +189,6 @@ def _act(
     for target in targets:
         at = target.raw.location
         run.report(target.line, *outcomes.get(at) or ("failed", cut_short(failures[at])))
-
-
-def _deleting(run: Run[Line], mailbox: str, raws: Sequence[Raw]) -> Iterator[DeleteResult]:
-    """Delete, with what breaks the connection bisected out.
-
-    Raises:
-        MailboxDown, SomeFailed: as :func:`bisecting`; of what has no answer nothing is known.
-    """
-    requests = {
-        raw.location: DeleteRequest(raw.location, identity_of_header(raw.data)) for raw in raws
-    }
-    begun: set[Location] = set()
-
-    def ask(part: Sequence[Location]) -> Iterator[DeleteResult]:
-        again = begun.intersection(part)
-        begun.update(part)
-        if again:
-            restore_marks(run)
-        wanted = [requests[at] for at in part]
-        for answer in run.mailboxes[mailbox].delete(wanted, _Marks(run, mailbox)):
-            ours = answer.outcome == "gone" and answer.location in again
-            yield DeleteResult(answer.location, "done", FOUND_DONE) if ours else answer
-
-    return bisecting(ask, list(requests))
 
 
 def _record(run: Run[Line], mailbox: str, rows: Sequence[CopyRow]) -> None:

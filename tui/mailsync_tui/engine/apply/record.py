@@ -297,6 +297,8 @@ class _Recorder:
         for hold in s.message.holds:
             if hold.rule == "undone":
                 over = self._put_back_is_gone(s, hold)
+            elif hold.rule == "refused":  # what is there may be the part that was kept
+                over = any(c.adopted and c.presence is Presence.YES for c in s.on(CONSOLIDATED))
             elif hold.rule == "moved-out" or hold.kind == "collect":
                 over = s.consolidated is Presence.YES
             elif hold.kind == "adopt":

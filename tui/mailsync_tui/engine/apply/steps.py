@@ -8,7 +8,8 @@ from functools import partial
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.adopt import adopt
 from mailsync_tui.engine.apply.collect import collect
-from mailsync_tui.engine.apply.delete import BACK, StillHolds, delete, restore_marks
+from mailsync_tui.engine.apply.delete import BACK, StillHolds, delete
+from mailsync_tui.engine.apply.deleting import restore_marks
 from mailsync_tui.engine.apply.run import Run, batches, conclude
 from mailsync_tui.engine.model import Kind, Line
 

@@ -16,11 +16,13 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from mailsync_tui.config.model import UserConfig
+from mailsync_tui.engine.apply.deleting import deleting
 from mailsync_tui.engine.apply.run import Run, by
 from mailsync_tui.engine.detect.lost_responses import fingerprint
 from mailsync_tui.engine.detect.match import match_mailboxes
 from mailsync_tui.engine.model import DELETIONS, Line, UndoLine
 from mailsync_tui.engine.outcome import cut_short
+from mailsync_tui.errors import QuarantineError
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import Intent
@@ -36,6 +38,9 @@ from mailsync_tui.mailboxes.bisect import bisecting
 
 NOT_TRIED = "not tried: {}"
 """Why a line failed with which nothing was begun; with what had happened to the mailbox."""
+
+TAKEN_BACK = "what it kept was deleted again"
+LEFT = "what it kept lies there still"
 
 _SMALLER = 4
 """Each attempt halves the parts so many times: 200 messages, then 12, then 1."""
@@ -189,6 +194,8 @@ def _store(
                 stored.append(Stored(action, answer.location, size, found.get(answer.location)))
                 continue
             why = answer.error or "it was not stored"
+            if answer.refused and isinstance(item.line, Line):
+                run.ledger.hold(item.message, "collect", "", "refused", now, why)
             outcome = "failed"
             if answer.lost is not None and not (answer.unsure and alone):
                 (lost if answer.unsure else unsent).append(item)
@@ -199,11 +206,53 @@ def _store(
                 failed.append((item, why))
             (run.ledger.presume if answer.unsure else run.ledger.outcome)(action, outcome, why)
         remarks = purpose.place(row, placed, stored)
+    cut = {answer.cut: item for item, answer in zip(items, answers, strict=True) if answer.cut}
+    left = _take_back(run, mailbox, {at: purpose.intent(item) for at, item in cut.items()})
     for item, why in failed:
-        run.report(item.line, "failed", why)
+        remains = [left[at] for at, one in cut.items() if one is item]
+        run.report(item.line, "failed", "; ".join((why, *remains)))
     for item, remark in zip(placed, remarks, strict=True):
         run.report(item.line, "done", remark)
     return unsent, lost
+
+
+def _take_back(
+    run: Run[Any], mailbox: str, cut: Mapping[Location, Intent]
+) -> Mapping[Location, str]:
+    """Delete what a server kept of messages that it said it had stored: of no use, and ours.
+
+    Args:
+        run: The run.
+        mailbox: Where they lie.
+        cut: The locations, each with the intent of the store.
+
+    Returns:
+        What became of each, in words.
+    """
+    became = dict.fromkeys(cut, LEFT)
+    try:
+        raws = list(bisecting(run.mailboxes[mailbox].fetch, list(cut))) if cut else []
+        names = run.quarantine.put_all([raw.data for raw in raws])
+        intents = [
+            cut[raw.location]._replace(
+                kind=journal.TAKE_BACK, mailbox=mailbox, quarantine=name, **raw.location._asdict()
+            )
+            for raw, name in zip(raws, names, strict=True)
+        ]
+        with run.ledger.transaction():
+            numbers = run.ledger.intend(run.number, intents, run.now())
+        actions = {raw.location: action for raw, action in zip(raws, numbers, strict=True)}
+        for answer in deleting(run, mailbox, raws):
+            done = answer.outcome in ("done", "gone")
+            became[answer.location] = TAKEN_BACK if done else f"{LEFT}: {answer.reason}"
+            with run.ledger.transaction():
+                outcome = "done" if done else "failed"
+                run.ledger.outcome(actions[answer.location], outcome, answer.reason)
+    except QuarantineError:
+        pass
+    except MailboxError as error:  # the intents stay open: the next run looks what became of them
+        run.failed(mailbox, error)
+    return became
 
 
 def _read_back(

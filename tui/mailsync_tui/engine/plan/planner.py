@@ -277,6 +277,7 @@ class _Planning:
                 line.message_id,
                 line.subject,
                 proposal.hold,
+                line.reason if proposal.held == "refused" else None,
             )
         )
 

@@ -7,7 +7,7 @@ of all messages, is :mod:`mailsync_tui.engine.plan.planner`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -27,7 +27,7 @@ from mailsync_tui.engine.plan.status import (
 from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, Presence, Snapshot
 from mailsync_tui.mailboxes.base import Location
 
-HeldRule = Literal["declined", "late-copy", "moved-out", "kept-on", "hold", "undone"]
+HeldRule = Literal["declined", "late-copy", "moved-out", "kept-on", "hold", "undone", "refused"]
 
 _ADOPTED = 'adopted = "hold"'
 """The line of ``[guards]`` that holds what was in the consolidated mailbox before."""
@@ -461,6 +461,9 @@ class Rules:
             same = decision.kind == line.kind and (here or not decision.account)
             if decision.rule == "declined" and same:
                 return Proposal(line, "declined", decision.since)
+            if decision.rule == "refused" and line.kind in ("collect", "adopt"):
+                line = replace(line, reason=f"{line.reason}; {decision.reason}")
+                return Proposal(line, "refused", decision.since)
         return protected
 
     def _protected(self, s: MessageStatus, line: Line) -> Proposal:

@@ -117,7 +117,8 @@ class ImapMailbox:
                 raise
             lost = error
             self._cutter.wait(self._timing.late)
-        look = store.Looking(self._validity, self._uids, self.heads, self.fetch)
+        where = f"{self._config.host}:{self._config.port}"
+        look = store.Looking(where, self._validity, self._uids, self.heads, self.fetch)
         try:
             return store.prove(look, batch, lost)
         except ConnectionLost:  # it is only looked at: once more, over another connection

@@ -62,6 +62,10 @@ class _Item:
     sent: bool = False
     """No answer came to it."""
     accepted: bool = False
+    refused: bool = False
+    """Accepted, and not there as a whole."""
+    cut: Location | None = None
+    """Where what the server kept of it lies."""
 
 
 @dataclass(slots=True)
@@ -78,6 +82,8 @@ class _Target:
 class Looking(NamedTuple):
     """How a mailbox is looked at, over whatever connection."""
 
+    where: str
+    """The server, for a sentence."""
     validity: Callable[[str], int]
     """Opens a folder afresh, read-only."""
     uids: Callable[[str], Sequence[int]]
@@ -129,7 +135,8 @@ def _result(item: _Item, lost: ConnectionLost | None) -> StoreResult:
         return StoreResult(item.head.location, size=item.head.size, altered=item.altered)
     if item.error or item.accepted or lost is None:
         why = item.error or "the server said OK, but the message is not there"
-        return StoreResult(None, why, unsure=item.accepted)
+        unsure = item.accepted and not item.refused
+        return StoreResult(None, why, unsure=unsure, refused=item.refused, cut=item.cut)
     return StoreResult(None, str(lost), unsure=item.sent, lost=lost)
 
 
@@ -301,13 +308,23 @@ def _prove(look: Looking, target: _Target, items: list[_Item]) -> None:
         if head is not None and _placed(look, item, head):
             item.head = head
             item.altered = item.altered or head.size != len(item.message.data)
-    lost = [item for item in items if item.head is None]
+        elif head is not None:
+            _cut(look, item, head)
+    lost = [item for item in items if item.head is None and item.cut is None]
     if not lost:
         return
     found = look.uids(target.folder)  # compared here: see ImapSession.listed
-    taken = {item.head.location.uid for item in items if item.head is not None}
+    known = (item.cut or (item.head.location if item.head else None) for item in items)
+    taken = {location.uid for location in known if location is not None}
     new = [uid for uid in found if uid >= target.uidnext and uid not in taken]
-    _match(look, lost, _heads(look, target, new))
+    heads = _heads(look, target, new)
+    unread = set(new).difference(heads)
+    _match(look, lost, heads)
+    for item in lost:
+        if item.accepted and item.head is None and item.cut is None:
+            item.refused = bool(unread) or item.uid in heads  # better none than one more each time
+            if item.refused:
+                item.error = f"{look.where} said OK, and cannot show that it keeps this message"
 
 
 def _heads(look: Looking, target: _Target, uids: Sequence[int]) -> dict[int | str, Head]:
@@ -334,11 +351,18 @@ def _match(look: Looking, items: list[_Item], heads: dict[int | str, Head]) -> N
         candidates = by_key.get(identity_of_header(item.data).key, [])
         for head in candidates:
             sole = len(candidates) == 1 and head.size == len(item.data)
-            if sole or _same(look, item, head):
+            if sole or _same(item, _fetched(look, head.location)):
+                del heads[head.location.uid]
                 candidates.remove(head)
                 item.head = head
                 item.altered = head.size != len(item.message.data)
                 break
+    for item in items:
+        if item.head is None and item.accepted:
+            smaller = [head for head in heads.values() if 0 < head.size < len(item.data)]
+            cut = next((head for head in smaller if _cut(look, item, head)), None)
+            if cut is not None:
+                del heads[cut.location.uid]
 
 
 def _placed(look: Looking, item: _Item, head: Head) -> bool:
@@ -351,15 +375,36 @@ def _placed(look: Looking, item: _Item, head: Head) -> bool:
     sent, kept = identity_of_header(item.data), identity_of_header(head.header)
     octets = len(item.data)
     if sent.key == kept.key:
-        return abs(head.size - octets) <= octets // 50 or _same(look, item, head)
+        near = abs(head.size - octets) <= octets // 50
+        if near and head.size >= octets:
+            return True
+        raw = _fetched(look, head.location)
+        if near and (raw is None or not _is_cut(item.data, raw.data)):
+            return True
+        return _same(item, raw)
     item.altered = True
     agree = (sent.message_id == kept.message_id, sent.sender == kept.sender, sent.date == kept.date)
-    return sum(agree) > 1 and _same(look, item, head)
+    return sum(agree) > 1 and _same(item, _fetched(look, head.location))
 
 
-def _same(look: Looking, item: _Item, head: Head) -> bool:
-    """Whether the bytes there are those that were sent: by the content digest, or the text."""
+def _cut(look: Looking, item: _Item, head: Head) -> bool:
+    """Whether what lies there is the beginning of this message; it is noted then."""
     raw = _fetched(look, head.location)
+    if raw is None or not _is_cut(item.data, raw.data):
+        return False
+    item.cut, item.refused = head.location, True
+    item.error = f"{look.where} said OK, and keeps {len(raw.data):,} of {len(item.data):,} octets"
+    return True
+
+
+def _is_cut(sent: bytes, kept: bytes) -> bool:
+    """Whether the end is missing of what was sent, as where a server reads to the first NUL."""
+    pairs = ((_plain(sent), _plain(kept)), (_body(sent), _body(kept)))
+    return any(kept != sent and sent.startswith(kept) for sent, kept in pairs)
+
+
+def _same(item: _Item, raw: Raw | None) -> bool:
+    """Whether these bytes are those that were sent: by the content digest, or the text."""
     if raw is None:
         return False
     body = _body(item.data)
@@ -378,7 +423,10 @@ def _fetched(look: Looking, location: Location) -> Raw | None:
         return None
 
 
+def _plain(data: bytes) -> bytes:
+    """A message without what servers change in it."""
+    return data.translate(None, b"\r\0").rstrip()
+
+
 def _body(data: bytes) -> bytes:
-    """The text without what servers change in it."""
-    plain = data.translate(None, b"\r\0")
-    return plain.partition(b"\n\n")[2].strip()
+    return _plain(data).partition(b"\n\n")[2].strip()
