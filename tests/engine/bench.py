@@ -26,6 +26,7 @@ class Bench:
         kinds = kinds or {"isp": "pop3", "work": "imap"}
         self.directory = directory
         self.now = START
+        self.chance = 0.0
         self.jumped = timedelta(0)
         """By how much the clock was set ahead."""
         self.boot = "first"
@@ -77,7 +78,7 @@ class Bench:
 
         self.config = replace(self.config, guards=replace(self.config.guards, **changes))
 
-    def session(self, *only: str) -> Session:
+    def session(self, *only: str, patient: bool = False) -> Session:
         """A session over these mailboxes; of the accounts only those that are named, if any is."""
         boxes = {c.name: self.boxes[c.name] for c in self.config.mailboxes}
         return Session(
@@ -85,6 +86,8 @@ class Bench:
             self.directory,
             mailboxes=boxes,
             only=only,
+            patient=patient,
+            chance=lambda: self.chance,
             clock=lambda: self.now,
             uptime=self.uptime,
         )

@@ -22,6 +22,11 @@ _BACK = {
     schema.VERSION_6: "ALTER TABLE mailbox DROP COLUMN reached;",
     schema.VERSION_7: "ALTER TABLE mailbox DROP COLUMN waited;",
     schema.VERSION_8: "DROP TABLE clock;",
+    schema.VERSION_9: (
+        "ALTER TABLE hold DROP COLUMN reason; ALTER TABLE hold DROP COLUMN attempts;"
+        "ALTER TABLE hold DROP COLUMN rounds;"
+    ),
+    schema.VERSION_10: "DROP TABLE away;",
 }
 
 

@@ -427,7 +427,7 @@ def sync(
     why = "named on the command line" if named else "[schedule] apply"
     with Interrupts(settings.output) as interrupts:
         command = runs.Command(
-            settings, people, interrupts, as_json, accounts, quiet=seconds is not None
+            settings, people, interrupts, as_json, accounts, repeated=seconds is not None
         )
 
         def sync_one(person: Person) -> int:

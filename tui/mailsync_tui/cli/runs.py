@@ -55,8 +55,9 @@ class Command:
     json: bool
     only: tuple[str, ...] = ()
     """Of the accounts, only these are contacted; none named: all."""
-    quiet: bool = False
-    """Nothing is said of how far it is."""
+    repeated: bool = False
+    """It is a round of ``--every``: nothing is said of how far it is, and what keeps failing is not
+    tried each time."""
 
     def each(
         self,
@@ -105,7 +106,7 @@ class Command:
         """
         output = self.settings.output
         asked = [c for c in person.config.mailboxes if not self.only or c.name in self.only]
-        progress = progress_for(output, len(asked), json=self.json, quiet=self.quiet)
+        progress = progress_for(output, len(asked), json=self.json, quiet=self.repeated)
 
         def emit(event: Event) -> None:
             self.interrupts.watch(event)
@@ -113,7 +114,7 @@ class Command:
             if not isinstance(event, (ListingProgress, ReadingProgress)):
                 output.log(f"{person.name}: {_event_text(event)}")
 
-        session = person.open_session(emit, self.only)
+        session = person.open_session(emit, self.only, patient=self.repeated)
         gc.freeze()  # what is loaded stays
         gc.enable()
         try:

@@ -19,6 +19,7 @@ from typing import NamedTuple, TypeVar
 from mailsync_tui.errors import LedgerError
 from mailsync_tui.ledger.private import mending
 from mailsync_tui.ledger.rows import (
+    AwayRow,
     CopyRow,
     FolderRow,
     HoldRow,
@@ -112,6 +113,14 @@ class LedgerReader:
         return {
             name: MailboxRow(number, name, fingerprint, scan, seen, moment(reached), moment(waited))
             for number, name, fingerprint, scan, seen, reached, waited in rows
+        }
+
+    def away(self) -> dict[str, AwayRow]:
+        """The mailboxes that could not be reached when they were tried last, by name."""
+        rows = self.db.execute("SELECT name, since, error, tries, next FROM away")
+        return {
+            name: AwayRow(name, _when(since), error, tries, _when(until))
+            for name, since, error, tries, until in rows
         }
 
     def folders(self, mailbox: int) -> dict[str, FolderRow]:

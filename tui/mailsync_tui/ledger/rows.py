@@ -26,6 +26,21 @@ class MailboxRow:
     """When it was last left out by choice."""
 
 
+class AwayRow(NamedTuple):
+    """A mailbox that could not be reached."""
+
+    name: str
+    """As it is configured."""
+    since: datetime
+    """When it was first tried in vain."""
+    error: str
+    """Why, the last time."""
+    tries: int
+    """In a row."""
+    next: datetime
+    """``--every`` does not try it before."""
+
+
 class FolderRow(NamedTuple):
     """The cursors of one folder."""
 

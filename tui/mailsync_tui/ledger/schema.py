@@ -224,6 +224,18 @@ ALTER TABLE hold ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE hold ADD COLUMN rounds INTEGER NOT NULL DEFAULT 0;
 """
 
+# What could not be reached: since when, why, at how many tries in a row, and before when --every
+# does not try it. By configured name, as what never was reached is no mailbox yet.
+VERSION_10 = """
+CREATE TABLE away (
+    name TEXT PRIMARY KEY,
+    since TEXT NOT NULL,
+    error TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    next TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
 _NAMED = "INSERT INTO meta VALUES ('id', '{id}'), ('serial', '0');"
 
 MIGRATIONS = (
@@ -236,6 +248,7 @@ MIGRATIONS = (
     VERSION_7,
     VERSION_8,
     VERSION_9,
+    VERSION_10,
 )
 
 

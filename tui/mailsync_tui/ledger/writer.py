@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mailsync_tui.ledger.reader import LedgerReader, connect, ledger_errors
-from mailsync_tui.ledger.rows import FolderRow, Intent, NewCopy, Placed
+from mailsync_tui.ledger.rows import AwayRow, FolderRow, Intent, NewCopy, Placed
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.ledger.uptime import Uptime, since_last
 from mailsync_tui.message import Identity, Location, Raw, Summary, Uid
@@ -295,9 +295,9 @@ class LedgerWriter:
         self.db.execute("UPDATE mailbox SET waited = ?1 WHERE waited > ?1", (at,))
 
     def mark_left_out(self, mailboxes: Iterable[int], now: datetime) -> None:
-        """Mailboxes were left out of a run by choice."""
+        """Mailboxes were left out of a run by choice; nothing is known of one that was away."""
         self.db.executemany(
-            "UPDATE mailbox SET waited = ? WHERE id = ?",
+            "UPDATE mailbox SET waited = ? WHERE id = ? AND name NOT IN (SELECT name FROM away)",
             [(stamp(now), mailbox) for mailbox in mailboxes],
         )
 
@@ -310,6 +310,14 @@ class LedgerWriter:
             self.db.execute("DELETE FROM clock WHERE at = ? AND jumped = 0", (stamp(before),))
         self.db.execute(
             "INSERT INTO clock VALUES (?, ?, ?, ?)", (stamp(now), *uptime, jumped.total_seconds())
+        )
+
+    def set_away(self, rows: Iterable[AwayRow]) -> None:
+        """These mailboxes, and no others, could not be reached."""
+        self.db.execute("DELETE FROM away")
+        self.db.executemany(
+            "INSERT INTO away (name, since, error, tries, next) VALUES (?, ?, ?, ?, ?)",
+            [(r.name, stamp(r.since), r.error, r.tries, stamp(r.next)) for r in rows],
         )
 
     # --- messages

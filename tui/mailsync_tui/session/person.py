@@ -53,12 +53,15 @@ class Person:
         """As the configuration has it."""
         return self.config.name
 
-    def open_session(self, emit: Emit, only: Collection[str] = ()) -> Session:
+    def open_session(
+        self, emit: Emit, only: Collection[str] = (), *, patient: bool = False
+    ) -> Session:
         """Prepare a session.
 
         Args:
             emit: Called with what happens, from the session's threads.
             only: Of the accounts, only these are contacted; none named: all.
+            patient: What keeps failing is not tried each time.
 
         Raises:
             ConfigError: See :meth:`require_environment`.
@@ -66,7 +69,7 @@ class Person:
         self.require_environment()
         from mailsync_tui.session.session import Session
 
-        return Session(self.config, self.directory, emit=emit, only=only)
+        return Session(self.config, self.directory, emit=emit, only=only, patient=patient)
 
     def require_environment(self) -> None:
         """Make sure that every password which the environment is to hold is there.

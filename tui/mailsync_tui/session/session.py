@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -36,7 +37,15 @@ from mailsync_tui.engine.outcome import (
     undo_code,
 )
 from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
-from mailsync_tui.errors import INTERRUPTED, OK, LedgerError, QuarantineError, StalePlan
+from mailsync_tui.errors import (
+    INTERRUPTED,
+    OK,
+    LedgerBusy,
+    LedgerError,
+    LockError,
+    QuarantineError,
+    StalePlan,
+)
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import LOCK_NAME, RunLock
 from mailsync_tui.ledger.quarantine import Quarantine
@@ -47,9 +56,11 @@ from mailsync_tui.ledger.reader import (
     open_ledger,
     sqlite_errors,
 )
+from mailsync_tui.ledger.rows import AwayRow
 from mailsync_tui.ledger.uptime import Uptime, ago, jumps, machine_uptime
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import LeftOut, Listing, Mailbox, MailboxError
+from mailsync_tui.session.backoff import after, not_yet
 from mailsync_tui.session.connections import Connections
 
 _CENTURY = 36_500
@@ -57,6 +68,10 @@ _CENTURY = 36_500
 
 FRESH_SECONDS = 60
 """A listing is trusted for so long right before a deletion (DESIGN.md, rule 4)."""
+
+
+def _clock_time(moment: datetime) -> str:
+    return f"{moment.astimezone():%H:%M}"
 
 
 def _now() -> datetime:
@@ -74,7 +89,9 @@ class Session:
         emit: Emit = nobody,
         mailboxes: Mapping[str, Mailbox] | None = None,
         only: Collection[str] = (),
+        patient: bool = False,
         clock: Callable[[], datetime] | None = None,
+        chance: Callable[[], float] = random.random,
         uptime: Callable[[], Uptime] | None = None,
     ) -> None:
         """Prepare; nothing is contacted and nothing is made yet.
@@ -85,7 +102,9 @@ class Session:
             emit: Called with what happens, from this session's threads.
             mailboxes: Used instead of opening those of the configuration (tests).
             only: Of the accounts, only these are contacted; none named: all.
+            patient: What keeps failing is not tried each time; see :mod:`.backoff`.
             clock: The present moment, aware, instead of the machine's clock.
+            chance: A number from 0 to 1.
             uptime: How long the machine has been running by now; nobody sets a clock that is given.
         """
         self.config = config
@@ -93,11 +112,15 @@ class Session:
         self.ledger_path = directory / FILE_NAME
         self.emit = emit
         self.left_out = {c.name for c in config.external if only and c.name not in only}
+        self.patient = patient
+        self.chance = chance
         self.clock = clock or _now
         self.uptime = uptime or (machine_uptime if clock is None else self._clock_as_uptime)
         self.connections = Connections(config, mailboxes or {})
         self._stop = threading.Event()
         self._listed_at: tuple[datetime, float] | None = None
+        self._away: dict[str, AwayRow] = {}
+        """What is away, as of the last listing."""
         self._mark: LedgerMark | None = None
         """The ledger's, before the mailboxes were listed: what is written later, by another run,
         is of mail that the listing may lack, though nobody deleted it."""
@@ -150,13 +173,55 @@ class Session:
         """
         with self._reading() as ledger:
             late = late_stores(ledger, self.config, self.clock())
+            away = ledger.away()
         if late:
             self._stop.wait(late)
         self._mark = self._read_mark()
         self._listed_at = self.clock(), time.monotonic()
         new = CONSOLIDATED if self.new_maildir() else None
-        without = {name: LeftOut("not named on the command line") for name in self.left_out}
-        return self.connections.list_all(self.emit, new, meanwhile, without)
+        without = self._without(away)
+        found = self.connections.list_all(self.emit, new, meanwhile, without)
+        tried = found.keys() - without.keys()
+        failed = {n: e for n in tried if isinstance(e := found[n], MailboxError)}
+        configured = {name: row for name, row in away.items() if name in found}
+        self._away = after(configured, failed, tried, self.clock(), self.chance)
+        for name, error in failed.items():
+            if self.patient:
+                until = _clock_time(self._away[name].next)
+                found[name] = type(error)(f"{error}; not tried again before {until}")
+        return found
+
+    def _without(self, away: Mapping[str, AwayRow]) -> dict[str, MailboxError]:
+        """What is not to be contacted now, and why."""
+        without: dict[str, MailboxError] = {
+            name: LeftOut("not named on the command line") for name in self.left_out
+        }
+        if not self.patient:
+            return without
+        for name, row in away.items():
+            if name not in without and not_yet(row, self.clock()):
+                until = _clock_time(row.next)
+                without[name] = MailboxError(f"{row.error}; not tried again before {until}")
+        if CONSOLIDATED in without:  # no account is of use then
+            idle = LeftOut("nothing can be done without the consolidated mailbox")
+            without = {**{each.name: idle for each in self.config.external}, **without}
+        return without
+
+    def _note_away(self, command: str) -> None:
+        """Write down what could not be reached, where another run does not hold the ledger."""
+        with self._reading() as ledger:
+            known = ledger.away()
+        made = self.patient or self.ledger_path.exists()
+        if self.stopped or known == self._away or not made:
+            return
+        with contextlib.suppress(LedgerBusy, LockError, LedgerError):
+            lock = RunLock(self.directory / LOCK_NAME, command).acquire(timeout=0)
+            with (
+                lock,
+                contextlib.closing(LedgerWriter(self.ledger_path)) as writer,
+                writer.transaction(),
+            ):
+                writer.set_away(self._away.values())
 
     def age(self) -> float:
         """Seconds since the last listing: no less than have gone by, whatever was done to a clock.
@@ -242,6 +307,7 @@ class Session:
             observation, details = self._make_plan(options)
             plan = details.plan
             settled = not plan.lines and nothing_new(observation, details)
+            self._note_away(command)
             note_listing(self.directory, self.ledger_path, observation, command, settled=settled)
             require_reached(plan)
             if settled:

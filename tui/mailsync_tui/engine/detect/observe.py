@@ -105,7 +105,7 @@ def observe(
             config=config,
             now=now,
             jumps=jumped,
-            ledger_id=ledger.id,
+            ledger_id=ledger.id if ledger.serial else None,  # what is away may be noted before
             serial=mark.serial,
             scan=scan,
             mailboxes=mailbox_states(config, ledger, matched, listed, mailboxes, messages, now),
