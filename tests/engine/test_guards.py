@@ -304,6 +304,6 @@ def test_every_rule_says_what_it_saw_and_the_way_out(rule: str, kind: str) -> No
         assert "mailsync-tui rebase" in text
     else:
         assert f"`--accept-blocked isp:{rule}`" in text
-        rebase = rule not in ("max-delete", "unreached")
+        rebase = rule not in ("max-delete", "unreached", "same-mailbox")
         assert (f"`mailsync-tui rebase {mailbox}`" in text) == rebase
     assert ("out of `allow` of isp" in text) == (rule in ("hidden", "expired"))

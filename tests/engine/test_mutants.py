@@ -21,7 +21,7 @@ from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.apply import adopt as adopting
 from mailsync_tui.engine.apply import delete as deleting
 from mailsync_tui.engine.apply import record
-from mailsync_tui.engine.detect import doubt, identify, match, observe, read
+from mailsync_tui.engine.detect import doubt, identify, match, observe, read, same_mailbox
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan import guards, moves, protected, rules, status
 from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot
@@ -385,6 +385,39 @@ def adopted_is_held(d: Path) -> None:
     assert held(bench.plan()) == [("forward-delete", "work", "hold")]
 
 
+def one_mailbox_by_two_doors(d: Path) -> None:
+    bench = Bench(d)
+    bench.boxes["work"].folders = {"INBOX": bench.home.folders["INBOX"]}
+    bench.deliver("consolidated", M)
+    bench.sync()
+    bench.move("consolidated", M, "Archive")
+    bench.sync()
+    assert bench.holds("consolidated", M, "Archive") == 1
+
+
+def a_view_of_the_consolidated_mailbox(d: Path) -> None:
+    bench = Bench(d)
+    bench.sync()
+    for data in (M, N, mail(3)):
+        bench.deliver("consolidated", data)
+        bench.deliver("work", data)
+    bench.sync()
+    bench.remove("work", M)  # it was read, and the view is of unread mail
+    bench.sync()
+    assert bench.holds("consolidated", M) == 1
+
+
+def filed_here_and_deleted_there(d: Path) -> None:
+    bench = Bench(d)
+    bench.deliver("consolidated", M)
+    for data in (M, N, mail(3)):
+        bench.deliver("work", data)
+    bench.sync()
+    bench.move("consolidated", M, "Archive")
+    bench.remove("work", M)
+    assert kinds(bench.plan()) == [("forward-delete", "work")]
+
+
 _match_listing = match.match_listing
 _kept_on = rules.Rules._kept_on
 
@@ -523,6 +556,18 @@ MUTANTS: dict[str, Mutant] = {
         "_unseen",
         lambda observation: [],
         (listed_again_is_not_hidden,),
+    ),
+    "13: two doors to one mailbox are two mailboxes": Mutant(
+        same_mailbox,
+        "_filed",
+        lambda message, lost, other, since: False,
+        (one_mailbox_by_two_doors,),
+    ),
+    "13: what comes to both at once is other mail": Mutant(
+        same_mailbox, "LEAST", 1000, (a_view_of_the_consolidated_mailbox,)
+    ),
+    "13: what had to be collected was there before": Mutant(
+        same_mailbox, "_NEARLY_ALL", 0, (filed_here_and_deleted_there,)
     ),
     "[hold] protects nothing": Mutant(
         protected, "protection", lambda message, targets, holds, now: None, (flagged_is_protected,)

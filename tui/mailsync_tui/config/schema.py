@@ -73,7 +73,7 @@ MAILBOX = (
     KeySpec("tls", checks.choice(*get_args(Tls)), Kind.REMOTE),
     KeySpec("insecure", checks.flag, Kind.REMOTE),
     KeySpec("ca_file", checks.path, Kind.REMOTE),
-    KeySpec("distinct", checks.flag, Kind.REMOTE),
+    KeySpec("distinct", checks.flag),
     KeySpec("user", checks.line("the name to log in with"), Kind.REMOTE, required=True),
     *SECRETS,
     KeySpec("max_listing", checks.size, Kind.EXTERNAL_POP3),

@@ -60,9 +60,10 @@ class Copy:
     came_after: int
     """The last complete scan of its mailbox before that one."""
     held_scan: int
-    """The last complete scan that held it (meaningful once it is absent)."""
+    """The last complete scan that held it where it was (meaningful once it went from there)."""
     missing_scan: int
-    """The scan that noticed it missing (this one, if it is absent only now)."""
+    """The scan that noticed it missing there (this one, if that is only now); kept once it is found
+    elsewhere in its mailbox, or another copy is left there."""
     absent: int = 0
     """Complete listings, at least ten minutes apart, that lacked it, this one included."""
     doubt: str | None = None
@@ -160,6 +161,8 @@ class MailboxState:
     """All that some run fetched was gone at the first listing after it."""
     spared: int = 0
     """More than the floor went within a week, and only so few of those left are older (POP3)."""
+    same_as: str | None = None
+    """The mailbox that it seems to be by another door, as far as this listing shows."""
     note: str | None = None
     folders: frozenset[str] | None = None
     """The folders of a complete listing; ``None``: not known."""

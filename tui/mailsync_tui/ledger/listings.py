@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 from mailsync_tui.ledger.reader import LedgerReader
-from mailsync_tui.ledger.rows import ScanRow
+from mailsync_tui.ledger.rows import MailboxRow, ScanRow
 from mailsync_tui.message import Location
 
 
@@ -21,6 +22,14 @@ def listings(ledger: LedgerReader, mailbox: int) -> tuple[ScanRow, ...]:
     return tuple(ScanRow(scan, datetime.fromisoformat(at), n) for scan, at, n in rows)
 
 
+def listed_since(ledger: LedgerReader, mailbox: MailboxRow) -> bool:
+    """Whether a mailbox was listed again since its listing on record, and nothing had changed."""
+    (at,) = ledger.db.execute(
+        "SELECT max(at) FROM listing WHERE mailbox = ?", (mailbox.id,)
+    ).fetchone()
+    return bool(at and mailbox.reached and mailbox.reached > datetime.fromisoformat(at))
+
+
 def fetched_by(ledger: LedgerReader, mailbox: int, scan: int) -> int:
     """How many copies of a mailbox were read last, and adopted, by the run of this scan."""
     (count,) = ledger.db.execute(
@@ -29,6 +38,45 @@ def fetched_by(ledger: LedgerReader, mailbox: int, scan: int) -> int:
         (mailbox, scan),
     ).fetchone()
     return int(count)
+
+
+class SharedArrivals(NamedTuple):
+    """How many of the latest copies of an account another mailbox has, and how they came there."""
+
+    all: int
+    by_itself: int
+    """Not collected from the account: listed there, or stored there before the account had them."""
+    later: int
+    """Of all: those that came after the account was listed for the first time."""
+    together: int
+    """Of these: as long there, and listed, or stored by us, between the same two listings."""
+
+
+def shared_arrivals(
+    ledger: LedgerReader, account: int, other: int, latest: int = 100
+) -> SharedArrivals:
+    """How the latest copies of an account came to another mailbox, if that has them.
+
+    Args:
+        ledger: Read in one snapshot.
+        account: Its row.
+        other: The row of the other mailbox.
+        latest: So many are looked at.
+    """
+    row = ledger.db.execute(
+        "WITH mine AS (SELECT * FROM copy WHERE mailbox = ? AND adopted"
+        " AND state IN ('live', 'missing') ORDER BY id DESC LIMIT ?),"
+        " pair AS (SELECT mine.id, mine.came_after > 0 AS later,"
+        " max(its.first_scan > 0 OR its.listed_scan <= mine.first_scan) AS by_itself,"
+        " max(its.size = mine.size AND CASE its.first_scan WHEN 0"
+        " THEN its.listed_scan BETWEEN mine.came_after + 1 AND mine.first_scan ELSE"
+        " its.came_after BETWEEN 1 AND mine.first_scan AND its.first_scan >= mine.came_after END)"
+        " AS together FROM mine LEFT JOIN copy AS its"
+        " ON its.message = mine.message AND its.mailbox = ? GROUP BY mine.id)"
+        " SELECT count(*), total(by_itself), total(later), total(later AND together) FROM pair",
+        (account, latest, other),
+    ).fetchone()
+    return SharedArrivals(*map(int, row))
 
 
 _AGE = "min(message.date, copy.since)"

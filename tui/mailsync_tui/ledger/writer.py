@@ -469,8 +469,18 @@ class LedgerWriter:
             [(*p.location, p.action) for p in placed],
         )
 
-    def relocate(self, copy: int, location: Location, size: int) -> None:
-        """A copy lies elsewhere in the same mailbox now: filed, or renumbered."""
+    def relocate(
+        self, copy: int, location: Location, size: int, held_scan: int, missing_scan: int
+    ) -> None:
+        """A copy lies elsewhere in the same mailbox now: filed, or renumbered.
+
+        Args:
+            copy: Its row.
+            location: Where it lies.
+            size: Its octets there.
+            held_scan: The last complete scan that held it where it had been.
+            missing_scan: The first that lacked it there.
+        """
         self.db.execute(
             "DELETE FROM copy WHERE mailbox = (SELECT mailbox FROM copy WHERE id = ?)"
             " AND folder = ? AND validity = ? AND uid = ? AND id <> ?",
@@ -478,10 +488,10 @@ class LedgerWriter:
         )
         self.db.execute(
             "UPDATE copy SET folder = ?, validity = ?, uid = ?, size = ?, surplus = 0,"
-            " held_scan = 0, missing_scan = 0, absent = 0, absent_at = NULL,"
+            " held_scan = ?, missing_scan = ?, absent = 0, absent_at = NULL,"
             f" listed_scan = CASE state WHEN 'missing' THEN {_NEXT_SCAN} ELSE listed_scan END,"
             " state = CASE state WHEN 'missing' THEN 'live' ELSE state END WHERE id = ?",
-            (*location, size, copy),
+            (*location, size, held_scan, missing_scan, copy),
         )
 
     def mark_missing(

@@ -126,6 +126,7 @@ RULES = {
     "expired": "a provider's clean-up?",
     "all-changed": "nothing bears the number it had",
     "side-empty": "it lists nothing at all",
+    "same-mailbox": "one mailbox by two doors?",
     "unreached": "moved to where none can look?",
     "max-delete": "unusually many",
 }

@@ -243,7 +243,9 @@ class _Recorder:
         if here is None or copy.mailbox not in self.ids:
             return
         if copy.relocates is not None:
-            ledger.relocate(copy.relocates, copy.location, copy.size)
+            ledger.relocate(
+                copy.relocates, copy.location, copy.size, copy.held_scan, copy.missing_scan
+            )
         elif copy.id is None:
             ours = copy.mailbox == CONSOLIDATED and copy.location in self.observation.answers
             self.arrived.append(
@@ -270,7 +272,9 @@ class _Recorder:
         if copy.state is CopyState.DELETING:
             self.ledger.end([row], self.now)
         elif self._still_held(s, copy):
-            self.ledger.end([row], self.now)  # one copy less is no loss of the message
+            # One copy less is no loss of the message; but when it went says what was filed.
+            self.ledger.mark_missing(row, copy.held_scan, copy.missing_scan, 1, self.now)
+            self.ledger.end([row], self.now)
         elif copy.state is CopyState.LIVE:
             if copy.adopted or copy.mailbox in s.awaited:
                 self.ledger.mark_missing(row, copy.held_scan, copy.missing_scan, 1, self.now)

@@ -105,6 +105,7 @@ def mailbox_states(
     listed: Mapping[str, MatchedListing],
     mailboxes: Mapping[str, Mailbox],
     messages: Sequence[MessageState],
+    same_as: Mapping[str, str],
     now: datetime,
 ) -> dict[str, MailboxState]:
     """Every mailbox at this listing, by name.
@@ -116,6 +117,7 @@ def mailbox_states(
         listed: The listings.
         mailboxes: They know whether mail can be stored there.
         messages: As they were assembled.
+        same_as: The accounts that seem to be another mailbox.
         now: The moment of the listings, aware.
     """
     known = {matched.name_of(name): n for name, n in ledger.known_copies().items()}
@@ -139,6 +141,7 @@ def mailbox_states(
             changed=here.changed,
             deleted_today=today.get(name, {}),
             unread=here.unread,
+            same_as=same_as.get(name),
             note=here.note,
             reached=matched.rows[name].reached if name in matched.rows else None,
             waited=matched.rows[name].waited if name in matched.rows else None,

@@ -116,7 +116,7 @@ def _shown(
     if presence is Presence.GONE and here is not None:
         if row.state == CopyState.MISSING:
             absent += waited >= timedelta(minutes=ABSENT_MINUTES)
-        else:
+        elif row.state != CopyState.ENDED:
             held, missing, absent = max(here.scan, row.first_scan), scan, 1
     copy = Copy(
         id=row.id,

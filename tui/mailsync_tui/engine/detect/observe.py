@@ -26,6 +26,7 @@ from mailsync_tui.engine.detect.match import (
     survivors,
 )
 from mailsync_tui.engine.detect.read import read_new
+from mailsync_tui.engine.detect.same_mailbox import same_mailboxes
 from mailsync_tui.engine.events import Emit, nobody
 from mailsync_tui.engine.snapshot import Block, Snapshot
 from mailsync_tui.ledger.reader import LedgerMark, LedgerReader
@@ -101,6 +102,7 @@ def observe(
         listed = {name: here.broken(identified.errors.get(name)) for name, here in listed.items()}
         scan = ledger.serial + 1
         messages = message_states(known, identified, listed, recognised.late_duplicates, scan)
+        same_as = same_mailboxes(config, ledger, matched.rows, messages)
         snapshot = Snapshot(
             config=config,
             now=now,
@@ -108,7 +110,9 @@ def observe(
             ledger_id=ledger.id if ledger.serial else None,  # what is away may be noted before
             serial=mark.serial,
             scan=scan,
-            mailboxes=mailbox_states(config, ledger, matched, listed, mailboxes, messages, now),
+            mailboxes=mailbox_states(
+                config, ledger, matched, listed, mailboxes, messages, same_as, now
+            ),
             messages=tuple(messages),
             blocks=tuple(Block(*block) for block in ledger.blocks()),
         )

@@ -12,6 +12,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import DELETIONS, KIND_DIRECTION, Accept, Kind
 from mailsync_tui.engine.snapshot import Copy, MailboxState, Snapshot
 
+SAME_MAILBOX = "same-mailbox"
 RULES = (
     "changed",
     "folder-gone",
@@ -21,6 +22,7 @@ RULES = (
     "expired",
     "all-changed",
     "side-empty",
+    SAME_MAILBOX,
     "unreached",
     "max-delete",
 )
@@ -48,6 +50,8 @@ _CAUSES = {
     "were not found again",
     "side-empty": "the mailbox {mailbox} lists nothing at all, though it held mail: a disk that is "
     "not there looks the same",
+    SAME_MAILBOX: "{account} seems to be {same} by another door: what is gone from {account} was "
+    "filed there at the same time, or all that comes to one comes to the other",
     "unreached": "what is gone from {mailbox} may have been moved to {away}",
     "max-delete": "these are more deletions in 24 hours than max_delete_share and max_delete_floor "
     "in the configuration allow",
@@ -60,7 +64,9 @@ _PROVIDERS = frozenset({"hidden", "expired"})
 """What a provider does again and again: one more way out is to take no deletion from it."""
 
 
-def cause(account: str, kind: Kind, rule: str, cut: int | None = None, away: str = "") -> str:
+def cause(
+    account: str, kind: Kind, rule: str, cut: int | None = None, away: str = "", same: str = ""
+) -> str:
     """What a guard takes for the cause, as a sentence.
 
     Args:
@@ -69,9 +75,11 @@ def cause(account: str, kind: Kind, rule: str, cut: int | None = None, away: str
         rule: The rule that stopped them.
         cut: The round number at which the listing behind it seems to be cut.
         away: The mailboxes that are not reached, in words.
+        same: The mailbox that the account seems to be; empty: it was seen by an earlier listing.
     """
     text = _CUT if rule == "hidden" and cut is not None else _CAUSES[rule]
-    return text.format(account=account, mailbox=loser(account, kind), cut=cut, away=away)
+    names = {"account": account, "mailbox": loser(account, kind), "same": same or "another mailbox"}
+    return text.format(**names, cut=cut, away=away)
 
 
 def detail(account: str, kind: Kind, rule: str, cause: str) -> str:
@@ -93,6 +101,11 @@ def ways_out(account: str, kind: Kind, rule: str, accept: str) -> str:
         return f"nothing is deleted until `mailsync-tui rebase {account}` takes it as the new base"
     if rule == "folder-gone":
         return f"this ends when it is back, or with `mailsync-tui rebase {mailbox}`"
+    if rule == SAME_MAILBOX:
+        return (
+            f"if it is, take {account} out of the configuration; if it is not, {accept}, or put"
+            " `distinct = true` in its section to end this for good"
+        )
     out = f"look at them, then {accept}"
     if rule == "unreached":
         return (
@@ -118,7 +131,10 @@ class GuardChecks:
         self.snapshot = snapshot
         self.limits = snapshot.config.guards
         self._sticky: dict[tuple[str, str], list[str]] = {}
+        distinct = {c.name for c in snapshot.config.mailboxes if c.distinct}
         for block in snapshot.blocks:
+            if block.rule == SAME_MAILBOX and distinct & {block.account, CONSOLIDATED}:
+                continue
             self._sticky.setdefault((block.account, block.kind), []).append(block.rule)
 
     def forward_rules(self, account: str, lost: Iterable[Copy], *, awaited: bool) -> list[str]:
@@ -162,6 +178,9 @@ class GuardChecks:
         if rules & {"uidvalidity", "hidden"}:  # the same, less precisely
             rules -= {"all-changed", "side-empty"}
         rules.update(self._sticky.get((account, kind), ()))
+        state = self.snapshot.mailboxes.get(account)
+        if state is not None and state.same_as is not None:
+            rules.add(SAME_MAILBOX)
         return [rule for rule in RULES if rule in rules]
 
     def too_many(self, account: str, kind: Kind, lines: int) -> bool:

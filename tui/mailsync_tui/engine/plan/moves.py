@@ -61,6 +61,8 @@ def relocated(copies: Sequence[Copy], configs: Mapping[str, MailboxConfig]) -> t
                 relocates=lost.id,
                 first_scan=lost.first_scan,
                 came_after=lost.came_after,
+                held_scan=lost.held_scan,
+                missing_scan=lost.missing_scan,
                 since=lost.since,
                 listed_scan=lost.listed_scan,
                 adopted_scan=lost.adopted_scan,

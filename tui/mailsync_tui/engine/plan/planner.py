@@ -302,12 +302,11 @@ class _Planning:
                     self.blocked[name, kind, "changed"] += 0
 
     def _blocked(self, account: str, kind: Kind, rule: str, count: int) -> Blocked:
-        cut = self.snapshot.mailboxes[loser(account, kind)].cut
+        mailboxes = self.snapshot.mailboxes
         names = self.away[account, kind, rule]
-        away = not_reached(
-            [name for name in self.snapshot.mailboxes if name in names], self.snapshot
-        )
-        why = cause(account, kind, rule, cut, away)
+        away = not_reached([name for name in mailboxes if name in names], self.snapshot)
+        cut, same = mailboxes[loser(account, kind)].cut, mailboxes[account].same_as
+        why = cause(account, kind, rule, cut, away, same or "")
         return Blocked(account, kind, rule, count, detail(account, kind, rule, why), why)
 
     def _plan(self) -> Plan:
