@@ -403,11 +403,10 @@ def test_abort_ends_a_blocked_call(where: str) -> None:
 class Restless(ImapScript):
     """Ends every connection after one listing."""
 
-    def do_search(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
-        super().do_search(to, tag, arguments, literals)
-        if arguments.endswith("FLAGGED"):
-            to.say(b"* BYE enough for today")
-            raise HangupError
+    def do_list(self, to: Connection, tag: bytes, arguments: str, literals: object) -> None:
+        super().do_list(to, tag, arguments, literals)  # the last of what is asked at once
+        to.say(b"* BYE enough for today")
+        raise HangupError
 
 
 def test_broken_between_two_calls_it_is_made_anew() -> None:

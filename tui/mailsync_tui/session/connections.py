@@ -53,6 +53,7 @@ class Connections:
         ):
             for name, thread in threads.items():
                 thread.submit(mailboxes[name].close)
+            for thread in threads.values():
                 thread.shutdown(wait=True)
 
     def abort(self) -> None:

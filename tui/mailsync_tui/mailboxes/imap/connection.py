@@ -6,7 +6,7 @@ import binascii
 import imaplib
 import os
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import imapclient
@@ -19,7 +19,6 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     Unreachable,
 )
-from mailsync_tui.mailboxes.imap.folder_names import ask_namespaces
 from mailsync_tui.mailboxes.imap.wire import MAX_LINE, POP3_GREETING, Imap4
 from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
@@ -52,10 +51,6 @@ class LoggedIn:
     """In upper case, as given after the log-in."""
     encryption: str
     """``TLS 1.3 (verified)`` or ``none``."""
-    personal: tuple[tuple[str, str], ...] = ()
-    """Prefix and delimiter of each personal namespace (RFC 2342)."""
-    other: tuple[str, ...] = field(default=())
-    """Prefixes of other people's and of shared namespaces."""
 
 
 class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no types
@@ -255,10 +250,6 @@ def _describe(client: _Client) -> LoggedIn:
     client._cached_capabilities = None
     try:
         names = client.capabilities()
-        personal: tuple[tuple[str, str], ...] = ()
-        other: tuple[str, ...] = ()
-        if b"NAMESPACE" in names:
-            personal, other = ask_namespaces(client.imap)
     except imaplib.IMAP4.abort:
         raise
     except (imaplib.IMAP4.error, ValueError) as error:
@@ -266,7 +257,7 @@ def _describe(client: _Client) -> LoggedIn:
     capabilities = frozenset(name.decode("ascii", "replace").upper() for name in names)
     encryption = sockets.describe_tls(client.imap.sock)
     client.imap.log_in_is_over()
-    return LoggedIn(client.imap, capabilities, encryption, personal, other)
+    return LoggedIn(client.imap, capabilities, encryption)
 
 
 def _simple(*texts: str) -> bool:

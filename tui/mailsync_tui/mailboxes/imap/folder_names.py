@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import imaplib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imapclient import imap_utf7
 
 from mailsync_tui.mailboxes.base import Role
-from mailsync_tui.mailboxes.imap.syntax import GarbledError, Token, quoted, tokens
+from mailsync_tui.mailboxes.imap.syntax import GarbledError, Token, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -97,6 +96,11 @@ class Names:
         self._other = tuple(one for one in other if one)
         # Names whose own form cannot be computed from the one with "/".
         self._odd: dict[str, bytes] = {}
+
+    @property
+    def delimited(self) -> bool:
+        """Whether a personal namespace gave the hierarchy delimiter."""
+        return bool(self._delimiter)
 
     def learn_delimiter(self, delimiter: str) -> None:
         """Take the delimiter from a LIST answer, where no namespace gave it."""
@@ -251,42 +255,21 @@ def _decoded(raw: bytes) -> str:
     return text if spelled == raw else raw.decode("utf-8", "backslashreplace")
 
 
-def ask_namespaces(imap: imaplib.IMAP4) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Prefix and delimiter of each personal namespace, and the prefixes of all others.
+def names_of(answer: list[Token]) -> Names:
+    """How a server's folders are called, by its answer to NAMESPACE (RFC 2342).
 
-    Not by imapclient, which knows no extensions, and NIL in capitals only. A server that offers the
-    command and then refuses it is taken for one that does not offer it.
+    Not by imapclient, which knows no extensions, and NIL in capitals only.
 
     Raises:
-        GarbledError: the answer cannot be read, or there is none.
-        imaplib.IMAP4.abort: the connection is lost.
+        GarbledError: the answer cannot be read.
     """
     try:
-        status, data = imap.namespace()
-    except imaplib.IMAP4.abort:
-        raise
-    except imaplib.IMAP4.error:
-        return (), ()
-    if status != "OK":
-        return (), ()
-    if data == [None]:
-        raise GarbledError("it does not say its namespaces")
-    return _namespaces(data)
-
-
-def _namespaces(
-    data: Sequence[bytes | tuple[bytes, bytes]],
-) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """The answer as imaplib gives it: text, and before a literal a pair of both."""
-    parts: list[bytes] = []
-    for piece in data:
-        if isinstance(piece, tuple):
-            head, literal = piece
-            parts += [head[: head.rindex(b"{")], literal]
-        else:
-            parts.append(piece)
-    personal, *others = tokens(parts)
-    return tuple(_spaces(personal)), tuple(prefix for one in others for prefix, _ in _spaces(one))
+        personal, *others = answer
+        return Names(
+            tuple(_spaces(personal)), tuple(prefix for one in others for prefix, _ in _spaces(one))
+        )
+    except ValueError as error:
+        raise GarbledError("a namespace that cannot be read") from error
 
 
 def _spaces(found: Token) -> Iterator[tuple[str, str]]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import FolderListing, Listing, MailboxError, Role
-from mailsync_tui.mailboxes.imap.folder_names import roles, selectable, within
+from mailsync_tui.mailboxes.imap.folder_names import INBOX, roles, selectable, within
 from mailsync_tui.mailboxes.imap.read import read_items
 from mailsync_tui.mailboxes.imap.syntax import flags_of, uid_sets
 from mailsync_tui.mailboxes.imap.wire import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mailsync_tui.config.model import MailboxConfig
     from mailsync_tui.mailboxes.base import Progress
@@ -60,8 +60,9 @@ def folders(
     Raises:
         MailboxError: the server does not list them, or says that there is none at all.
     """
+    raw = session.list_folders()
     names = session.names
-    listed = [(attributes, names.shown(raw)) for attributes, raw in session.list_folders()]
+    listed = [(attributes, names.shown(name)) for attributes, name in raw]
     if not listed:
         raise MailboxError("the server lists no folder at all")
     if len(listed) > MOST_FOLDERS:
@@ -89,12 +90,17 @@ def listing(session: ImapSession, config: MailboxConfig, progress: Progress) -> 
         MailboxError: the folders cannot be listed, or the connection ends. A folder that refuses
             is left out, and the listing is then not complete.
     """
+    # The inbox is asked for with the list of folders: it is the one that is always there.
+    inbox = [*_ask(session, [INBOX], [])] if session.esearch and not config.root else []
     found = folders(session, config)
-    read = _read_ahead if session.esearch else _read_singly
+    names = {name: number for number, name in enumerate(found)}
+    reading = (
+        _read_ahead(session, names, inbox) if session.esearch else _read_singly(session, names)
+    )
     done: list[FolderListing] = []
     errors: list[str] = []
     count = 0
-    for folder, outcome in read(session, list(found)):
+    for folder, outcome in reading:
         if isinstance(outcome, MailboxError):
             errors.append(f"{folder}: {outcome}")
         else:
@@ -102,6 +108,7 @@ def listing(session: ImapSession, config: MailboxConfig, progress: Progress) -> 
             count += len(outcome.uids)
             progress(count, None)
     progress(count, count)
+    done.sort(key=lambda one: names[one.name])
     error = "; ".join(errors[:3]) + (f"; and {len(errors) - 3} more" if len(errors) > 3 else "")
     return Listing(tuple(done), not errors, error or None)
 
@@ -109,21 +116,32 @@ def listing(session: ImapSession, config: MailboxConfig, progress: Progress) -> 
 _Outcome = tuple[str, FolderListing | MailboxError]
 
 
-def _read_ahead(session: ImapSession, names: list[str]) -> Iterator[_Outcome]:
-    """Ask for many folders at once. Every answer of ESEARCH names its question."""
-    rest = iter(names)
+def _read_ahead(
+    session: ImapSession, names: Collection[str], inbox: Sequence[_Asked]
+) -> Iterator[_Outcome]:
+    """Ask for many folders at once. Every answer of ESEARCH names its question.
+
+    Args:
+        session: The connection.
+        names: The folders.
+        inbox: Asked already; it counts if it is one of these.
+    """
+    asked = deque(one for one in inbox if one.folder in names)
+    rest = iter([name for name in names if name not in {one.folder for one in asked}])
     again: list[str] = []
-    asked = deque(_ask(session, itertools.islice(rest, _AHEAD), again))
+    asked.extend(_ask(session, itertools.islice(rest, _AHEAD), again))
+    opened = None
     while asked:
         first = asked.popleft()
         found = _answered(session, first)
+        opened = session.opened if first.examine.status == "OK" else None
         if found is None:
             # Looked at again alone and in the plain form, which shows what is wrong.
             again.append(first.folder)
         else:
             yield first.folder, found
         asked.extend(_ask(session, itertools.islice(rest, 1), again))
-    session.opened = None
+    session.opened = opened
     yield from _read_singly(session, again)
 
 
@@ -152,7 +170,7 @@ def _answered(session: ImapSession, asked: _Asked) -> FolderListing | None:
     return _listed(opened, everything, flags)
 
 
-def _read_singly(session: ImapSession, names: list[str]) -> Iterator[_Outcome]:
+def _read_singly(session: ImapSession, names: Iterable[str]) -> Iterator[_Outcome]:
     for folder in names:
         try:
             yield folder, _read_folder(session, folder)

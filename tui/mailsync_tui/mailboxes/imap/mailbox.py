@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from mailsync_tui.mailboxes.base import ConnectionLost, Facts, MailboxError, unwatched
 from mailsync_tui.mailboxes.imap import delete, listing, read, store
 from mailsync_tui.mailboxes.imap.connection import ImapTiming, broken, log_in
-from mailsync_tui.mailboxes.imap.folder_names import Names
 from mailsync_tui.mailboxes.imap.session import ImapSession, status_numbers
 from mailsync_tui.mailboxes.imap.syntax import GarbledError
 from mailsync_tui.mailboxes.net import sockets
@@ -210,14 +209,10 @@ class ImapMailbox:
             else:
                 return session
         logged_in = log_in(self._config, self._secret, self._timing, self._cutter)
-        session = ImapSession(logged_in, Names(logged_in.personal, logged_in.other))
-        self._session = session
-        if not logged_in.personal:
-            try:
-                session.learn_delimiter()
-            except (OSError, EOFError, GarbledError) as error:
-                self._drop(session)
-                raise broken((self._config.host, self._config.port), error) from error
+        try:
+            self._session = session = ImapSession(logged_in)
+        except (OSError, EOFError) as error:
+            raise broken((self._config.host, self._config.port), error) from error
         return session
 
     def _drop(self, session: ImapSession) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import MailboxError
+from mailsync_tui.mailboxes.imap.folder_names import INBOX, Names, names_of
 from mailsync_tui.mailboxes.imap.syntax import (
     GarbledError,
     Token,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mailsync_tui.mailboxes.imap.connection import LoggedIn
-    from mailsync_tui.mailboxes.imap.folder_names import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,54 @@ class ImapSession:
 
     Args:
         logged_in: The connection.
-        names: How its folders are called.
     """
 
-    def __init__(self, logged_in: LoggedIn, names: Names) -> None:
+    def __init__(self, logged_in: LoggedIn) -> None:
         self.wire = ImapWire(logged_in.imap)
         self.imap = logged_in.imap
         self.capabilities = logged_in.capabilities
         self.encryption = logged_in.encryption
-        self.names = names
+        self._names: Names | None = None
+        # Asked with whatever comes first, and read when a name is to be translated.
+        self._namespace = (
+            self.wire.send(b"NAMESPACE", "asking for the namespaces")
+            if "NAMESPACE" in self.capabilities
+            else None
+        )
         self.opened: Opened | None = None
         """The folder that is open, read-only or not."""
         self.sizes: dict[tuple[str, int], dict[int, int]] = {}
         """Sizes seen lately, by folder and UIDVALIDITY: hints, for making batches."""
         self.esearch = "ESEARCH" in self.capabilities or "IMAP4REV2" in self.capabilities
+
+    @property
+    def names(self) -> Names:
+        """How its folders are called.
+
+        Raises:
+            MailboxError: it does not say so.
+        """
+        if self._names is None:
+            self._names = self._ask_names()
+        return self._names
+
+    def _ask_names(self) -> Names:
+        """A server that offers NAMESPACE, and then refuses it, is taken for one without it."""
+        asked = self._namespace and self.wire.finish(self._namespace)
+        if asked is not None and asked.status == "OK":
+            found = [one for one in asked.untagged if one.kind == b"NAMESPACE"]
+            try:
+                names = names_of([word for one in found for word in tokens(one.parts, one.start)])
+            except GarbledError as error:
+                raise MailboxError(f"the server does not describe itself: {error}") from error
+        else:
+            names = Names((), ())
+        if not names.delimited:
+            command = self.wire.finish(self.wire.send(b'LIST "" ""', "asking for the delimiter"))
+            for answer in command.untagged:
+                if answer.kind == b"LIST":
+                    _learn(names, tokens(answer.parts, answer.start))
+        return names
 
     def has(self, capability: str) -> bool:
         """Whether the server offers it (IMAP4rev2 has many built in, RFC 9051, appendix E)."""
@@ -70,7 +104,9 @@ class ImapSession:
     def send_examine(self, folder: str) -> ImapCommand:
         """Begin to open a folder read-only; :meth:`examined` takes the answer."""
         self.opened = None
-        line = b"EXAMINE " + self.names.argument(folder)
+        # INBOX is called so everywhere: nothing has to be known for it.
+        argument = b"INBOX" if folder == INBOX else self.names.argument(folder)
+        line = b"EXAMINE " + argument
         return self.wire.send(line, f"opening {folder}")
 
     def examined(self, command: ImapCommand, folder: str) -> Opened:
@@ -171,17 +207,6 @@ class ImapSession:
         """
         return sorted(numbers_found(self.wire.finish(command).check()))
 
-    def learn_delimiter(self) -> None:
-        """Ask for the hierarchy delimiter, where no namespace gave it."""
-        command = self.wire.finish(self.wire.send(b'LIST "" ""', "asking for the delimiter"))
-        for answer in command.untagged:
-            if answer.kind == b"LIST":
-                self._learn(tokens(answer.parts, answer.start))
-
-    def _learn(self, answer: list[Token]) -> None:
-        if len(answer) > 1 and isinstance(answer[1], bytes):
-            self.names.learn_delimiter(answer[1].decode("ascii", "replace"))
-
     def list_folders(self) -> list[tuple[frozenset[str], bytes]]:
         """LIST everything: attributes in lower case, and names as the server writes them.
 
@@ -199,11 +224,17 @@ class ImapSession:
             answered = tokens(answer.parts, answer.start)
             match answered:
                 case [list(attributes), _, bytes(name), *_]:
-                    self._learn(answered)
+                    _learn(self.names, answered)
                     folders.append((_lower(attributes), name))
                 case _:
                     raise MailboxError("the list of folders cannot be read")
         return folders
+
+
+def _learn(names: Names, answer: list[Token]) -> None:
+    """The hierarchy delimiter, where no namespace gave it."""
+    if len(answer) > 1 and isinstance(answer[1], bytes):
+        names.learn_delimiter(answer[1].decode("ascii", "replace"))
 
 
 _PART_OF_REV2 = frozenset(

@@ -74,10 +74,21 @@ class Imap4(imaplib.IMAP4):
     def __init__(self, opened: Callable[[], socket.socket], host: str) -> None:
         self._opened = opened
         self._room: int | None = BEFORE_LOG_IN
+        self._greeted = False
         super().__init__(host)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002
         return self._opened()
+
+    def _get_capabilities(self) -> None:
+        # imaplib asks at once, though nearly every server names them as it greets.
+        named = self.untagged_responses.pop("CAPABILITY", None)
+        greeted, self._greeted = self._greeted, True
+        if named and not greeted:  # what comes later may be from before TLS, or from anyone
+            words = cast("bytes", named[-1]).decode("ascii", "replace")
+            self.capabilities = tuple(words.upper().split())
+        else:
+            super()._get_capabilities()  # type: ignore[misc]
 
     def readline(self) -> bytes:
         """One line, with its end; not cut at imaplib's limit."""
@@ -169,7 +180,8 @@ class ImapCommand:
     length: int
     wanted: frozenset[int] | None = None
     """A FETCH: the UIDs that it asked for."""
-    searches: bool = False
+    answered_by: bytes = b""
+    """``SEARCH``, ``LIST``: the kind of answer that belongs to such commands alone."""
     max_literal: int = _SMALL
     kept: int = _SMALL
     """Octets that are kept of each literal; the rest is read and dropped."""
@@ -260,9 +272,10 @@ class ImapWire:
         self._count += 1
         tag = b"m%d" % self._count
         uids = None if wanted is None else frozenset(wanted)
-        searches = line.startswith(b"UID SEARCH")
+        word = line.removeprefix(b"UID ").partition(b" ")[0]
+        kind = word if word in (b"SEARCH", b"LIST") else b""
         command = ImapCommand(
-            tag, what, len(line), uids, searches, max_literal, max_literal if kept is None else kept
+            tag, what, len(line), uids, kind, max_literal, max_literal if kept is None else kept
         )
         self._waiting.append(command)
         self.write((tag + b" " + line + b"\r\n",))
@@ -337,10 +350,13 @@ class ImapWire:
             return [one for one in fetching if one.wanted is not None and uid in one.wanted]
         if answer.kind in (b"ESEARCH", b"SEARCH"):
             match = _TAG.search(answer.text) if answer.kind == b"ESEARCH" else None
-            searching = (one for one in self._waiting if one.searches)
+            searching = (one for one in self._waiting if one.answered_by == b"SEARCH")
             if match is None:
                 return itertools.islice(searching, 1)
             return [one for one in searching if one.tag == match[1]]
+        if answer.kind == b"LIST":
+            listing = (one for one in self._waiting if one.answered_by == b"LIST")
+            return itertools.islice(listing, 1)
         return oldest
 
     def _complete(self, line: bytes) -> None:
