@@ -424,3 +424,13 @@ def test_a_listing_is_limited_to_200_megabytes(load: Load) -> None:
 def test_only_pop3_has_listings_that_cost_anything(problems: Problems) -> None:
     (text,) = problems(STORE + IMAP + 'max_listing = "1 GB"\n')
     assert "external.work.max_listing" in text
+
+
+def test_a_fingerprint_is_read_in_any_form(load: Load, problems: Problems) -> None:
+    pairs = ["ab", "0C"] * 16
+    for text in (":".join(pairs), "".join(pairs).upper()):
+        (person,) = load(STORE + POP3 + f'fingerprint = "{text}"\n').users
+        assert person.external[0].certificate == ":".join(["AB", "0C"] * 16)
+    for wrong in ("AB:CD", "SHA256:" + "ab" * 32, "xy" * 32):
+        (found,) = problems(f'{STORE}{POP3}fingerprint = "{wrong}"\n')
+        assert found.startswith("external.isp.fingerprint: expected the SHA-256 fingerprint")

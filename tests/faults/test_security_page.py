@@ -33,6 +33,7 @@ PROOFS = {
     ),
     "TLS": (
         "faults/test_security_tls.py::test_a_certificate_that_is_refused_is_explained",
+        "faults/test_security_tls.py::test_a_fingerprint_accepts_one_certificate_alone",
         "faults/test_security_tls.py::test_starttls_is_never_stripped",
     ),
     "Sizes": (

@@ -18,6 +18,7 @@ import pytest
 from mailsync_tui.config.model import MailboxConfig, Secret
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
+from mailsync_tui.mailboxes.net import sockets
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox
 from tests.servers.dovecot import Authority, make_authority
 from tests.servers.script import talking
@@ -50,15 +51,19 @@ class Server:
     def running(self) -> Iterator[int]:
         listener = socket.create_server(("127.0.0.1", 0))
 
+        def talk(sock: socket.socket) -> None:
+            with contextlib.suppress(OSError), sock:
+                self._talk(sock)
+
         def serve() -> None:
-            while True:
-                try:
+            talking: list[threading.Thread] = []
+            with contextlib.suppress(OSError):
+                while True:
                     sock, _ = listener.accept()
-                except OSError:
-                    return
-                with contextlib.suppress(OSError):
-                    self._talk(sock)
-                sock.close()
+                    talking.append(threading.Thread(target=talk, args=(sock,)))
+                    talking[-1].start()
+            for one in talking:
+                one.join(30)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -104,7 +109,12 @@ class Server:
 
 
 def refused(
-    kind: Kind, port: int, tls: Way, ca_file: Path | None = None, host: str = "127.0.0.1"
+    kind: Kind,
+    port: int,
+    tls: Way,
+    ca_file: Path | None = None,
+    host: str = "127.0.0.1",
+    fingerprint: str | None = None,
 ) -> str:
     """Why a mailbox of that server cannot be listed."""
     config = MailboxConfig(
@@ -115,6 +125,7 @@ def refused(
         tls=tls,
         user="ann",
         ca_file=ca_file,
+        certificate=fingerprint,
         secret=Secret("password", "x"),
     )
     sort = ImapMailbox if kind == "imap" else Pop3Mailbox
@@ -184,12 +195,41 @@ def test_a_certificate_that_is_refused_is_explained(
     server = Server(kind, context, implicit=tls == "implicit", consent=consent)
     with server.running() as port:
         told = refused(kind, port, tls, ca_file)
-    der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
-    fingerprint = hashlib.sha256(der).digest().hex(":").upper()
+    fingerprint = digest(certificate)
     assert told.startswith(f"the certificate of 127.0.0.1:{port} is not trusted: ")
     assert said in told
-    assert f"(its SHA-256 fingerprint: {fingerprint})" in told
+    assert f"(its SHA-256 fingerprint: {fingerprint}); compare it with the server's" in told
+    assert "by another way before you set that as fingerprint" in told
     assert told.endswith("name its authority as ca_file") == ("self" in told)
+    assert not server.secured
+    for verb in (b"LOGIN", b"USER", b"PASS", b"AUTH", SECRET.encode()):
+        assert verb not in server.plain
+
+
+def digest(certificate: Path) -> str:
+    der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
+    return hashlib.sha256(der).digest().hex(":").upper()
+
+
+@pytest.mark.parametrize("wrong", ["another host", "nobody known", "self-signed", "expired"])
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+@pytest.mark.parametrize("kind", ["imap", "pop3"])
+def test_a_fingerprint_accepts_one_certificate_alone(
+    kind: Kind, tls: Way, wrong: str, good: Authority, tmp_path: Path
+) -> None:
+    _, certificate, key = bad(wrong, good, tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    consent = b"%b OK begin\r\n" if kind == "imap" else b"+OK begin\r\n"
+    server = Server(kind, context, implicit=tls == "implicit", consent=consent)
+    with server.running() as port:
+        told = refused(kind, port, tls, fingerprint=digest(certificate))
+        assert "closed the connection" in told, "it was spoken to"
+        assert server.secured
+        server.secured.clear()
+        told = refused(kind, port, tls, good.ca_file, fingerprint=digest(good.certificate))
+    assert f"127.0.0.1:{port} is not the one that fingerprint names, and nothing was sent" in told
+    assert f"its SHA-256 fingerprint is {digest(certificate)};" in told
     assert not server.secured
     for verb in (b"LOGIN", b"USER", b"PASS", b"AUTH", SECRET.encode()):
         assert verb not in server.plain
@@ -237,6 +277,20 @@ def test_another_protocol_is_named(
 
     with talking(greet) as port:
         assert said in refused(kind, port, tls, good.ca_file)
+
+
+@pytest.mark.parametrize("kind", ["imap", "pop3"])
+def test_starttls_on_a_port_for_tls_is_named(
+    kind: Kind, good: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "GREETING_SECONDS", 0.05)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(good.certificate, good.key)
+    server = Server(kind, context, implicit=True)
+    with server.running() as port:
+        told = refused(kind, port, "starttls", good.ca_file)
+    assert told == f'127.0.0.1:{port} begins with TLS at once: tls = "implicit", or another port'
+    assert not server.secured
 
 
 # --- STARTTLS

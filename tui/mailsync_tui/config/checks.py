@@ -193,6 +193,15 @@ def path(value: object) -> Path:
     return found
 
 
+def sha256(value: object) -> str:
+    """A SHA-256 fingerprint: 64 hexadecimal digits, with or without colons, in any case."""
+    expected = "the SHA-256 fingerprint of a certificate: AA:BB:… (32 pairs)"
+    text = _string(value, expected).replace(":", "")
+    if not re.fullmatch("[0-9A-Fa-f]{64}", text):
+        raise WrongValueError(expected)
+    return bytes.fromhex(text).hex(":").upper()
+
+
 def folder(value: object) -> str:
     """The name of a folder; a slash at either end means nothing."""
     expected = "the name of a folder"

@@ -300,7 +300,7 @@ def _section(
         else:
             value = _checked(prefix, key, raw, field.check, problems)
             if value is not None:
-                values[key] = value
+                values[field.name or key] = value
     if kind not in schema.KINDS[side].values():
         return None
     needed = [field for field in schema.MAILBOX if field.required and field.kinds & kind]

@@ -44,6 +44,8 @@ class MailboxConfig:
     """The port that is used (the default is filled in when the file is read)."""
     tls: Tls = "implicit"
     ca_file: Path | None = None
+    certificate: str | None = None
+    """SHA-256 of the only certificate that is accepted: ``AA:BB:…``."""
     distinct: bool = False
     """It is a mailbox of its own, though another section seems to name it too."""
     user: str = ""

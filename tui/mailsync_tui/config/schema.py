@@ -73,6 +73,7 @@ MAILBOX = (
     KeySpec("tls", checks.choice(*get_args(Tls)), Kind.REMOTE),
     KeySpec("insecure", checks.flag, Kind.REMOTE),
     KeySpec("ca_file", checks.path, Kind.REMOTE),
+    KeySpec("fingerprint", checks.sha256, Kind.REMOTE, name="certificate"),
     KeySpec("distinct", checks.flag),
     KeySpec("user", checks.line("the name to log in with"), Kind.REMOTE, required=True),
     *SECRETS,

@@ -221,7 +221,7 @@ def several(count: int, one: str, more: str | None = None) -> str:
 
 def not_reached(messages: int | None, error: str) -> str:
     """Why a mailbox, or a part of it, is not known; ``messages``: what is listed all the same."""
-    return f"{'not reached' if messages is None else 'not complete'}: {safe_text(error, 300)}"
+    return f"{'not reached' if messages is None else 'not complete'}: {safe_text(error, 500)}"
 
 
 def listing_text(event: ListingProgress | ReadingProgress | ListingDone, *, short: bool) -> str:

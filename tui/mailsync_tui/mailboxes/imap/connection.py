@@ -130,21 +130,26 @@ def _connect(
     watch: Callable[[socket.socket], None],
 ) -> _Client:
     endpoint = (config.host, config.port)
-    context = None if config.tls == "none" else sockets.tls_context(config.ca_file)
+    trusted = None if config.tls == "none" else sockets.trust(config.ca_file, config.certificate)
 
     def implicit() -> socket.socket:
-        assert context is not None
-        return sockets.secure(plain(), context, endpoint, plain, watch)
+        assert trusted is not None
+        return sockets.secure(plain(), trusted, endpoint, plain, watch)
+
+    def greeted() -> socket.socket:
+        sock = plain()
+        sockets.await_greeting(sock, endpoint, plain, watch)
+        return sock
 
     if config.tls == "implicit":
         return _Client(implicit, config.host, timing, tls=True)
-    client = _Client(plain, config.host, timing, tls=False)
-    if context is not None:
+    client = _Client(greeted, config.host, timing, tls=False)
+    if trusted is not None:
         if not client.has_capability("STARTTLS"):
             raise Unreachable(
                 f"{config.host}:{config.port} does not offer STARTTLS; nothing was sent unencrypted"
             )
-        _start_tls(client, context, endpoint, plain, watch)
+        _start_tls(client, trusted, endpoint, plain, watch)
     return client
 
 
@@ -156,9 +161,9 @@ class _Watched:
     """What imapclient asks of a TLS context, with a handshake that can be cut."""
 
     def __init__(
-        self, context: ssl.SSLContext, watch: Callable[[socket.socket], None], imap: Imap4
+        self, trusted: sockets.Trust, watch: Callable[[socket.socket], None], imap: Imap4
     ) -> None:
-        self._context = context
+        self._trusted = trusted
         self._watch = watch
         self._imap = imap
 
@@ -170,12 +175,12 @@ class _Watched:
         """
         if self._imap.has_news():
             raise InjectedError
-        return sockets.handshake(sock, self._context, server_hostname, self._watch)
+        return sockets.handshake(sock, self._trusted, server_hostname, self._watch)
 
 
 def _start_tls(
     client: _Client,
-    context: ssl.SSLContext,
+    trusted: sockets.Trust,
     endpoint: sockets.Endpoint,
     plain: Callable[[], socket.socket],
     watch: Callable[[socket.socket], None],
@@ -191,7 +196,7 @@ def _start_tls(
         return sock
 
     try:
-        client.starttls(_Watched(context, watch, client.imap))
+        client.starttls(_Watched(trusted, watch, client.imap))
     except InjectedError:
         where = f"{endpoint[0]}:{endpoint[1]}"
         raise Unreachable(f"{where} sent data between STARTTLS and TLS") from None

@@ -16,6 +16,7 @@ import socket
 import ssl
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.errors import short
@@ -33,6 +34,12 @@ READ_TIMEOUT = 120.0
 Endpoint = tuple[str, int]
 """Host and port."""
 
+
+GREETING_SECONDS = 5.0
+"""A server that says nothing for so long may wait for TLS to begin."""
+_HANDSHAKE_SECONDS = 10.0
+"""For finding out whether it does."""
+_COMPARE = "compare it with the server's by another way before you set"
 
 _INTERVAL = 0.1
 """Seconds between two checks whether to give up."""
@@ -146,16 +153,36 @@ def _check(end: float, cutter: Cutter) -> None:
         raise TimeoutError
 
 
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """A verifying client context: the system's authorities, or ``ca_file`` instead of them.
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which certificate is accepted."""
+
+    context: ssl.SSLContext
+    fingerprint: str | None = None
+    """SHA-256 of the only one, as :func:`_fingerprint` writes it; ``None``: as the context says."""
+
+
+class OtherCertificateError(OSError):
+    """The certificate is not the one that is trusted; its argument is the fingerprint of it."""
+
+
+def trust(ca_file: Path | None, fingerprint: str | None) -> Trust:
+    """What a client accepts: what the system's authorities vouch for, or ``ca_file`` instead.
+
+    Or one certificate alone, whoever vouches for it and whatever name it bears.
 
     Raises:
         Unreachable: ``ca_file`` cannot be read, or holds no certificate.
     """
+    if fingerprint is not None:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return Trust(context, fingerprint)
     if ca_file is None:
-        return ssl.create_default_context()
+        return Trust(ssl.create_default_context())
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
+        return Trust(ssl.create_default_context(cafile=str(ca_file)))
     except OSError as error:
         what = error.strerror or str(error)
         raise Unreachable(f"the ca_file {ca_file} cannot be used: {what}") from error
@@ -178,7 +205,7 @@ def quick_ack(sock: socket.socket) -> None:
 
 def secure(
     sock: socket.socket,
-    context: ssl.SSLContext,
+    trusted: Trust,
     endpoint: Endpoint,
     reconnect: Callable[[], socket.socket],
     watch: Callable[[socket.socket], None],
@@ -187,7 +214,7 @@ def secure(
 
     Args:
         sock: A plain socket; it is closed if the handshake fails.
-        context: From :func:`tls_context`.
+        trusted: From :func:`trust`.
         endpoint: Its host is the name that the certificate must bear.
         reconnect: Opens another plain connection that is ready for a handshake (after STARTTLS or
             STLS, where that is the way). Used once, only to read the fingerprint of a certificate
@@ -198,16 +225,52 @@ def secure(
         Unreachable: the handshake failed; for a certificate with the reason and the fingerprint.
     """
     try:
-        return handshake(sock, context, endpoint[0], watch)
+        return handshake(sock, trusted, endpoint[0], watch)
     except ssl.SSLCertVerificationError as error:
         raise refused_certificate(endpoint, error, reconnect, watch) from error
     except (OSError, ValueError) as error:
         raise unreachable(endpoint, error) from error
 
 
+def await_greeting(
+    sock: socket.socket,
+    endpoint: Endpoint,
+    reconnect: Callable[[], socket.socket],
+    watch: Callable[[socket.socket], None],
+) -> None:
+    """Wait a little for the first word of a server that is to speak without TLS at first.
+
+    Args:
+        sock: A plain socket; it is watched afterwards.
+        endpoint: Where it leads.
+        reconnect: Opens another plain connection; used once, to see whether that begins with TLS.
+        watch: As in :func:`handshake`.
+
+    Raises:
+        Unreachable: it begins with TLS. Of one that says nothing at all the caller finds out.
+    """
+    if (sock.gettimeout() or 0) <= GREETING_SECONDS:
+        return
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(sock, selectors.EVENT_READ)
+        if waiting.select(GREETING_SECONDS):
+            return
+
+    def soon() -> socket.socket:
+        other = reconnect()
+        other.settimeout(_HANDSHAKE_SECONDS)
+        return other
+
+    begins_with_tls = _fingerprint(soon, watch) is not None
+    watch(sock)
+    if begins_with_tls:
+        where = f"{endpoint[0]}:{endpoint[1]}"
+        raise Unreachable(f'{where} begins with TLS at once: tls = "implicit", or another port')
+
+
 def handshake(
     sock: socket.socket,
-    context: ssl.SSLContext,
+    trusted: Trust,
     host: str | None,
     watch: Callable[[socket.socket], None],
 ) -> ssl.SSLSocket:
@@ -215,25 +278,34 @@ def handshake(
 
     Args:
         sock: A plain socket, which is of no use afterwards.
-        context: How to verify.
+        trusted: What is accepted.
         host: The name that the certificate must bear.
         watch: Called with the new socket before the handshake, so that it can be cut meanwhile.
 
     Raises:
-        OSError, ValueError: it failed.
+        OSError, ValueError: it failed; :class:`OtherCertificateError` is one.
     """
     try:
-        secured = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+        secured = trusted.context.wrap_socket(
+            sock, server_hostname=host, do_handshake_on_connect=False
+        )
     except BaseException:
         sock.close()
         raise
     try:
         watch(secured)
         secured.do_handshake()
+        _require(trusted.fingerprint, secured)
     except BaseException:
         secured.close()
         raise
     return secured
+
+
+def _require(fingerprint: str | None, sock: ssl.SSLSocket) -> None:
+    shown = _digest(sock)
+    if fingerprint not in (None, shown):
+        raise OtherCertificateError(shown)
 
 
 def refused_certificate(
@@ -267,9 +339,17 @@ def unreachable(
     where = f"{endpoint[0]}:{endpoint[1]}"
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = error.verify_message or "it cannot be verified"
-        mark = f" (its SHA-256 fingerprint: {fingerprint})" if fingerprint else ""
-        own = "; if it is your own, name its authority as ca_file" if "self" in reason else ""
-        return Unreachable(f"the certificate of {where} is not trusted: {reason}{mark}{own}")
+        text = f"the certificate of {where} is not trusted: {reason}"
+        if fingerprint:
+            text += f" (its SHA-256 fingerprint: {fingerprint}); {_COMPARE} that as fingerprint"
+        own = "; or, if it is your own, name its authority as ca_file" if "self" in reason else ""
+        return Unreachable(text + own)
+    if isinstance(error, OtherCertificateError):
+        return Unreachable(
+            f"the certificate of {where} is not the one that fingerprint names, and nothing was "
+            f"sent: its SHA-256 fingerprint is {error}; it may have been renewed, or somebody is in"
+            f" between: {_COMPARE} the new one"
+        )
     if isinstance(error, TimeoutError):
         return Unreachable(f"{where} did not answer in time")
     if isinstance(error, socket.gaierror):
@@ -296,7 +376,8 @@ def describe_tls(sock: socket.socket) -> str:
     if not isinstance(sock, ssl.SSLSocket):
         return "none"
     version = (sock.version() or "TLS").replace("TLSv", "TLS ")
-    return f"{version} (verified)"
+    how = "pinned by fingerprint" if sock.context.verify_mode == ssl.CERT_NONE else "verified"
+    return f"{version} ({how})"
 
 
 def cut(sock: socket.socket | None) -> None:
@@ -356,8 +437,12 @@ def _fingerprint(
     anyone.check_hostname = False
     anyone.verify_mode = ssl.CERT_NONE
     try:
-        with handshake(reconnect(), anyone, None, watch) as sock:
-            certificate = sock.getpeercert(binary_form=True)
+        with handshake(reconnect(), Trust(anyone), None, watch) as sock:
+            return _digest(sock)
     except (OSError, ValueError, Unreachable):
         return None
-    return hashlib.sha256(certificate).digest().hex(":").upper() if certificate else None
+
+
+def _digest(sock: ssl.SSLSocket) -> str:
+    certificate = sock.getpeercert(binary_form=True) or b""
+    return hashlib.sha256(certificate).digest().hex(":").upper()

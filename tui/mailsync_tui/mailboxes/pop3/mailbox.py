@@ -39,7 +39,6 @@ from mailsync_tui.mailboxes.pop3.wire import Busy, Pop3Command, Pop3Wire, Reply,
 
 if TYPE_CHECKING:
     import socket
-    import ssl
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mailsync_tui.config.model import MailboxConfig
@@ -96,7 +95,7 @@ class Pop3Mailbox:
         self._secret = secret
         self._timing = timing or Pop3Timing()
         self._endpoint = (config.host, config.port)
-        self._context: ssl.SSLContext | None = None
+        self._trusted: sockets.Trust | None = None
         self._capabilities: dict[str, str] | None = None
         self._one_by_one = False
         self._listed: UidlListing | None = None
@@ -239,6 +238,8 @@ class Pop3Mailbox:
             sock = sockets.secure(
                 sock, self._tls(), self._endpoint, self._open_socket, self._cutter.watch
             )
+        else:
+            sockets.await_greeting(sock, self._endpoint, self._open_socket, self._cutter.watch)
         wire = Pop3Wire(sock, self._endpoint, self._timing.stall)
         try:
             wire.greet()
@@ -258,10 +259,10 @@ class Pop3Mailbox:
             raise
         return wire
 
-    def _tls(self) -> ssl.SSLContext:
-        if self._context is None:
-            self._context = sockets.tls_context(self._config.ca_file)
-        return self._context
+    def _tls(self) -> sockets.Trust:
+        if self._trusted is None:
+            self._trusted = sockets.trust(self._config.ca_file, self._config.certificate)
+        return self._trusted
 
     def _open_socket(self) -> socket.socket:
         sock = sockets.connect(self._endpoint, self._timing.connect, self._cutter)

@@ -18,7 +18,6 @@ from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
 
 if TYPE_CHECKING:
     import socket
-    import ssl
     from collections.abc import Callable, Iterator, Sequence
 
 MESSAGE_LIMIT = 1 << 30
@@ -101,7 +100,7 @@ class Pop3Wire:
 
     def start_tls(
         self,
-        context: ssl.SSLContext,
+        trusted: sockets.Trust,
         reconnect: Callable[[], socket.socket],
         watch: Callable[[socket.socket], None],
     ) -> None:
@@ -117,7 +116,7 @@ class Pop3Wire:
         if self._buffer:
             # Whoever put these bytes there did so before encryption began.
             raise Unreachable(f"{self._where} sent data between STLS and TLS")
-        self.sock = sockets.secure(self.sock, context, self._endpoint, reconnect, watch)
+        self.sock = sockets.secure(self.sock, trusted, self._endpoint, reconnect, watch)
 
     def log_in(self, user: str, secret: str, *, token: bool) -> None:
         """Log in by USER and PASS, or by XOAUTH2 with a token (RFC 5034). Never pipelined.
