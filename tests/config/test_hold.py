@@ -80,3 +80,15 @@ def test_an_unknown_key_and_the_nearest_one(problems: Problems) -> None:
 def test_no_table(problems: Problems) -> None:
     (problem,) = problems("hold = true\n" + STORE + POP3)
     assert problem == "hold: expected a table, as in [hold]"
+
+
+def test_the_time_out_of_a_message(load: Load, problems: Problems) -> None:
+    """``[timeouts]``: some time, 120 seconds unless it is said."""
+    (person,) = load(STORE + POP3).users
+    assert person.message_timeout.total_seconds() == 120
+    (person,) = load(STORE + POP3 + '[timeouts]\nmessage = "5m"\n').users
+    assert person.message_timeout.total_seconds() == 300
+    (problem,) = problems(STORE + POP3 + '[timeouts]\nmessage = "0s"\n')
+    assert problem.startswith("timeouts.message: expected a duration of at least a second")
+    (problem,) = problems(STORE + POP3 + "[timeouts]\nmessage = 120\n")
+    assert problem.startswith("timeouts.message: expected a duration")

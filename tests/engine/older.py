@@ -26,6 +26,10 @@ _BACK = {
         "ALTER TABLE hold DROP COLUMN reason; ALTER TABLE hold DROP COLUMN attempts;"
         "ALTER TABLE hold DROP COLUMN rounds;"
     ),
+    schema.VERSION_9: (
+        "ALTER TABLE hold DROP COLUMN reason; ALTER TABLE hold DROP COLUMN attempts;"
+        "ALTER TABLE hold DROP COLUMN rounds;"
+    ),
     schema.VERSION_10: "DROP TABLE away;",
 }
 

@@ -57,6 +57,8 @@ class Desk:
     ) -> None:
         self.directory = directory
         self.now = START
+        self.patience = _SECONDS
+        """Of the adapters, with a server that was asked for messages."""
         self.home = MemoryMailbox(CONSOLIDATED, kind="imap")
         self._given: dict[str, Mailbox] = {} if home else {CONSOLIDATED: self.home}
         memory = MailboxConfig(CONSOLIDATED, "imap", host="home.example", user="ann")
@@ -67,7 +69,7 @@ class Desk:
         boxes = dict(self._given)
         for config in self.config.mailboxes:
             if config.name not in boxes:
-                boxes[config.name] = _mailbox(config)
+                boxes[config.name] = _mailbox(config, self.patience)
         return Session(self.config, self.directory, mailboxes=boxes, clock=lambda: self.now)
 
     def plan(self, **options: Any) -> Plan:
@@ -93,15 +95,16 @@ class Desk:
         self.home.remove("INBOX", next(u for u, one in messages.items() if one.data == data))
 
 
-def _mailbox(config: MailboxConfig) -> Mailbox:
+def _mailbox(config: MailboxConfig, patience: float) -> Mailbox:
     def secret() -> str:
         return SECRET
 
     if config.type == "pop3":
-        quick = pop3.Pop3Timing(_SECONDS, _SECONDS, _SECONDS, lock=0.01)
+        quick = pop3.Pop3Timing(_SECONDS, _SECONDS, patience, patience, lock=0.01)
         return Pop3Mailbox(config, secret, quick)
     if config.type == "imap":
-        return ImapMailbox(config, secret, imap_connection.ImapTiming(_SECONDS, _SECONDS, late=0.0))
+        timing = imap_connection.ImapTiming(_SECONDS, _SECONDS, patience, late=0.0)
+        return ImapMailbox(config, secret, timing)
     return MaildirMailbox(config)
 
 

@@ -25,7 +25,7 @@ def test_every_kind_has_an_adapter(kind: MailboxType) -> None:
     def secret() -> str:
         pytest.fail("nothing is contacted yet")
 
-    mailbox = open_mailbox(config_of(kind), secret)
+    mailbox = open_mailbox(config_of(kind), secret, 7.0)
     assert (mailbox.kind, mailbox.name) == (kind, "test")
     assert mailbox.can_store == (kind != "pop3")
     assert mailbox.peeks == (kind != "pop3")
@@ -43,7 +43,7 @@ def test_nothing_is_loaded_that_is_not_used(kind: MailboxType, others: set[str])
         "from pathlib import Path\n"
         "from mailsync_tui.config.model import MailboxConfig\n"
         "from mailsync_tui.mailboxes.registry import open_mailbox\n"
-        f"open_mailbox(MailboxConfig('test', {kind!r}, path=Path('nowhere')), str)\n"
+        f"open_mailbox(MailboxConfig('test', {kind!r}, path=Path('nowhere')), str, 7.0)\n"
         "print(*sys.modules)\n"
     )
     loaded = subprocess.run(

@@ -67,6 +67,8 @@ def test_every_other_key_and_its_default() -> None:
     real["hold.younger_than"] = "0d"  # what the model has as no time at all
     real |= {f"quarantine.{f.key}": person[f.name or f.key] for f in schema.QUARANTINE}
     real |= {f"schedule.{f.key}": person[f.name or f.key] for f in schema.SCHEDULE}
+    real["timeouts.message"] = "120s"
+    assert UserConfig.__dataclass_fields__["message_timeout"].default == checks.timeout("120s")
     files = {f.key for f in schema.FILE}
     assert written.keys() == real.keys() | files
 

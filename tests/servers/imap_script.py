@@ -326,6 +326,12 @@ class Connection:
                 self.flush()
             literals.append(self._exactly(int(match[1])))
 
+    def hang(self) -> None:
+        """Say nothing any more, until the client has gone."""
+        while self.line():
+            pass
+        raise HangupError
+
     def line(self) -> bytes:
         """A line that is no command; empty once the client has gone."""
         self.flush()

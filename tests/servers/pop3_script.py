@@ -145,6 +145,12 @@ class Session:
             answer += (b"\r\n" + lines + end).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
         self.write(answer)
 
+    def hang(self) -> None:
+        """Say nothing any more, until the client has gone."""
+        while self._file.readline():
+            pass
+        raise HangupError
+
     def write(self, data: bytes) -> None:
         """Send these very octets."""
         view = memoryview(data)

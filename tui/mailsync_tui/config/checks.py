@@ -249,6 +249,14 @@ def duration(value: object) -> timedelta:
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
+def timeout(value: object) -> timedelta:
+    """A duration that is some time."""
+    found = duration(value)
+    if not found:
+        raise WrongValueError('a duration of at least a second, such as "120s" or "5m"')
+    return found
+
+
 def size(value: object) -> int:
     """A whole number and a unit: bytes, or thousands, millions or milliards of them."""
     expected = 'a size such as "500 kB", "200 MB" or "2 GB"'

@@ -186,7 +186,7 @@ def _person(
         sections.append(consolidated)
         problems.extend(_misplaced(consolidated, external))
     sections.extend(external)
-    guards, hold, quarantine, schedule = (
+    guards, hold, quarantine, schedule, timeouts = (
         _values_of(
             _subtable(table, prefix, key, problems) or {}, _dotted(prefix, key), fields, problems
         )
@@ -195,6 +195,7 @@ def _person(
             ("hold", schema.HOLD),
             ("quarantine", schema.QUARANTINE),
             ("schedule", schema.SCHEDULE),
+            ("timeouts", schema.TIMEOUTS),
         )
     )
     if consolidated is None:
@@ -207,6 +208,7 @@ def _person(
         Holds(**hold),
         **quarantine,
         **schedule,
+        **timeouts,
     )
 
 

@@ -122,6 +122,8 @@ class UserConfig:
     holds: Holds = Holds()
     keep_days: int = 30
     schedule_apply: tuple[Direction, ...] = ("collect",)
+    message_timeout: timedelta = timedelta(seconds=120)
+    """Without a byte, until a server hangs at a message that it was asked for."""
 
     @property
     def mailboxes(self) -> tuple[MailboxConfig, ...]:

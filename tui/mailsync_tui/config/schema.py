@@ -106,11 +106,12 @@ HOLD = (
 )
 QUARANTINE = (KeySpec("keep_days", checks.integer(1)),)
 SCHEDULE = (KeySpec("apply", checks.directions, name="schedule_apply"),)
+TIMEOUTS = (KeySpec("message", checks.timeout, name="message_timeout"),)
 
 FILE = (KeySpec("state_dir", checks.path),)
 """Top-level keys that are no tables."""
 
-PERSON_KEYS = ("consolidated", "external", "guards", "hold", "quarantine", "schedule")
+PERSON_KEYS = ("consolidated", "external", "guards", "hold", "quarantine", "schedule", "timeouts")
 """The tables of one person: at the top of the file, or below ``users.NAME``."""
 
 

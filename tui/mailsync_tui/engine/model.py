@@ -105,6 +105,12 @@ class Line:
         object.__setattr__(self, "id", hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
+HeldRule = Literal[
+    "declined", "late-copy", "moved-out", "kept-on", "hold", "undone", "refused", "hung"
+]
+"""Why a line is held."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldLine:
     """A line that waits for a person."""
@@ -112,7 +118,7 @@ class HeldLine:
     id: str
     kind: Kind
     account: str
-    rule: Literal["declined", "late-copy", "moved-out", "kept-on", "hold", "undone", "refused"]
+    rule: HeldRule
     since: datetime | None
     message_id: str | None
     subject: str

@@ -189,6 +189,20 @@ class LedgerWriter:
         )
         self.db.execute("UPDATE message SET open = 1 WHERE id = ?", (message,))
 
+    def note_hang(self, message: int, kind: str, account: str, now: datetime, reason: str) -> None:
+        """A server hung at a message: the next attempts are 1, 2, 4 ... syncs away."""
+        self.db.execute(
+            "INSERT INTO hold VALUES (?, ?, ?, 'hung', ?, ?, 1, 0) ON CONFLICT DO UPDATE SET"
+            " since = excluded.since, reason = excluded.reason, attempts = attempts + 1,"
+            " rounds = (1 << min(attempts, 30)) - 1",
+            (message, kind, account, stamp(now), reason),
+        )
+        self.db.execute("UPDATE message SET open = 1 WHERE id = ?", (message,))
+
+    def count_sync(self) -> None:
+        """A sync has begun: what sits out so many of them has one less to sit out."""
+        self.db.execute("UPDATE hold SET rounds = rounds - 1 WHERE rounds > 0")
+
     def release(self, message: int, kind: str | None = None) -> None:
         """A decision is taken back, or what it was about is over."""
         self.db.execute(

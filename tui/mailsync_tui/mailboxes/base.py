@@ -305,6 +305,10 @@ class ConnectionLost(Unreachable):
     """
 
 
+class Hung(ConnectionLost):
+    """A server said nothing any more when it was asked for messages; the connection was ended."""
+
+
 class LoginRefused(MailboxDown):
     """The server does not accept the user or the secret."""
 

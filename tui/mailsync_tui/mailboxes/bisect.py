@@ -13,6 +13,7 @@ from mailsync_tui.mailboxes.base import (
     ConnectionLost,
     DeleteResult,
     Head,
+    Hung,
     Location,
     MailboxDown,
     MailboxError,
@@ -71,13 +72,13 @@ def bisecting(
             if losses > MOST_LOSSES or fruitless > len(wanted).bit_length() + 1:
                 raise
             if len(part) == 1 and rest:
-                failures[rest[0]] = type(error)(f"{error} at this message")
+                kind = Hung if isinstance(error, Hung) else MailboxError
+                failures[rest[0]] = kind(f"{error} at this message")
                 cleared = False
                 continue
             middle = len(rest) // 2
-            if (
-                0 < len(rest) < len(part) and not cleared
-            ):  # most answer in order: it is the next one
+            began = len(rest) < len(part) or isinstance(error, Hung)
+            if rest and began and not cleared:  # most answer in order: it is the next one
                 middle, suspect = 1, rest[0]
             parts += [some for some in (rest[middle:], rest[:middle]) if some]
         except MailboxError as error:

@@ -110,6 +110,12 @@ HOLDS: dict[str, tuple[str, str]] = {
         "A server said that it had stored the message, and kept only a part of it, which was "
         "deleted there again. Brought back, it is tried once more.",
     ),
+    "hung": (
+        "a server hung at them: tried again later",
+        "A server said nothing any more when it was asked for this message. It is tried again, "
+        "last of all, after 1, 2, 4 ... syncs, and once a day at least. Brought back, it is tried "
+        "now.",
+    ),
     "undone": (
         "put back by an undo: kept where they are",
         "An undo put the message back: it is neither collected nor deleted.",

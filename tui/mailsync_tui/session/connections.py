@@ -32,6 +32,7 @@ class Connections:
         """
         self._configs = {each.name: each for each in config.mailboxes}
         self._given = mailboxes
+        self._timeout = config.message_timeout.total_seconds()
         self._aborted = threading.Event()
         self.mailboxes = {name: self._open(each) for name, each in self._configs.items()}
         self._threads = {
@@ -43,7 +44,8 @@ class Connections:
 
     def _open(self, config: MailboxConfig) -> Mailbox:
         given = self._given.get(config.name)
-        return given or open_mailbox(config, secret_of(config, self._aborted.is_set))
+        secret = secret_of(config, self._aborted.is_set)
+        return given or open_mailbox(config, secret, self._timeout)
 
     def close(self) -> None:
         """End all connections."""

@@ -101,7 +101,10 @@ def fetched(run: Run[Line], account: str, lines: Sequence[Line]) -> Iterator[lis
     if failure is not None:
         each = failure.failures if isinstance(failure, SomeFailed) else {}
         for at, line in wanted.items():
-            conclude(run, [line], "failed", str(each.get(at, failure)))
+            why = each.get(at, failure)
+            row = run.row(line.copies[0])
+            run.hung(line, row.message if row else None, why)
+            conclude(run, [line], "failed", str(why))
     elif left and not run.cancelled():
         conclude(run, left, "vanished", "it was gone before it was fetched")
 

@@ -128,6 +128,7 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_Ch
         if refused:
             conclude(run, [line], "skipped", refused)
         elif failed := [failures[p.location] for p in line.copies if p.location in failures]:
+            run.hung(line, line.message, failed[0])
             conclude(run, [line], "failed", f"{failed[0]}; nothing was deleted")
         elif not targets:
             conclude(run, [line], "vanished", "it was gone before it was deleted")
@@ -188,6 +189,8 @@ def _act(
     run.expect(target.line for target in targets)
     for target in targets:
         at = target.raw.location
+        if at in failures:
+            run.hung(target.line, target.row.message, failures[at])
         run.report(target.line, *outcomes.get(at) or ("failed", cut_short(failures[at])))
 
 

@@ -383,6 +383,7 @@ def note_listing(
                 return
             with ledger.transaction():
                 ledger.note_clock(observation.snapshot.now, observation.uptime)
+                ledger.count_sync()
                 ledger.mark_reached(reached, observation.snapshot.now)
                 ledger.mark_left_out(left_out, observation.snapshot.now)
                 for name in _unseen(observation) if settled else ():

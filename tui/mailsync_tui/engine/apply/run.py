@@ -21,6 +21,7 @@ from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import (
     Cancelled,
     ConnectionLost,
+    Hung,
     Mailbox,
     MailboxDown,
     MailboxError,
@@ -108,6 +109,12 @@ class Run(Generic[L]):
         self.losses[name] = self.losses.get(name, 0) + 1
         if self.losses[name] >= _MOST_LOSSES:
             self.broken[name] = str(error)
+
+    def hung(self, line: L, message: int | None, error: MailboxError) -> None:
+        """Note that a server hung at a message, if it did: the next runs try it last, and rarer."""
+        if isinstance(error, Hung) and isinstance(line, Line) and message is not None:
+            with self.ledger.transaction():
+                self.ledger.note_hang(message, line.kind, line.account, self.now(), str(error))
 
     # --- lines
 

@@ -208,6 +208,9 @@ def _store(
         remarks = purpose.place(row, placed, stored)
     cut = {answer.cut: item for item, answer in zip(items, answers, strict=True) if answer.cut}
     left = _take_back(run, mailbox, {at: purpose.intent(item) for at, item in cut.items()})
+    for item, answer in zip(items, answers, strict=True):
+        if answer.lost is not None and answer.unsure and alone:
+            run.hung(item.line, item.message, answer.lost)
     for item, why in failed:
         remains = [left[at] for at, one in cut.items() if one is item]
         run.report(item.line, "failed", "; ".join((why, *remains)))

@@ -95,6 +95,8 @@ class _Planning:
         """The mailboxes that are not reached, because of which lines are blocked."""
         self.waiting: Counter[_Blocks] = Counter()
         self.lines: list[Line] = []
+        self.last: set[str] = set()
+        """Ids of those at whose message a server hung: the others do not wait for them."""
         self.others: Counter[Kind] = Counter()
         """Lines that there would be in directions that are not asked for."""
         self.held: list[HeldLine] = []
@@ -264,6 +266,8 @@ class _Planning:
         self.entries[index].append(
             PlanEntry(line, proposal.held, proposal.since, hold=proposal.hold)
         )
+        if any(hold.rule == "hung" for hold in self.statuses[index].message.holds):
+            self.last.add(line.id)
         if proposal.held is None:
             self.lines.append(line)
             return
@@ -277,7 +281,7 @@ class _Planning:
                 line.message_id,
                 line.subject,
                 proposal.hold,
-                line.reason if proposal.held == "refused" else None,
+                line.reason if proposal.held in ("refused", "hung") else None,
             )
         )
 
@@ -311,7 +315,9 @@ class _Planning:
 
     def _plan(self) -> Plan:
         snapshot = self.snapshot
-        kept = _with_needs_met(sorted(self.lines, key=lambda line: _APPLIED.index(line.kind)))
+        kept = _with_needs_met(
+            sorted(self.lines, key=lambda line: (_APPLIED.index(line.kind), line.id in self.last))
+        )
         return Plan(
             user=snapshot.config.name,
             created=snapshot.now,

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.model import DELETIONS, Kind, Line, Place, Undo, in_words
+from mailsync_tui.engine.model import DELETIONS, HeldRule, Kind, Line, Place, Undo, in_words
 from mailsync_tui.engine.plan.evidence import not_reached
 from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.plan.protected import in_folders, protection
@@ -24,13 +23,12 @@ from mailsync_tui.engine.plan.status import (
     placed_copies,
     put_back_on,
 )
-from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, Presence, Snapshot
+from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, Hold, Presence, Snapshot
 from mailsync_tui.mailboxes.base import Location
-
-HeldRule = Literal["declined", "late-copy", "moved-out", "kept-on", "hold", "undone", "refused"]
 
 _ADOPTED = 'adopted = "hold"'
 """The line of ``[guards]`` that holds what was in the consolidated mailbox before."""
+_LONGEST_REST = timedelta(days=1)
 _KEPT = frozenset({"collect", "adopt", "reverse-delete"})
 """What is never done unasked to a copy that an undo put back on an account."""
 
@@ -464,7 +462,19 @@ class Rules:
             if decision.rule == "refused" and line.kind in ("collect", "adopt"):
                 line = replace(line, reason=f"{line.reason}; {decision.reason}")
                 return Proposal(line, "refused", decision.since)
+            if decision.rule == "hung" and same:
+                protected = self._after_hanging(line, decision)
         return protected
+
+    def _after_hanging(self, line: Line, hold: Hold) -> Proposal:
+        """A line at which a server hung: it sits out some syncs, no longer than a day."""
+        why = f"{line.reason}; {hold.reason}"
+        waits = hold.rounds > 0 and self.snapshot.passed(hold.since) < _LONGEST_REST
+        if not waits:
+            return Proposal(replace(line, reason=f"{why}, so it is tried last"))
+        syncs = "the next sync" if hold.rounds == 1 else f"{hold.rounds} syncs"
+        why += f", so it is left out of {syncs}, for a day at most"
+        return Proposal(replace(line, reason=why), "hung", hold.since)
 
     def _protected(self, s: MessageStatus, line: Line) -> Proposal:
         """A line; a deletion is held, whatever is reconsidered, if ``[hold]`` protects a copy."""

@@ -36,6 +36,8 @@ class ImapTiming:
 
     connect: float = sockets.CONNECT_TIMEOUT
     read: float = sockets.READ_TIMEOUT
+    message: float = sockets.READ_TIMEOUT
+    """As ``read``, once it is messages that were asked for, or are on their way."""
     idle: float = 60.0
     """A connection that rested longer than this is tried before it is used."""
     late: float = LATE_SECONDS

@@ -109,7 +109,7 @@ class ImapMailbox:
         batch = store.Batch(messages)
         lost: ConnectionLost | None = None
         try:
-            with self._using() as session:
+            with self._using(messages=True) as session:
                 store.send(session, batch, session.names.resolve(folder))
         except ConnectionLost as error:
             if batch.target is None:
@@ -131,7 +131,7 @@ class ImapMailbox:
         Expunged, or moved to the trash folder (``delete = "trash"``, and Gmail always). One that
         is flagged ``\Draft`` is skipped.
         """
-        with self._using() as session:
+        with self._using(messages=True) as session:
             return delete.delete(session, self._config, requests, marks)
 
     def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
@@ -166,7 +166,7 @@ class ImapMailbox:
         read: Callable[[ImapSession, Iterable[Location]], Iterator[_Read]],
         locations: Iterable[Location],
     ) -> Iterator[_Read]:
-        with self._using() as session:
+        with self._using(messages=True) as session:
             yield from read(session, locations)
 
     def _validity(self, folder: str) -> int:
@@ -179,16 +179,26 @@ class ImapMailbox:
             return session.search(b"ALL", f"looking for what was stored in {folder}")
 
     @contextlib.contextmanager
-    def _using(self) -> Iterator[ImapSession]:
+    def _using(self, *, messages: bool = False) -> Iterator[ImapSession]:
         """The session, connected; whatever breaks it becomes an error in words.
+
+        Args:
+            messages: It is messages that are asked for or sent: the server may hang at one.
 
         Raises:
             Unreachable: no connection, or it broke; the next call makes a new one.
             MailboxError: the server refused; the connection is kept.
         """
         session = self._ready()
+        session.imap.sock.settimeout(self._timing.message if messages else self._timing.read)
         try:
             yield session
+        except TimeoutError as error:
+            self._drop(session)
+            endpoint = (self._config.host, self._config.port)
+            if messages:
+                raise sockets.hung(endpoint, self._timing.message) from error
+            raise broken(endpoint, error) from error
         except (OSError, EOFError, GarbledError, imaplib.IMAP4.error) as error:
             self._drop(session)
             raise broken((self._config.host, self._config.port), error) from error

@@ -45,6 +45,8 @@ _LITERAL = re.compile(rb"~?\{(\d{1,12})\+?\}$")
 _FLIGHT = 8192
 """Octets of unanswered commands: they fit every socket buffer, so that sending never blocks on a
 server that waits for its answers to be read."""
+_AT_ONCE = 64 * 1024
+"""Octets that are sent at once: the time-out is one for a byte, not for a whole message."""
 _DIGITS = 10
 """Of a message number (RFC 9051, 9: 32 bits)."""
 _UID = re.compile(rb"[ (]UID (\d{1,10})[ )]", re.IGNORECASE)
@@ -286,7 +288,8 @@ class ImapWire:
         if self._ended:
             raise EOFError
         for chunk in chunks:
-            self._imap.send(chunk)
+            for start in range(0, len(chunk), _AT_ONCE):  # each has the time-out for itself
+                self._imap.send(chunk[start : start + _AT_ONCE])
         sockets.quick_ack(self._imap.sock)
 
     def call(self, line: bytes, what: str) -> ImapCommand:

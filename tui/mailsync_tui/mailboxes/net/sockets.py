@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mailsync_tui.errors import short
-from mailsync_tui.mailboxes.base import ConnectionLost, Unreachable
+from mailsync_tui.mailboxes.base import ConnectionLost, Hung, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -369,6 +369,11 @@ def unreachable(
         reason = short(error.strerror or str(error), 200)
         return Unreachable(f"no connection to {where}: {reason}")
     return Unreachable(f"the connection to {where} failed: {short(str(error), 200)}")
+
+
+def hung(endpoint: Endpoint, seconds: float) -> Hung:
+    """The sentence for a server that says nothing any more when it is asked for messages."""
+    return Hung(f"{endpoint[0]}:{endpoint[1]} said nothing for {seconds:g} seconds")
 
 
 def describe_tls(sock: socket.socket) -> str:

@@ -65,6 +65,8 @@ class Pop3Timing(NamedTuple):
 
     connect: float = sockets.CONNECT_TIMEOUT
     read: float = sockets.READ_TIMEOUT
+    message: float = sockets.READ_TIMEOUT
+    """As ``read``, once it is messages that were asked for."""
     stall: float = 30.0
     """Without a byte, while several commands are under way."""
     lock: float = 1.0
@@ -332,6 +334,7 @@ class Pop3Mailbox:
             try:
                 with self._session() as wire:
                     uidl = self._names(wire, remaining)
+                    wire.patience = self._timing.message
                     known = uidl.headers if verb.startswith("TOP") else {}
                     found = [
                         (place, uidl.numbers[location.uid])
@@ -382,6 +385,7 @@ class Pop3Mailbox:
 
     def _delete(self, wire: Pop3Wire, requests: Sequence[DeleteRequest]) -> Sequence[DeleteResult]:
         uidl = self._names(wire, [one.location for one in requests])
+        wire.patience = self._timing.message
         numbers = _found(uidl, requests)
         headers = _headers_now(wire, uidl, numbers.values())
         if uidl.assumed and not headers.keys() >= uidl.digests.keys() & {*numbers.values()}:

@@ -80,6 +80,8 @@ class Pop3Wire:
         """Whether several commands may be sent at once."""
         self.ended = False
         """QUIT was sent."""
+        self.patience: float | None = None
+        """Seconds without a byte after which the server hangs, as it is asked for messages now."""
         self._endpoint = endpoint
         self._stall = stall
         self._redact: Callable[[str], str] = str
@@ -252,19 +254,20 @@ class Pop3Wire:
         return found
 
     def _read(self, outstanding: int) -> None:
-        patience = self.sock.gettimeout()
+        before = self.sock.gettimeout()
         try:
-            if outstanding > 1:
-                self.sock.settimeout(self._stall)
+            self.sock.settimeout(self._stall if outstanding > 1 else self.patience or before)
             chunk = self.sock.recv(_CHUNK)
         except TimeoutError as error:
             if outstanding > 1:
                 raise Stalled(f"{self._where} did not answer in time") from error
+            if self.patience is not None:
+                raise sockets.hung(self._endpoint, self.patience) from error
             raise sockets.unreachable(self._endpoint, error) from error
         except OSError as error:
             raise sockets.unreachable(self._endpoint, error) from error
         finally:
-            self.sock.settimeout(patience)
+            self.sock.settimeout(before)
         if not chunk:
             raise sockets.unreachable(self._endpoint, EOFError())
         self._buffer += chunk
