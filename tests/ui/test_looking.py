@@ -19,6 +19,7 @@ from mailsync_tui.mailboxes.base import Listing, Progress, unwatched
 from mailsync_tui.session.session import Session
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
 from tests.builders import mail
 from tests.engine.bench import Bench
@@ -57,9 +58,9 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def line_of(panes: Panes, subject: str) -> list[str]:
-    """A message's line, pane by pane: its mark."""
+    """A message's line, pane by pane: its sign."""
     (found,) = [line for line in drawn(panes) if f"message {subject}" in line]
-    return [found[p.left : p.left + p.width].strip()[:9].strip() for p in panes.panes()]
+    return [found[p.left : p.left + p.width].strip()[:1] for p in panes.panes()]
 
 
 async def go_to(app: MailsyncApp, pilot: Pilot[int], subject: str) -> None:
@@ -123,17 +124,17 @@ def test_the_others_are_shown_while_one_mailbox_is_slow(
                     await pilot.pause()
                 panes = app.screen.query_one(Panes)
                 # A loss counts once it is known not to be a move to the one that is not listed yet.
-                assert line_of(panes, "one") == ["x gone", "", "! kept"]
-                assert line_of(panes, "two") == ["= sync", "", "= sync"]
-                assert line_of(panes, "three") == ["", "? unknown", "= sync"]
+                assert line_of(panes, "one") == ["x", "", "!"]
+                assert line_of(panes, "two") == ["=", "", "="]
+                assert line_of(panes, "three") == ["", "?", "="]
                 assert "listing" in head(app).split("\n")[1]
                 assert "still being listed" not in head(app)
                 assert "listed 1" in head(app)
                 assert app.screen.check_action("preview", ("both",)) is False
                 slow.go.set()
                 await settled(app, pilot)
-                assert line_of(panes, "one") == ["x gone", "", "- delete"]
-                assert line_of(panes, "three") == ["", "= sync", "= sync"]
+                assert line_of(panes, "one") == ["x", "", "-"]
+                assert line_of(panes, "three") == ["", "=", "="]
                 assert head(app).split("\n")[1].count("as of") == 3
                 assert app.screen.check_action("preview", ("both",)) is True
         finally:
@@ -152,8 +153,8 @@ def test_a_mailbox_that_fails_says_so_and_the_others_work_on(bench: Bench) -> No
         async with running(bench) as (app, _):
             assert "not reached: no route to \ufffd[31mhost"[:30] in head(app)
             panes = app.screen.query_one(Panes)
-            assert line_of(panes, "one") == ["? unknown", "", "= sync"]
-            assert line_of(panes, "new") == ["", "+ new", ""]
+            assert line_of(panes, "one") == ["?", "", "="]
+            assert line_of(panes, "new") == ["", "+", ""]
 
     run(work)
 
@@ -224,33 +225,62 @@ def test_the_cursor_stays_on_a_message_that_was_new_and_is_collected(bench: Benc
     run(work)
 
 
-def test_where_two_panes_are_shown_only_their_messages_are_listed(bench: Bench) -> None:
+def test_what_no_pane_shows_stands_in_the_last_one_with_the_mailbox_that_has_it(
+    bench: Bench,
+) -> None:
     bench.deliver("isp", mail("of isp"))
     bench.deliver("work", mail("of work"))
 
     async def work() -> None:
         async with running(bench, size=(80, 24)) as (app, pilot):
             panes = app.screen.query_one(Panes)
-
-            def listed() -> set[str]:
-                assert panes.ordered is not None
-                return {row.subject.removeprefix("message ") for row in panes.ordered.rows}
-
-            everywhere = {"one", "two", "three", "ballast"}
             assert [pane.mailbox for pane in panes.panes()] == [0, 2]
-            assert listed() == everywhere | {"of isp"}
-            assert not any(line.strip(" │┃") == "" for line in drawn(panes)[: len(listed())])
-            assert "1 in other panes (Tab)" in text(app, "#summary")
-            await go_to(app, pilot, "message two")
+            assert len(panes.lines) == 6
+            (line,) = [line for line in drawn(panes) if "on work" in line]
+            assert line[: panes.panes()[1].left - 1].strip() == ""
+            assert line[panes.panes()[1].left :].startswith("+ ")
+            assert "new on work" in line
             await press(app, pilot, "tab")
             assert [pane.mailbox for pane in panes.panes()] == [1, 2]
-            assert listed() == everywhere | {"of work"}
+            assert line_of(panes, "of work") == ["+", ""]
+            assert len(panes.lines) == 6
+
+    run(work)
+
+
+def test_a_filter_and_n_speak_of_all_mailboxes_and_leave_a_trace_at_80_columns(
+    bench: Bench,
+) -> None:
+    for name in ("first", "second"):
+        bench.deliver("work", mail(name))
+
+    async def work() -> None:
+        async with running(bench, size=(80, 24)) as (app, pilot):
+            panes = app.screen.query_one(Panes)
+            await press(app, pilot, "home", "n")
             assert panes.row is not None
-            assert panes.row.subject == "message two"
-            await pilot.resize_terminal(120, 24)
-            await settled(app, pilot)
-            assert listed() == everywhere | {"of isp", "of work"}
-            assert panes.row.subject == "message two"
+            assert panes.row.verdict is Cell.NEW
+            assert [pane.mailbox for pane in panes.panes()] == [1, 2]
+            assert head(app).startswith(">work")
+            await press(app, pilot, "tab", "tab", "slash", *"is:new", "enter")
+            assert len(panes.lines) == 2
+            assert text(app, "#summary").startswith(" filter: 2 of 6 (Esc ends)")
+            assert "Esc end filter" in str(app.screen.query_one(KeyBar).render())
+            await press(app, pilot, "escape")
+            assert "end filter" not in str(app.screen.query_one(KeyBar).render())
+
+    run(work)
+
+
+def test_what_is_not_reached_and_the_order_stand_before_the_counts(bench: Bench) -> None:
+    for box in bench.boxes.values():
+        box.unreachable = "no route"
+
+    async def work() -> None:
+        async with running(bench, size=(80, 24)) as (app, _):
+            summary = text(app, "#summary")
+            assert summary.startswith(" 3 not reached  newest first  ?")
+            assert "in sync" not in summary
 
     run(work)
 

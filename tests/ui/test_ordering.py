@@ -65,11 +65,6 @@ def test_a_filter_takes_states_mailboxes_and_words() -> None:
     assert found("subject:bob") == []
 
 
-def test_rows_that_no_pane_shows_are_left_out() -> None:
-    assert keys(Ordered(LETTERS, "date", Filter(), frozenset({0, 2}))) == [5, 1, 2]
-    assert keys(Ordered(LETTERS, "date", Filter(), frozenset({1, 2}))) == [3, 5, 4, 1, 2]
-
-
 def test_differences_are_those_of_the_rows_that_are_shown() -> None:
     ordered = Ordered(LETTERS, "date", parse("-nothing"))
     assert ordered.differences == []
@@ -87,21 +82,20 @@ def test_a_message_is_found_by_its_key() -> None:
 @given(
     typed=st.lists(st.text(alphabet='ab is:on"wgr ', max_size=8), min_size=1, max_size=6),
     order=st.sampled_from(list(ORDERS)),
-    shown=st.sampled_from([None, frozenset({0, 2})]),
 )
 def test_what_is_taken_from_the_rows_before_is_what_would_be_made_anew(
-    typed: list[str], order: Order, shown: frozenset[int] | None
+    typed: list[str], order: Order
 ) -> None:
     before = None
     for text in typed:
-        before = Ordered(LETTERS, order, parse(text), shown, before)
-        anew = Ordered(LETTERS, order, parse(text), shown)
+        before = Ordered(LETTERS, order, parse(text), before)
+        anew = Ordered(LETTERS, order, parse(text))
         assert before.rows == anew.rows
         assert before.differences == anew.differences
 
 
 def test_rows_of_another_comparison_or_order_are_not_taken_over() -> None:
     before = Ordered(LETTERS, "date", parse("taxes"))
-    assert keys(Ordered(LETTERS, "change", parse("taxes"), None, before)) == [3, 1]
+    assert keys(Ordered(LETTERS, "change", parse("taxes"), before)) == [3, 1]
     other = compared(row(8, "taxes"))
-    assert keys(Ordered(other, "date", parse("taxes"), None, before)) == [8]
+    assert keys(Ordered(other, "date", parse("taxes"), before)) == [8]

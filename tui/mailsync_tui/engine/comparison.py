@@ -281,10 +281,10 @@ class _Changed:
     same_header: frozenset[int]
 
     def row(self, s: MessageStatus, entries: tuple[PlanEntry, ...]) -> Row | None:
-        """The row of one message; ``None`` for one that no mailbox holds or has lost."""
+        """The row of one message; ``None`` for one that no mailbox holds, may hold or has lost."""
         places = _places(s)
         cells = bytes(self._cell(name, s, entries) for name in self.configs)
-        if not any(cells) or (not places and not entries):
+        if not any(cells) or not (places or entries or Cell.UNKNOWN in cells):
             return None
         message = s.message
         return Row(

@@ -176,6 +176,7 @@ ACTIONS: tuple[Action, ...] = (
         "Finish the current message, start no other, and tell what was done.",
         ("progress",),
     ),
+    Action("clear", ("escape",), "end filter", "End the filter.", ("comparison",)),
     Action(
         "next_difference",
         ("n",),
@@ -263,7 +264,6 @@ ACTIONS: tuple[Action, ...] = (
         "Back to where you came from; nothing is remembered.",
         tuple(where for where in _CALM if where != "comparison"),
     ),
-    Action("clear", ("escape",), "clear", "End the filter.", ("comparison",), footer=False),
     Action("leave", ("q",), "quit", "Leave the app.", ("comparison",)),
     Action(
         "app.command_palette",

@@ -38,7 +38,6 @@ class Ordered:
         comparison: Comparison,
         order: Order,
         chosen: Filter,
-        shown: frozenset[int] | None = None,
         before: Ordered | None = None,
     ) -> None:
         """Filter and sort; with 100,000 rows some tenths of a second.
@@ -47,23 +46,20 @@ class Ordered:
             comparison: The rows.
             order: How to sort.
             chosen: Which to show.
-            shown: Only rows with something to say in one of these mailboxes, by their numbers in
-                the comparison; ``None``: in any.
             before: What was shown before; what can be taken from it is not done again.
         """
         self.comparison = comparison
         self.order = order
         self.chosen = chosen
-        self.shown = shown
         same = before is not None and before.comparison is comparison and before.order == order
         self._all: Sequence[Row] = (
             before._all if before is not None and same else _sorted(comparison.rows, order)
         )
         rows = self._all
-        if before is not None and same and before.shown == shown and chosen.refines(before.chosen):
+        if before is not None and same and chosen.refines(before.chosen):
             rows = before.rows
-        if chosen != Filter() or shown is not None:
-            rows = _chosen(rows, comparison, chosen, shown)
+        if not chosen.empty:
+            rows = _chosen(rows, comparison, chosen)
         self.rows: Sequence[Row] = rows
         self.differences = [n for n, row in enumerate(rows) if row.verdict >= FIRST_DIFFERENCE]
 
@@ -101,11 +97,9 @@ def _sorted(rows: Sequence[Row], order: Order) -> list[Row]:
     return [newest[number] for _, number in place]
 
 
-def _chosen(
-    rows: Sequence[Row], comparison: Comparison, chosen: Filter, shown: frozenset[int] | None
-) -> list[Row]:
+def _chosen(rows: Sequence[Row], comparison: Comparison, chosen: Filter) -> list[Row]:
     # One condition after the other over all rows: a call for each row would take most of the time.
-    of_cells = _OfCells(comparison, chosen, shown)
+    of_cells = _OfCells(comparison, chosen)
     found = [row for row in rows if of_cells[row.cells]]
     for word in chosen.words:
         found = [
@@ -121,19 +115,15 @@ def _chosen(
 class _OfCells(dict[bytes, bool]):
     """Whether rows pass by their cells; these have few different forms, however many rows."""
 
-    def __init__(
-        self, comparison: Comparison, chosen: Filter, shown: frozenset[int] | None
-    ) -> None:
+    def __init__(self, comparison: Comparison, chosen: Filter) -> None:
         super().__init__()
         self._names = [side.name for side in comparison.mailboxes]
         self._filter = Filter(states=chosen.states, mailboxes=chosen.mailboxes)
-        self._shown = shown
 
     def __missing__(self, cells: bytes) -> bool:
         there = frozenset(n for n, c in zip(self._names, cells, strict=True) if c != Cell.ABSENT)
         words = {CELLS[Cell(c)].word for c in cells if c != Cell.ABSENT}
         if any(Cell(c) in DIFFERENCES for c in cells):
             words.add("different")
-        seen = self._shown is None or any(cells[number] for number in self._shown)
-        self[cells] = seen and self._filter.admits(FilterFields("", "", frozenset(words), there))
+        self[cells] = self._filter.admits(FilterFields("", "", frozenset(words), there))
         return self[cells]

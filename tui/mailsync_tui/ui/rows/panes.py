@@ -6,16 +6,17 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rich.cells import cell_len
+
 from mailsync_tui.engine.comparison import Row
 from mailsync_tui.engine.model import Cell
 from mailsync_tui.report.words import CELLS, NO_SUBJECT, Span, short_date, short_name
-from mailsync_tui.ui.rows.columns import BAR, fit
+from mailsync_tui.ui.rows.columns import BAR, column, fit
 from mailsync_tui.ui.rows.order import Ordered
 
 SIDE_BY_SIDE = 110
 """From so many columns on, more than two panes are shown."""
 _NARROWEST = 26
-_SIGN_CELLS = 10
 _DATE_CELLS = 7
 
 
@@ -65,6 +66,7 @@ class PaneLines:
             this_year: Dates of it go without their year.
         """
         self.ordered = ordered
+        self._names = [side.name for side in ordered.comparison.mailboxes]
         self._focus = focus
         self._this_year = this_year
 
@@ -80,29 +82,38 @@ class PaneLines:
         return self.ordered.index(key)
 
     def spans(self, index: int, width: int) -> Sequence[Span]:
-        """One message in all panes."""
+        """One message in all panes; where none of them holds it, the last one says who does."""
         row = self.ordered.rows[index]
-        return [
-            span
-            for pane in lay_out(width, len(row.cells), self._focus)
-            for span in self._drawn(row, pane)
-        ]
+        spans: list[Span] = []
+        shown = False
+        for pane in lay_out(width, len(row.cells), self._focus):
+            if pane.left:
+                spans.append((BAR, ""))
+            cell = Cell(row.cells[pane.mailbox])
+            shown = shown or cell is not Cell.ABSENT
+            if shown or pane.mailbox < len(row.cells) - 1:
+                spans += self._message(row, cell, pane.width)
+            else:
+                holder = next(n for n, each in enumerate(row.cells) if each != Cell.ABSENT)
+                spans += self._message(row, Cell(row.cells[holder]), pane.width, holder)
+        return spans
 
-    def _drawn(self, row: Row, pane: Pane) -> Iterator[Span]:
-        if pane.left:
-            yield BAR, ""
-        cell = Cell(row.cells[pane.mailbox])
-        state = CELLS[cell]
-        if cell in (Cell.ABSENT, Cell.GONE):
-            yield fit(f"{state.sign} {state.word}", pane.width), state.style
+    def _message(
+        self, row: Row, cell: Cell, width: int, holder: int | None = None
+    ) -> Iterator[Span]:
+        """A message in a pane: its sign; then date, sender, the sign's word and the subject."""
+        if cell is Cell.ABSENT:
+            yield " " * width, ""
             return
-        text = fit(f"{state.sign} {state.word}", _SIGN_CELLS)
-        left = pane.width - _SIGN_CELLS
-        if left >= 22:
-            text += fit(short_date(row.date, self._this_year), _DATE_CELLS)
-            left -= _DATE_CELLS
-        if left >= 40:
-            sender = min(left // 3, 24)
-            text += fit(short_name(row.sender), sender - 1) + " "
-            left -= sender
-        yield text + fit(row.subject or NO_SUBJECT, left), state.style
+        state = CELLS[cell]
+        word = "" if cell is Cell.SAME else f"{state.word} "
+        if holder is not None:
+            word = f"{word}on {self._names[holder]} "
+        sender = min(max(width // 4, 10), 24)
+        yield f"{state.sign} {fit(short_date(row.date, self._this_year), _DATE_CELLS)}", state.style
+        text = "dim" if cell is Cell.GONE or holder is not None else state.style
+        yield column(short_name(row.sender), sender), text
+        left = width - 2 - _DATE_CELLS - sender
+        word = word[: max(left, 0)]
+        yield word, state.style
+        yield fit(row.subject or NO_SUBJECT, left - cell_len(word)), text

@@ -193,10 +193,6 @@ class ComparisonScreen(FilteredScreen):
         await self._arrange(other=True)
         self._show_notice()
 
-    @on(Panes.OtherMailboxes)
-    async def _other_mailboxes(self) -> None:
-        await self._arrange()
-
     async def _arrange(self, *, other: bool = False) -> None:
         """Filter and sort anew, off the event loop; the cursor stays on its message.
 
@@ -205,10 +201,10 @@ class ComparisonScreen(FilteredScreen):
         """
         panes = self.query_one(Panes)
         comparison, order, chosen = self._comparison, self.order, self.filter
-        key, drawn, before = panes.row and panes.row.key, panes.drawn, panes.ordered
+        key, before = panes.row and panes.row.key, panes.ordered
 
         def ordered() -> tuple[Ordered, Key | None]:
-            rows = Ordered(comparison, order, chosen, drawn, before)
+            rows = Ordered(comparison, order, chosen, before)
             if other and isinstance(key, str) and rows.index(key) is None:
                 with contextlib.suppress(UserError):  # then it is as if the message had gone
                     return rows, self.background.viewer.key_now(key)
@@ -234,27 +230,28 @@ class ComparisonScreen(FilteredScreen):
         if self.problem:
             self.write("#summary", Content.styled(self.problem, "$text-error"), layout=False)
             return
-        counts = self._comparison.counts
+        comparison = self._comparison
         parts: list[Content | str | tuple[str, str]] = [" "]
+        if not self.filter.empty:
+            shown, total = len(self.query_one(Panes).lines), len(comparison.rows)
+            parts += [(f"filter: {shown:,} of {total:,} (Esc ends)", "$text-accent"), "  "]
+        away = sum(side.error is not None for side in comparison.mailboxes)
+        if away:
+            parts += [(f"{away:,} not reached", "$text-error"), "  "]
+        if self.looking:
+            doing = "listing ..." if comparison.complete else "reading the ledger ..."
+            parts += [(doing, "$text-accent"), "  "]
+        parts.append((ORDERS[self.order], "$text-muted"))
         for cell in (Cell.NEW, Cell.GOES, Cell.GONE, Cell.KEPT, Cell.HELD, Cell.UNKNOWN):
-            if counts.get(cell):
+            if comparison.counts.get(cell):
                 state = CELLS[cell]
                 style = {"new": "$text-success", "gone": "$text-error"}.get(
                     state.style, "$text-warning"
                 )
-                parts += [(f"{state.sign}{counts[cell]:,} {state.word}", style), "  "]
-        same = sum(counts.get(cell, 0) for cell in (Cell.SAME, Cell.SAME_HEADER))
-        parts.append((f"={same:,} in sync", "$text-muted"))
-        shown = len(self.query_one(Panes).lines)
-        total = len(self._comparison.rows)
-        if not self.filter.empty:
-            parts += ["  ", (f"filter: {shown:,} of {total:,} (Esc ends)", "$text-accent")]
-        elif shown < total:
-            parts += ["  ", (f"{total - shown:,} in other panes (Tab)", "$text-muted")]
-        parts += ["  ", (ORDERS[self.order], "$text-muted")]
-        if self.looking:
-            doing = "listing ..." if self._comparison.complete else "reading the ledger ..."
-            parts += ["  ", (doing, "$text-accent")]
+                parts += ["  ", (f"{state.sign}{comparison.counts[cell]:,} {state.word}", style)]
+        same = sum(comparison.counts.get(cell, 0) for cell in (Cell.SAME, Cell.SAME_HEADER))
+        if same:
+            parts += ["  ", (f"={same:,} in sync", "$text-muted")]
         self.write("#summary", Content.assemble(*parts), layout=False)
 
     @on(Panes.Moved)
@@ -321,7 +318,6 @@ class ComparisonScreen(FilteredScreen):
         panes = self.query_one(Panes)
         count = len(panes.comparison.mailboxes)
         panes.focused_mailbox = (panes.focused_mailbox + step) % count
-        self.query_one(Heads).refresh()
         self._show_notice()
 
     def action_previous_pane(self) -> None:

@@ -6,6 +6,9 @@ from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
+_ALWAYS = ("Esc", "?")
+"""The way out and the help are there however narrow it is."""
+
 
 class KeyBar(Widget):
     """Reads what the screen's bindings allow at this moment."""
@@ -30,17 +33,16 @@ class KeyBar(Widget):
                 entries.append(entry)
         if not entries:
             return Content("")
-        entries.sort(key=lambda entry: entry[0] != "?")  # help is there however narrow it is
-        last = entries.pop(0) if entries[0][0] == "?" else None
-        left = self.size.width - (_cells(last) if last else 0)
+        last = [entry for entry in entries if entry[0] in _ALWAYS]
+        left = self.size.width - sum(map(_cells, last))
         shown = []
         for entry in entries:
-            if _cells(entry) > left:
-                break
-            left -= _cells(entry)
-            shown.append(entry)
-        if last:
-            shown.append(last)
+            if entry not in last:
+                left -= _cells(entry)
+                if left < 0:
+                    break
+                shown.append(entry)
+        shown += last
         return Content.assemble(
             *(
                 part

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from textual.app import RenderResult
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -15,16 +14,13 @@ from mailsync_tui.engine.comparison import Comparison, Key, Row, Side
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
 from mailsync_tui.report.words import listing_text, not_reached, short_error
 from mailsync_tui.ui.rows.columns import BAR, fit
-from mailsync_tui.ui.rows.order import Ordered
+from mailsync_tui.ui.rows.order import FIRST_DIFFERENCE, Ordered
 from mailsync_tui.ui.rows.panes import Pane, PaneLines, lay_out
 from mailsync_tui.ui.widgets.line_view import LineView
 
 
 class Panes(LineView):
     """All panes in one view, so that they are aligned and scroll together by construction."""
-
-    class OtherMailboxes(Message):
-        """The mailboxes that have a pane are others than those whose rows are shown."""
 
     focused_mailbox = reactive(0)
 
@@ -55,12 +51,6 @@ class Panes(LineView):
         """Where each mailbox is drawn now."""
         return lay_out(self.line_width, len(self.comparison.mailboxes), self.focused_mailbox)
 
-    @property
-    def drawn(self) -> frozenset[int] | None:
-        """The mailboxes that have a pane now; ``None``: all."""
-        numbers = frozenset(pane.mailbox for pane in self.panes())
-        return None if len(numbers) == len(self.comparison.mailboxes) else numbers
-
     def show_rows(self, ordered: Ordered, key: Key | None = None) -> None:
         """Show these rows.
 
@@ -71,28 +61,26 @@ class Panes(LineView):
         self.comparison = ordered.comparison
         self.show(PaneLines(ordered, self.focused_mailbox, self.this_year), key)
 
-    def on_resize(self) -> None:
-        """Other mailboxes may have a pane now. Textual calls the base class's handler itself."""
-        self._panes_changed()
-
-    def _panes_changed(self) -> None:
-        if self.ordered is not None and self.ordered.shown != self.drawn:
-            self.post_message(self.OtherMailboxes())
-
     def watch_focused_mailbox(self) -> None:
         """Another pane has the focus, and may have to be brought in."""
         if self.ordered is not None:
             self.lines = PaneLines(self.ordered, self.focused_mailbox, self.this_year)
         self.redraw()
-        self._panes_changed()
 
     def go_to_difference(self, step: int) -> bool:
-        """Put the cursor on the next difference, or the previous one; ``False``: there is none."""
+        """Put the cursor on the next difference, or the previous one; ``False``: there is none.
+
+        The pane that shows it gets the focus, if no other one that is drawn does.
+        """
         there = self.ordered.differences if self.ordered is not None else []
         at = bisect_right(there, self.cursor) if step > 0 else bisect_left(there, self.cursor) - 1
         if not 0 <= at < len(there):
             return False
         self.move(there[at])
+        cells = self.ordered.rows[there[at]].cells if self.ordered is not None else b""
+        different = [number for number, cell in enumerate(cells) if cell >= FIRST_DIFFERENCE]
+        if not {pane.mailbox for pane in self.panes()}.intersection(different):
+            self.focused_mailbox = different[0]
         return True
 
 
@@ -108,6 +96,13 @@ class Heads(Widget):
         self._panes = panes
         self.states: dict[str, tuple[str, str]] = {}
         """By mailbox: the state in words, and its style."""
+
+    def on_mount(self) -> None:
+        """Follow the focus."""
+        self.watch(self._panes, "focused_mailbox", self._focus_moved)
+
+    def _focus_moved(self) -> None:
+        self.refresh()
 
     def render(self) -> RenderResult:
         """Two lines."""
