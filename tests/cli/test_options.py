@@ -178,3 +178,15 @@ def test_of_several_people_those_who_have_the_account(place: Place) -> None:
     result = place.run("plan", "b", "--all-users", "--json")
     assert [json.loads(line)["user"] for line in result.stdout.splitlines()] == ["bob"]
     assert more.is_dir()
+
+
+def test_the_lines_of_several_people_name_each(place: Place) -> None:
+    place.write_people("ann", "bob")
+    lines = place.run("plan", "--all-users").stderr.splitlines()
+    assert sorted(lines) == [
+        "ann: consolidated: listed 0 messages",
+        "ann: isp: listed 0 messages",
+        "bob: consolidated: listed 0 messages",
+        "bob: isp: listed 0 messages",
+    ]
+    assert place.run("--user", "ann", "plan").stderr.startswith(("isp: ", "consolidated: "))

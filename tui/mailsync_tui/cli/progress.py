@@ -41,20 +41,23 @@ class ProgressDisplay(Protocol):
         """Leave the terminal to somebody else; the next event takes it again."""
 
 
-def progress_for(output: Output, mailboxes: int, *, json: bool, quiet: bool) -> ProgressDisplay:
+def progress_for(
+    output: Output, mailboxes: int, who: str, *, json: bool, quiet: bool
+) -> ProgressDisplay:
     """A bar if a person watches, else lines.
 
     Args:
         output: Where lines go.
         mailboxes: How many will be listed.
+        who: Whose they are, where there are several people; else empty.
         json: A script reads along, so no bar.
         quiet: Nobody is to be told.
     """
     if quiet:
         return NoProgress()
     if is_terminal(sys.stderr) and not json:
-        return BarProgress(mailboxes)
-    return LineProgress(output)
+        return BarProgress(mailboxes, who)
+    return LineProgress(output, who=who)
 
 
 class NoProgress:
@@ -70,13 +73,17 @@ class NoProgress:
 class LineProgress:
     """A line per mailbox listed, and about every five seconds one for what takes longer."""
 
-    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, output: Output, clock: Callable[[], float] = time.monotonic, who: str = ""
+    ) -> None:
         """Say nothing yet.
 
         Args:
             output: Where lines go.
             clock: Seconds that never go back.
+            who: Whose mailboxes they are, where there are several people.
         """
+        self._who = f"{who}: " if who else ""
         self._output = output
         self._clock = clock
         self._lock = threading.Lock()
@@ -93,16 +100,16 @@ class LineProgress:
                     began = self._began.setdefault(event.mailbox, self._clock())
                     if self._clock() - began >= _EVERY:
                         self._began[event.mailbox] = self._clock()
-                        self._output.note(mailbox_text(event))
+                        self._output.note(self._who + mailbox_text(event))
                 case ListingDone():
-                    self._output.note(mailbox_text(event))
+                    self._output.note(self._who + mailbox_text(event))
                 case Applying(lines):
                     self._total, self._done, self._said = lines, 0, self._clock()
                 case LineDone():
                     self._done += 1
                     if self._total and self._clock() - self._said >= _EVERY:
                         self._said = self._clock()
-                        self._output.note(f"applied {self._done} of {self._total} lines")
+                        self._output.note(f"{self._who}applied {self._done} of {self._total} lines")
 
     def pause(self) -> None:
         """Lines are in nobody's way."""
@@ -111,7 +118,8 @@ class LineProgress:
 class BarProgress:
     """A bar of Rich, drawn by a thread of its own."""
 
-    def __init__(self, mailboxes: int) -> None:
+    def __init__(self, mailboxes: int, who: str = "") -> None:
+        self._who = f"{who}: " if who else ""
         self._lock = threading.Lock()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
@@ -127,7 +135,7 @@ class BarProgress:
                         self._start("applying", lines)
                 case ListingProgress() | ReadingProgress():
                     if self._bar is not None and self._task is not None:
-                        self._bar.update(self._task, description=mailbox_text(event))
+                        self._bar.update(self._task, description=self._who + mailbox_text(event))
                 case ListingDone() | LineDone():
                     if self._bar is not None and self._task is not None:
                         self._bar.advance(self._task)
@@ -149,7 +157,7 @@ class BarProgress:
             transient=True,
             refresh_per_second=_PER_SECOND,
         )
-        self._task = self._bar.add_task(what, total=total)
+        self._task = self._bar.add_task(self._who + what, total=total)
         self._bar.start()
 
     def _stop(self) -> None:

@@ -106,7 +106,8 @@ class Command:
         """
         output = self.settings.output
         asked = [c for c in person.config.mailboxes if not self.only or c.name in self.only]
-        progress = progress_for(output, len(asked), json=self.json, quiet=self.repeated)
+        who = person.name if len(self.people) > 1 else ""
+        progress = progress_for(output, len(asked), who, json=self.json, quiet=self.repeated)
 
         def emit(event: Event) -> None:
             self.interrupts.watch(event)
