@@ -238,3 +238,45 @@ def test_one_that_was_taken_out_is_not_collected_from_where_its_bytes_are_not_kn
     bench.sync(reconsider=True)
     assert bench.holds("consolidated", message) == 1
     assert kinds(bench.plan()) == []
+
+
+def test_one_that_two_accounts_have_is_there_already_and_is_not_stored(tmp_path: Path) -> None:
+    """The bytes of one account's are known before they are fetched, those of the others are not."""
+    bench = Bench(tmp_path, ACCOUNTS)
+    bench.boxes["isp"].nameless = True
+    bench.deliver("isp", same_header(1, named=True))
+    bench.sync()
+    two = same_header(2, named=True)
+    for mailbox in ("consolidated", "isp", "old"):
+        bench.deliver(mailbox, two)
+    assert bench.sync().exit == OK
+    assert bench.holds("consolidated", two) == 1
+    assert kinds(bench.plan()) == []
+    bench.remove("old", two)
+    assert kinds(bench.plan()) == [("forward-delete", "old"), ("reverse-delete", "isp")]
+
+
+def test_beside_an_own_one_that_cannot_be_read_nothing_is_passed_over(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, ACCOUNTS)
+    bench.deliver("consolidated", same_header(1, named=False))
+    for number in (2, 3):
+        bench.deliver("work", same_header(number, named=False))
+    bench.home.breaks_at.add(same_header(1, named=False))
+    for _ in range(2):
+        assert kinds(bench.plan()) == [("collect", "work")] * 2
+        assert {line.outcome for line in bench.sync().lines} == {"failed"}
+    bench.home.breaks_at.clear()
+    bench.sync()
+    assert [bench.holds("consolidated", same_header(n, named=False)) for n in (1, 2, 3)] == [1] * 3
+
+
+def test_beside_one_that_was_taken_out_unread_nothing_is_passed_over(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, ACCOUNTS)
+    bench.deliver("isp", same_header(1, named=False))
+    bench.sync(without=["collect"])
+    bench.deliver("work", same_header(2, named=False))
+    for _ in range(2):
+        assert kinds(bench.plan()) == [("collect", "work")]
+        bench.sync("forward")
+    assert bench.sync().exit == OK
+    assert bench.holds("consolidated", same_header(2, named=False)) == 1

@@ -158,7 +158,7 @@ def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[F
         differs = bool(message.digests) and identity.digest not in message.digests
         others = [n for n in alike[identity.key] if n != number]
         candidates = run.messages([number, *others]) if others or differs else {}
-        equal = _same_bytes(identity, [m for n, m in candidates.items() if n != number])
+        equal = _same_bytes(run, identity, [m for n, m in candidates.items() if n != number])
         if (identity.key, identity.digest) in seen:
             _later(run, line, row, seen[identity.key, identity.digest])
             continue
@@ -189,9 +189,15 @@ def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[F
     return result
 
 
-def _same_bytes(identity: Identity, others: Iterable[MessageRow]) -> MessageRow | None:
-    """Another message of the ledger that has these very contents."""
-    return next((other for other in others if identity.digest in other.digests), None)
+def _same_bytes(
+    run: Run[Line], identity: Identity, others: Iterable[MessageRow]
+) -> MessageRow | None:
+    """Another message of the ledger that has these very contents, at best one that was collected.
+
+    A run may leave several: all copies of one have joined another then.
+    """
+    same = [other for other in others if identity.digest in other.digests]
+    return max(same, key=lambda other: other.known or bool(run.there(other)), default=None)
 
 
 def _own_copy(

@@ -28,7 +28,7 @@ class Identified:
     undecided: Set[int]
     """Messages of the ledger that may be another one's copy until their bytes are read."""
     doubtful: Set[int]
-    """Messages in the ledger that an arrival, or an undecided one, may be; none is undecided."""
+    """Known messages that an arrival, or an undecided one, may be."""
     errors: Mapping[str, str]
     """Mailboxes that could not be asked for bodies any more, and why."""
 
@@ -81,9 +81,10 @@ def identify(
             new[key].append(group)
             groups.append(group)
         group.append(arrival)
-    # What is undecided itself is not known yet, so its absence proves nothing anyway; in doubt it
-    # would be in no plan, and so would never be read and decided.
-    return Identified(joined, groups, undecided.keys(), doubtful - undecided.keys(), errors)
+    # From the absence of what is not known yet nothing follows, and whoever collects it compares
+    # the bytes; in doubt it would be in no plan.
+    doubtful = {n for n in doubtful if n in known.rows and known.rows[n].known}
+    return Identified(joined, groups, undecided.keys(), doubtful, errors)
 
 
 def _choose(
