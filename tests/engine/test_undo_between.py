@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from mailsync_tui.engine.outcome import UndoResult
+from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, UndoResult, run_lines
 from mailsync_tui.errors import SessionError
+from mailsync_tui.ledger import journal
+from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
 from tests.builders import mail
-from tests.engine.bench import held, kinds
+from tests.engine.bench import Bench, held, kinds
 from tests.engine.undoing import (
     M,
     N,
@@ -256,3 +259,42 @@ def test_what_a_server_refuses(tmp_path: Path) -> None:
     assert undo(bench, run).exit == 0
     assert bench.holds("consolidated", M) == 1
     nothing_but(bench)
+
+
+def history(bench: Bench) -> tuple[dict[str, int], list[tuple[str | None, str]]]:
+    """What the newest run did: its counts, and its lines' outcomes and reasons."""
+    with closing(open_ledger(bench.directory / FILE_NAME)) as ledger:
+        newest = journal.runs(ledger)[0]
+        lines = run_lines(journal.actions(ledger, newest.id))
+        return newest.counts, [(line.outcome, line.reason) for line in lines]
+
+
+def test_the_history_tells_what_was_there_already(tmp_path: Path) -> None:
+    """Both where it was looked for, and where another undo has just put it back."""
+    bench = bench_with(tmp_path)
+    run = reverse(bench)
+    bench.deliver("work", M)
+    undo(bench, run)
+    assert history(bench) == ({"there-already": 1}, [("done", THERE)])
+
+    def meanwhile(lines: object) -> bool:
+        undo(bench, run)
+        return True
+
+    bench = bench_with(tmp_path / "another")
+    run = reverse(bench)
+    with bench.session() as session:
+        (line,) = session.undo(run, None, meanwhile).lines
+    assert (line.outcome, line.reason) == ("done", NOTHING_LEFT)
+    assert history(bench) == ({"there-already": 1}, [("done", NOTHING_LEFT)])
+
+
+def test_a_line_of_which_one_copy_was_there_was_put_back(tmp_path: Path) -> None:
+    bench = bench_with(tmp_path)
+    bench.deliver("work", M)
+    bench.sync()
+    run = reverse(bench)
+    bench.deliver("work", M)
+    assert [(line.outcome, line.reason) for line in undo(bench, run).lines] == [("done", "")]
+    assert bench.holds("work", M) == 2
+    assert history(bench) == ({"undo-reverse-delete": 1}, [("done", "")])

@@ -20,6 +20,8 @@ from mailsync_tui.engine.model import (
     UndoLine,
 )
 from mailsync_tui.errors import BLOCKED, INTERRUPTED, OK, PARTLY, SessionError
+from mailsync_tui.ledger.journal import NOTHING_LEFT as NOTHING_LEFT
+from mailsync_tui.ledger.journal import THERE as THERE
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 
 Outcome = Literal["done", "skipped", "failed", "vanished"]
@@ -45,15 +47,12 @@ class LineResult(Generic[L]):
     reason: str = ""
 
 
-THERE = "it was there already"
-"""Why an undo stored nothing for a line that is done."""
-NOTHING_LEFT = "there is nothing left to put back: it was not deleted after all, or it is back"
-"""The same, where nothing was looked for."""
+def weight(outcome: str | None, reason: str) -> tuple[int, bool]:
+    """The place of an outcome in :data:`WORST_FIRST`, to take the worst by ``min``.
 
-
-def weight(outcome: str | None) -> int:
-    """The place of an outcome in :data:`WORST_FIRST`, to take the worst by ``min``."""
-    return WORST_FIRST.index(outcome)
+    What was put back weighs more than what was there already.
+    """
+    return WORST_FIRST.index(outcome), reason in (THERE, NOTHING_LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ def run_lines(rows: Iterable[ActionRow]) -> tuple[RunLine, ...]:
             row.quarantine,
         )
         for several in lines.values()
-        for row in (min(several, key=lambda row: weight(row.outcome)),)
+        for row in (min(several, key=lambda row: weight(row.outcome, row.reason)),)
     )
 
 

@@ -24,6 +24,12 @@ DELETIONS: tuple[Literal["forward-delete", "reverse-delete"], ...] = (
 """The kinds of an action that delete."""
 UNDO = "undo-"
 """Begins the kind of an action that undoes a deletion; the deletion's kind follows it."""
+THERE = "it was there already"
+"""Why an undo stored nothing for a line that is done."""
+NOTHING_LEFT = "there is nothing left to put back: it was not deleted after all, or it is back"
+"""The same, where nothing was looked for."""
+THERE_ALREADY = "there-already"
+"""What lines that are done for these reasons are counted under."""
 TAKE_BACK = "take-back"
 """The kind of an action that deletes what a server kept of a message it said it had stored."""
 SENT_AGAIN = "again"
@@ -46,9 +52,10 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
     done: dict[int, dict[str, int]] = defaultdict(dict)
     undone: dict[int, int] = defaultdict(int)
     for run, kind, outcome, count in ledger.db.execute(
-        "SELECT run, kind, outcome, count(DISTINCT line) FROM action WHERE kind != ?"
-        " GROUP BY run, kind, outcome",
-        (TAKE_BACK,),
+        "SELECT run, CASE WHEN there THEN ? ELSE kind END AS what, outcome, count(*) FROM"
+        " (SELECT run, kind, outcome, min(reason IN (?, ?)) AS there FROM action WHERE kind != ?"
+        " GROUP BY run, line, kind, outcome) GROUP BY run, what, outcome",
+        (THERE_ALREADY, THERE, NOTHING_LEFT, TAKE_BACK),
     ):
         if outcome == "done":
             done[run][kind] = count

@@ -25,6 +25,7 @@ from mailsync_tui.report.words import (
     NOT_STARTED,
     OUTCOMES,
     RULES,
+    THERE_ALREADY,
     Sign,
     counted,
     did,
@@ -265,6 +266,12 @@ def line_text(line: RunLine) -> str:
     if line.reason in (THERE, NOTHING_LEFT):
         return safe_text(f"nothing to put back {at(line.mailbox)}", _SUBJECT)
     return safe_text(did(line.kind, line.account, line.outcome), _SUBJECT)
+
+
+def line_sign(line: RunLine) -> Sign:
+    """What became of a line of a run."""
+    there = line.outcome == "done" and line.reason in (THERE, NOTHING_LEFT)
+    return THERE_ALREADY if there else OUTCOMES[line.outcome]
 
 
 def reason_text(line: RunLine) -> str:

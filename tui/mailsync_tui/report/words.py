@@ -165,6 +165,7 @@ _COUNTED = {
     "forget": "forgotten",
     UNDO + "forward-delete": "put back that consolidated lost",
     UNDO + "reverse-delete": "put back that accounts lost",
+    "there-already": "there already",
 }
 
 

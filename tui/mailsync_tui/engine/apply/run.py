@@ -131,7 +131,7 @@ class Run(Generic[L]):
         copies = self._copies[line.id]
         copies.append((outcome, reason))
         if len(copies) == (self._expected[line.id] or 1):
-            self.finish(line, *min(copies, key=lambda copy: weight(copy[0])))
+            self.finish(line, *min(copies, key=lambda copy: weight(*copy)))
 
     def finish(self, line: L, outcome: Outcome, reason: str = "") -> None:
         """A line has come to its end."""

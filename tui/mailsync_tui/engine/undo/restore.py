@@ -92,6 +92,7 @@ def restore(run: Run[UndoLine], lines: Sequence[UndoLine], open_now: Sequence[Un
     for shown in lines:
         line = found.get(shown.id)
         if line is None:
+            run.write([_intent(shown, copy) for copy in shown.copies], "done", NOTHING_LEFT)
             run.finish(shown, "done", NOTHING_LEFT)
             continue
         copies.extend((line, copy) for copy in line.copies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
@@ -15,9 +16,23 @@ from textual.widgets import Static
 from mailsync_tui.engine.outcome import PastRun, RunLine
 from mailsync_tui.errors import UserError
 from mailsync_tui.report.page import Page
-from mailsync_tui.report.run import directions_text, done_text, line_text, reason_text, run_name
+from mailsync_tui.report.run import (
+    directions_text,
+    done_text,
+    line_sign,
+    line_text,
+    reason_text,
+    run_name,
+)
 from mailsync_tui.report.undo import nothing_to_undo, undo_page, undo_question
-from mailsync_tui.report.words import NO_SUBJECT, OUTCOMES, STATES, local_moment, several
+from mailsync_tui.report.words import (
+    NO_SUBJECT,
+    OUTCOMES,
+    STATES,
+    THERE_ALREADY,
+    local_moment,
+    several,
+)
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.history import RunLines, Runs
@@ -201,11 +216,12 @@ class RunScreen(FilteredScreen):
 
     def _show_summary(self) -> None:
         shown = len(self.query_one(LineView).lines)
-        parts: list[str] = []
-        for state in OUTCOMES.values():
-            count = sum(OUTCOMES[line.outcome] is state for line in self.run_lines)
-            if count:
-                parts.append(f"{state.sign} {count:,} {state.word}")
+        signs = Counter(line_sign(line) for line in self.run_lines)
+        parts = [
+            f"{state.sign} {count:,} {state.word}"
+            for state in (*OUTCOMES.values(), THERE_ALREADY)
+            if (count := signs[state])
+        ]
         text = "   ".join(parts) or "it did nothing that the journal names"
         if self.chosen:
             text += f"   [x] {several(len(self.chosen), 'line')} chosen"
@@ -293,7 +309,7 @@ class RunScreen(FilteredScreen):
 
 def _line_detail(line: RunLine) -> Content:
     """A line of the run in four lines: what, which message, where, and what became of it."""
-    state = OUTCOMES[line.outcome]
+    state = line_sign(line)
     place = safe_text(f"{line.mailbox}/{line.folder}" if line.folder else line.mailbox, 200)
     copies = f", {line.copies} copies" if line.copies > 1 else ""
     became = f" {state.sign} {state.word}: {reason_text(line)}"
