@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.run import Run, ahead, batches, by, conclude, intent
-from mailsync_tui.engine.apply.store import Stored
-from mailsync_tui.engine.apply.store import store as store_in
+from mailsync_tui.engine.apply.store import Stored, Storing
 from mailsync_tui.engine.model import Line
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow, Placed
 from mailsync_tui.mailboxes.base import Location, MailboxError, Raw, StoreResult
@@ -72,8 +72,30 @@ def collect(run: Run[Line], lines: Sequence[Line]) -> None:
     """
     groups = by(lines, lambda line: (line.account, line.target.location.folder))
     for (account, folder), group in groups.items():
-        for batch in fetched(run, account, group):
-            store(run, _which(run, account, batch), folder)
+        _collect(run, account, folder, group)
+
+
+def _collect(run: Run[Line], account: str, folder: str, lines: Sequence[Line]) -> None:
+    """One account's, into one folder: a batch is stored while the next one is looked at."""
+    sent: deque[Storing[Fetched]] = deque()
+    try:
+        for batch in fetched(run, account, lines):
+            while sent and _meet(sent[0].items, batch):
+                sent.popleft().finish()
+            new = _which(run, account, batch)
+            sent.append(Storing(run, CONSOLIDATED, folder, new, _Collected(run)))
+            if len(sent) > 1:
+                sent.popleft().finish()
+        while sent:
+            sent.popleft().finish()
+    finally:
+        run.settle(CONSOLIDATED)  # nobody may look at the mailbox while it is still stored to
+
+
+def _meet(stored: Sequence[Fetched], batch: Sequence[Arrived]) -> bool:
+    """Whether one of a batch may be a message that is just being stored."""
+    keys = {item.identity.key for item in stored}
+    return any(arrived.identity.key in keys for arrived in batch)
 
 
 def fetched(run: Run[Line], account: str, lines: Sequence[Line]) -> Iterator[list[Arrived]]:
@@ -210,6 +232,8 @@ def _own_copy(
         for copy in run.there(message)
         if not copy.adopted
     }
+    if own:
+        run.settle(CONSOLIDATED)
     for raw in bisecting(run.mailbox(CONSOLIDATED).fetch, list(own)) if own else ():
         if identity_of(raw.data).digest == identity.digest:
             return own[raw.location]
@@ -282,7 +306,7 @@ def split_off(run: Run[Line], row: CopyRow, identity: Identity, raw: Raw) -> int
 
 def store(run: Run[Line], batch: Sequence[Fetched], folder: str) -> None:
     """Store a batch in the consolidated mailbox; its messages are known from then on."""
-    store_in(run, CONSOLIDATED, folder, batch, _Collected(run))
+    Storing(run, CONSOLIDATED, folder, batch, _Collected(run)).finish()
 
 
 class _Collected:

@@ -99,6 +99,13 @@ class Run(Generic[L]):
             raise MailboxDown(self.broken[name])
         return self.mailboxes[name]
 
+    def settle(self, name: str) -> None:
+        """Wait until the mailbox's own thread has done what was begun on it.
+
+        Then this thread may use the mailbox, until it begins something there again.
+        """
+        self.submit(name, lambda: None).result()
+
     def failed(self, name: str, error: MailboxError) -> None:
         """Note a failure: a mailbox that is down is not tried again, one broken message is."""
         if isinstance(error, MailboxDown):

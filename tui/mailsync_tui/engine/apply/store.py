@@ -12,8 +12,10 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.apply.deleting import deleting
@@ -110,36 +112,72 @@ class Purpose(Protocol[Item]):
 def store(
     run: Run[Any], mailbox: str, folder: str, items: Sequence[Item], purpose: Purpose[Item]
 ) -> None:
-    """Store messages in a folder, and report each.
+    """Store messages in a folder, and report each; see :class:`Storing`."""
+    Storing(run, mailbox, folder, items, purpose).finish()
+
+
+class Storing(Generic[Item]):
+    """Messages on their way into a folder, on the mailbox's own thread.
 
     What was sent and never answered goes after all others and in smaller parts, at last alone:
     some messages crash a server, and the others of their batch are not to wait for them.
 
     Raises:
-        LedgerError: the ledger cannot be written.
+        LedgerError: the ledger cannot be written; from :meth:`finish` too.
     """
-    before = journal.lost_attempts(run.ledger.read, mailbox, {item.message for item in items})
-    parts: deque[Sequence[Item]] = deque()
-    for attempts, some in sorted(by(items, lambda item: before[item.message]).items()):
-        parts.extend(_split(some, max(1, len(some) >> _SMALLER * attempts)))
-    while parts:
-        unsent, lost = _store(run, mailbox, folder, parts.popleft(), purpose)
-        parts.extendleft([unsent] if unsent else ())
-        parts.extend(_split(lost, max(1, len(lost) >> _SMALLER)))
+
+    def __init__(
+        self,
+        run: Run[Any],
+        mailbox: str,
+        folder: str,
+        items: Sequence[Item],
+        purpose: Purpose[Item],
+    ) -> None:
+        self.items = items
+        self._run, self._mailbox, self._folder, self._purpose = run, mailbox, folder, purpose
+        before = journal.lost_attempts(run.ledger.read, mailbox, {item.message for item in items})
+        self._parts: deque[Sequence[Item]] = deque()
+        for attempts, some in sorted(by(items, lambda item: before[item.message]).items()):
+            self._parts.extend(_split(some, max(1, len(some) >> _SMALLER * attempts)))
+        self._begun = self._begin()
+
+    def finish(self) -> None:
+        """Wait, write down and report what became of each, and store what is left."""
+        while self._begun is not None:
+            unsent, lost = _end(self._run, self._mailbox, self._begun, self._purpose)
+            self._parts.extendleft([unsent] if unsent else ())
+            self._parts.extend(_split(lost, max(1, len(lost) >> _SMALLER)))
+            self._begun = self._begin()
+
+    def _begin(self) -> _Part[Item] | None:
+        while self._parts:
+            items = self._parts.popleft()
+            begun = _begin(self._run, self._mailbox, self._folder, items, self._purpose)
+            if begun is not None:
+                return begun
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part(Generic[Item]):
+    """Messages that were sent together."""
+
+    items: Sequence[Item]
+    actions: Sequence[int]
+    """The journal's, one for each."""
+    at: datetime
+    answers: Future[Sequence[StoreResult]]
 
 
 def _split(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _store(
+def _begin(
     run: Run[Any], mailbox: str, folder: str, items: Sequence[Item], purpose: Purpose[Item]
-) -> tuple[list[Item], list[Item]]:
-    """Store a part, and report what came to its end.
-
-    Returns:
-        What was not sent, and what was sent and lost: both are to be sent again.
-    """
+) -> _Part[Item] | None:
+    """Write the intents, and send; ``None`` if the mailbox is broken: then it is reported."""
     now = run.now()
     name = f"{now.timestamp():.6f}.{secrets.token_hex(8)}"
     new = [
@@ -162,12 +200,25 @@ def _store(
         run.write([intent._replace(uid="", sent=None) for intent in intents], "failed", why)
         for item in items:
             run.report(item.line, "failed", why)
-        return [], []
+        return None
     with run.ledger.transaction():
         actions = run.ledger.intend(run.number, intents, now)
         purpose.begin(items, actions)
+    answers = run.submit(mailbox, lambda: run.mailboxes[mailbox].store(new, folder))
+    return _Part(items, actions, now, answers)
+
+
+def _end(
+    run: Run[Any], mailbox: str, part: _Part[Item], purpose: Purpose[Item]
+) -> tuple[list[Item], list[Item]]:
+    """Report what came to its end of what was sent.
+
+    Returns:
+        What was not sent, and what was sent and lost: both are to be sent again.
+    """
+    items, actions, now = part.items, part.actions, part.at
     try:
-        answers = run.mailboxes[mailbox].store(new, folder)
+        answers = part.answers.result()
     except MailboxError as error:  # the intents stay open: the next run looks what became of them
         run.broken[mailbox] = str(error)
         for item in items:
@@ -233,6 +284,8 @@ def _take_back(
         What became of each, in words.
     """
     became = dict.fromkeys(cut, LEFT)
+    if cut:
+        run.settle(mailbox)
     try:
         raws = list(bisecting(run.mailboxes[mailbox].fetch, list(cut))) if cut else []
         names = run.quarantine.put_all([raw.data for raw in raws])
@@ -264,6 +317,8 @@ def _read_back(
     """What lies there now: a server may have altered it, and is then known by that form too."""
     wanted = [answer.location for answer in answers if answer.location is not None]
     result: dict[Location, Raw] = {}
+    if wanted:
+        run.settle(mailbox)
     try:
         if wanted:
             result.update((r.location, r) for r in bisecting(run.mailboxes[mailbox].fetch, wanted))
