@@ -31,6 +31,7 @@ _BACK = {
         "ALTER TABLE hold DROP COLUMN rounds;"
     ),
     schema.VERSION_10: "DROP TABLE away;",
+    schema.VERSION_11: "DROP TABLE wait; ALTER TABLE away DROP COLUMN refused;",
 }
 
 

@@ -489,6 +489,20 @@ def history(settings: Settings, run: str | None, as_json: bool) -> int:
 
 
 @cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui status\n  mailsync-tui status --json --all-users"
+)
+@json_option
+@everybody_option
+@click.pass_obj
+def status(settings: Settings, as_json: bool, everybody: bool) -> int:
+    """Show what the last sync left: what waits, what is away."""
+    from mailsync_tui.cli.status import show
+
+    people = _people_of(settings, everybody=everybody, as_json=as_json)
+    return show(settings, people, as_json=as_json)
+
+
+@cli.command(
     epilog="\b\nExamples:\n  mailsync-tui history\n  mailsync-tui undo 12"
     "\n  mailsync-tui history 12\n  mailsync-tui undo 12 --line 77610c9332ee7d06"
 )

@@ -20,6 +20,7 @@ from mailsync_tui.config.model import Direction as Direction
 from mailsync_tui.ledger.journal import DELETIONS as DELETIONS
 from mailsync_tui.ledger.journal import UNDO as UNDO
 from mailsync_tui.ledger.journal import Deletion
+from mailsync_tui.ledger.rows import WaitKey
 from mailsync_tui.mailboxes.base import Location
 
 Kind = Literal["collect", "adopt", "forget", "forward-delete", "reverse-delete"]
@@ -200,8 +201,8 @@ class Plan:
     held: tuple[HeldLine, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     waiting: tuple[Waiting, ...] = ()
-    others: Mapping[Kind, int] = field(default_factory=dict, compare=False)
-    """How many lines there would be in directions that were not asked for (of a saved plan: not
+    waits: Mapping[WaitKey, int] = field(default_factory=dict, compare=False)
+    """What waits for a person, in all directions, and how many lines of each (of a saved plan: not
     known)."""
 
     def without(self, taken_out: set[str]) -> tuple[Line, ...]:

@@ -22,7 +22,7 @@ from mailsync_tui.engine.model import (
 from mailsync_tui.errors import BLOCKED, INTERRUPTED, OK, PARTLY, SessionError
 from mailsync_tui.ledger.journal import NOTHING_LEFT as NOTHING_LEFT
 from mailsync_tui.ledger.journal import THERE as THERE
-from mailsync_tui.ledger.rows import ActionRow, RunRow
+from mailsync_tui.ledger.rows import ActionRow, AwayRow, RunRow, WaitRow
 
 Outcome = Literal["done", "skipped", "failed", "vanished"]
 """What became of a line, or of one of its copies."""
@@ -84,6 +84,25 @@ class PastRun:
 def past_run(row: RunRow) -> PastRun:
     """A run of the journal, and what became of it."""
     return PastRun(**asdict(row), state=_state(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How it stands with one person's mailboxes, as the last sync left it."""
+
+    user: str
+    last: PastRun | None
+    reached: dict[str, datetime | None]
+    """When each mailbox of the configuration was last listed completely."""
+    away: tuple[AwayRow, ...]
+    waits: tuple[WaitRow, ...]
+
+    @property
+    def exit(self) -> int:
+        """The exit code that says as much."""
+        if self.away:
+            return PARTLY
+        return BLOCKED if any(row.key[0] == "blocked" for row in self.waits) else OK
 
 
 def _state(run: RunRow) -> RunState:

@@ -25,6 +25,8 @@ from mailsync_tui.ledger.rows import (
     HoldRow,
     MailboxRow,
     MessageRow,
+    WaitKey,
+    WaitRow,
 )
 from mailsync_tui.ledger.schema import MIGRATIONS, migrate, moment, stamp
 from mailsync_tui.message import Identity, Location, Uid
@@ -117,11 +119,16 @@ class LedgerReader:
 
     def away(self) -> dict[str, AwayRow]:
         """The mailboxes that could not be reached when they were tried last, by name."""
-        rows = self.db.execute("SELECT name, since, error, tries, next FROM away")
+        rows = self.db.execute("SELECT name, since, error, tries, next, refused FROM away")
         return {
-            name: AwayRow(name, _when(since), error, tries, _when(until))
-            for name, since, error, tries, until in rows
+            name: AwayRow(name, _when(since), error, tries, _when(until), bool(refused))
+            for name, since, error, tries, until, refused in rows
         }
+
+    def waits(self) -> dict[WaitKey, WaitRow]:
+        """What waited for a person at the last sync."""
+        rows = self.db.execute("SELECT state, account, kind, rule, count, since FROM wait")
+        return {(*key,): WaitRow((*key,), count, _when(since)) for *key, count, since in rows}
 
     def folders(self, mailbox: int) -> dict[str, FolderRow]:
         """The folders of a mailbox with their cursors."""

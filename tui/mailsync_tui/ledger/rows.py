@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from mailsync_tui.message import Identity, Location, Uid
 
@@ -39,6 +39,21 @@ class AwayRow(NamedTuple):
     """In a row."""
     next: datetime
     """``--every`` does not try it before."""
+    refused: bool
+    """The log-in was refused."""
+
+
+WaitKey = tuple[Literal["held", "blocked", "left", "refused"], str, str, str]
+"""What waits for a person: how, the account, the kind of line, and the rule."""
+
+
+class WaitRow(NamedTuple):
+    """Lines that wait for a person for one reason; or a log-in that was refused."""
+
+    key: WaitKey
+    lines: int
+    since: datetime
+    """When a sync first saw it."""
 
 
 class FolderRow(NamedTuple):

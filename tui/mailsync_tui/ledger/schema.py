@@ -236,6 +236,21 @@ CREATE TABLE away (
 ) WITHOUT ROWID;
 """
 
+# What waits for a person, as the last sync saw it: lines that are held, that a guard stopped, or in
+# directions that were not asked for; and log-ins that were refused.
+VERSION_11 = """
+ALTER TABLE away ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE wait (
+    state TEXT NOT NULL CHECK (state IN ('held', 'blocked', 'left', 'refused')),
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (state, account, kind, rule)
+) WITHOUT ROWID;
+"""
+
 _NAMED = "INSERT INTO meta VALUES ('id', '{id}'), ('serial', '0');"
 
 MIGRATIONS = (
@@ -249,6 +264,7 @@ MIGRATIONS = (
     VERSION_8,
     VERSION_9,
     VERSION_10,
+    VERSION_11,
 )
 
 

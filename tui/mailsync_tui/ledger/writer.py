@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mailsync_tui.ledger.reader import LedgerReader, connect, ledger_errors
-from mailsync_tui.ledger.rows import AwayRow, FolderRow, Intent, NewCopy, Placed
+from mailsync_tui.ledger.rows import AwayRow, FolderRow, Intent, NewCopy, Placed, WaitRow
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.ledger.uptime import Uptime, since_last
 from mailsync_tui.message import Identity, Location, Raw, Summary, Uid
@@ -330,8 +330,16 @@ class LedgerWriter:
         """These mailboxes, and no others, could not be reached."""
         self.db.execute("DELETE FROM away")
         self.db.executemany(
-            "INSERT INTO away (name, since, error, tries, next) VALUES (?, ?, ?, ?, ?)",
-            [(r.name, stamp(r.since), r.error, r.tries, stamp(r.next)) for r in rows],
+            "INSERT INTO away (name, since, error, tries, next, refused) VALUES (?, ?, ?, ?, ?, ?)",
+            [(r.name, stamp(r.since), r.error, r.tries, stamp(r.next), r.refused) for r in rows],
+        )
+
+    def set_waits(self, rows: Iterable[WaitRow]) -> None:
+        """This, and nothing else, waits for a person."""
+        self.db.execute("DELETE FROM wait")
+        self.db.executemany(
+            "INSERT INTO wait (state, account, kind, rule, count, since) VALUES (?, ?, ?, ?, ?, ?)",
+            [(*row.key, row.lines, stamp(row.since)) for row in rows],
         )
 
     # --- messages

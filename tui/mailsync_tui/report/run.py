@@ -192,10 +192,11 @@ def directions_line(plan: Plan, why: str) -> str:
         why: These directions, and no others.
     """
     asked = ", ".join(plan.options.directions) or "nothing"
-    others = [
-        f"{KIND_DIRECTION[kind]} would do {several(count, 'line')}"
-        for kind, count in plan.others.items()
-    ]
+    left: Counter[str] = Counter()
+    for (state, _, kind, _), count in plan.waits.items():
+        if state == "left":
+            left[KIND_DIRECTION[kind]] += count
+    others = [f"{name} would do {several(count, 'line')}" for name, count in left.items()]
     return "; ".join((f"{plan.user}: applies {asked} ({why})", *others))
 
 

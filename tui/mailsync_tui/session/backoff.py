@@ -54,7 +54,7 @@ def after(
         tries = known.tries + 1 if known else 1
         refused = isinstance(error, LoginRefused)
         until = now + pause(tries, refused=refused, chance=chance())
-        rows[name] = AwayRow(name, known.since if known else now, str(error), tries, until)
+        rows[name] = AwayRow(name, known.since if known else now, str(error), tries, until, refused)
     return rows
 
 

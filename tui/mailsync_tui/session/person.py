@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.secrets import require_environment
-from mailsync_tui.engine.outcome import PastRun, RunLine, past_run, run_lines
+from mailsync_tui.engine.outcome import PastRun, RunLine, Status, past_run, run_lines
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import LOCK_NAME, Holder, holder_of
 from mailsync_tui.ledger.reader import FILE_NAME, LedgerReader, open_ledger
@@ -90,6 +90,20 @@ class Person:
         """All runs, newest first."""
         with self._snapshot() as ledger:
             return [past_run(row) for row in journal.runs(ledger)]
+
+    def status(self) -> Status:
+        """What the last sync left: what it did, what it did not reach, what waits."""
+        names = [each.name for each in self.config.mailboxes]
+        with self._snapshot() as ledger:
+            rows = journal.runs(ledger)
+            known, away, waits = ledger.mailboxes(), ledger.away(), ledger.waits()
+        return Status(
+            self.name,
+            past_run(rows[0]) if rows else None,
+            {name: known[name].reached if name in known else None for name in names},
+            tuple(away[name] for name in names if name in away),
+            tuple(row for row in waits.values() if row.key[1] in names),
+        )
 
     def run_lines(self, run: int) -> tuple[RunLine, ...]:
         """The lines of one run, in the order in which they were done."""

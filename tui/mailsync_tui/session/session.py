@@ -56,7 +56,7 @@ from mailsync_tui.ledger.reader import (
     open_ledger,
     sqlite_errors,
 )
-from mailsync_tui.ledger.rows import AwayRow
+from mailsync_tui.ledger.rows import AwayRow, WaitKey, WaitRow
 from mailsync_tui.ledger.uptime import Uptime, ago, jumps, machine_uptime
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import LeftOut, Listing, Mailbox, MailboxError
@@ -207,12 +207,16 @@ class Session:
             without = {**{each.name: idle for each in self.config.external}, **without}
         return without
 
-    def _note_away(self, command: str) -> None:
-        """Write down what could not be reached, where another run does not hold the ledger."""
+    def _note_waits(self, plan: Plan, command: str) -> None:
+        """Write down what could not be reached, and what waits for a person.
+
+        Where another run holds the ledger, the next sync does it.
+        """
         with self._reading() as ledger:
-            known = ledger.away()
+            away, before = ledger.away(), ledger.waits()
+        waits = self._waits(plan, before)
         made = self.patient or self.ledger_path.exists()
-        if self.stopped or known == self._away or not made:
+        if self.stopped or (away, before) == (self._away, waits) or not made:
             return
         with contextlib.suppress(LedgerBusy, LockError, LedgerError):
             lock = RunLock(self.directory / LOCK_NAME, command).acquire(timeout=0)
@@ -222,6 +226,25 @@ class Session:
                 writer.transaction(),
             ):
                 writer.set_away(self._away.values())
+                writer.set_waits(waits.values())
+
+    def _waits(self, plan: Plan, before: Mapping[WaitKey, WaitRow]) -> dict[WaitKey, WaitRow]:
+        """What waits for a person; of a mailbox that was not looked at, what did before."""
+        unseen = {name for name, report in plan.mailboxes.items() if not report.complete}
+        if CONSOLIDATED in unseen:
+            unseen.update(plan.mailboxes)
+        counts: dict[WaitKey, int] = {
+            row.key: row.lines
+            for row in before.values()
+            if row.key[1] in unseen and row.key[0] != "refused"
+        }
+        counts.update(plan.waits)
+        counts.update((("refused", n, "", ""), 1) for n, row in self._away.items() if row.refused)
+        now = self.clock()
+        return {
+            key: WaitRow(key, count, before[key].since if key in before else now)
+            for key, count in counts.items()
+        }
 
     def age(self) -> float:
         """Seconds since the last listing: no less than have gone by, whatever was done to a clock.
@@ -307,7 +330,7 @@ class Session:
             observation, details = self._make_plan(options)
             plan = details.plan
             settled = not plan.lines and nothing_new(observation, details)
-            self._note_away(command)
+            self._note_waits(plan, command)
             note_listing(self.directory, self.ledger_path, observation, command, settled=settled)
             require_reached(plan)
             if settled:

@@ -38,6 +38,7 @@ from mailsync_tui.engine.plan.protected import unmatched
 from mailsync_tui.engine.plan.rules import Proposal, Rules
 from mailsync_tui.engine.plan.status import MessageStatus, status_of
 from mailsync_tui.engine.snapshot import Snapshot
+from mailsync_tui.ledger.rows import WaitKey
 
 _APPLIED: tuple[Kind, ...] = get_args(Kind)
 
@@ -97,8 +98,7 @@ class _Planning:
         self.lines: list[Line] = []
         self.last: set[str] = set()
         """Ids of those at whose message a server hung: the others do not wait for them."""
-        self.others: Counter[Kind] = Counter()
-        """Lines that there would be in directions that are not asked for."""
+        self.waits: Counter[WaitKey] = Counter()
         self.held: list[HeldLine] = []
         self.unsettled: set[int] = set()
         self.entries: dict[int, list[PlanEntry]] = defaultdict(list)
@@ -156,7 +156,7 @@ class _Planning:
             elif self._asked("forward-delete"):
                 result[index] = self.rules.forward(s, left).line
             else:
-                self.others["forward-delete"] += 1
+                self.waits["left", left[0], "forward-delete", ""] += 1
         return result
 
     def _guarded(
@@ -250,6 +250,7 @@ class _Planning:
 
     def _block(self, index: int, line: Line, account: str, rule: str) -> None:
         self.blocked[account, line.kind, rule] += 1
+        self.waits["blocked", account, line.kind, rule] += 1
         self.entries[index].append(PlanEntry(line, blocked=rule))
         if rule == "unreached":
             awaited = self.statuses[index].awaited
@@ -258,8 +259,11 @@ class _Planning:
 
     def _take(self, index: int, proposal: Proposal) -> None:
         line = proposal.line
+        if proposal.held is not None:
+            self.waits["held", line.account, line.kind, proposal.held] += 1
         if not self._asked(line.kind):
-            self.others[line.kind] += proposal.held is None
+            if proposal.held is None:
+                self.waits["left", line.account, line.kind, ""] += 1
             return
         if proposal.held is None and line.kind in DELETIONS:
             line = replace(line, evidence=evidence(line, self.statuses[index], self.snapshot))
@@ -344,7 +348,7 @@ class _Planning:
                 for (account, kind, why), count in self.waiting.items()
                 if self._asked(kind)
             ),
-            others=+self.others,
+            waits=self.waits,
         )
 
 
