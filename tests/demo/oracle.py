@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from mailsync_tui.demo.mail.letters import Letter
 from mailsync_tui.demo.scenario import (
     ACCOUNTS,
+    ALIAS,
     CLEANER,
     CONSOLIDATED,
     DOWN,
@@ -35,6 +36,7 @@ BLOCKED = {
     EMPTIED: "side-empty",
     RENUMBERED: "uidvalidity",
     RESTORED: "went-backwards",
+    ALIAS: "same-mailbox",
 }
 """Which guard blocks the forward deletions of an account."""
 
@@ -112,13 +114,14 @@ class History:
         self._change(scenario.cleaning)
         self._delete()
         self._collect()
-        self._change(scenario.lagging)
+        self._change(tuple(c for c in scenario.lagging if c.what in ("deliver", "return")))
         self.listed_again = {c.letter for c in scenario.lagging if c.what == "return"}
         """Right after the second sync had deleted it."""
         self._collect()
         self.before = {letter: frozenset(places) for letter, places in self.now.items()}
-        """Where it lay right after the third sync."""
-        self._change(scenario.present)
+        """Where it lay right before anything was deleted that is to be seen in the plan."""
+        deleted = tuple(c for c in scenario.lagging if c.what in ("remove", "file"))
+        self._change((*deleted, *scenario.present))
         for places in self.now.values():
             places.discard(HIDER)  # all that it held was retrieved
         for incident in scenario.incidents:
@@ -217,4 +220,8 @@ def _fate(scenario: Scenario, account: str, letter: Letter, row: Row) -> tuple[F
         return "held", "hold"
     if row is Row.FORWARD and account in BLOCKED:
         return "blocked", BLOCKED[account]
+    lately = Change("remove", account, letter) in scenario.present
+    if lately and any(incident.mailbox == DOWN for incident in scenario.incidents):
+        # It may have been moved there.
+        return ("blocked", "unreached") if row is Row.FORWARD else ("unknown", None)
     return "action", None

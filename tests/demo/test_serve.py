@@ -15,7 +15,7 @@ import pytest
 
 import mailsync_tui
 from mailsync_tui.config.load import load_config
-from mailsync_tui.demo.scenario import CONSOLIDATED, DOWN, EVERYDAY, REACHED
+from mailsync_tui.demo.scenario import CONSOLIDATED, EVERYDAY, REACHED
 from mailsync_tui.demo.servers.servers import POP3
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_it_prints_the_configuration_and_a_line_for_each_server(printed: list[st
     assert words == {m.name: f"{m.host}:{m.port}" for m in mailboxes}
     assert [m.name for m in person.external] == list(REACHED)
     assert [m.type for m in person.external[: len(EVERYDAY)]] == ["pop3", "imap", "pop3"]
-    assert {m.name for m in person.external if m.type == "pop3"} == set(POP3) - {DOWN}
+    assert {m.name for m in person.external if m.type == "pop3"} == set(POP3)
     assert person.consolidated.name == CONSOLIDATED
 
 

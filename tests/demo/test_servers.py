@@ -222,8 +222,8 @@ def test_a_swapped_account_is_somebody_elses_and_the_first_one_stays(
 def test_a_server_that_refuses_the_password_serves_nothing(letters: list[Letter]) -> None:
     with Servers([Change("deliver", DOWN, letters[0])]) as servers:
         servers.apply_incidents([Incident("refuse", DOWN)])
-        with pytest.raises(poplib.error_proto, match="AUTH"):
-            pop3_holds(servers, DOWN)
+        with pytest.raises(imaplib.IMAP4.error):
+            imap(servers, DOWN)
 
 
 def test_what_was_retrieved_is_hidden_from_the_next_session(letters: list[Letter]) -> None:

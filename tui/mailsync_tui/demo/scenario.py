@@ -21,8 +21,8 @@ EVERYDAY = (ISP, WORK, OLD)
 """The accounts of everyday life."""
 
 HIDER, CLEANER, EMPTIED, DOWN, SWAPPED = "hider", "cleaner", "emptied", "down", "swapped"
-RENUMBERED, RESTORED = "renumbered", "restored"
-SMALL = (HIDER, CLEANER, EMPTIED, RENUMBERED, RESTORED, SWAPPED, DOWN)
+RENUMBERED, RESTORED, ALIAS = "renumbered", "restored", "alias"
+SMALL = (HIDER, CLEANER, EMPTIED, RENUMBERED, RESTORED, SWAPPED, ALIAS, DOWN)
 """Those on which something went wrong since the last sync."""
 
 ACCOUNTS = EVERYDAY + SMALL
@@ -46,6 +46,7 @@ _FLAVOURS: dict[str, Flavour] = {
     RENUMBERED: "work",
     RESTORED: "work",
     SWAPPED: "private",
+    ALIAS: "private",
     DOWN: "old",
 }
 """What kind of mail an account gets."""
@@ -85,7 +86,8 @@ class Scenario:
     """Before the second sync, which applies all directions but the declined lines."""
     lagging: tuple[Change, ...]
     """Right after the second sync: servers list again what it deleted, and mail comes in. The
-    third one looks, and collects."""
+    third one looks, and collects. Where an account is not reached in the end, what is deleted in
+    everyday life is so before the third one: it was reached by that, and so holds up little."""
     present: tuple[Change, ...]
     """What happened since then: the state that the person finds."""
     incidents: tuple[Incident, ...]
@@ -97,7 +99,8 @@ class Scenario:
 class ScenarioBuilder:
     """Writes letters, and takes down what happens to each."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, unreached: bool) -> None:
+        self.unreached = unreached
         self.writer = Writer(_SEED)
         self.beginning: list[Change] = []
         self.cleaning: list[Change] = []
@@ -130,6 +133,13 @@ class ScenarioBuilder:
         """Somebody deleted it there since the last sync."""
         self.present += [Change("remove", name, letter) for name in mailboxes]
 
+    def delete(self, letter: Letter, *mailboxes: str, trash: bool = False) -> None:
+        """Somebody deleted it there in everyday life."""
+        changes = self.lagging if self.unreached else self.present
+        for name in mailboxes:
+            change = ("file", name, letter, "Trash") if trash else ("remove", name, letter)
+            changes.append(Change(*change))
+
     def known_and_removed(self, account: str, *mailboxes: str) -> None:
         """A letter of this account that somebody deleted in these mailboxes since."""
         self.remove(self.known(account), *mailboxes)
@@ -157,27 +167,26 @@ def build_scenario(*, unreached: bool = True) -> Scenario:
     Args:
         unreached: Whether there is an account that is not reached.
     """
-    builder = ScenarioBuilder()
+    builder = ScenarioBuilder(unreached=unreached)
     _everyday(builder)
     _between_accounts(builder)
     _special(builder)
-    add_incidents(builder, unreached=unreached)
+    add_incidents(builder)
     return builder.scenario()
 
 
 # --- everyday life
 
 
-def _deleted_on_the_account(builder: ScenarioBuilder, name: str, _number: int) -> None:
-    builder.known_and_removed(name, name)
+def _deleted_on_the_account(builder: ScenarioBuilder, name: str, number: int) -> None:
+    """Two on one account so lately that they may have been moved to where none can look."""
+    remove = builder.remove if name == WORK and number < 2 else builder.delete
+    remove(builder.known(name), name)
 
 
 def _deleted_in_consolidated(builder: ScenarioBuilder, name: str, number: int) -> None:
     letter = builder.known(name)
-    if number < 2:
-        builder.present.append(Change("file", CONSOLIDATED, letter, "Trash"))
-    else:
-        builder.remove(letter, CONSOLIDATED)
+    builder.delete(letter, CONSOLIDATED, trash=number < 2)
 
 
 def _deleted_on_both_sides(builder: ScenarioBuilder, name: str, _number: int) -> None:
@@ -248,7 +257,7 @@ def _between_accounts(builder: ScenarioBuilder) -> None:
         ((WORK, OLD), WORK),
         ((ISP, WORK), CONSOLIDATED),
     ):
-        builder.remove(builder.known(*accounts), mailbox)
+        builder.delete(builder.known(*accounts), mailbox)
     for origin, target, folder in ((ISP, WORK, "INBOX"), (OLD, WORK, ATLAS)):
         letter = builder.known(origin)
         builder.remove(letter, origin)
@@ -285,7 +294,7 @@ def _special(builder: ScenarioBuilder) -> None:
 # --- what went wrong
 
 
-def add_incidents(builder: ScenarioBuilder, *, unreached: bool) -> None:
+def add_incidents(builder: ScenarioBuilder) -> None:
     """Add what happened on every small account, and what ``[hold]`` protects."""
     _protected(builder)
     _hidden(builder)
@@ -294,7 +303,8 @@ def add_incidents(builder: ScenarioBuilder, *, unreached: bool) -> None:
     _renumbered(builder)
     _restored(builder)
     _swapped(builder)
-    if unreached:
+    _second_door(builder)
+    if builder.unreached:
         _unreachable(builder)
 
 
@@ -359,6 +369,14 @@ def _swapped(builder: ScenarioBuilder) -> None:
         builder.known(SWAPPED)
     others = tuple(builder.write(SWAPPED) for _ in range(5))
     builder.incidents.append(Incident("swap", SWAPPED, letters=others))
+
+
+def _second_door(builder: ScenarioBuilder) -> None:
+    """It shows the inbox of the consolidated mailbox, where two letters were filed."""
+    letters = [builder.known(ALIAS, CONSOLIDATED) for _ in range(12)]
+    for letter in letters[2:4]:
+        builder.remove(letter, ALIAS)
+        builder.present.append(Change("file", CONSOLIDATED, letter, "Archive"))
 
 
 def _unreachable(builder: ScenarioBuilder) -> None:

@@ -130,6 +130,7 @@ class ImapServer:
     def __init__(self, passwords: dict[str, str]) -> None:
         self._passwords = passwords
         self._users: dict[str, _DemoFolders] = {}
+        self._login: Login | None = None
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
@@ -148,9 +149,9 @@ class ImapServer:
             cpu_subsystem=Subsystem.for_asyncio(),
             reject_dnsbl=False,
         )
-        login = Login(config)
+        login = self._login = Login(config)
         for user, password in self._passwords.items():
-            login.users_dict[user] = UserMetadata(config, user, password=password)
+            self.change_password(user, password)
             folders = self._users[user] = _DemoFolders()
             config.set_cache[user] = (folders, FilterSet())
         serve = IMAPServer(login, config)
@@ -169,6 +170,12 @@ class ImapServer:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    def change_password(self, user: str, password: str) -> None:
+        """Let a user log in with this password from now on, once it is started."""
+        assert self._login is not None
+        metadata = UserMetadata(self._login.config, user, password=password)
+        self._login.users_dict[user] = metadata
 
     async def deliver(self, user: str, folder: str, data: bytes, date: datetime) -> None:
         """Store a message; a folder that is missing is made.

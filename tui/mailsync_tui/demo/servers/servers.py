@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Self
 
 from mailsync_tui.demo.scenario import (
+    ALIAS,
     CLEANER,
     CONSOLIDATED,
     DOWN,
@@ -43,6 +44,7 @@ USERS = {
     RENUMBERED: "ann.ab",
     RESTORED: "a.bergstrom",
     SWAPPED: "ann.post",
+    ALIAS: "ann.inbox",
     DOWN: "ann.b",
     CONSOLIDATED: "ann.all",
 }
@@ -51,8 +53,8 @@ SECOND_USER = "mikael.b"
 """Who logs in after a swap."""
 PASSWORDS = {name: f"demo-{name}" for name in USERS}
 """Worth nothing: the servers listen on loopback only, and hold invented mail."""
-POP3 = (ISP, OLD, HIDER, CLEANER, EMPTIED, SWAPPED, DOWN)
-IMAP = (WORK, RENUMBERED, RESTORED, CONSOLIDATED)
+POP3 = (ISP, OLD, HIDER, CLEANER, EMPTIED, SWAPPED, ALIAS)
+IMAP = (WORK, RENUMBERED, RESTORED, DOWN, CONSOLIDATED)
 
 
 class Servers:
@@ -161,7 +163,9 @@ class Servers:
         for incident in incidents:
             name = incident.mailbox
             if incident.what == "refuse":
-                self.pop3[name].password = f"{PASSWORDS[name]}-changed"
+                self._imap_servers[name].change_password(
+                    self.users[name], f"{PASSWORDS[name]}-changed"
+                )
             elif incident.what == "swap":
                 self.users[name] = SECOND_USER
                 account = self.pop3[name] = Account(PASSWORDS[name])
