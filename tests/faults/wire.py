@@ -133,10 +133,10 @@ class Trial:
         mailboxes: dict[str, Mailbox] = {}
         for config in person.mailboxes:
             if config.type == "pop3":
-                quick = pop3.Pop3Timing(_SECONDS, _SECONDS, _SECONDS, lock=0.05)
+                quick = pop3.Pop3Timing(_SECONDS, _SECONDS, _SECONDS, _SECONDS, lock=0.05)
                 mailboxes[config.name] = Pop3Mailbox(config, lambda: PASSWORD, quick)
             else:
-                timing = imap_connection.ImapTiming(_SECONDS, _SECONDS, late=0.0)
+                timing = imap_connection.ImapTiming(_SECONDS, _SECONDS, _SECONDS, late=0.0)
                 mailboxes[config.name] = ImapMailbox(config, lambda: PASSWORD, timing)
         with Session(person, self.world.state, mailboxes=mailboxes) as session:
             session.sync(Options(), everything)

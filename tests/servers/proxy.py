@@ -23,10 +23,18 @@ class Proxy:
         cut_after: So many octets of the server's are handed on per connection; ``None``: all.
         how: What happens then: the wire is ``cut``; it ``stall``s, open and silent; ``SPAN`` octets
             are lost (``truncate``) or changed (``garble``), and all that follows comes through.
+        poison: A wire is cut wherever this is said on it, by whom ever.
     """
 
-    def __init__(self, target: int, cut_after: int | None = None, how: How = "cut") -> None:
+    def __init__(
+        self,
+        target: int,
+        cut_after: int | None = None,
+        how: How = "cut",
+        poison: bytes | None = None,
+    ) -> None:
         self._target = target
+        self._poison = poison
         self.cut_after = cut_after
         self.how: How = how
         self.said: list[bytearray] = []
@@ -84,9 +92,11 @@ class Proxy:
         said, heard = bytearray(), bytearray()
         self.said.append(said)
         self.heard.append(heard)
-        back = threading.Thread(target=_pump, args=(client, server, heard, None, "cut"))
+        back = threading.Thread(
+            target=_pump, args=(client, server, heard, None, "cut", self._poison)
+        )
         back.start()
-        _pump(server, client, said, self.cut_after, self.how)
+        _pump(server, client, said, self.cut_after, self.how, self._poison)
         back.join()
         with self._lock:
             self._open -= {client, server}
@@ -95,12 +105,19 @@ class Proxy:
 
 
 def _pump(
-    source: socket.socket, sink: socket.socket, log: bytearray, limit: int | None, how: How
+    source: socket.socket,
+    sink: socket.socket,
+    log: bytearray,
+    limit: int | None,
+    how: How,
+    poison: bytes | None,
 ) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             start = len(log)
             log += data
+            if poison is not None and poison in log[max(0, start - len(poison)) :]:
+                break
             if limit is None or start + len(data) <= limit:
                 sink.sendall(data)
                 continue

@@ -172,8 +172,9 @@ def held(screen: Screen, found: Plan) -> None:
                 screen.fit(local_day(each.since), 11),
                 safe_text(each.subject, _SUBJECT) or NO_SUBJECT,
                 (f"  {hold_in_words(each.hold)}" if each.hold else "", "dim"),
-                (f"  {safe_text(each.reason, 300)}" if each.reason else "", "dim"),
             )
+            if each.reason:
+                screen.text(safe_text(each.reason, 300), "dim", indent=4)
 
 
 def _rule(line: HeldLine) -> str:
