@@ -85,7 +85,7 @@ def named(result: Result) -> None:
     """One line has failed, and it is that message's."""
     failed = [line for line in result.lines if line.outcome != "done"]
     assert [line.line.message_id for line in failed] == [f"<letter-{BAD}@example.org>"]
-    assert "said nothing for 0.5 seconds at this message" in failed[0].reason
+    assert "said nothing for 0.5 s at this message" in failed[0].reason
 
 
 def test_at_a_fetch_over_imap(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_it_is_tried_last_and_rarer_and_the_plan_says_so(tmp_path: Path) -> None
         (held,) = desk.plan().held
         assert (held.kind, held.account, held.rule) == ("collect", "isp", "hung")
         assert held.reason == (
-            f"new on isp; 127.0.0.1:{isp.port} said nothing for 0.5 seconds at this message, "
+            f"new on isp; 127.0.0.1:{isp.port} said nothing for 0.5 s at this message, "
             "so it is left out of 6 syncs, for a day at most"
         )
         # A day is the longest.

@@ -235,7 +235,7 @@ def _end(
     stored: list[Stored] = []
     unsent: list[Item] = []
     lost: list[Item] = []
-    failed: list[tuple[Item, str]] = []
+    failed: list[tuple[Item, StoreResult, int, str]] = []
     with run.ledger.transaction():
         row = run.ledger.put_mailbox(mailbox, run.config.mailbox(mailbox).fingerprint)
         for item, answer, action in zip(items, answers, actions, strict=True):
@@ -254,17 +254,19 @@ def _end(
             elif answer.lost is not None:
                 why += " at this message"
             if outcome == "failed":
-                failed.append((item, why))
+                failed.append((item, answer, action, why))
             (run.ledger.presume if answer.unsure else run.ledger.outcome)(action, outcome, why)
         remarks = purpose.place(row, placed, stored)
-    cut = {answer.cut: item for item, answer in zip(items, answers, strict=True) if answer.cut}
-    left = _take_back(run, mailbox, {at: purpose.intent(item) for at, item in cut.items()})
-    for item, answer in zip(items, answers, strict=True):
-        if answer.lost is not None and answer.unsure and alone:
+    cut = {answer.cut: purpose.intent(item) for item, answer, *_ in failed if answer.cut}
+    became = _take_back(run, mailbox, cut) if cut else {}
+    for item, answer, action, why in failed:
+        if answer.cut is not None:
+            why += f"; {became[answer.cut]}"
+            with run.ledger.transaction():
+                run.ledger.outcome(action, "failed", why)
+        if answer.lost is not None:
             run.hung(item.line, item.message, answer.lost)
-    for item, why in failed:
-        remains = [left[at] for at, one in cut.items() if one is item]
-        run.report(item.line, "failed", "; ".join((why, *remains)))
+        run.report(item.line, "failed", why)
     for item, remark in zip(placed, remarks, strict=True):
         run.report(item.line, "done", remark)
     return unsent, lost
@@ -287,7 +289,7 @@ def _take_back(
     if cut:
         run.settle(mailbox)
     try:
-        raws = list(bisecting(run.mailboxes[mailbox].fetch, list(cut))) if cut else []
+        raws = list(bisecting(run.mailboxes[mailbox].fetch, list(cut)))
         names = run.quarantine.put_all([raw.data for raw in raws])
         intents = [
             cut[raw.location]._replace(

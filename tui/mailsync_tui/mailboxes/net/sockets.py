@@ -373,7 +373,7 @@ def unreachable(
 
 def hung(endpoint: Endpoint, seconds: float) -> Hung:
     """The sentence for a server that says nothing any more when it is asked for messages."""
-    return Hung(f"{endpoint[0]}:{endpoint[1]} said nothing for {seconds:g} seconds")
+    return Hung(f"{endpoint[0]}:{endpoint[1]} said nothing for {seconds:g} s")
 
 
 def describe_tls(sock: socket.socket) -> str:
