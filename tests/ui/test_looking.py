@@ -159,21 +159,41 @@ def test_a_mailbox_that_fails_says_so_and_the_others_work_on(bench: Bench) -> No
     run(work)
 
 
-def test_a_pane_tells_the_reason_and_the_address_only_where_there_is_room(bench: Bench) -> None:
+def test_every_account_that_is_not_reached_is_named_with_the_reason(bench: Bench) -> None:
     bench.boxes["work"].unreachable = "127.0.0.1:995 refuses the log-in of ann: wrong password"
 
     async def work() -> None:
         async with running(bench, size=(80, 24)) as (app, pilot):
-            notice = app.screen.query_one("#notice")
-            assert not notice.display
+            assert app.screen.query_one(Panes).panes()[0].mailbox == 0  # work is not drawn
+            notice = " ".join(text(app, "#notice").split())
+            assert app.screen.query_one("#notice").display
+            expected = "work: 127.0.0.1:995 refuses the log-in of ann: wrong password"
+            assert f"? not reached: {expected}" in notice
             await press(app, pilot, "tab")
             assert "not reached: refuses the log" in head(app)
             assert "127.0.0.1" not in head(app)
-            assert notice.display
-            expected = "work: 127.0.0.1:995 refuses the log-in of ann: wrong password"
-            assert expected in text(app, "#notice")
-            await press(app, pilot, "tab")
-            assert not notice.display
+            bench.boxes["isp"].unreachable = "127.0.0.1:143 no route"
+            await press(app, pilot, "f5")
+            notice = " ".join(text(app, "#notice").split())
+            assert "isp: no route; work: refuses the log-in of ann: wrong password" in notice
+
+    run(work)
+
+
+def test_the_sentence_of_a_message_stands_whole_above_a_long_subject(bench: Bench) -> None:
+    long = mail("long").replace(b"message long", b"message " + b"long " * 60)
+    bench.deliver("work", long)
+
+    async def work() -> None:
+        async with running(bench, size=(80, 24)) as (app, pilot):
+            await press(app, pilot, "home")
+            panes = app.screen.query_one(Panes)
+            while panes.row is not None and "long" not in panes.row.subject:
+                await press(app, pilot, "j")
+            first, second, third = text(app, "#detail").splitlines()
+            assert first.startswith(" collect from work")
+            assert second.endswith("…") and len(second) <= 80
+            assert "Ann" in third or "@" in third
 
     run(work)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from textwrap import wrap
+
 from rich.cells import cell_len, set_cell_size
 
 from mailsync_tui.text.safe import safe_text
@@ -25,3 +28,25 @@ def fit(text: str, cells: int) -> str:
 def column(text: str, cells: int) -> str:
     """The same, with a blank at the end that parts it from the next column."""
     return fit(text, cells - 1) + " " if cells > 0 else ""
+
+
+Part = tuple[str, str]
+"""Text that is safe, and a style of the theme (empty: plain)."""
+
+
+def below(sentence: Part, others: Sequence[Part], width: int, rows: int = 3) -> list[Part]:
+    """What is said of a line below a list: the sentence first, what is cut is the rest.
+
+    Args:
+        sentence: Takes up to two rows, or all but those of the others.
+        others: A row each, while there are rows left.
+        width: Cells of a row.
+        rows: How many there are.
+    """
+    text, style = sentence
+    lines = wrap(safe_text(text), max(width, 20)) or [""]
+    most = max(2, rows - len(others))
+    if len(lines) > most:
+        lines[most - 1] = fit(f"{lines[most - 1]} {lines[most]}", width)
+    cut = [(fit(other, width).rstrip(), name) for other, name in others]
+    return [*((line, style) for line in lines[:most]), *cut][:rows]

@@ -30,7 +30,7 @@ from mailsync_tui.report.plan import (
 )
 from mailsync_tui.report.words import Span, short_date, short_name, size_in_words
 from mailsync_tui.text.safe import safe_text
-from mailsync_tui.ui.rows.columns import column, fit
+from mailsync_tui.ui.rows.columns import Part, below, column, fit
 from mailsync_tui.ui.rows.filters import Filter, FilterFields
 
 WIDE = 110
@@ -99,9 +99,6 @@ class Single(NamedTuple):
 
 Cells = tuple[str, int, str]
 """Text, the width of its column, and its style."""
-
-Part = tuple[str, str]
-"""Text that is safe, and a style of the theme (empty: plain)."""
 
 Row = TextRow | Stopped | LineGroup | Single
 
@@ -339,7 +336,7 @@ class Previewed:
 
     # --- more of a row
 
-    def detail(self, index: int) -> list[Part]:
+    def detail(self, index: int, width: int) -> list[Part]:
         """Three lines about a row; fewer or longer ones where something is stopped."""
         row = self.rows[index] if index < len(self.rows) else None
         if isinstance(row, Stopped):
@@ -349,7 +346,7 @@ class Previewed:
             return [(row.whole, "")]
         if isinstance(row, LineGroup):
             return self._group_detail(row)
-        return self._line_detail(row.line) if row is not None else []
+        return self._line_detail(row.line, width) if row is not None else []
 
     def _group_detail(self, row: LineGroup) -> list[Part]:
         left, octets = self.left(row)
@@ -360,18 +357,24 @@ class Previewed:
             ("space takes all of them out, or in", "$text-muted"),
         ]
 
-    def _line_detail(self, line: Line) -> list[Part]:
+    def _line_detail(self, line: Line, width: int) -> list[Part]:
         when = words.local_moment(line.date) if line.date else "no date"
-        sender = safe_text(line.sender, 200)
-        who = f"{short_name(sender)}   {when}   {size_in_words(line.size)}   {undo_text(line)}"
         now = state_text(line, self.choice)
         if now and line.id in self.choice.lines:
             now += " Space takes it in."
-        return [
-            (safe_text(line.subject, 400) or words.NO_SUBJECT, "bold"),
-            (who, "$text-accent"),
+        return below(
             (now or f"{action_text(line)}: {safe_text(line.reason, 300)}", ""),
-        ]
+            (
+                (safe_text(line.subject, 400) or words.NO_SUBJECT, "bold"),
+                (
+                    f"{undo_text(line)}   {short_name(line.sender)}   {when}"
+                    f"   {size_in_words(line.size)}",
+                    "$text-accent",
+                ),
+            ),
+            width,
+            4,
+        )
 
 
 def _group(

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from mailsync_tui.text.safe import safe_text
+from mailsync_tui.ui.rows.columns import Part, below
 from mailsync_tui.ui.rows.filters import Filter, parse
 from mailsync_tui.ui.widgets.line_view import LineView
 
@@ -115,6 +116,18 @@ class MailsyncScreen(Screen[None]):
             layout: Whether the part may take another height for it.
         """
         self.query_one(selector, Static).update(text, layout=layout)
+
+    def write_detail(self, sentence: Part, *others: Part, rows: int = 3) -> None:
+        """Tell of the line under the cursor.
+
+        Args:
+            sentence: What will happen or happened; see :func:`below`.
+            others: Which message, and what else there is to know.
+            rows: How high that part of the screen may be.
+        """
+        parts = below(sentence, others, self.size.width - 2, rows)
+        lines = [Content.styled(f" {text}", style) for text, style in parts]
+        self.write("#detail", Content("\n").join(lines))
 
     def toast(self, text: str, severity: SeverityLevel = "information") -> None:
         """Show a notice for a few seconds; foreign text may stand in it."""

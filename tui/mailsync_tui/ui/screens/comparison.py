@@ -23,7 +23,7 @@ from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, Read
 from mailsync_tui.engine.model import Cell, Options
 from mailsync_tui.errors import UserError
 from mailsync_tui.report.errors import unforeseen
-from mailsync_tui.report.plan import another_mailbox, entries_text
+from mailsync_tui.report.plan import entries_text
 from mailsync_tui.report.run import at_work_text, unfinished_text
 from mailsync_tui.report.words import CELLS, NO_SUBJECT, local_moment, short_name, size_in_words
 from mailsync_tui.session.person import Unfinished
@@ -32,7 +32,7 @@ from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows.order import ORDERS, Order, Ordered
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
 from mailsync_tui.ui.widgets.key_bar import KeyBar
-from mailsync_tui.ui.widgets.panes import Heads, Panes, progress_of
+from mailsync_tui.ui.widgets.panes import Heads, Panes, away_texts, progress_of
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.model import Direction, PlanEntry
@@ -131,7 +131,7 @@ class ComparisonScreen(FilteredScreen):
         self._show_notice()
 
     def _show_notice(self) -> None:
-        """What an earlier run left open, if one did, and what failed in this pane."""
+        """What an earlier run left open, if one did, and every account that was not reached."""
         texts = []
         if self._unfinished is not None:
             run, holder = self._unfinished.run, self._unfinished.at_work
@@ -139,11 +139,8 @@ class ComparisonScreen(FilteredScreen):
             if holder is not None:
                 text = f"{at_work_text(run, holder.pid)}; F5 looks again"
             texts.append(f" ! {text}")
-        side = self._comparison.mailboxes[self.query_one(Panes).focused_mailbox]
-        if side.error is not None:
-            texts.append(f" ? {side.name}: {safe_text(side.error, 300)}")
-        elif side.other:
-            texts.append(f" ! {side.name}: {another_mailbox(side.name)}")
+        if not self.looking:
+            texts += away_texts(self._comparison.mailboxes)
         self.set_class(bool(texts), "noticing")
         width = max(self.size.width, 20)
         lines = [x for text in texts for x in textwrap.wrap(text, width, subsequent_indent="   ")]
@@ -257,8 +254,15 @@ class ComparisonScreen(FilteredScreen):
     @on(Panes.Moved)
     def _moved(self) -> None:
         row = self.query_one(Panes).row
-        entries = () if row is None else self._comparison.entries.get(row.key, ())
-        self.write("#detail", "" if row is None else _detail(row, entries), layout=False)
+        if row is None:
+            self.write("#detail", "", layout=False)
+            return
+        when = local_moment(datetime.fromisoformat(row.date)) if row.date else "no date"
+        self.write_detail(
+            (_state_text(row, self._comparison.entries.get(row.key, ())), ""),
+            (safe_text(row.subject, 400) or NO_SUBJECT, "bold"),
+            (f"{short_name(row.sender)}  {when}  {size_in_words(row.size)}", "$text-accent"),
+        )
 
     # --- actions
 
@@ -318,7 +322,6 @@ class ComparisonScreen(FilteredScreen):
         panes = self.query_one(Panes)
         count = len(panes.comparison.mailboxes)
         panes.focused_mailbox = (panes.focused_mailbox + step) % count
-        self._show_notice()
 
     def action_previous_pane(self) -> None:
         """Go to the previous mailbox."""
@@ -342,17 +345,6 @@ class ComparisonScreen(FilteredScreen):
     async def _filter_soon(self) -> None:
         await asyncio.sleep(_TYPING_SECONDS)  # the next letter ends this worker
         await self._arrange()
-
-
-def _detail(row: Row, found: Sequence[PlanEntry]) -> Content:
-    """The message under the cursor in three lines: what, from whom and when, what follows."""
-    when = local_moment(datetime.fromisoformat(row.date)) if row.date else "no date"
-    sender = safe_text(row.sender, 200)
-    who = Content.assemble(
-        (f" {short_name(sender)}", "$text-accent"), f"  {when}  {size_in_words(row.size)}"
-    )
-    what = Content.assemble(" ", (safe_text(row.subject, 400) or NO_SUBJECT, "bold"))
-    return Content("\n").join([what, who, Content(f" {_state_text(row, found)}")])
 
 
 def _state_text(row: Row, found: Sequence[PlanEntry]) -> str:

@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.widgets import Static
 
 from mailsync_tui.engine.comparison import Key, place_key
@@ -98,7 +97,19 @@ class HeldScreen(FilteredScreen):
     @on(LineView.Moved)
     def _moved(self) -> None:
         item = self.item
-        self.write("#detail", "" if item is None else _detail(item))
+        if isinstance(item, PlanEntry):
+            line, rule = item.line, item.held or ""
+            since = f", since {local_moment(item.since)}" if item.since else ""
+            date = f"  {local_moment(line.date)}" if line.date else ""
+            self.write_detail(
+                (f"held back, {rule}{since}: {held_text(rule, item.hold)}", "$text-warning"),
+                (f"would {doing(line.kind, line.account)}: {line.reason}", ""),
+                (safe_text(line.subject, 400) or NO_SUBJECT, "bold"),
+                (f"{safe_text(line.sender, 200)}{date}", "$text-accent"),
+                rows=4,
+            )
+        else:
+            self.write_detail((HOLDS[item.rule][1] if item and item.rule in HOLDS else "", ""))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -157,24 +168,3 @@ class HeldScreen(FilteredScreen):
             line = self.item.line
             key: Key = line.message if line.message is not None else place_key(line.copies[0])
             self.mailsync.open_reader(key, line.subject)
-
-
-def _detail(item: HeldGroup | PlanEntry) -> Content:
-    """A line in four lines: which message, from whom, what would be done, why it is held back."""
-    if isinstance(item, HeldGroup):
-        return Content(f" {HOLDS[item.rule][1]}" if item.rule in HOLDS else "")
-    line = item.line
-    since = f", since {local_moment(item.since)}" if item.since else ""
-    date = f"  {local_moment(line.date)}" if line.date else ""
-    rule = item.held or ""
-    reason = safe_text(line.reason, 200)
-    return Content("\n").join(
-        [
-            Content.assemble(" ", (safe_text(line.subject, 400) or NO_SUBJECT, "bold")),
-            Content.assemble((f" {safe_text(line.sender, 200)}", "$text-accent"), date),
-            Content(f" would {safe_text(doing(line.kind, line.account), 120)}: {reason}"),
-            Content.styled(
-                f" : held back, {rule}{since}: {held_text(rule, item.hold)}", "$text-warning"
-            ),
-        ]
-    )

@@ -232,7 +232,19 @@ class RunScreen(FilteredScreen):
     @on(LineView.Moved)
     def _moved(self) -> None:
         line = self.run_line
-        self.write("#detail", "" if line is None else _line_detail(line))
+        if line is None:
+            self.write("#detail", "")
+        else:
+            state = line_sign(line)
+            place = f"{line.mailbox}/{line.folder}" if line.folder else line.mailbox
+            copies = f", {line.copies} copies" if line.copies > 1 else ""
+            self.write_detail(
+                (f"{state.sign} {state.word}: {reason_text(line)}", ""),
+                (f"{line_text(line)}, in {safe_text(place, 200)}{copies}", ""),
+                (safe_text(line.subject, 400) or NO_SUBJECT, "bold"),
+                (safe_text(line.message_id or "", 200) or "no Message-ID", "$text-muted"),
+                rows=4,
+            )
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -305,20 +317,3 @@ class RunScreen(FilteredScreen):
             return undo_page(str(number), session.undo(str(number), ids, lambda _: True), able)
 
         self.mailsync.open_run(able, run, "Putting back")
-
-
-def _line_detail(line: RunLine) -> Content:
-    """A line of the run in four lines: what, which message, where, and what became of it."""
-    state = line_sign(line)
-    place = safe_text(f"{line.mailbox}/{line.folder}" if line.folder else line.mailbox, 200)
-    copies = f", {line.copies} copies" if line.copies > 1 else ""
-    became = f" {state.sign} {state.word}: {reason_text(line)}"
-    ident = safe_text(line.message_id or "", 200) or "no Message-ID"
-    return Content("\n").join(
-        [
-            Content.assemble(" ", (safe_text(line.subject, 400) or NO_SUBJECT, "bold")),
-            Content(f" {line_text(line)}, in {place}{copies}"),
-            Content(became),
-            Content.styled(f" {ident}", "$text-muted"),
-        ]
-    )

@@ -123,7 +123,7 @@ class PreviewScreen(FilteredScreen):
         self.refresh_bindings()
 
     def _show_detail(self) -> None:
-        lines = self._lines.detail(self._cursor) if self._lines else []
+        lines = self._lines.detail(self._cursor, self.size.width - 2) if self._lines else []
         parts = [Content.styled(text, style) for text, style in lines]
         self.write("#detail", Content("\n").join(parts))
 

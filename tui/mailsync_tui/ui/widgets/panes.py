@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import datetime
 
 from textual.app import RenderResult
@@ -12,7 +13,9 @@ from textual.widget import Widget
 
 from mailsync_tui.engine.comparison import Comparison, Key, Row, Side
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
+from mailsync_tui.report.plan import another_mailbox
 from mailsync_tui.report.words import listing_text, not_reached, short_error
+from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import BAR, fit
 from mailsync_tui.ui.rows.order import FIRST_DIFFERENCE, Ordered
 from mailsync_tui.ui.rows.panes import Pane, PaneLines, lay_out
@@ -144,6 +147,16 @@ def state_of(side: Side) -> tuple[str, str]:
     if not side.complete:
         return " cannot tell what is gone", "$text-warning"
     return f" as of {side.listed.astimezone():%H:%M}", "$text-muted"
+
+
+def away_texts(sides: Sequence[Side]) -> list[str]:
+    """Every mailbox that was not reached, and why, in one text; and every one that is another."""
+    errors = [(side.name, side.error) for side in sides if side.error is not None]
+    if len(errors) > 1:
+        errors = [(name, short_error(error)) for name, error in errors]
+    names = "; ".join(f"{name}: {safe_text(error, 300)}" for name, error in errors)
+    others = [f" ! {x.name}: {another_mailbox(x.name)}" for x in sides if x.other and not x.error]
+    return [f" ? not reached: {names}", *others] if names else others
 
 
 def progress_of(event: ListingProgress | ReadingProgress | ListingDone) -> tuple[str, str]:
