@@ -187,3 +187,23 @@ def test_brought_back_it_is_tried_at_once(tmp_path: Path) -> None:
         isp.hangs_at = ""
         assert outcomes(desk.sync(reconsider=True)) == {("collect", "done"): 1}
         assert not desk.plan().held
+
+
+def test_a_server_that_hangs_at_everything_is_left_alone_and_all_is_tried_again(
+    tmp_path: Path,
+) -> None:
+    """Nobody knows which message it was: what was not tried alone does not sit out anything."""
+
+    class Hanging(HangingPop3):
+        def do_retr(self, to: Session, argument: str) -> None:
+            if self.hangs_at:
+                to.hang()
+            super().do_retr(to, argument)
+
+    with Hanging() as isp:
+        isp.capabilities, isp.hangs_at = ("TOP", "UIDL"), "RETR"
+        desk = impatient(Desk(tmp_path, at("pop3", "isp", isp.port)))
+        assert outcomes(desk.sync()) == {("collect", "failed"): COUNT}
+        assert len(isp.sent("RETR")) <= 6
+        isp.hangs_at = ""
+        assert outcomes(desk.sync()) == {("collect", "done"): COUNT}

@@ -295,3 +295,18 @@ def test_a_server_that_drops_each_deletion_is_left_alone(tmp_path: Path, verb: s
         assert outcomes(desk.sync()) == {("reverse-delete", "failed"): COUNT}
         assert len(work.sent("LOGIN")) <= 9
         assert len(work.inbox.messages) == COUNT + 1
+
+
+def test_what_was_not_tried_at_an_account_that_drops_each_connection_is_named(
+    tmp_path: Path,
+) -> None:
+    class Dropping(Pop3Script):
+        def do_retr(self, *_: object) -> None:
+            raise HangupError
+
+    with Dropping() as isp:
+        isp.mail = {f"u{number}": data for number, data in enumerate(LETTERS)}
+        result = Desk(tmp_path, at("pop3", "isp", isp.port)).sync()
+        assert outcomes(result) == {("collect", "failed"): COUNT}
+        assert any(line.reason.startswith("not tried: 127.0.0.1") for line in result.lines)
+        assert isp.sessions <= 12

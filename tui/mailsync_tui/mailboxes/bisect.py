@@ -35,6 +35,15 @@ class SomeFailed(MailboxError):
         """Why, for each; what was merely not there any more may be among them."""
 
 
+class GivenUp(ConnectionLost):
+    """The connection was lost again and again, whatever was asked for."""
+
+    def __init__(self, error: ConnectionLost, failures: Mapping[Location, MailboxError]) -> None:
+        super().__init__(str(error))
+        self.failures = failures
+        """What it was lost at; all others were not tried alone."""
+
+
 def bisecting(
     ask: Callable[[Sequence[Location]], Iterator[Answer]], wanted: Sequence[Location]
 ) -> Iterator[Answer]:
@@ -46,8 +55,8 @@ def bisecting(
         wanted: The messages.
 
     Raises:
-        MailboxDown: the mailbox cannot be used: it is not reached, or the connection is lost again
-            and again whatever is asked for.
+        MailboxDown: the mailbox cannot be used.
+        GivenUp: the connection is lost again and again, whatever is asked for.
         SomeFailed: after all others, there are some that cannot be dealt with.
     """
     parts = [list(wanted)]
@@ -70,7 +79,7 @@ def bisecting(
             fruitless += 1
             rest = list(left)
             if losses > MOST_LOSSES or fruitless > len(wanted).bit_length() + 1:
-                raise
+                raise GivenUp(error, failures) from error
             if len(part) == 1 and rest:
                 kind = Hung if isinstance(error, Hung) else MailboxError
                 failures[rest[0]] = kind(f"{error} at this message")

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.apply.run import Run, ahead, batches, by, conclude, intent
+from mailsync_tui.engine.apply.run import NOT_TRIED, Run, ahead, batches, by, conclude, intent
 from mailsync_tui.engine.apply.store import Stored, Storing
 from mailsync_tui.engine.model import Line
 from mailsync_tui.ledger.rows import CopyRow, Intent, MessageRow, Placed
 from mailsync_tui.mailboxes.base import Location, MailboxError, Raw, StoreResult
-from mailsync_tui.mailboxes.bisect import SomeFailed, bisecting
+from mailsync_tui.mailboxes.bisect import GivenUp, SomeFailed, bisecting
 from mailsync_tui.message import Identity, identity_of, summary_of_header
 
 ALREADY_THERE = "it was in the consolidated mailbox already"
@@ -121,9 +121,11 @@ def fetched(run: Run[Line], account: str, lines: Sequence[Line]) -> Iterator[lis
             failure = error
     left = list(wanted.values())
     if failure is not None:
-        each = failure.failures if isinstance(failure, SomeFailed) else {}
+        each = failure.failures if isinstance(failure, SomeFailed | GivenUp) else {}
+        given_up = isinstance(failure, GivenUp)
+        rest = MailboxError(NOT_TRIED.format(failure)) if given_up else failure
         for at, line in wanted.items():
-            why = each.get(at, failure)
+            why = each.get(at, rest)
             row = run.row(line.copies[0])
             run.hung(line, row.message if row else None, why)
             conclude(run, [line], "failed", str(why))

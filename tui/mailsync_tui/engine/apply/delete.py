@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.apply.collect import split_off
 from mailsync_tui.engine.apply.deleting import deleting, restore_marks
-from mailsync_tui.engine.apply.run import Run, batches, by, conclude, intent, needs_met
+from mailsync_tui.engine.apply.run import NOT_TRIED, Run, batches, by, conclude, intent, needs_met
 from mailsync_tui.engine.model import Line, Place
 from mailsync_tui.engine.outcome import Outcome, cut_short
 from mailsync_tui.engine.plan.protected import protected_now
@@ -24,7 +24,7 @@ from mailsync_tui.mailboxes.base import (
     MailboxError,
     Raw,
 )
-from mailsync_tui.mailboxes.bisect import SomeFailed, bisecting
+from mailsync_tui.mailboxes.bisect import GivenUp, SomeFailed, bisecting
 from mailsync_tui.message import content_digest, identity_of
 
 BACK = "back since the preview, or the reason holds no more"
@@ -69,7 +69,7 @@ def _delete_batch(
     run: Run[Line], mailbox: str, lines: Sequence[Line], still_holds: StillHolds
 ) -> None:
     if mailbox in run.broken:
-        conclude(run, lines, "failed", run.broken[mailbox])
+        conclude(run, lines, "failed", NOT_TRIED.format(run.broken[mailbox]))
         return
     valid = still_holds()
     if valid is not None:
@@ -178,7 +178,8 @@ def _act(
         restore_marks(run)
     except MailboxDown as error:
         run.broken[mailbox] = str(error)
-        failures = {raw.location: error for raw in raws}
+        named = error.failures if isinstance(error, GivenUp) else {}
+        failures = {raw.location: named.get(raw.location, error) for raw in raws}
     outcomes = {answer.location: _outcome(answer) for answer in answers}
     with run.ledger.transaction():
         for action, raw in zip(actions, raws, strict=True):
@@ -189,7 +190,7 @@ def _act(
     run.expect(target.line for target in targets)
     for target in targets:
         at = target.raw.location
-        if at in failures:
+        if at not in outcomes:
             run.hung(target.line, target.row.message, failures[at])
         run.report(target.line, *outcomes.get(at) or ("failed", cut_short(failures[at])))
 

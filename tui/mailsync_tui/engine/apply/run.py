@@ -36,6 +36,9 @@ BATCH_MESSAGES = 200
 BATCH_BYTES = 8 * 1024 * 1024
 """A batch is closed when it has reached either; a larger message is a batch of its own."""
 
+NOT_TRIED = "not tried: {}"
+"""Why a line failed with which nothing was begun; with what had happened to the mailbox."""
+
 _MOST_LOSSES = 6
 """Connections lost one after the other in storing: three find a message in a batch of 200; when no
 message was stored by twice as many, it is no message's doing."""

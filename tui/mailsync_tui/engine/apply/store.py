@@ -19,7 +19,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.apply.deleting import deleting
-from mailsync_tui.engine.apply.run import Run, by
+from mailsync_tui.engine.apply.run import NOT_TRIED, Run, by
 from mailsync_tui.engine.detect.lost_responses import fingerprint
 from mailsync_tui.engine.detect.match import match_mailboxes
 from mailsync_tui.engine.model import DELETIONS, Line, UndoLine
@@ -37,9 +37,6 @@ from mailsync_tui.mailboxes.base import (
     StoreResult,
 )
 from mailsync_tui.mailboxes.bisect import bisecting
-
-NOT_TRIED = "not tried: {}"
-"""Why a line failed with which nothing was begun; with what had happened to the mailbox."""
 
 TAKEN_BACK = "what it kept was deleted again"
 LEFT = "what it kept lies there still"
