@@ -128,6 +128,8 @@ class Command:
             raise
         finally:
             progress.pause()
+            for complaint in session.complaints:
+                output.error(complaint, who or None)
 
 
 def check(command: Command, person: Person) -> int:

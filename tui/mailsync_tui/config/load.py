@@ -186,13 +186,14 @@ def _person(
         sections.append(consolidated)
         problems.extend(_misplaced(consolidated, external))
     sections.extend(external)
-    guards, hold, quarantine, schedule, timeouts = (
+    guards, hold, hooks, quarantine, schedule, timeouts = (
         _values_of(
             _subtable(table, prefix, key, problems) or {}, _dotted(prefix, key), fields, problems
         )
         for key, fields in (
             ("guards", schema.GUARDS),
             ("hold", schema.HOLD),
+            ("hooks", schema.HOOKS),
             ("quarantine", schema.QUARANTINE),
             ("schedule", schema.SCHEDULE),
             ("timeouts", schema.TIMEOUTS),
@@ -208,6 +209,7 @@ def _person(
         Holds(**hold),
         **quarantine,
         **schedule,
+        **hooks,
         **timeouts,
     )
 

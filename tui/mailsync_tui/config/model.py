@@ -122,6 +122,10 @@ class UserConfig:
     holds: Holds = Holds()
     keep_days: int = 30
     schedule_apply: tuple[Direction, ...] = ("collect",)
+    after_collect: str | None = None
+    """Run after a run that collected something."""
+    on_attention: str | None = None
+    """Run when something begins to wait for the person."""
     message_timeout: timedelta = timedelta(seconds=120)
     """Without a byte, until a server hangs at a message that it was asked for."""
 

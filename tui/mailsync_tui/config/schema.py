@@ -105,13 +105,23 @@ HOLD = (
     KeySpec("younger_than", checks.duration),
 )
 QUARANTINE = (KeySpec("keep_days", checks.integer(1)),)
+HOOKS = (KeySpec("after_collect", checks.command), KeySpec("on_attention", checks.command))
 SCHEDULE = (KeySpec("apply", checks.directions, name="schedule_apply"),)
 TIMEOUTS = (KeySpec("message", checks.timeout, name="message_timeout"),)
 
 FILE = (KeySpec("state_dir", checks.path),)
 """Top-level keys that are no tables."""
 
-PERSON_KEYS = ("consolidated", "external", "guards", "hold", "quarantine", "schedule", "timeouts")
+PERSON_KEYS = (
+    "consolidated",
+    "external",
+    "guards",
+    "hold",
+    "hooks",
+    "quarantine",
+    "schedule",
+    "timeouts",
+)
 """The tables of one person: at the top of the file, or below ``users.NAME``."""
 
 

@@ -16,7 +16,7 @@ from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.errors import ConfigError, Problem, SecretError, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mailsync_tui.config.model import Secret, UserConfig
 
@@ -160,12 +160,36 @@ def _within(
 
 
 def _from_command(command: str, where: str, timeout: float, cancelled: Callable[[], bool]) -> str:
+    output = run_command(command, where, timeout, cancelled)
+    return _usable(_first_line(output), f"{where}: the first line that it printed")
+
+
+def run_command(
+    command: str,
+    where: str,
+    timeout: float,
+    cancelled: Callable[[], bool],
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
+    """What a command of the configuration prints.
+
+    Args:
+        command: For the shell.
+        where: What to call it.
+        timeout: Seconds until it is ended.
+        cancelled: Ends it.
+        environment: Its environment, where that is another one than this program's.
+
+    Raises:
+        SecretError: It could not be run, failed, or was ended; names its complaint's first line.
+    """
     try:
         process = subprocess.Popen(
             ["/bin/sh", "-c", command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=environment,
             # A group of its own, so that the whole pipeline can be ended.
             start_new_session=True,
         )
@@ -182,7 +206,7 @@ def _from_command(command: str, where: str, timeout: float, cancelled: Callable[
         code = process.returncode
         how = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
         raise SecretError(f"{where} {how}: {said}" if said else f"{where} {how}")
-    return _usable(_first_line(output), f"{where}: the first line that it printed")
+    return output
 
 
 def _outcome(

@@ -62,6 +62,7 @@ from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import LeftOut, Listing, Mailbox, MailboxError
 from mailsync_tui.session.backoff import after, not_yet
 from mailsync_tui.session.connections import Connections
+from mailsync_tui.session.hooks import after_collect, on_attention, run_hook
 
 _CENTURY = 36_500
 """Days; a calendar has no more than some of these."""
@@ -119,8 +120,12 @@ class Session:
         self.connections = Connections(config, mailboxes or {})
         self._stop = threading.Event()
         self._listed_at: tuple[datetime, float] | None = None
+        self.complaints: list[str] = []
+        """What went wrong beside the runs: a hook that failed."""
         self._away: dict[str, AwayRow] = {}
         """What is away, as of the last listing."""
+        self._fresh: list[WaitRow] = []
+        """What waits for the person since the present sync."""
         self._mark: LedgerMark | None = None
         """The ledger's, before the mailboxes were listed: what is written later, by another run,
         is of mail that the listing may lack, though nobody deleted it."""
@@ -227,6 +232,11 @@ class Session:
             ):
                 writer.set_away(self._away.values())
                 writer.set_waits(waits.values())
+            self._fresh = [
+                row
+                for key, row in waits.items()
+                if key not in before or row.lines > before[key].lines
+            ]
 
     def _waits(self, plan: Plan, before: Mapping[WaitKey, WaitRow]) -> dict[WaitKey, WaitRow]:
         """What waits for a person; of a mailbox that was not looked at, what did before."""
@@ -245,6 +255,17 @@ class Session:
             key: WaitRow(key, count, before[key].since if key in before else now)
             for key, count in counts.items()
         }
+
+    def _collected(self, found: Result) -> Result:
+        """Run what is to be run after mail was collected."""
+        self._hook("after_collect", self.config.after_collect, after_collect(found))
+        return found
+
+    def _hook(self, key: str, command: str | None, variables: dict[str, str]) -> None:
+        if command is not None and variables:
+            variables = {"MAILSYNC_USER": self.config.name, **variables}
+            complaint = run_hook(key, command, variables, lambda: self.stopped)
+            self.complaints += [complaint] if complaint is not None else []
 
     def age(self) -> float:
         """Seconds since the last listing: no less than have gone by, whatever was done to a clock.
@@ -326,6 +347,14 @@ class Session:
         Raises:
             UserError: nothing could be done; the text says why.
         """
+        try:
+            return self._collected(self._sync(options, choose, command))
+        finally:
+            fresh, self._fresh = self._fresh, []
+            if fresh:
+                self._hook("on_attention", self.config.on_attention, on_attention(fresh))
+
+    def _sync(self, options: Options, choose: Choose, command: str) -> Result:
         while True:
             observation, details = self._make_plan(options)
             plan = details.plan
@@ -367,9 +396,10 @@ class Session:
             require_reached(details.plan)
             taken_out = frozenset(line.id for line in saved.lines) - left
             shown = replace(details.plan, lines=saved.lines)
-            return self._run(
+            found = self._run(
                 ledger, observation, details, taken_out, command, fresh=True, shown=shown
             )
+        return self._collected(found)
 
     def apply_shown(
         self,
@@ -392,9 +422,10 @@ class Session:
                 raise StalePlan(
                     "another run has changed the ledger since this plan was made; nothing was done"
                 )
-            return self._run(
+            found = self._run(
                 ledger, observation, details, taken_out, command, fresh=False, shown=shown
             )
+        return self._collected(found)
 
     def rebase(self, account: str, command: str = "rebase") -> Result:
         """Take the present listing of a mailbox as the new base; deletes nothing.
