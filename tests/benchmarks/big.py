@@ -131,7 +131,7 @@ class BigMailbox(MemoryMailbox):
         folder.messages = _Mail(name, messages)  # type: ignore[assignment]
         folder.uidnext = 3 * messages
 
-    def list(self, progress: Progress = unwatched) -> Listing:
+    def list(self, progress: Progress = unwatched, unless: str | None = None) -> Listing:
         """List everything; no message has a flag."""
         folder = self.folders["INBOX"]
         uids = tuple(folder.messages)

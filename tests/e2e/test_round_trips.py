@@ -65,6 +65,9 @@ ROUTES: list[tuple[Kind, Kind, str, list[int]]] = [
     ("imap", "maildir", "nothing", [3]),
     ("pop3", "maildir", "nothing", [5]),
     ("maildir", "imap", "nothing", [3]),
+    ("imap", "maildir", "nothing, as before", [3]),
+    ("pop3", "maildir", "nothing, as before", [5]),
+    ("maildir", "imap", "nothing, as before", [3]),
     # One in a hundred gone from the account: on IMAP some of those left are looked at, once.
     ("imap", "maildir", "gone", [4]),
     ("pop3", "maildir", "gone", [5]),
@@ -86,6 +89,8 @@ def test_waits(
     assert world.sync().exit == 0
     if change == "gone":
         world.delete("acct", {7})
+    elif change == "nothing, as before":
+        assert world.sync().run is None  # its plan is kept
     opened.clear()
     assert world.sync().exit == 0
     assert [sock.waits for sock in opened] == waits

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from mailsync_tui.config.model import CONSOLIDATED, Guards, MailboxConfig, UserConfig
+from mailsync_tui.engine.kept import kept_plan
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.outcome import Result
+from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
 from mailsync_tui.ledger.uptime import Uptime
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.session.session import Session
@@ -61,8 +65,6 @@ class Bench:
 
     def configure(self, account: str, **changes: Any) -> None:
         """Change keys of one mailbox's configuration."""
-        from dataclasses import replace
-
         if account == CONSOLIDATED:
             changed = replace(self.config.consolidated, **changes)
             self.config = replace(self.config, consolidated=changed)
@@ -74,8 +76,6 @@ class Bench:
 
     def guards(self, **changes: Any) -> None:
         """Change the guards."""
-        from dataclasses import replace
-
         self.config = replace(self.config, guards=replace(self.config.guards, **changes))
 
     def session(self, *only: str, patient: bool = False) -> Session:
@@ -106,11 +106,31 @@ class Bench:
         self.now += timedelta(minutes=minutes)
 
     def plan(self, *directions: str, only: Iterable[str] = (), **options: Any) -> Plan:
-        """Make a plan; all directions unless some are named."""
+        """Make a plan; all directions unless some are named.
+
+        One that was kept is the one that would be made in full.
+        """
         if directions:
             options["directions"] = directions
         with self.session(*only) as session:
-            return session.plan(Options(**options))
+            found = session.plan(Options(**options))
+        if self.keeps(found.options) and not only:
+            full = self.plan_in_full(found.options)
+            assert (found, found.waits) == (full, full.waits)
+        return found
+
+    def keeps(self, options: Options) -> bool:
+        """Whether a plan is kept for these options."""
+        with contextlib.closing(open_ledger(self.directory / FILE_NAME)) as ledger:
+            return kept_plan(ledger, self.config, options) is not None
+
+    def plan_in_full(self, options: Options) -> Plan:
+        """The plan that is made of listings and ledger, whatever plan is kept."""
+        with (
+            self.session() as session,
+            contextlib.closing(open_ledger(self.directory / FILE_NAME)) as ledger,
+        ):
+            return session.observe(ledger, session.list_all(), options)[1].plan
 
     def sync(
         self,
@@ -129,6 +149,8 @@ class Bench:
 
         with self.session(*only) as session:
             result = session.sync(Options(**options), choose)
+        if self.keeps(result.plan.options) and not only:
+            assert replace(result.plan, created=self.now) == self.plan_in_full(result.plan.options)
         self.wait()
         return result
 

@@ -7,7 +7,8 @@ be compared); (d) a line taken out never happens later unasked; (e) where all is
 deletion reaches every copy; (f) what an undo put back is where it was, once, and no sync takes it
 away unasked; (g) what a server stored late, beside another copy, is there once in the end; (h) an
 account that stays away holds up what may have been moved there for seven days, and then no more;
-(i) a server that hangs at one message keeps no other from being done.
+(i) a server that hangs at one message keeps no other from being done; (j) a plan that is kept is
+the one that would be made in full.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import shutil
 import tempfile
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -419,6 +421,19 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
                 self.left[index].add("consolidated")
         self._check_kept()
 
+    def _check_kept_plan(self, options: Options) -> None:
+        """(j) A plan that is kept is the one that would be made in full, now and for a year."""
+        faults = {name: box.fault for name, box in self.bench.boxes.items()}
+        for box in self.bench.boxes.values():
+            box.fault = None
+        now = self.bench.now
+        for days in (0, 1, 8, 366):
+            self.bench.now = now + timedelta(days=days)
+            self.bench.plan(*options.directions)
+        self.bench.now = now
+        for name, box in self.bench.boxes.items():
+            box.fault = faults[name]
+
     def _check_second_plan(self) -> None:
         plan = self.bench.plan()
         # What was stored has come to the other door.
@@ -562,6 +577,7 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
                     assert was == 0 or self._only_drafts(message), (
                         f"(b) collected where it was present: {message.data!r}"
                     )
+        self._check_kept_plan(options)
         return result.plan
 
     def _flagged(self) -> set[tuple[str, str, Any]]:

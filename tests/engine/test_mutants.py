@@ -6,6 +6,8 @@ A mutant that crashes the engine, does not apply any more or changes nothing is 
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -17,7 +19,9 @@ from typing import Any
 
 import pytest
 
+import mailsync_tui.engine
 from mailsync_tui.config.model import Holds
+from mailsync_tui.engine import kept
 from mailsync_tui.engine.apply import adopt as adopting
 from mailsync_tui.engine.apply import delete as deleting
 from mailsync_tui.engine.apply import record
@@ -29,6 +33,7 @@ from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.message import content_digest
+from mailsync_tui.session.connections import Connections
 from mailsync_tui.session.session import Session
 from tests.builders import mail
 from tests.engine.bench import START, Bench, blocked, held, kinds
@@ -247,6 +252,34 @@ def new_mail_under_uids_that_were_known(d: Path) -> None:
     bench.deliver("work", mail(9))
     bench.sync()
     assert all(bench.holds("consolidated", data) for data in (M, N, mail(7), mail(8), mail(9)))
+
+
+def deleted_after_a_kept_plan(d: Path) -> None:
+    bench = _collected(d)
+    bench.sync()
+    assert bench.keeps(Options())
+    bench.remove("work", M)
+    with bench.session() as session:
+        assert kinds(session.plan(Options())) == [("forward-delete", "work")]
+
+
+def kept_while_it_grew_older(d: Path) -> None:
+    bench = _collected(d)
+    bench.config = replace(bench.config, holds=Holds(younger_than=timedelta(days=3650)))
+    bench.remove("work", M)
+    for _ in range(3):
+        bench.sync()
+    bench.wait(60 * 24 * 3650)
+    with bench.session() as session:
+        assert kinds(session.plan(Options())) == [("forward-delete", "work")]
+
+
+def kept_under_another_configuration(d: Path) -> None:
+    bench = _collected(d)
+    bench.sync()
+    bench.configure("work", folders=("INBOX", "Nowhere"))
+    with bench.session() as session:
+        assert session.plan(Options()).mailboxes["work"].unmatched == ("Nowhere",)
 
 
 def back_is_collected_once(d: Path) -> None:
@@ -497,7 +530,7 @@ MUTANTS: dict[str, Mutant] = {
     "2: reached is what was recorded": Mutant(
         record,
         "note_listing",
-        lambda directory, path, observation, command, *, settled: None,
+        lambda directory, path, config, observation, command, *, settled: None,
         (reached_by_a_run_that_had_nothing_to_note,),
     ),
     "2: what is left out is given up": Mutant(
@@ -614,6 +647,21 @@ MUTANTS: dict[str, Mutant] = {
     "late copies are collected": Mutant(
         rules.Rules, "_late", lambda self, s: iter(()), (late_copy,)
     ),
+    "a plan is kept whatever changes": Mutant(
+        Connections,
+        "list_changed",
+        lambda self, emit, versions: None,
+        (deleted_after_a_kept_plan,),
+    ),
+    "a plan is kept whatever the clock says": Mutant(
+        kept, "_dated", lambda observation, plan: False, (kept_while_it_grew_older,)
+    ),
+    "a plan is kept whatever the configuration": Mutant(
+        kept,
+        "_conditions",
+        lambda config, options, mark: "the same",
+        (kept_under_another_configuration,),
+    ),
     "losses are never consumed": Mutant(
         LedgerWriter, "consume_loss", lambda self, messages, now: None, (back_is_collected_once,)
     ),
@@ -628,6 +676,10 @@ MUTANTS: dict[str, Mutant] = {
 }
 
 SCENARIOS = tuple(dict.fromkeys(s for mutant in MUTANTS.values() for s in mutant.noticed_by))
+
+
+for module in pkgutil.walk_packages(mailsync_tui.engine.__path__, "mailsync_tui.engine."):
+    importlib.import_module(module.name)  # one that is loaded with a mutant in force would keep it
 
 
 @contextmanager

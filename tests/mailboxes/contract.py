@@ -16,6 +16,7 @@ from mailsync_tui.mailboxes.base import (
     Mailbox,
     MailboxError,
     NewMessage,
+    Unchanged,
     Unreachable,
 )
 from mailsync_tui.message import content_digest, identity_of, identity_of_header
@@ -49,6 +50,8 @@ class Harness(ABC):
     exact = True
     """Bytes come back as they were put in; else line ends may be made CRLF, and one added."""
     keeps_dates = True
+    versions = True
+    """It shows whether anything has changed."""
 
     mailbox: Mailbox
 
@@ -142,6 +145,26 @@ class MailboxContract:
         assert listing.messages == 4
         assert calls[-1] == (4, 4)
         assert all(0 <= listed <= 4 and total in (4, None) for listed, total in calls)
+
+    def test_what_is_unchanged_is_not_listed_again(self, harness: Harness) -> None:
+        for number in range(3):
+            harness.deliver(letter(number))
+        harness.locations()
+        first = harness.mailbox.list()
+        if not harness.versions:
+            assert first.version is None
+            return
+        with pytest.raises(Unchanged):
+            harness.mailbox.list(unless=first.version)
+        assert harness.mailbox.list().version == first.version
+        harness.deliver(letter(9))
+        second = harness.mailbox.list(unless=first.version)
+        assert second.messages == 4
+        gone = [DeleteRequest(harness.locations()[0], identity_of(letter(0)))]
+        harness.mailbox.delete(gone, Marks())
+        third = harness.mailbox.list(unless=second.version)
+        assert third.messages == 3
+        assert len({None, first.version, second.version, third.version}) == 4
 
     def test_locations_last(self, harness: Harness) -> None:
         harness.deliver(letter(1))

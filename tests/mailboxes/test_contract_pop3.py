@@ -67,7 +67,9 @@ class TestPop3(MailboxContract):
     def harness(self, vices: Vices) -> Iterator[Harness]:
         account = Account(SECRET, vices=vices)
         with serving({"ann": account}) as port:
-            yield Pop3Harness(account, port)
+            harness = Pop3Harness(account, port)
+            harness.versions = not (vices.no_uidl or vices.positional_uidl)
+            yield harness
 
 
 _USERS = (f"user{number}" for number in itertools.count())

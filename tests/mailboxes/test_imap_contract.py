@@ -13,6 +13,7 @@ from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.demo.servers.imap import ImapServer
 from mailsync_tui.demo.servers.loop_thread import LoopThread
 from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
+from tests.builders import letter
 from tests.mailboxes.contract import SECRET, WRONG, Harness, MailboxContract, unused_port
 from tests.servers.dovecot import PASSWORD, Dovecot, deliver
 
@@ -44,6 +45,7 @@ class ImapHarness(Harness):
         self.client = client
         self._port, self._user, self._secret = port, user, secret
         self.mailbox: Mailbox = self._mailbox(port, secret)
+        self.versions = "CONDSTORE" in self.mailbox.facts().capabilities
 
     def deliver(self, data: bytes, *flags: str) -> None:
         deliver(self.client, data, flags)
@@ -105,6 +107,21 @@ class TestImap(MailboxContract):
         made = ImapHarness(server.client(user), server.imap, user, PASSWORD, exact=False)
         yield made
         made.close()
+
+
+@pytest.mark.parametrize("flag", ["\\Deleted", "\\Draft", "\\Flagged"])
+def test_a_flag_is_a_change(server: Dovecot, flag: str) -> None:
+    user = next(_USERS)
+    harness = ImapHarness(server.client(user), server.imap, user, PASSWORD, exact=False)
+    harness.deliver(letter(1))
+    before = harness.mailbox.list()
+    assert (before.version is None) != harness.versions
+    harness.client.select_folder("INBOX")
+    harness.client.add_flags([1], [flag])
+    after = harness.mailbox.list(unless=before.version)
+    assert before.folders != after.folders
+    assert after.version is None or after.version != before.version
+    harness.close()
 
 
 class TestPymap(MailboxContract):

@@ -32,11 +32,11 @@ class Line:
             monkeypatch.setattr(box, "list", self._listing(name, box.list))
 
     def _listing(self, name: str, real: object) -> object:
-        def listing(progress: object) -> object:
+        def listing(progress: object, unless: object) -> object:
             self.tried[name].append(self.bench.now)
             if name in self.fails:
                 raise self.fails[name]
-            return real(progress)  # type: ignore[operator]
+            return real(progress, unless)  # type: ignore[operator]
 
         return listing
 
@@ -111,7 +111,7 @@ def test_a_command_run_by_hand_tries_at_once_and_what_it_finds_counts(line: Line
     del line.fails["work"]
     line.bench.sync()
     line.round()
-    assert len(line.tried["work"]) == 4
+    assert len({*line.tried["work"]}) == 4
 
 
 def test_the_round_says_when_it_is_tried_again(line: Line) -> None:

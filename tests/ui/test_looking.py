@@ -38,12 +38,12 @@ class SlowMailbox(MemoryMailbox):
         self.go = threading.Event()
         self.slow = False
 
-    def list(self, progress: Progress = unwatched) -> Listing:
+    def list(self, progress: Progress = unwatched, unless: str | None = None) -> Listing:
         """Wait, and list."""
         if self.slow:
             progress(3200, 9400)
             assert self.go.wait(PATIENCE)
-        return super().list(progress)
+        return super().list(progress, unless)
 
 
 @pytest.fixture

@@ -107,6 +107,11 @@ class LedgerReader:
         """The configuration under which the settled messages were found settled."""
         return self._meta("rules")
 
+    @property
+    def kept_plan(self) -> str | None:
+        """The plan of the last listing that showed nothing new; see :mod:`engine.kept`."""
+        return self._meta("kept_plan")
+
     def mailboxes(self) -> dict[str, MailboxRow]:
         """The mailboxes it knows, by name."""
         rows = self.db.execute(

@@ -68,8 +68,11 @@ class LedgerWriter:
         self.read.close()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, alters_plans: bool = True) -> Iterator[None]:
         """All or nothing, and on disk when it ends.
+
+        Args:
+            alters_plans: What is written may, so that the plan that was kept is dropped.
 
         Raises:
             LedgerError: the disk is full, or the ledger is damaged.
@@ -77,6 +80,8 @@ class LedgerWriter:
         with ledger_errors():
             self.db.execute("BEGIN IMMEDIATE")
             try:
+                if alters_plans:
+                    self.db.execute("DELETE FROM meta WHERE name = 'kept_plan'")
                 yield
             except BaseException:
                 if self.db.in_transaction:  # a full disk has rolled it back already
@@ -242,6 +247,10 @@ class LedgerWriter:
     def set_rules(self, rules: str) -> None:
         """Remember under which configuration messages were found settled."""
         self.db.execute("INSERT OR REPLACE INTO meta VALUES ('rules', ?)", (rules,))
+
+    def keep_plan(self, text: str) -> None:
+        """Remember the plan of a listing that showed nothing new."""
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES ('kept_plan', ?)", (text,))
 
     def put_mailbox(self, name: str, fingerprint: str) -> int:
         """The row of a mailbox, made if it is new."""

@@ -68,6 +68,9 @@ class Listing:
     """Why its locations are mere positions (POP3), as shown to a person; ``None``: they are not.
     Then nothing that is known there is present or gone, and new is what is above the number of
     messages at the last listing."""
+    version: str | None = None
+    """Listings of one mailbox with the same version are equal, all flags included; ``None``: the
+    mailbox shows nothing that this could be told by."""
 
     def __post_init__(self) -> None:
         """Make the sentences safe to show."""
@@ -226,11 +229,15 @@ class Mailbox(Protocol):
     can_store: bool
     """Mail can be put there (not POP3)."""
 
-    def list(self, progress: Progress = unwatched) -> Listing:
+    def list(self, progress: Progress = unwatched, unless: str | None = None) -> Listing:
         """List everything, without changing anything. Raises rather than guess.
 
         Args:
             progress: Called as often as it is convenient, on this thread, and once all are listed.
+            unless: The version of an earlier listing, which is not made once more.
+
+        Raises:
+            Unchanged: The listing would be that of this version.
         """
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
@@ -280,6 +287,10 @@ class Mailbox(Protocol):
 
         It raises :class:`Unreachable`, and so does every later one.
         """
+
+
+class Unchanged(Exception):
+    """A mailbox lists what it listed before."""
 
 
 class MailboxError(UserError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import TypeVar
 
 from mailsync_tui.config.model import MailboxConfig, UserConfig
@@ -92,7 +93,7 @@ class Connections:
             without: Mailboxes that are not to be contacted, and why.
         """
         futures = {
-            name: thread.submit(list_one, name, self.mailboxes[name], emit, new=name == new)
+            name: thread.submit(self._list_one, name, emit, new=name == new)
             for name, thread in self._threads.items()
             if name not in without
         }
@@ -105,6 +106,32 @@ class Connections:
             name: without[name] if name in without else futures[name].result()
             for name in self._configs
         }
+
+    def list_changed(
+        self, emit: Emit, versions: Mapping[str, str]
+    ) -> dict[str, Listing | MailboxError] | None:
+        """List all mailboxes at once, unless every one of them has the version it had.
+
+        Args:
+            emit: Called with what happens, from the mailboxes' threads.
+            versions: Of an earlier listing of each.
+        """
+        found = self.parallel(
+            {
+                name: partial(list_one, name, mailbox, emit, unless=versions.get(name))
+                for name, mailbox in self.mailboxes.items()
+            }
+        )
+        same = [name for name, listing in found.items() if listing is None]
+        if len(same) == len(found):
+            return None
+        rest = self.parallel({name: partial(self._list_one, name, emit) for name in same})
+        return {name: listing or rest[name] for name, listing in found.items()}
+
+    def _list_one(self, name: str, emit: Emit, *, new: bool = False) -> Listing | MailboxError:
+        found = list_one(name, self.mailboxes[name], emit, new=new)
+        assert found is not None  # no version was named
+        return found
 
     def read(self, name: str, location: Location) -> Future[Raw | None]:
         """Begin to read a message for a person's eyes; see :meth:`Mailbox.read`.

@@ -15,16 +15,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mailsync_tui.config.model import CONSOLIDATED, Direction, UserConfig
-from mailsync_tui.engine.apply.record import note_listing, nothing_new, record
-from mailsync_tui.engine.apply.run import Run, carry_out
-from mailsync_tui.engine.apply.steps import apply
-from mailsync_tui.engine.apply.store import late_stores
-from mailsync_tui.engine.detect.folder_names import resolve_folder_names
-from mailsync_tui.engine.detect.observe import Observation, observe
-from mailsync_tui.engine.events import Emit, nobody
+from mailsync_tui.engine.events import Emit, ListingDone, nobody
+from mailsync_tui.engine.kept import KeptPlan, kept_plan
 from mailsync_tui.engine.model import DELETIONS, Line, Options, Plan, UndoLine
 from mailsync_tui.engine.outcome import (
     Choose,
@@ -36,7 +31,6 @@ from mailsync_tui.engine.outcome import (
     sync_code,
     undo_code,
 )
-from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
 from mailsync_tui.errors import (
     INTERRUPTED,
     OK,
@@ -48,7 +42,6 @@ from mailsync_tui.errors import (
 )
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import LOCK_NAME, RunLock
-from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.reader import (
     FILE_NAME,
     LedgerMark,
@@ -63,6 +56,14 @@ from mailsync_tui.mailboxes.base import LeftOut, Listing, Mailbox, MailboxError
 from mailsync_tui.session.backoff import after, not_yet
 from mailsync_tui.session.connections import Connections
 from mailsync_tui.session.hooks import after_collect, on_attention, run_hook
+
+if TYPE_CHECKING:
+    from mailsync_tui.engine.apply.run import Run
+    from mailsync_tui.engine.detect.observe import Observation
+    from mailsync_tui.engine.plan.planner import PlanDetails
+    from mailsync_tui.ledger.quarantine import Quarantine
+
+# The engine is loaded where something has changed.
 
 _CENTURY = 36_500
 """Days; a calendar has no more than some of these."""
@@ -176,6 +177,8 @@ class Session:
         Args:
             meanwhile: Given what is there after a while, if some mailboxes are slower than that.
         """
+        from mailsync_tui.engine.apply.store import late_stores
+
         with self._reading() as ledger:
             late = late_stores(ledger, self.config, self.clock())
             away = ledger.away()
@@ -186,6 +189,15 @@ class Session:
         new = CONSOLIDATED if self.new_maildir() else None
         without = self._without(away)
         found = self.connections.list_all(self.emit, new, meanwhile, without)
+        return self._tried(found, without, away)
+
+    def _tried(
+        self,
+        found: dict[str, Listing | MailboxError],
+        without: Mapping[str, MailboxError],
+        away: Mapping[str, AwayRow],
+    ) -> dict[str, Listing | MailboxError]:
+        """Listings, with when those that failed are tried again."""
         tried = found.keys() - without.keys()
         failed = {n: e for n in tried if isinstance(e := found[n], MailboxError)}
         configured = {name: row for name, row in away.items() if name in found}
@@ -302,10 +314,32 @@ class Session:
         Raises:
             LedgerError: the ledger cannot be used.
         """
-        return self._make_plan(options)[1].plan
+        found = self._list_changed(options)
+        if isinstance(found, KeptPlan):
+            return found.plan
+        return self._make_plan(options, found)[1].plan
 
-    def _make_plan(self, options: Options) -> tuple[Observation, PlanDetails]:
-        listings = self.list_all()
+    def _list_changed(self, options: Options) -> KeptPlan | dict[str, Listing | MailboxError]:
+        """The plan that is kept, if nothing has changed since it was made; else list all."""
+        with self._reading() as ledger:
+            kept = kept_plan(ledger, self.config, options)
+            away = ledger.away()
+        if kept is None or self.left_out or away:
+            return self.list_all()
+        self._mark = kept.mark
+        self._listed_at = self.clock(), time.monotonic()
+        listings = self.connections.list_changed(self.emit, kept.versions)
+        if listings is not None:
+            return self._tried(listings, {}, {})
+        if self._read_mark() != kept.mark:
+            return self.list_all()
+        for name, report in kept.plan.mailboxes.items():
+            self.emit(ListingDone(name, report.messages, None))
+        return replace(kept, plan=replace(kept.plan, created=self._listed_at[0]))
+
+    def _make_plan(
+        self, options: Options, listings: Mapping[str, Listing | MailboxError]
+    ) -> tuple[Observation, PlanDetails]:
         if self._read_mark() != self._mark:  # it lacks what another run has stored meanwhile
             listings = self.list_all()
         with contextlib.closing(open_ledger(self.ledger_path)) as ledger:
@@ -322,6 +356,10 @@ class Session:
         Raises:
             LedgerError: the ledger is damaged.
         """
+        from mailsync_tui.engine.detect.folder_names import resolve_folder_names
+        from mailsync_tui.engine.detect.observe import observe
+        from mailsync_tui.engine.plan.planner import make_plan
+
         mailboxes = self.connections.mailboxes
         config, reached = resolve_folder_names(
             self.config, mailboxes, listings, self.connections.parallel
@@ -356,14 +394,28 @@ class Session:
 
     def _sync(self, options: Options, choose: Choose, command: str) -> Result:
         while True:
-            observation, details = self._make_plan(options)
+            found = self._list_changed(options)
+            if isinstance(found, KeptPlan):
+                self._note_waits(found.plan, command)
+                found.note_reached(self.directory, self.ledger_path, command, self.uptime())
+                return self._nothing_done(found.plan)
+            from mailsync_tui.engine.apply.record import note_listing, nothing_new
+
+            observation, details = self._make_plan(options, found)
             plan = details.plan
             settled = not plan.lines and nothing_new(observation, details)
             self._note_waits(plan, command)
-            note_listing(self.directory, self.ledger_path, observation, command, settled=settled)
+            note_listing(
+                self.directory,
+                self.ledger_path,
+                self.config,
+                observation,
+                command,
+                settled=plan if settled else None,
+            )
             require_reached(plan)
             if settled:
-                return Result(plan.user, None, plan, (), sync_code(plan, (), stopped=self.stopped))
+                return self._nothing_done(plan)
             taken_out = choose(plan) if plan.lines else frozenset()
             if taken_out is None:
                 return Result(plan.user, None, plan, (), OK)
@@ -373,6 +425,9 @@ class Session:
                 if ledger.read.mark == observation.mark:
                     return self._run(ledger, observation, details, taken_out, command, fresh=False)
             # another run has applied something meanwhile: plan anew
+
+    def _nothing_done(self, plan: Plan) -> Result:
+        return Result(plan.user, None, plan, (), sync_code(plan, (), stopped=self.stopped))
 
     def apply(self, saved: Plan, left: frozenset[str], command: str = "apply") -> Result:
         """Apply a saved plan, looking at every line of it again first.
@@ -482,7 +537,9 @@ class Session:
             UnknownRun: there is no such run or line.
             UserError: nothing was reached, or the ledger or the quarantine cannot be used.
         """
-        from mailsync_tui.engine.undo.lines import undoable  # not for what every sync loads
+        from mailsync_tui.engine.apply.record import record
+        from mailsync_tui.engine.apply.run import carry_out
+        from mailsync_tui.engine.undo.lines import undoable
         from mailsync_tui.engine.undo.restore import restore
 
         with self._reading() as reader:
@@ -535,6 +592,8 @@ class Session:
         return self._quarantine().get(name)
 
     def _quarantine(self) -> Quarantine:
+        from mailsync_tui.ledger.quarantine import Quarantine
+
         return Quarantine(self.directory / "quarantine")
 
     @contextlib.contextmanager
@@ -564,6 +623,10 @@ class Session:
         fresh: bool,
         shown: Plan | None = None,
     ) -> Result:
+        from mailsync_tui.engine.apply.record import record
+        from mailsync_tui.engine.apply.run import carry_out
+        from mailsync_tui.engine.apply.steps import apply
+
         plan = shown or details.plan
         if not fresh and self.age() > FRESH_SECONDS:
             observation, details = self.observe(ledger.read, self.list_all(), plan.options)
@@ -606,6 +669,8 @@ class Session:
         ledger: LedgerWriter,
         observation: Observation,
     ) -> Run[Any]:
+        from mailsync_tui.engine.apply.run import Run
+
         with ledger.transaction():
             number = ledger.begin_run(command, directions, self.clock())
         return Run(

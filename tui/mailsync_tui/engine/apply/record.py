@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
-from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.config.model import CONSOLIDATED, UserConfig
 from mailsync_tui.engine.detect.known import ABSENT_MINUTES, rules_fingerprint
 from mailsync_tui.engine.detect.observe import Observation
-from mailsync_tui.engine.model import Options
+from mailsync_tui.engine.kept import keep, note
+from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.plan.guards import STICKY
 from mailsync_tui.engine.plan.planner import PlanDetails
 from mailsync_tui.engine.plan.status import MessageStatus, late_duplicates
 from mailsync_tui.engine.snapshot import Copy, CopyState, Hold, Presence
-from mailsync_tui.errors import LedgerBusy, LedgerError, LockError
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.journal import undoes
-from mailsync_tui.ledger.lock import LOCK_NAME, RunLock
-from mailsync_tui.ledger.reader import sqlite_errors
 from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
 from mailsync_tui.ledger.uptime import ago
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
@@ -355,7 +352,13 @@ def _ids(s: MessageStatus, mailbox: str) -> list[int]:
 
 
 def note_listing(
-    directory: Path, path: Path, observation: Observation, command: str, *, settled: bool
+    directory: Path,
+    path: Path,
+    config: UserConfig,
+    observation: Observation,
+    command: str,
+    *,
+    settled: Plan | None,
 ) -> None:
     """Write down when which mailboxes were reached; and that what was fetched is still listed.
 
@@ -366,28 +369,29 @@ def note_listing(
     Args:
         directory: Where the lock lies.
         path: The ledger.
+        config: The person's, as it was read.
         observation: A listing.
         command: Told to who waits for the lock meanwhile.
-        settled: The listing shows just what the ledger has, so that nobody records it.
+        settled: The plan, if that has no lines and the listing shows just what the ledger has, so
+            that nobody records it: it is kept.
     """
     rows = observation.matched.rows
     reached = [rows[name].id for name in _reached(observation) if name in rows]
     mailboxes = observation.snapshot.mailboxes
     left_out = [row.id for name, row in rows.items() if mailboxes[name].left_out]
-    if not rows:
-        return
-    with contextlib.suppress(LedgerBusy, LockError, LedgerError):
-        lock = RunLock(directory / LOCK_NAME, command).acquire(timeout=0)
-        with lock, contextlib.closing(LedgerWriter(path)) as ledger, sqlite_errors():
-            if ledger.read.serial != observation.snapshot.serial:
-                return
-            with ledger.transaction():
-                ledger.note_clock(observation.snapshot.now, observation.uptime)
-                ledger.count_sync()
-                ledger.mark_reached(reached, observation.snapshot.now)
-                ledger.mark_left_out(left_out, observation.snapshot.now)
-                for name in _unseen(observation) if settled else ():
-                    ledger.mark_seen(rows[name].id, rows[name].scan)
+
+    def write(ledger: LedgerWriter) -> None:
+        ledger.note_clock(observation.snapshot.now, observation.uptime)
+        ledger.count_sync()
+        ledger.mark_reached(reached, observation.snapshot.now)
+        ledger.mark_left_out(left_out, observation.snapshot.now)
+        if settled is not None:
+            for name in _unseen(observation):
+                ledger.mark_seen(rows[name].id, rows[name].scan)
+            keep(ledger, config, observation, settled)
+
+    if rows:
+        note(directory, path, command, observation.snapshot.serial, write)
 
 
 def _reached(observation: Observation) -> list[str]:

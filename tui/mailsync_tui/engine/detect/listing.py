@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from mailsync_tui.engine.events import Emit, ListingDone, ListingProgress, ReadingProgress
-from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError, Progress
+from mailsync_tui.mailboxes.base import Listing, Mailbox, MailboxError, Progress, Unchanged
 
 T = TypeVar("T")
 
@@ -27,7 +27,9 @@ class Parallel(Protocol):
         """The answers, by the mailboxes' names; the tasks turn their errors into answers."""
 
 
-def list_one(name: str, mailbox: Mailbox, emit: Emit, *, new: bool) -> Listing | MailboxError:
+def list_one(
+    name: str, mailbox: Mailbox, emit: Emit, *, new: bool = False, unless: str | None = None
+) -> Listing | MailboxError | None:
     """List a mailbox; why it could not be listed is an answer too.
 
     Args:
@@ -35,10 +37,13 @@ def list_one(name: str, mailbox: Mailbox, emit: Emit, *, new: bool) -> Listing |
         mailbox: The mailbox.
         emit: Gets :class:`~mailsync_tui.engine.events.ListingProgress` and ``ListingDone``.
         new: It is yet to be made: not looked at, and empty.
+        unless: The version of an earlier listing; ``None`` is the answer if it is this one still.
     """
     try:
         progress = throttled(emit, ListingProgress, name)
-        found = Listing((), complete=True) if new else mailbox.list(progress)
+        found = Listing((), complete=True) if new else mailbox.list(progress, unless)
+    except Unchanged:
+        return None
     except MailboxError as error:
         emit(ListingDone(name, None, str(error)))
         return error

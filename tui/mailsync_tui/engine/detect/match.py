@@ -106,6 +106,8 @@ class MatchedListing:
     """It was not to be contacted; ``error`` says why."""
     contradicted: Set[str] = frozenset()
     """Folders in which a surviving UID is another message now."""
+    version: str | None = None
+    """Of the listing; see :class:`~mailsync_tui.mailboxes.base.Listing`."""
     replaced: Set[Location] = frozenset()
     """Where the ledger has a copy, and another message lies now."""
 
@@ -176,6 +178,7 @@ def match_listing(
             changed,
             folders={f.name: f for f in listing.folders},
             uids={f.name: frozenset(f.uids) for f in listing.folders},
+            version=listing.version,
         )
     row = matched.rows.get(config.name)
     if changed:

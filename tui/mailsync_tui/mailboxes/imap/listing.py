@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mailsync_tui.mailboxes.base import FolderListing, Listing, MailboxError, Role
+from mailsync_tui.mailboxes.base import FolderListing, Listing, MailboxError, Role, Unchanged
 from mailsync_tui.mailboxes.imap.folder_names import INBOX, roles, selectable, within
 from mailsync_tui.mailboxes.imap.read import read_items
+from mailsync_tui.mailboxes.imap.session import status_numbers
 from mailsync_tui.mailboxes.imap.syntax import flags_of, uid_sets
 from mailsync_tui.mailboxes.imap.wire import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mailsync_tui.config.model import MailboxConfig
     from mailsync_tui.mailboxes.base import Progress
@@ -78,21 +80,29 @@ def folders(
     }
 
 
-def listing(session: ImapSession, config: MailboxConfig, progress: Progress) -> Listing:
+def listing(
+    session: ImapSession, config: MailboxConfig, progress: Progress, unless: str | None
+) -> Listing:
     """List all folders, opening each read-only.
 
     Args:
         session: The connection.
         config: Names the root, and perhaps the trash and junk folders.
         progress: Called after each folder; only the last call says of how many.
+        unless: The version of an earlier listing, which is not made once more.
 
     Raises:
+        Unchanged: it would be equal to that one.
         MailboxError: the folders cannot be listed, or the connection ends. A folder that refuses
             is left out, and the listing is then not complete.
     """
     # The inbox is asked for with the list of folders: it is the one that is always there.
-    inbox = [*_ask(session, [INBOX], [])] if session.esearch and not config.root else []
+    ahead = [INBOX] if not config.root else []
+    looks = _send_looks(session, ahead) if unless is not None else {}
+    inbox = [*_ask(session, ahead, [])] if session.esearch and not looks else []
     found = folders(session, config)
+    if unless is not None and _version_now(session, found, looks) == unless:
+        raise Unchanged
     names = {name: number for number, name in enumerate(found)}
     reading = (
         _read_ahead(session, names, inbox) if session.esearch else _read_singly(session, names)
@@ -110,7 +120,59 @@ def listing(session: ImapSession, config: MailboxConfig, progress: Progress) -> 
     progress(count, count)
     done.sort(key=lambda one: names[one.name])
     error = "; ".join(errors[:3]) + (f"; and {len(errors) - 3} more" if len(errors) > 3 else "")
-    return Listing(tuple(done), not errors, error or None)
+    facts = ((f.name, f.role, f.validity, f.uidnext, f.modseq, len(f.uids)) for f in done)
+    version = None if errors else _version(session, facts)
+    return Listing(tuple(done), not errors, error or None, version=version)
+
+
+_Fact = tuple[str, Role, int | None, int | None, int | None, int | None]
+"""A folder's name, role, UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ and number of messages."""
+_STATUS = ("UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ", "MESSAGES")
+
+
+def _version(session: ImapSession, facts: Iterable[_Fact]) -> str | None:
+    """What all of these are equal by, where HIGHESTMODSEQ tells of every change (RFC 7162).
+
+    They are what a folder said when it was opened: what changes while it is read comes after it.
+    """
+    known = sorted(facts)
+    sure = all(validity and uidnext and modseq for _, _, validity, uidnext, modseq, _ in known)
+    if not sure or not session.counts_changes:
+        return None
+    return hashlib.sha256(repr(known).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _send_looks(session: ImapSession, names: Iterable[str]) -> dict[str, ImapCommand]:
+    session.unselect()  # of the folder that is open, STATUS says what this connection knows
+    items = " ".join(_STATUS).encode()
+    return {
+        name: session.wire.send(
+            b"STATUS %b (%b)" % (session.argument(name), items), f"looking at {name}"
+        )
+        for name in names
+    }
+
+
+def _version_now(
+    session: ImapSession, found: Mapping[str, Role], looks: Mapping[str, ImapCommand]
+) -> str | None:
+    """The version that a listing of these folders would have, by STATUS; no folder is opened.
+
+    Args:
+        session: The connection.
+        found: The folders.
+        looks: Those that were asked for already.
+    """
+    facts: list[_Fact] = []
+    try:
+        rest = _send_looks(session, [name for name in found if name not in looks])
+        for name, role in found.items():
+            numbers = status_numbers(session.wire.finish(looks.get(name) or rest[name]))
+            validity, uidnext, modseq, messages = map(numbers.get, _STATUS)
+            facts.append((name, role, validity, uidnext, modseq, messages))
+    except MailboxError:
+        return None
+    return _version(session, facts)
 
 
 _Outcome = tuple[str, FolderListing | MailboxError]
@@ -149,7 +211,7 @@ def _ask(session: ImapSession, names: Iterable[str], again: list[str]) -> Iterat
     for folder in names:
         what = f"listing {folder}"
         try:
-            examine = session.send_examine(folder)
+            examine = session.send_examine(folder, counting=session.counts_changes)
         except MailboxError:
             again.append(folder)
             continue

@@ -76,10 +76,10 @@ class ImapMailbox:
         self._used = 0.0
         self._cutter = sockets.Cutter()
 
-    def list(self, progress: Progress = unwatched) -> Listing:
+    def list(self, progress: Progress = unwatched, unless: str | None = None) -> Listing:
         """List all folders below the root; see :meth:`Mailbox.list`."""
         with self._using() as session:
-            return listing.listing(session, self._config, progress)
+            return listing.listing(session, self._config, progress, unless)
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers; see :meth:`Mailbox.heads`.

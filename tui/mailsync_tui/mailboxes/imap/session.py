@@ -101,12 +101,24 @@ class ImapSession:
         """Whether folders are labels, so that deleting from one takes nothing away."""
         return self.has("X-GM-EXT-1")
 
-    def send_examine(self, folder: str) -> ImapCommand:
-        """Begin to open a folder read-only; :meth:`examined` takes the answer."""
+    @property
+    def counts_changes(self) -> bool:
+        """Whether HIGHESTMODSEQ tells of every change in a folder (RFC 7162)."""
+        return self.has("CONDSTORE") or self.has("QRESYNC")
+
+    def argument(self, folder: str) -> bytes:
+        """A folder's name as it stands in a command; for INBOX nothing has to be known."""
+        return b"INBOX" if folder == INBOX else self.names.argument(folder)
+
+    def send_examine(self, folder: str, *, counting: bool = False) -> ImapCommand:
+        """Begin to open a folder read-only; :meth:`examined` takes the answer.
+
+        Args:
+            folder: Its name.
+            counting: Ask for its HIGHESTMODSEQ, which some servers give only then.
+        """
         self.opened = None
-        # INBOX is called so everywhere: nothing has to be known for it.
-        argument = b"INBOX" if folder == INBOX else self.names.argument(folder)
-        line = b"EXAMINE " + argument
+        line = b"EXAMINE " + self.argument(folder) + (b" (CONDSTORE)" if counting else b"")
         return self.wire.send(line, f"opening {folder}")
 
     def examined(self, command: ImapCommand, folder: str) -> Opened:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -56,6 +57,8 @@ class Folder:
         self.path = path
         self._files: Files = {}
         self._stamp: tuple[int, int] | None = None
+        self.names = b""
+        """What was read last, as :func:`read_names` gives it."""
 
     def steady(self, pause: Callable[[float], object]) -> tuple[Files, bool]:
         """Read the folder; the answer's second part says whether it held still meanwhile.
@@ -113,13 +116,17 @@ class Folder:
 
     def _read(self) -> Files:
         files: Files = {}
+        parts: list[list[str]] = []
         # A message moves from new to cur, never back: read in this order, none can be missed.
         for part in ("new", "cur"):
+            parts.append([])
             with os.scandir(self.path / part) as entries:
                 for entry in entries:
+                    parts[-1].append(entry.name)
                     if not entry.name.startswith(".") and not entry.is_dir(follow_symlinks=False):
                         files.setdefault(unique_name(entry.name), []).append(entry.path)
         self._files = files
+        self.names = _names_digest(parts)
         return files
 
     def _times(self) -> tuple[int, int]:
@@ -127,6 +134,23 @@ class Folder:
             (self.path / "new").stat().st_mtime_ns,
             (self.path / "cur").stat().st_mtime_ns,
         )
+
+
+def read_names(path: Path) -> bytes:
+    """What is equal for equal names in ``new`` and in ``cur``.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    return _names_digest([os.listdir(path / part) for part in ("new", "cur")])  # noqa: PTH208
+
+
+def _names_digest(parts: Sequence[list[str]]) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(b"%d\0" % len(part))
+        digest.update(os.fsencode("\0".join(sorted(part))))
+    return digest.digest()
 
 
 def _rest_of_second(times: tuple[int, int]) -> int:

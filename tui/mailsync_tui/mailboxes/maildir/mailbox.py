@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import threading
 from pathlib import Path
@@ -26,6 +27,7 @@ from mailsync_tui.mailboxes.base import (
     Raw,
     Role,
     StoreResult,
+    Unchanged,
     Unreachable,
     unwatched,
 )
@@ -37,6 +39,7 @@ from mailsync_tui.mailboxes.maildir.files import (
     open_file,
     read_all,
     read_header,
+    read_names,
     sync_directory,
     time_of,
     write_batch,
@@ -91,9 +94,11 @@ class MaildirMailbox:
         self._broken: list[str] = []
         self._aborted = threading.Event()
 
-    def list(self, progress: Progress = unwatched) -> Listing:
+    def list(self, progress: Progress = unwatched, unless: str | None = None) -> Listing:
         """List everything. See :class:`~mailsync_tui.mailboxes.base.Mailbox`."""
         self._begin()
+        if unless is not None and self._version_now() == unless:
+            raise Unchanged
         listed = []
         count = 0
         errors = [f"the folder {name} lacks new or cur" for name in self._broken]
@@ -122,7 +127,8 @@ class MaildirMailbox:
             count += len(files)
             progress(count, None)
         progress(count, count)
-        return Listing(tuple(listed), not errors, "; ".join(errors) or None)
+        version = None if errors else self._version(each.names for each in self._known.values())
+        return Listing(tuple(listed), not errors, "; ".join(errors) or None, version=version)
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers, and no more of each file than that."""
@@ -276,6 +282,20 @@ class MaildirMailbox:
             for name, path in found.items()
             if self._in_root(name)
         }
+
+    def _version_now(self) -> str | None:
+        """The version that a listing would have: the names in all folders, flags and all."""
+        with contextlib.suppress(OSError):
+            if not self._broken:
+                return self._version(read_names(each.path) for each in self._known.values())
+        return None
+
+    def _version(self, read: Iterable[bytes]) -> str:
+        digest = hashlib.sha256()
+        for name, names_there in zip(self._known, read, strict=True):
+            digest.update(f"{name}\0{self._role(name)}\0".encode("utf-8", "surrogateescape"))
+            digest.update(names_there)
+        return digest.hexdigest()
 
     def _in_root(self, name: str) -> bool:
         return not self._root or name == self._root or name.startswith(f"{self._root}/")

@@ -21,6 +21,7 @@ from mailsync_tui.mailboxes.base import (
     Raw,
     Role,
     StoreResult,
+    Unchanged,
     Unreachable,
     unwatched,
 )
@@ -106,11 +107,11 @@ class Pop3Mailbox:
         """Numbers and sizes of those at which that broke the connection."""
         self._cutter = sockets.Cutter()
 
-    def list(self, progress: Progress = unwatched) -> Listing:
+    def list(self, progress: Progress = unwatched, unless: str | None = None) -> Listing:
         """List everything by UIDL, by TOP where that is needed, by RETR where there is no TOP."""
-        uidl = self._read_listing(progress)
+        uidl = self._read_listing(progress, unless)
         folder = FolderListing(_INBOX, Role.INBOX, 0, tuple(uidl.numbers))
-        return Listing((folder,), uidl.error is None, uidl.error, uidl.note)
+        return Listing((folder,), uidl.error is None, uidl.error, uidl.note, uidl.version)
 
     def heads(self, locations: Iterable[Location]) -> Iterator[Head]:
         """Read headers by TOP; where the server lacks it, those that a listing has read."""
@@ -215,11 +216,12 @@ class Pop3Mailbox:
         """A session that was logged in to; it ends by QUIT, or in case of an error by a cut."""
         wire = self._connect()
         try:
-            yield wire
-            if not wire.ended:
-                # Nothing was asked of it that a missing answer could put in doubt.
-                with contextlib.suppress(Unreachable):
-                    wire.quit()
+            try:
+                yield wire
+            except Unchanged:
+                _quit(wire)
+                raise
+            _quit(wire)
         finally:
             wire.sock.close()
 
@@ -287,14 +289,14 @@ class Pop3Mailbox:
         with self._session() as wire:
             return work(wire)
 
-    def _read_listing(self, progress: Progress) -> UidlListing:
+    def _read_listing(self, progress: Progress, unless: str | None) -> UidlListing:
         """List; what breaks the connection is left out, and the listing is not complete then."""
         self._broken.clear()
         one_by_one = self._one_by_one
         try:
             while True:
                 try:
-                    return self._in_session(lambda wire: self._look(wire, progress))
+                    return self._in_session(lambda wire: self._look(wire, progress, unless))
                 except BrokenAt as error:
                     if not self._one_by_one:
                         # Answers may be lost with the connection: which it was is seen so.
@@ -306,8 +308,11 @@ class Pop3Mailbox:
         finally:
             self._one_by_one = one_by_one
 
-    def _look(self, wire: Pop3Wire, progress: Progress = unwatched) -> UidlListing:
-        uidl = read_uidl(wire, self._config.max_listing, progress, broken=self._broken)
+    def _look(
+        self, wire: Pop3Wire, progress: Progress = unwatched, unless: str | None = None
+    ) -> UidlListing:
+        most = self._config.max_listing
+        uidl = read_uidl(wire, most, progress, broken=self._broken, unless=unless)
         self._listed = uidl if uidl.digests else None
         return uidl
 
@@ -426,6 +431,13 @@ class Pop3Mailbox:
             if not farewell.ok:
                 raise Unreachable(f"the server did not carry the deletions out: {farewell.text}")
         return [outcomes[one.location] for one in requests]
+
+
+def _quit(wire: Pop3Wire) -> None:
+    """End a session in which nothing was asked that a missing answer could put in doubt."""
+    if not wire.ended:
+        with contextlib.suppress(Unreachable):
+            wire.quit()
 
 
 def _found(uidl: UidlListing, requests: Iterable[DeleteRequest]) -> dict[Location, int]:

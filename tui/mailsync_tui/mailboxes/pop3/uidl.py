@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailsync_tui.mailboxes.base import ConnectionLost, MailboxError, unwatched
+from mailsync_tui.mailboxes.base import ConnectionLost, MailboxError, Unchanged, unwatched
 from mailsync_tui.mailboxes.pop3.wire import LISTING_LIMIT, MESSAGE_LIMIT, Pop3Command
 from mailsync_tui.message import content_digest, identity_of_header
 
@@ -58,6 +58,8 @@ class UidlListing:
     """Why this is not known to be all; ``None``: it is complete."""
     note: str | None
     """Why messages are named by their positions, as shown to a person."""
+    version: str | None = None
+    """Of the numbers and UIDLs; ``None`` where these do not name all messages."""
 
     def agrees(self, number: int, data: bytes) -> bool:
         """Whether what was read under a number is the message that is named so."""
@@ -87,6 +89,7 @@ def read_uidl(
     *,
     before: UidlListing | None = None,
     broken: Set[tuple[int, int]] = frozenset(),
+    unless: str | None = None,
 ) -> UidlListing:
     """List a session's messages and name them.
 
@@ -98,8 +101,10 @@ def read_uidl(
         progress: Called with how many are named.
         before: What an earlier session listed: what it read by RETR is not read again.
         broken: Numbers and sizes of what is not asked for, as RETR breaks the connection there.
+        unless: The version of an earlier listing, which is not made once more.
 
     Raises:
+        Unchanged: it would be equal to that one.
         BrokenAt: the connection broke while a message was read by RETR.
         Unreachable: the connection broke or timed out.
         MailboxError: the server claims more than can be.
@@ -120,6 +125,9 @@ def read_uidl(
     stat = next(replies)
     count = stat.text.split(" ")[0] if stat.ok else ""
     sizes_reply, uidl_reply = replies
+    version = hashlib.sha256(f"{count}\n".encode() + uidl_reply.data).hexdigest()
+    if version == unless:
+        raise Unchanged
     sizes = {
         number: int(size) if _is_number(size) else 0
         for number, size in _table(sizes_reply.data).items()
@@ -163,7 +171,8 @@ def read_uidl(
     named = _named(numbers, set(vague), uidls, sizes, headers, digests)
     positions = frozenset(bare) - digests.keys()
     assumed = before is not None
-    return UidlListing(named, sizes, headers, digests, assumed, positions, error, note)
+    whole = None if vague or error is not None else version
+    return UidlListing(named, sizes, headers, digests, assumed, positions, error, note, whole)
 
 
 class BrokenAt(ConnectionLost):
