@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.cli import render
 from mailsync_tui.cli.interrupts import Interrupts
-from mailsync_tui.cli.output import is_terminal
+from mailsync_tui.cli.output import Output, is_terminal
 from mailsync_tui.cli.screen import Screen
 from mailsync_tui.engine.outcome import Choose, asks
 from mailsync_tui.errors import CommandError
@@ -16,7 +16,6 @@ from mailsync_tui.report.choice import Choice
 from mailsync_tui.report.plan import question
 
 if TYPE_CHECKING:
-    from mailsync_tui.cli.output import Output
     from mailsync_tui.engine.model import Plan
 
 

@@ -7,14 +7,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mailsync_tui.engine.events import Applying, Event
 from mailsync_tui.errors import INTERRUPTED, Interrupted
 
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
-
     from mailsync_tui.cli.output import Output
     from mailsync_tui.session.session import Session
 

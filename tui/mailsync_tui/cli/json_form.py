@@ -9,13 +9,11 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from mailsync_tui.engine.model import UNDO
-from mailsync_tui.engine.outcome import RunState
+from mailsync_tui.engine.model import UNDO, Plan
+from mailsync_tui.engine.outcome import PastRun, Result, RunLine, RunState, UndoResult
 from mailsync_tui.report.words import OUTCOMES
 
 if TYPE_CHECKING:
-    from mailsync_tui.engine.model import Plan
-    from mailsync_tui.engine.outcome import PastRun, Result, RunLine, UndoResult
     from mailsync_tui.errors import Problem
     from mailsync_tui.session.check import Checked
 

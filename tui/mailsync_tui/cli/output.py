@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -18,7 +19,6 @@ from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     import logging
-    from pathlib import Path
 
 PROGRAM = "mailsync-tui"
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from mailsync_tui.cli.output import is_terminal
+from mailsync_tui.cli.output import Output, is_terminal
 from mailsync_tui.engine.events import (
     Applying,
     Event,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from mailsync_tui.cli.output import Output
 
 _EVERY = 5.0
 """Seconds between two lines about the same work."""

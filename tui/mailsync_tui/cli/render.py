@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mailsync_tui.cli.screen import Screen
-from mailsync_tui.engine.model import DELETIONS, UNDO
+from mailsync_tui.engine.model import DELETIONS, UNDO, HeldLine, Line, Plan, UndoLine
 from mailsync_tui.report.choice import Choice
 from mailsync_tui.report.plan import (
     Question,
@@ -40,7 +40,6 @@ from mailsync_tui.report.words import (
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.engine.model import HeldLine, Line, Plan, UndoLine
     from mailsync_tui.engine.outcome import PastRun, RunLine
     from mailsync_tui.session.check import Checked
 

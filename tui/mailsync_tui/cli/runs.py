@@ -24,7 +24,7 @@ from mailsync_tui.engine.events import (
     ListingProgress,
     ReadingProgress,
 )
-from mailsync_tui.engine.outcome import NotReached
+from mailsync_tui.engine.outcome import Choose, NotReached, PastRun, Result
 from mailsync_tui.errors import (
     FAILED,
     INTERRUPTED,
@@ -40,7 +40,6 @@ from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     from mailsync_tui.engine.model import Line, Options, Plan, UndoLine
-    from mailsync_tui.engine.outcome import Choose, PastRun, Result
     from mailsync_tui.session.person import Person
     from mailsync_tui.session.session import Session
 

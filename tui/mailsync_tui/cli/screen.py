@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from mailsync_tui.cli.output import is_terminal
+from mailsync_tui.cli.output import Output, is_terminal
 from mailsync_tui.report.page import Page, PageLine, Paragraph
 from mailsync_tui.report.words import Span
 from mailsync_tui.text.safe import safe_text
@@ -17,7 +17,6 @@ from mailsync_tui.text.safe import safe_text
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mailsync_tui.cli.output import Output
 
 _LOOKS = {
     "": "",

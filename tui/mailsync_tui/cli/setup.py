@@ -7,7 +7,7 @@ person has seen the change and said yes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ from mailsync_tui.report.words import several
 from mailsync_tui.session.setup import (
     SECRET_KEYS,
     Checked,
+    Provider,
     Setup,
     account_name,
     provider_of,
@@ -28,10 +29,7 @@ from mailsync_tui.session.setup import (
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mailsync_tui.cli.settings import Settings
-    from mailsync_tui.session.setup import Provider
 
 _HOME = "consolidated"
 _KEPT = ("ca_file", "insecure", "distinct", "max_listing")

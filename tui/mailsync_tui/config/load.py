@@ -7,8 +7,9 @@ import re
 import shlex
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
 
 from mailsync_tui.config import schema
 from mailsync_tui.config.checks import Check, WrongValueError, is_loopback
@@ -19,19 +20,14 @@ from mailsync_tui.config.model import (
     Guards,
     Holds,
     MailboxConfig,
+    MailboxType,
     Secret,
+    SecretSource,
     UserConfig,
 )
 from mailsync_tui.config.overlap import Section, lies_in, overlaps
-from mailsync_tui.config.schema import Kind
+from mailsync_tui.config.schema import KeySpec, Kind, Side
 from mailsync_tui.errors import ConfigError, Problem, short
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from mailsync_tui.config.model import MailboxType, SecretSource
-    from mailsync_tui.config.schema import KeySpec, Side
 
 Table = Mapping[str, Any]
 """A table as tomllib gives it."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsync_tui.config.model import CONSOLIDATED, DEFAULT_PORTS
+from mailsync_tui.config.model import CONSOLIDATED, DEFAULT_PORTS, MailboxConfig
 from mailsync_tui.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from mailsync_tui.config.model import MailboxConfig
     from mailsync_tui.config.schema import Side
 
 _SEPARATORS = str.maketrans(".\\", "//")

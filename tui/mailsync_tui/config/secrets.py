@@ -8,17 +8,12 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.config.model import CONSOLIDATED, Secret, UserConfig
 from mailsync_tui.errors import ConfigError, Problem, SecretError, short
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from mailsync_tui.config.model import Secret, UserConfig
 
 SERVICE = "mailsync-tui"
 """Under which the keyring keeps this program's passwords."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple
+from types import FrameType
+from typing import NamedTuple
 
 import tomli_w
 
@@ -29,16 +30,10 @@ from mailsync_tui.demo.scenario import (
     build_scenario,
 )
 from mailsync_tui.demo.servers.servers import HOST, PASSWORDS, POP3, Servers
-from mailsync_tui.engine.model import DIRECTIONS, Options
+from mailsync_tui.engine.model import DIRECTIONS, Direction, Options, Plan
 from mailsync_tui.errors import OK
 from mailsync_tui.session.person import load_people
 from mailsync_tui.session.session import Session
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from types import FrameType
-
-    from mailsync_tui.engine.model import Direction, Plan
 
 Clock = Callable[[], datetime]
 

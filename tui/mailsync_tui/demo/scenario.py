@@ -6,15 +6,11 @@ something went wrong that shows why absence is not always a deletion.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from mailsync_tui.demo.mail.letters import Writer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mailsync_tui.demo.mail.letters import Flavour, Letter
+from mailsync_tui.demo.mail.letters import Flavour, Letter, Writer
 
 ISP, WORK, OLD, CONSOLIDATED = "isp", "work", "old", "consolidated"
 EVERYDAY = (ISP, WORK, OLD)

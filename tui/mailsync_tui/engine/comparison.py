@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig, UserConfig
 from mailsync_tui.engine.detect.match import MatchedMailboxes, match_mailboxes
-from mailsync_tui.engine.model import Cell, Place
+from mailsync_tui.engine.model import Cell, Place, PlanEntry
 from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.snapshot import CopyState, Presence
 from mailsync_tui.ledger import overview
@@ -22,9 +22,7 @@ from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.mailboxes.base import Location, Uid
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import MailboxConfig, UserConfig
     from mailsync_tui.engine.detect.observe import Observation
-    from mailsync_tui.engine.model import PlanEntry
     from mailsync_tui.engine.plan.planner import PlanDetails
     from mailsync_tui.engine.plan.status import MessageStatus
     from mailsync_tui.ledger.reader import LedgerReader

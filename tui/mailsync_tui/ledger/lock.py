@@ -6,17 +6,15 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from mailsync_tui.errors import LedgerBusy, LockError
 from mailsync_tui.ledger.private import make_private_dir
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-    from types import TracebackType
 
 _POLL = 0.1
 """Seconds between two tries."""

@@ -15,7 +15,9 @@ import shutil
 import tempfile
 import zlib
 from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,9 +25,7 @@ from mailsync_tui.errors import NoSpace, QuarantineError
 from mailsync_tui.ledger.private import make_private_dir, mending, sync_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
     from concurrent.futures import Executor, Future
-    from datetime import datetime
 
 MARGIN = 16 * 2**20
 """Octets that must stay free beside what is asked for: the ledger grows too."""

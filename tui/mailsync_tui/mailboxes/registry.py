@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mailsync_tui.config.model import MailboxConfig
     from mailsync_tui.mailboxes.base import Mailbox
 

@@ -6,15 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mailsync_tui.config.model import CONSOLIDATED
+from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig
 from mailsync_tui.engine.plan.protected import folder_matches, no_such_folder, unmatched
 from mailsync_tui.errors import FAILED, OK, PARTLY
-from mailsync_tui.mailboxes.base import MailboxError
+from mailsync_tui.mailboxes.base import Facts, MailboxError
 from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
-    from mailsync_tui.config.model import MailboxConfig
-    from mailsync_tui.mailboxes.base import Facts
     from mailsync_tui.session.session import Session
 
 

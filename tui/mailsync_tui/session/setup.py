@@ -9,9 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
@@ -25,9 +25,6 @@ from mailsync_tui.ledger.private import make_private_dir
 from mailsync_tui.session import plan_file
 from mailsync_tui.session.check import Checked, check_mailboxes
 from mailsync_tui.session.person import load_people
-
-if TYPE_CHECKING:
-    from collections.abc import MutableMapping
 
 __all__ = [
     "SECRET_KEYS",

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime, parseaddr
 from importlib import resources
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mailsync_tui.demo.mail import mime
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 Flavour = Literal["private", "work", "old", "own", "bank"]
 """What kind of mail: as ``letters.toml`` has it."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import datetime
 
 from proxyprotocol.sock import SocketInfoLocal
 from pymap.backend.dict import Config, Login
@@ -17,15 +18,9 @@ from pymap.backend.dict.mailbox import MailboxData, MailboxSet, Message
 from pymap.concurrent import Subsystem
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
-from pymap.parsing.specials import FetchRequirement
+from pymap.parsing.specials import FetchRequirement, ObjectId
 from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from pymap.parsing.specials import ObjectId
 
 
 class _DemoFolder(MailboxData):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import count
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mailsync_tui.demo.scenario import (
@@ -27,9 +29,6 @@ from mailsync_tui.demo.servers.pop3 import Account, Pop3Server
 from mailsync_tui.errors import DemoUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
-
     from mailsync_tui.demo.mail.letters import Letter
     from mailsync_tui.demo.servers.imap import ImapServer
 

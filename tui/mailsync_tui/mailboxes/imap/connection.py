@@ -6,6 +6,7 @@ import binascii
 import imaplib
 import os
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,6 @@ from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
 
     from mailsync_tui.config.model import MailboxConfig
 

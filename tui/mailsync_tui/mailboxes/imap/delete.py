@@ -3,10 +3,20 @@ r"""Deleting messages, and nothing else: by UID, compared first, proved afterwar
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from mailsync_tui.mailboxes.base import ANOTHER_MESSAGE, DeleteResult, MailboxError, Role
+from mailsync_tui.mailboxes.base import (
+    ANOTHER_MESSAGE,
+    DeleteRequest,
+    DeleteResult,
+    Head,
+    MailboxError,
+    MarkKeeper,
+    Role,
+    Uid,
+)
 from mailsync_tui.mailboxes.imap import read
 from mailsync_tui.mailboxes.imap.folder_names import trash_folder
 from mailsync_tui.mailboxes.imap.listing import folders
@@ -14,10 +24,7 @@ from mailsync_tui.mailboxes.imap.store import create
 from mailsync_tui.mailboxes.imap.syntax import uid_sets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mailsync_tui.config.model import MailboxConfig
-    from mailsync_tui.mailboxes.base import DeleteRequest, Head, MarkKeeper, Uid
     from mailsync_tui.mailboxes.imap.session import ImapSession
 
 _AT_ONCE = 1000

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 from imapclient import imap_utf7
 
 from mailsync_tui.mailboxes.base import Role
 from mailsync_tui.mailboxes.imap.syntax import GarbledError, Token, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 INBOX = "INBOX"
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mailsync_tui.mailboxes.base import FolderListing, Listing, MailboxError, Role, Unchanged
+from mailsync_tui.mailboxes.base import (
+    FolderListing,
+    Listing,
+    MailboxError,
+    Progress,
+    Role,
+    Unchanged,
+)
 from mailsync_tui.mailboxes.imap.folder_names import INBOX, roles, selectable, within
 from mailsync_tui.mailboxes.imap.read import read_items
-from mailsync_tui.mailboxes.imap.session import status_numbers
+from mailsync_tui.mailboxes.imap.session import ImapSession, Opened, status_numbers
 from mailsync_tui.mailboxes.imap.syntax import flags_of, uid_sets
-from mailsync_tui.mailboxes.imap.wire import RefusedError
+from mailsync_tui.mailboxes.imap.wire import ImapCommand, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
     from mailsync_tui.config.model import MailboxConfig
-    from mailsync_tui.mailboxes.base import Progress
-    from mailsync_tui.mailboxes.imap.session import ImapSession, Opened
-    from mailsync_tui.mailboxes.imap.wire import ImapCommand
 
 _ATTEMPTS = 4
 """How often a folder is looked at in which messages come and go meanwhile."""

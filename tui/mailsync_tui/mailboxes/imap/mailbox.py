@@ -5,9 +5,25 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from mailsync_tui.mailboxes.base import ConnectionLost, Facts, MailboxError, unwatched
+from mailsync_tui.mailboxes.base import (
+    ConnectionLost,
+    DeleteRequest,
+    DeleteResult,
+    Facts,
+    Head,
+    Listing,
+    Location,
+    MailboxError,
+    MarkKeeper,
+    NewMessage,
+    Progress,
+    Raw,
+    StoreResult,
+    unwatched,
+)
 from mailsync_tui.mailboxes.imap import delete, listing, read, store
 from mailsync_tui.mailboxes.imap.connection import ImapTiming, broken, log_in
 from mailsync_tui.mailboxes.imap.session import ImapSession, status_numbers
@@ -15,21 +31,7 @@ from mailsync_tui.mailboxes.imap.syntax import GarbledError
 from mailsync_tui.mailboxes.net import sockets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from mailsync_tui.config.model import MailboxConfig
-    from mailsync_tui.mailboxes.base import (
-        DeleteRequest,
-        DeleteResult,
-        Head,
-        Listing,
-        Location,
-        MarkKeeper,
-        NewMessage,
-        Progress,
-        Raw,
-        StoreResult,
-    )
 
 
 _Read = TypeVar("_Read")

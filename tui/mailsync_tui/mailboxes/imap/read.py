@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,11 @@ from mailsync_tui.mailboxes.imap.syntax import (
     tokens,
     uid_sets,
 )
-from mailsync_tui.mailboxes.imap.wire import MAX_LITERAL, RefusedError
+from mailsync_tui.mailboxes.imap.wire import MAX_LITERAL, ImapCommand, RefusedError
 from mailsync_tui.message import HEAD_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from mailsync_tui.mailboxes.imap.session import ImapSession
-    from mailsync_tui.mailboxes.imap.wire import ImapCommand
 
 _HEADS = 500
 """Headers asked for in one command."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ from mailsync_tui.mailboxes.imap.syntax import (
 from mailsync_tui.mailboxes.imap.wire import ImapCommand, ImapWire, RefusedError, Untagged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from mailsync_tui.mailboxes.imap.connection import LoggedIn
 
 

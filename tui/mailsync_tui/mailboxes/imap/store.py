@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from mailsync_tui.mailboxes.base import Location, MailboxDown, MailboxError, StoreResult
+from mailsync_tui.mailboxes.base import (
+    ConnectionLost,
+    Head,
+    Location,
+    MailboxDown,
+    MailboxError,
+    NewMessage,
+    Raw,
+    StoreResult,
+)
 from mailsync_tui.mailboxes.bisect import bisecting
-from mailsync_tui.mailboxes.imap.session import status_numbers
+from mailsync_tui.mailboxes.imap.session import ImapSession, status_numbers
 from mailsync_tui.mailboxes.imap.syntax import (
     GarbledError,
     expand_set,
@@ -23,15 +33,8 @@ from mailsync_tui.mailboxes.imap.syntax import (
     response_code,
     storable_flags,
 )
-from mailsync_tui.mailboxes.imap.wire import RefusedError
+from mailsync_tui.mailboxes.imap.wire import ImapCommand, RefusedError
 from mailsync_tui.message import content_digest, identity_of_header
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from mailsync_tui.mailboxes.base import ConnectionLost, Head, NewMessage, Raw
-    from mailsync_tui.mailboxes.imap.session import ImapSession
-    from mailsync_tui.mailboxes.imap.wire import ImapCommand
 
 _TOGETHER = 200
 """Messages of one MULTIAPPEND ..."""

@@ -14,7 +14,7 @@ import re
 import select
 import ssl
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -26,7 +26,6 @@ from mailsync_tui.mailboxes.net import sockets
 if TYPE_CHECKING:
     import io
     import socket
-    from collections.abc import Callable
 
 MAX_LINE = 32 * 1024 * 1024
 """Octets of one line: a SEARCH answer with some three million UIDs."""

@@ -11,16 +11,13 @@ import shutil
 import stat
 import sys
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from mailsync_tui.mailboxes.maildir.names import unique_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 READINGS = 5
 """How often a folder is read anew when it changed meanwhile."""

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import threading
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,6 @@ from mailsync_tui.mailboxes.maildir.files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from mailsync_tui.config.model import MailboxConfig
 
 _VANISHED = "it was moved again and again while it was to be deleted"

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import binascii
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from mailsync_tui.mailboxes.base import Role, Uid
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 INBOX = "INBOX"
 

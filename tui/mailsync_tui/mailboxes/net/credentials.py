@@ -10,17 +10,15 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mailsync_tui.config.secrets import resolve
 from mailsync_tui.errors import SecretError, short
-from mailsync_tui.mailboxes.base import LoginRefused
+from mailsync_tui.mailboxes.base import Cancelled, LoginRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mailsync_tui.config.model import MailboxConfig
-    from mailsync_tui.mailboxes.base import Cancelled
 
 _PIECE = 6
 """Characters in a row that a text and a secret must share, so that they are taken out: a server

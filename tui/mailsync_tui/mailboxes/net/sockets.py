@@ -16,15 +16,13 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from mailsync_tui.errors import short
 from mailsync_tui.mailboxes.base import ConnectionLost, Hung, Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 CONNECT_TIMEOUT = 30.0
 """Seconds until a connection (the TLS handshake included) must stand; a failing log-in takes 5."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mailsync_tui.mailboxes.base import (
@@ -40,7 +41,6 @@ from mailsync_tui.mailboxes.pop3.wire import Busy, Pop3Command, Pop3Wire, Reply,
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mailsync_tui.config.model import MailboxConfig
 

@@ -10,18 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from mailsync_tui.mailboxes.base import ConnectionLost, MailboxError, Unchanged, unwatched
-from mailsync_tui.mailboxes.pop3.wire import LISTING_LIMIT, MESSAGE_LIMIT, Pop3Command
+from mailsync_tui.mailboxes.base import ConnectionLost, MailboxError, Progress, Unchanged, unwatched
+from mailsync_tui.mailboxes.pop3.wire import LISTING_LIMIT, MESSAGE_LIMIT, Pop3Command, Pop3Wire
 from mailsync_tui.message import content_digest, identity_of_header
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence, Set
-
-    from mailsync_tui.mailboxes.base import Progress
-    from mailsync_tui.mailboxes.pop3.wire import Pop3Wire
 
 _FROM_HEADER = "top:"
 _FROM_BYTES = "bytes:"

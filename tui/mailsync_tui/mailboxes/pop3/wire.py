@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.errors import short
@@ -18,7 +19,6 @@ from mailsync_tui.mailboxes.net.credentials import Exchange, Redaction
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Sequence
 
 MESSAGE_LIMIT = 1 << 30
 """Octets of one answer that are read at most."""

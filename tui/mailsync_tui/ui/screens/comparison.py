@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -20,7 +20,7 @@ from textual.worker import Worker, WorkerState
 
 from mailsync_tui.engine.comparison import Comparison, Key, Row, nothing_yet
 from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, ReadingProgress
-from mailsync_tui.engine.model import Cell, Options
+from mailsync_tui.engine.model import Cell, Direction, Options, PlanEntry
 from mailsync_tui.errors import UserError
 from mailsync_tui.report.errors import unforeseen
 from mailsync_tui.report.plan import entries_text
@@ -33,9 +33,6 @@ from mailsync_tui.ui.rows.order import ORDERS, Order, Ordered
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
 from mailsync_tui.ui.widgets.key_bar import KeyBar
 from mailsync_tui.ui.widgets.panes import Heads, Panes, away_texts, progress_of
-
-if TYPE_CHECKING:
-    from mailsync_tui.engine.model import Direction, PlanEntry
 
 _FIRST = 300
 """So many messages are shown before all of them are read: more than a screen has lines."""
