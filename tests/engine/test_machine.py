@@ -336,6 +336,9 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
             assert not others, f"(i) not done, as {mailbox} hangs at {name}: {others}"
             self._check_nothing_is_passed_over(plan, name)
         box.breaks_at.clear()
+        # What it hung at sits out some syncs, for a day at most.
+        self.bench.wait(minutes=24 * 60)
+        self._sync((), [])
         self._check_survival()
         return multiple(*mails)
 

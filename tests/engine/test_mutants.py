@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,14 +24,16 @@ from mailsync_tui.config.model import Holds
 from mailsync_tui.engine import kept
 from mailsync_tui.engine.apply import adopt as adopting
 from mailsync_tui.engine.apply import delete as deleting
+from mailsync_tui.engine.apply import deleting as deleting_part
 from mailsync_tui.engine.apply import record
+from mailsync_tui.engine.apply import store as storing
 from mailsync_tui.engine.detect import doubt, identify, match, observe, read, same_mailbox
 from mailsync_tui.engine.model import Options
 from mailsync_tui.engine.plan import guards, moves, protected, rules, status
 from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
-from mailsync_tui.mailboxes.base import Role
+from mailsync_tui.mailboxes.base import ConnectionLost, Location, NewMessage, Role, StoreResult
 from mailsync_tui.message import content_digest
 from mailsync_tui.session.connections import Connections
 from mailsync_tui.session.session import Session
@@ -460,6 +462,54 @@ def _awaited_by_days(self: Snapshot, mailbox: str) -> bool:
     return reached is None or (self.now - reached).days < self.config.guards.unreached_days
 
 
+def a_deletion_whose_answer_is_lost(d: Path) -> None:
+    bench = _collected(d)
+    for data in (M, N):
+        bench.remove("consolidated", data)
+    bench.guards(max_delete_share=1)
+    lost: list[int] = []
+
+    def fault(step: str, index: int) -> None:
+        if step == "deleted" and not lost:
+            lost.append(index)
+            raise ConnectionLost("the connection broke")
+
+    bench.boxes["work"].fault = fault
+    result = bench.sync()
+    ended = [(line.line.kind, line.outcome) for line in result.lines]
+    assert ended == [("reverse-delete", "done")] * 2
+    with bench.session() as session:
+        assert result.run
+        assert len(session.undoable(result.run)) == 2
+
+
+def a_server_that_keeps_a_part(d: Path) -> None:
+    bench = Bench(d)
+    bench.deliver("work", M)
+    asked: list[int] = []
+
+    def store(messages: Sequence[NewMessage], folder: str) -> Sequence[StoreResult]:
+        asked.append(len(messages))
+        held = bench.home.folders[folder]
+        return [
+            StoreResult(
+                None,
+                "it keeps a part",
+                refused=True,
+                cut=Location(folder, held.validity, bench.home.deliver(folder, one.data[:-9])),
+            )
+            for one in messages
+        ]
+
+    bench.home.store = store  # type: ignore[method-assign]
+    before = bench.home.bytes_in("INBOX")
+    for _ in range(3):
+        bench.sync()
+    assert bench.home.bytes_in("INBOX") == before
+    assert asked == [1]
+    assert [line.rule for line in bench.plan().held] == ["refused"]
+
+
 @dataclass(frozen=True)
 class Mutant:
     """The engine with one function put out of action."""
@@ -661,6 +711,24 @@ MUTANTS: dict[str, Mutant] = {
         "_conditions",
         lambda config, options, mark: "the same",
         (kept_under_another_configuration,),
+    ),
+    "11: a connection that dies at a deletion is not made anew": Mutant(
+        deleting_part,
+        "bisecting",
+        lambda ask, wanted: ask(wanted),
+        (a_deletion_whose_answer_is_lost,),
+    ),
+    "9: what a server cut is left there": Mutant(
+        storing,
+        "_take_back",
+        lambda run, mailbox, cut: dict.fromkeys(cut, ""),
+        (a_server_that_keeps_a_part,),
+    ),
+    "9: what a server cut is stored again": Mutant(
+        LedgerWriter,
+        "hold",
+        lambda self, message, kind, account, rule, now, reason="": None,
+        (a_server_that_keeps_a_part,),
     ),
     "losses are never consumed": Mutant(
         LedgerWriter, "consume_loss", lambda self, messages, now: None, (back_is_collected_once,)

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from mailsync_tui.mailboxes.base import (
     ANOTHER_MESSAGE,
-    ConnectionLost,
     DeleteRequest,
     DeleteResult,
     Facts,
     FolderListing,
     Head,
+    Hung,
     Listing,
     Location,
     MailboxError,
@@ -283,7 +283,7 @@ class MemoryMailbox:
         self._begin()
         outcomes = []
         if any(message.data in self.breaks_at for message in messages):
-            lost = ConnectionLost("the connection broke")
+            lost = Hung("it said nothing")
             return [StoreResult(None, str(lost), unsure=True, lost=lost)] * len(messages)
         for index, message in enumerate(messages):
             self._step("store", index)
@@ -366,7 +366,7 @@ class MemoryMailbox:
 
     def _break_at(self, data: bytes) -> None:
         if data in self.breaks_at:
-            raise ConnectionLost("the connection broke")
+            raise Hung("it said nothing")
 
     def _step(self, operation: str, index: int) -> None:
         self._check()
