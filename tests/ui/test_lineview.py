@@ -252,24 +252,34 @@ def test_blanks_and_bars_cost_no_segment_of_their_own() -> None:
     assert [(s.text, s.style) for s in line] == [(f"   {BAR}gone {BAR}  ", RED), ("x", MARKED)]
 
 
-def test_the_cursor_is_seen_on_the_linux_console(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It draws a bright ground (100 to 107) as the dark one (40 to 47)."""
-    for name in ("COLORTERM", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "linux")
+@pytest.mark.parametrize("term", ["linux", "xterm", "xterm-256color"])
+@pytest.mark.parametrize("no_color", [False, True])
+def test_cursor_and_states_are_seen_with_few_colours_or_none(
+    monkeypatch: pytest.MonkeyPatch, term: str, no_color: bool
+) -> None:
+    monkeypatch.delenv("COLORTERM", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", term)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+
+    class Signs(Texts):
+        def spans(self, index: int, width: int) -> Sequence[Span]:
+            del width
+            return [("text", ("dim", "", "gone", "new", "warn")[index])]
 
     async def work() -> None:
-        view = LineView(numbered(1, 2))
+        view = LineView(Signs(["a", "b", "c", "d", "e"]))
         async with shown(view) as pilot:
-            assert pilot.app.console.color_system == "standard"
-            grounds = []
-            for y in (0, 1):
-                style = next(iter(view.render_line(y))).style
-                assert style is not None
-                assert style.bgcolor is not None
-                ground = style.bgcolor.downgrade(ColorSystem.STANDARD)
-                (code,) = ground.get_ansi_codes(foreground=False)
-                grounds.append(int(code) % 60)
-            assert grounds[0] != grounds[1]
+            system = ColorSystem.EIGHT_BIT if "256" in term else ColorSystem.STANDARD
+            styles = [next(iter(view.render_line(y))).style for y in range(5)]
+            cursor, plain, *states = [style for style in styles if style is not None]
+            assert cursor.reverse or cursor.bgcolor != plain.bgcolor
+            assert cursor.reverse or not no_color
+            if pilot.app.console.color_system == "standard":
+                assert cursor.reverse
+            if not no_color:
+                colours = [s.color.downgrade(system).number for s in (plain, *states) if s.color]
+                assert len(set(colours)) == 4
 
     run(work)

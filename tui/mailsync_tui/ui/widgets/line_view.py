@@ -25,9 +25,16 @@ from mailsync_tui.ui.rows.columns import BAR, LONGEST
 
 _THUMB = "┃"
 _COLOURLESS = f" {BAR}{_THUMB}"
-_GROUND = Color.parse("#0000aa")
-"""The cursor's on a terminal of 16 colours: the nearest to the theme's is grey, which as a ground
-is drawn black on the Linux console."""
+_FEW_COLOURS = {
+    "new": ("#55ff55", "#00aa00"),
+    "gone": ("#ff5555", "#aa0000"),
+    "warn": ("#ffff55", "#aa00aa"),
+    "note": ("#ffff55", "#aa00aa"),
+    "name": ("#55ffff", "#0000aa"),
+    "key": ("#55ffff", "#0000aa"),
+}
+"""Letters on a dark ground and on a light one, where a terminal has 16 or 256 colours: the nearest
+to those of a theme would be white or grey, as they are pale."""
 
 
 class Lines(Protocol):
@@ -266,9 +273,12 @@ class LineView(ScrollView, can_focus=True):
         return range(first, first + size)
 
     def segments(self, index: int, width: int, base: Style) -> list[Segment]:
-        """A line's text with its styles; all of it passes the sanitiser once more here."""
+        """A line's text with its styles; all of it passes the sanitiser once more here.
+
+        Where the cursor is reversed, its line has one colour: the others would become grounds.
+        """
         return [
-            Segment(safe_text(text, LONGEST), base + self._style(style))
+            Segment(safe_text(text, LONGEST), base if base.reverse else base + self._style(style))
             for text, style in self.lines.spans(index, width)
         ]
 
@@ -280,15 +290,22 @@ class LineView(ScrollView, can_focus=True):
         if not name:
             return Style.null()
         if name not in self._styles:
-            whole = self.get_component_rich_style(f"line--{name}")
-            ground = whole.bgcolor if name.startswith("cursor") else None
-            if ground and self.app.console.color_system == "standard":
-                ground = _GROUND
-            letters = None if ground else whole.color
-            self._styles[name] = Style(
-                color=letters, bgcolor=ground, bold=whole.bold or None, dim=whole.dim or None
-            )
+            self._styles[name] = self._look(name)
         return self._styles[name]
+
+    def _look(self, name: str) -> Style:
+        app = self.app
+        whole = self.get_component_rich_style(f"line--{name}")
+        few = app.console.color_system != "truecolor"
+        if name.startswith("cursor"):
+            if app.no_color or app.native_ansi_color or app.console.color_system == "standard":
+                focused = name == "cursor"
+                return Style(reverse=focused or None, underline=not focused or None, bold=True)
+            return Style(bgcolor=whole.bgcolor, bold=whole.bold or None)
+        color = whole.color
+        if few and name in _FEW_COLOURS and not app.native_ansi_color:
+            color = Color.parse(_FEW_COLOURS[name][not app.current_theme.dark])
+        return Style(color=color, bold=whole.bold or None, dim=whole.dim or None)
 
     def refresh_line(self, y: int) -> None:
         """Repaint one line of the list, if it is to be seen."""
