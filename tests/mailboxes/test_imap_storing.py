@@ -12,7 +12,7 @@ from mailsync_tui.mailboxes.base import Location, MailboxError, NewMessage, Unre
 from tests.builders import letter
 from tests.mailboxes.contract import new
 from tests.mailboxes.imap_case import mailbox_at, served
-from tests.servers.imap_script import Folder, ImapScript, WithoutKeywords
+from tests.servers.imap_script import Folder, HangupError, ImapScript, WithoutKeywords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -326,3 +326,19 @@ def test_where_the_connection_breaks_is_found_out_what_was_stored(capabilities: 
                 data in [message.data for message in server.inbox.messages] for data in letters
             ]
             assert all(one.location or one.lost for one in results)
+
+
+def test_refused_once_and_lost_at_the_second_attempt_it_may_yet_turn_up() -> None:
+    class Dying(WithoutKeywords):
+        def do_append(
+            self, to: Connection, tag: bytes, arguments: str, literals: Iterable[bytes]
+        ) -> None:
+            if "$Work" not in arguments:
+                raise HangupError
+            super().do_append(to, tag, arguments, literals)
+
+    with served(Dying()) as mailbox:
+        message = NewMessage(letter(1), frozenset({"$Work"}), None, "a name")
+        (stored,) = mailbox.store([message], "INBOX")
+    assert stored.lost is not None
+    assert stored.unsure

@@ -136,7 +136,7 @@ def prove(look: Looking, batch: Batch, lost: ConnectionLost | None) -> list[Stor
 def _result(item: _Item, lost: ConnectionLost | None) -> StoreResult:
     if item.head is not None:
         return StoreResult(item.head.location, size=item.head.size, altered=item.altered)
-    if item.error or item.accepted or lost is None:
+    if lost is None or item.accepted or (item.error and not item.sent):
         why = item.error or "the server said OK, but the message is not there"
         unsure = item.accepted and not item.refused
         return StoreResult(None, why, unsure=unsure, refused=item.refused, cut=item.cut)
