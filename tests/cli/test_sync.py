@@ -16,6 +16,7 @@ import pytest
 
 from mailsync_tui.cli import every
 from mailsync_tui.cli.every import parse_duration
+from mailsync_tui.cli.output import Output
 from mailsync_tui.errors import CommandError, worst_exit_code
 from mailsync_tui.ledger.lock import RunLock
 from mailsync_tui.mailboxes.maildir.mailbox import MaildirMailbox
@@ -496,3 +497,22 @@ def test_the_unforeseen_is_one_line_and_its_origin_is_in_the_log(
     text = log.read_text()
     assert "in broken" in text
     assert "hunter2" not in text + result.output
+
+
+def test_a_log_that_was_rotated_is_begun_anew(place: Place) -> None:
+    log, old = place.directory / "log", place.directory / "log.1"
+    output = Output()
+    output.open_log(log)
+    output.log("before")
+    log.rename(old)
+    output.log("after")
+    output.log("and again")
+    assert [line.split()[-1] for line in old.read_text().splitlines()] == ["before"]
+    assert [line.split()[-1] for line in log.read_text().splitlines()] == ["after", "again"]
+    assert log.stat().st_mode & 0o777 == 0o600
+    elsewhere = place.directory / "elsewhere"
+    log.unlink()
+    log.symlink_to(elsewhere)
+    output.log("through a link")
+    assert not elsewhere.exists()
+    output.close()

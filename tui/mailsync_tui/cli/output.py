@@ -19,6 +19,7 @@ from mailsync_tui.text.safe import safe_text
 
 if TYPE_CHECKING:
     import logging
+    from io import TextIOWrapper
 
 PROGRAM = "mailsync-tui"
 
@@ -79,20 +80,32 @@ class Output:
     def open_log(self, path: Path) -> None:
         """Append to a log file from now on; only its owner can read it.
 
+        It is opened anew once another file, or none, is there (logrotate).
+
         Raises:
             OSError: It cannot be opened, or is no ordinary file.
         """
         import logging
+        from logging.handlers import WatchedFileHandler
 
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(path, flags, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600)
-            stream = os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
-        except BaseException:
-            os.close(descriptor)
-            raise
-        handler = logging.StreamHandler(stream)
+        class PrivateFile(WatchedFileHandler):
+            def emit(self, record: logging.LogRecord) -> None:
+                try:
+                    super().emit(record)
+                except OSError:  # it cannot be opened anew
+                    self.handleError(record)
+
+            def _open(self) -> TextIOWrapper:
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+                descriptor = os.open(self.baseFilename, flags, 0o600)
+                try:
+                    os.fchmod(descriptor, 0o600)
+                    return os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
+                except BaseException:
+                    os.close(descriptor)
+                    raise
+
+        handler = PrivateFile(path)
         handler.handleError = self._log_failed  # type: ignore[method-assign]
         formatter = logging.Formatter(
             f"%(asctime)s {os.getpid()} %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"
