@@ -154,6 +154,27 @@ def test_a_clock_that_was_set_back_holds_up_nothing(line: Line) -> None:
     assert len(line.tried["work"]) == 2
 
 
+def test_an_account_is_contacted_as_often_as_it_wants(line: Line) -> None:
+    line.bench.configure("isp", every=timedelta(minutes=15))
+    line.rounds(46)
+    assert line.gaps("isp") == [15, 15, 15]
+    assert line.gaps("work") == [1] * 45
+    found = line.round()
+    assert found.exit == 0
+    assert (found.plan.mailboxes["isp"].left_out or "").startswith("not due before ")
+    line.bench.sync()
+    assert line.tried["isp"][-1] < line.bench.now, "a command run by hand waits for nothing"
+    assert len(line.tried["isp"]) == 5
+
+
+def test_what_fails_is_tried_by_its_pause_alone(line: Line) -> None:
+    line.bench.configure("work", every=timedelta(minutes=15))
+    line.fails["work"] = Unreachable("no route to host")
+    line.bench.wait(15)
+    line.rounds(8)
+    assert line.gaps("work") == [1, 2, 4]
+
+
 def test_the_days_of_what_is_away_go_on_while_it_is_left_out(line: Line) -> None:
     """It is known to be away: leaving it out hides nothing."""
     bench = line.bench

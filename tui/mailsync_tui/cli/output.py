@@ -136,9 +136,8 @@ class Output:
         """Close the log."""
         if self._log is not None:
             for handler in self._log.handlers:
-                if hasattr(handler, "stream"):
-                    with contextlib.suppress(OSError):  # what it still held was reported already
-                        handler.stream.close()
+                with contextlib.suppress(OSError):  # what it still held was reported already
+                    handler.close()
             self._log = None
 
     def _log_failed(self, record: logging.LogRecord) -> None:

@@ -61,6 +61,10 @@ class MailboxConfig:
     junk: str | None = None
     junk_means: Literal["keep", "delete"] = "keep"
     allow: tuple[Direction, ...] = DIRECTIONS
+    max_size: int | None = None
+    """Octets; what is larger is not collected unasked."""
+    every: timedelta | None = None
+    """``sync --every`` contacts it no more often."""
     max_listing: int = 200_000_000
     """POP3 with neither UIDL nor TOP: octets that one listing fetches at most."""
     folders: tuple[str, ...] = ("INBOX",)

@@ -86,6 +86,8 @@ MAILBOX = (
     KeySpec("junk", checks.folder, Kind.FOLDERED),
     KeySpec("junk_means", checks.choice("keep", "delete"), Kind.FOLDERED),
     KeySpec("allow", checks.directions, Kind.EXTERNAL),
+    KeySpec("max_size", checks.size, Kind.EXTERNAL),
+    KeySpec("every", checks.timeout, Kind.EXTERNAL),
     KeySpec("folders", checks.folders, Kind.EXTERNAL_IMAP | Kind.EXTERNAL_MAILDIR),
     KeySpec("into", checks.folder, Kind.EXTERNAL),
 )

@@ -107,7 +107,15 @@ class Line:
 
 
 HeldRule = Literal[
-    "declined", "late-copy", "moved-out", "kept-on", "hold", "undone", "refused", "hung"
+    "declined",
+    "late-copy",
+    "moved-out",
+    "kept-on",
+    "hold",
+    "undone",
+    "refused",
+    "hung",
+    "too-large",
 ]
 """Why a line is held."""
 

@@ -116,6 +116,11 @@ HOLDS: dict[str, tuple[str, str]] = {
         "last of all, after 1, 2, 4 ... syncs, and once a day at least. Brought back, it is tried "
         "now.",
     ),
+    "too-large": (
+        "larger than max_size of their account",
+        "The message is larger than max_size of its account in the configuration, and is not "
+        "collected. Brought back, it is.",
+    ),
     "undone": (
         "put back by an undo: kept where they are",
         "An undo put the message back: it is neither collected nor deleted.",

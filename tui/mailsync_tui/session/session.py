@@ -49,7 +49,7 @@ from mailsync_tui.ledger.reader import (
     open_ledger,
     sqlite_errors,
 )
-from mailsync_tui.ledger.rows import AwayRow, WaitKey, WaitRow
+from mailsync_tui.ledger.rows import AwayRow, MailboxRow, WaitKey, WaitRow
 from mailsync_tui.ledger.uptime import Uptime, ago, jumps, machine_uptime
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import LeftOut, Listing, Mailbox, MailboxError
@@ -181,13 +181,13 @@ class Session:
 
         with self._reading() as ledger:
             late = late_stores(ledger, self.config, self.clock())
-            away = ledger.away()
+            away, known = ledger.away(), ledger.mailboxes()
         if late:
             self._stop.wait(late)
         self._mark = self._read_mark()
         self._listed_at = self.clock(), time.monotonic()
         new = CONSOLIDATED if self.new_maildir() else None
-        without = self._without(away)
+        without = self._without(away, known)
         found = self.connections.list_all(self.emit, new, meanwhile, without)
         return self._tried(found, without, away)
 
@@ -208,7 +208,9 @@ class Session:
                 found[name] = type(error)(f"{error}; not tried again before {until}")
         return found
 
-    def _without(self, away: Mapping[str, AwayRow]) -> dict[str, MailboxError]:
+    def _without(
+        self, away: Mapping[str, AwayRow], known: Mapping[str, MailboxRow]
+    ) -> dict[str, MailboxError]:
         """What is not to be contacted now, and why."""
         without: dict[str, MailboxError] = {
             name: LeftOut("not named on the command line") for name in self.left_out
@@ -219,6 +221,14 @@ class Session:
             if name not in without and not_yet(row, self.clock()):
                 until = _clock_time(row.next)
                 without[name] = MailboxError(f"{row.error}; not tried again before {until}")
+        for each in self.config.external:
+            listed = known[each.name].reached if each.name in known else None
+            if each.every is None or listed is None or each.name in away:
+                continue
+            # A round begins a little earlier or later than so long after the last one.
+            if timedelta(0) <= self.clock() - listed < each.every * 0.95:
+                not_due = LeftOut(f"not due before {_clock_time(listed + each.every)}")
+                without.setdefault(each.name, not_due)
         if CONSOLIDATED in without:  # no account is of use then
             idle = LeftOut("nothing can be done without the consolidated mailbox")
             without = {**{each.name: idle for each in self.config.external}, **without}

@@ -282,14 +282,15 @@ class Rules:
 
     def _collect(self, s: MessageStatus, accounts: list[str], why: str) -> Iterator[Proposal]:
         """One collect from the first account that may, and adopts of the other copies."""
-        source: Copy | None = None
-        for account in accounts:
-            if account != CONSOLIDATED and "collect" in self._allow(account):
-                source = next(iter(self._collectable(s, account)), None)
-            if source is not None:
-                break
-        if source is None:
+        found = [
+            copy
+            for account in accounts
+            if account != CONSOLIDATED and "collect" in self._allow(account)
+            for copy in self._collectable(s, account)[:1]
+        ]
+        if not found:
             return
+        source = next((c for c in found if not self._too_large(c.mailbox, c.size)), found[0])
         reason = why.format(source.mailbox)
         if s.message.compare:
             reason += "; to be compared when fetched"
@@ -452,6 +453,8 @@ class Rules:
         protected = self._protected(s, line)
         if protected.held or self.reconsider:
             return protected
+        if line.kind == "collect" and self._too_large(line.account, line.size):
+            return Proposal(line, "too-large")
         for decision in s.message.holds:
             here = decision.account == line.account
             if decision.rule == "undone" and here and line.kind in _KEPT:
@@ -465,6 +468,10 @@ class Rules:
             if decision.rule == "hung" and same:
                 protected = self._after_hanging(line, decision)
         return protected
+
+    def _too_large(self, account: str, size: int) -> bool:
+        most = self.configs[account].max_size
+        return most is not None and size > most
 
     def _after_hanging(self, line: Line, hold: Hold) -> Proposal:
         """A line at which a server hung: it sits out some syncs, no longer than a day."""
