@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,6 +137,49 @@ def test_two_accounts_that_are_one(server: Dovecot, tmp_path: Path) -> None:
         assert world.run("sync", "--yes").returncode == 4
     assert set(world.held(HOME)) == set(MAIL)
     assert archived(world, "work") == 1
+
+
+def test_a_view_of_unread_mail(tmp_path: Path) -> None:
+    """Dovecot's virtual plugin: what is read goes from the account, and is filed nowhere."""
+    settings = """
+mail_plugins = virtual
+namespace inbox {
+  hidden = yes
+  list = no
+  inbox = no
+  prefix = Real.
+}
+namespace view {
+  inbox = yes
+  separator = .
+  location = virtual:~/views
+}
+"""
+    with Dovecot() as server, Dovecot(extra=settings) as views:
+        world = World(server, tmp_path, {"unread": "imap"}, "imap", ports={"unread": views.imap})
+        shutil.rmtree(world.path("unread").parent)
+        home = views.maildir(world.user("unread")).parent
+        (home / "views" / "INBOX").mkdir(parents=True)
+        (home / "views" / "INBOX" / "dovecot-virtual").write_text("Real\n  unseen\n")
+        (home / "Maildir").symlink_to(world.path(HOME))
+        if os.getuid() == 0:
+            for path in (home, *home.rglob("*")):
+                shutil.chown(path, "nobody")
+        assert world.run("sync", "--yes").returncode == 0
+        for number in MAIL:
+            world.deliver(HOME, [number])
+        assert world.run("sync", "--yes").returncode == 0
+        client = server.client(world.user(HOME))
+        client.select_folder("INBOX")
+        client.add_flags([1, 2], [rb"\Seen"])
+        client.logout()
+        plan = json.loads(world.run("plan", "--json").stdout)
+        assert plan["mailboxes"]["unread"]["messages"] == len(MAIL) - 2
+        assert plan["actions"] == []
+        (block,) = plan["blocked"]
+        assert (block["account"], block["rule"], block["count"]) == ("unread", "same-mailbox", 2)
+        assert world.run("sync", "--yes").returncode == 4
+        assert set(world.held(HOME)) == set(MAIL)
 
 
 def test_another_user_of_the_consolidated_server_is_another_mailbox(
