@@ -17,7 +17,6 @@ import pytest
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.model import MailboxConfig, Secret
-from mailsync_tui.demo.servers.pop3 import Account
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.mailboxes.net.credentials import Redaction, xoauth2
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
@@ -25,7 +24,7 @@ from tests.builders import maildir_mail
 from tests.cli.place import SOURCE, Place
 from tests.mailboxes.imap_case import mailbox_at
 from tests.servers.imap_script import Connection, ImapScript
-from tests.servers.pop3 import serving
+from tests.servers.pop3 import Account, serving
 from tests.servers.script import talking
 
 PASSWORDS = {

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.demo.servers.pop3 import Account, Vices
 from mailsync_tui.mailboxes.pop3.mailbox import Pop3Mailbox, Pop3Timing
 from tests.builders import letter
 from tests.mailboxes.contract import SECRET, WRONG, Harness, MailboxContract, unused_port
 from tests.servers.dovecot import PASSWORD, Dovecot, deliver
-from tests.servers.pop3 import serving
+from tests.servers.pop3 import Account, Vices, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ import pytest
 
 from mailsync_tui.config.model import MailboxConfig
 from mailsync_tui.demo.servers.imap import ImapServer
-from mailsync_tui.demo.servers.loop_thread import LoopThread
+from mailsync_tui.demo.servers.servers import LoopThread
 from mailsync_tui.mailboxes.imap.mailbox import ImapMailbox
 from tests.builders import letter
 from tests.mailboxes.contract import SECRET, WRONG, Harness, MailboxContract, unused_port

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailsync_tui.config.model import MailboxConfig
-from mailsync_tui.demo.servers.pop3 import Account, Vices
 from mailsync_tui.mailboxes.base import (
     DeleteRequest,
     Location,
@@ -22,7 +21,7 @@ from tests.builders import letter
 from tests.mailboxes.contract import SECRET, Marks
 from tests.mailboxes.test_contract_pop3 import QUICK, pop3_at
 from tests.servers.dovecot import Authority, make_authority
-from tests.servers.pop3 import serving
+from tests.servers.pop3 import Account, Vices, serving
 from tests.servers.pop3_script import SECRET as SCRIPT_SECRET
 from tests.servers.pop3_script import HangupError, Nameless, Session
 

@@ -23,12 +23,13 @@ from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
 
 
-class _DemoFolder(MailboxData):
+class DemoFolder(MailboxData):
     """A folder that remembers what was expunged, with its UIDs, and can get other ones."""
 
     expunged: dict[int, Message]
 
     async def delete(self, uids: Iterable[int]) -> None:
+        """Expunge messages."""
         uids = list(uids)
         self.expunged.update({uid: self._messages[uid] for uid in uids if uid in self._messages})
         await super().delete(uids)
@@ -38,6 +39,11 @@ class _DemoFolder(MailboxData):
         return await _uid_of(data, self._messages)
 
     async def restore(self, data: bytes) -> None:
+        """List a message that was expunged again, under the UID it had.
+
+        Raises:
+            LookupError: there is none with these bytes.
+        """
         uid = await _uid_of(data, self.expunged)
         if uid is None:
             raise LookupError("no message with these bytes was expunged")
@@ -50,6 +56,7 @@ class _DemoFolder(MailboxData):
             self._updated.set()
 
     async def renumber(self) -> None:
+        """Get another UIDVALIDITY, and UIDs from 1 (RFC 3501, 2.3.1.1)."""
         async with self.messages_lock.write_lock():
             found = enumerate(self._messages.values(), 1)
             self._messages = {uid: Message.copy(message, uid=uid) for uid, message in found}
@@ -58,6 +65,7 @@ class _DemoFolder(MailboxData):
             self._updated.set()
 
     async def rewind(self) -> None:
+        """Let UIDNEXT fall to just above what there is, as in a restored backup."""
         async with self.messages_lock.write_lock():
             self._max_uid = max(self._messages, default=0)
 
@@ -70,32 +78,57 @@ async def _uid_of(data: bytes, messages: dict[int, Message]) -> int | None:
     return None
 
 
-class _DemoFolders(MailboxSet):
+class DemoFolders(MailboxSet):
+    """One person's folders, whose mail may be changed in the loop of the server."""
+
     def __init__(self) -> None:
         super().__init__()
         self._inbox = self._make()
 
     async def add_mailbox(self, name: str) -> ObjectId:
+        """Make a folder."""
         async with self._set_lock.write_lock():
             if name in self._set:
                 raise ValueError(name)
             made = self._set[name] = self._make()
         return made.mailbox_id
 
-    def _make(self) -> _DemoFolder:
-        made = _DemoFolder(self._content_cache, self._thread_cache)
+    def _make(self) -> DemoFolder:
+        made = DemoFolder(self._content_cache, self._thread_cache)
         made.expunged = {}
         return made
 
-    async def folder(self, name: str) -> _DemoFolder:
+    async def folder(self, name: str) -> DemoFolder:
         """The folder of this name, made if it is missing."""
         if name != "INBOX" and name not in self._set:
             await self.add_mailbox(name)
         found = await self.get_mailbox(name)
-        assert isinstance(found, _DemoFolder)
+        assert isinstance(found, DemoFolder)
         return found
 
-    async def find(self, data: bytes) -> tuple[_DemoFolder, int]:
+    async def deliver(self, folder: str, data: bytes, date: datetime) -> None:
+        """Store a message with an INTERNALDATE (aware); a folder that is missing is made."""
+        await (await self.folder(folder)).append(AppendMessage(data, date))
+
+    async def remove(self, data: bytes) -> None:
+        """Expunge a message, wherever it lies.
+
+        Raises:
+            LookupError: there is none with these bytes.
+        """
+        folder, uid = await self._find(data)
+        await folder.delete([uid])
+
+    async def move(self, data: bytes, folder: str) -> None:
+        """Move a message into a folder, which is made if it is missing.
+
+        Raises:
+            LookupError: there is none with these bytes.
+        """
+        origin, uid = await self._find(data)
+        await origin.move(uid, await self.folder(folder))
+
+    async def _find(self, data: bytes) -> tuple[DemoFolder, int]:
         for name in ("INBOX", *self._set):
             folder = await self.folder(name)
             uid = await folder.uid_of(data)
@@ -120,11 +153,14 @@ class ImapServer:
 
     Args:
         passwords: By user; their mailboxes are empty at first.
+
+    Attributes:
+        folders: By user, once started.
     """
 
     def __init__(self, passwords: dict[str, str]) -> None:
         self._passwords = passwords
-        self._users: dict[str, _DemoFolders] = {}
+        self.folders: dict[str, DemoFolders] = {}
         self._login: Login | None = None
         self._server: asyncio.Server | None = None
 
@@ -147,7 +183,7 @@ class ImapServer:
         login = self._login = Login(config)
         for user, password in self._passwords.items():
             self.change_password(user, password)
-            folders = self._users[user] = _DemoFolders()
+            folders = self.folders[user] = DemoFolders()
             config.set_cache[user] = (folders, FilterSet())
         serve = IMAPServer(login, config)
 
@@ -171,56 +207,3 @@ class ImapServer:
         assert self._login is not None
         metadata = UserMetadata(self._login.config, user, password=password)
         self._login.users_dict[user] = metadata
-
-    async def deliver(self, user: str, folder: str, data: bytes, date: datetime) -> None:
-        """Store a message; a folder that is missing is made.
-
-        Args:
-            user: Whose.
-            folder: Its name, in ASCII.
-            data: The message.
-            date: INTERNALDATE, aware.
-        """
-        await (await self._users[user].folder(folder)).append(AppendMessage(data, date))
-
-    async def remove(self, user: str, data: bytes) -> None:
-        """Expunge a message, wherever it lies.
-
-        Raises:
-            LookupError: there is none with these bytes.
-        """
-        folder, uid = await self._users[user].find(data)
-        await folder.delete([uid])
-
-    async def move(self, user: str, data: bytes, folder: str) -> None:
-        """Move a message into a folder, which is made if it is missing.
-
-        Raises:
-            LookupError: there is none with these bytes.
-        """
-        origin, uid = await self._users[user].find(data)
-        await origin.move(uid, await self._users[user].folder(folder))
-
-    async def restore(self, user: str, data: bytes) -> None:
-        """List a message that was expunged from the inbox again, under the UID it had.
-
-        Raises:
-            LookupError: there is none with these bytes.
-        """
-        await (await self._users[user].folder("INBOX")).restore(data)
-
-    async def renumber(self, user: str, folder: str) -> None:
-        """Give a folder another UIDVALIDITY, and its messages UIDs from 1 (RFC 3501, 2.3.1.1)."""
-        await (await self._users[user].folder(folder)).renumber()
-
-    async def rewind(self, user: str, folder: str) -> None:
-        """Let a folder's UIDNEXT fall to just above what it holds, as in a restored backup."""
-        await (await self._users[user].folder(folder)).rewind()
-
-    async def drop(self, user: str, folder: str) -> None:
-        """Delete a folder and what it holds.
-
-        Raises:
-            KeyError: there is no such folder.
-        """
-        await self._users[user].delete_mailbox(folder)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
 from contextlib import ExitStack
 from itertools import count
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mailsync_tui.demo.scenario import (
     ALIAS,
@@ -24,13 +26,12 @@ from mailsync_tui.demo.scenario import (
     Change,
     Incident,
 )
-from mailsync_tui.demo.servers.loop_thread import LoopThread
 from mailsync_tui.demo.servers.pop3 import Account, Pop3Server
 from mailsync_tui.errors import DemoUnavailable
 
 if TYPE_CHECKING:
     from mailsync_tui.demo.mail.letters import Letter
-    from mailsync_tui.demo.servers.imap import ImapServer
+    from mailsync_tui.demo.servers.imap import DemoFolders, ImapServer
 
 HOST = "127.0.0.1"
 USERS = {
@@ -55,6 +56,8 @@ PASSWORDS = {name: f"demo-{name}" for name in USERS}
 POP3 = (ISP, OLD, HIDER, CLEANER, EMPTIED, SWAPPED, ALIAS)
 IMAP = (WORK, RENUMBERED, RESTORED, DOWN, CONSOLIDATED)
 
+Returned = TypeVar("Returned")
+
 
 class Servers:
     """Runs one server per mailbox, each on a free port of 127.0.0.1, until it is left.
@@ -75,7 +78,7 @@ class Servers:
         self.ports: dict[str, int] = {}
         self.users = dict(USERS)
         self.pop3 = {name: Account(PASSWORDS[name]) for name in POP3}
-        self.pop3[HIDER].vices.hides_retrieved = True
+        self.pop3[HIDER].hides_retrieved = True
         self._beginning = beginning
         self._numbers = count(1)
         self._uidls: dict[tuple[str, Letter], str] = {}
@@ -143,16 +146,19 @@ class Servers:
         mail[self._uidls[key]] = change.letter.data
 
     async def _change_imap(self, change: Change) -> None:
-        server, user = self._imap_servers[change.mailbox], self.users[change.mailbox]
+        folders = self._folders(change.mailbox)
         data = change.letter.data
         if change.what == "deliver":
-            await server.deliver(user, change.folder, data, change.letter.date)
+            await folders.deliver(change.folder, data, change.letter.date)
         elif change.what == "remove":
-            await server.remove(user, data)
+            await folders.remove(data)
         elif change.what == "file":
-            await server.move(user, data, change.folder)
+            await folders.move(data, change.folder)
         else:
-            await server.restore(user, data)
+            await (await folders.folder("INBOX")).restore(data)
+
+    def _folders(self, name: str) -> DemoFolders:
+        return self._imap_servers[name].folders[self.users[name]]
 
     def apply_incidents(self, incidents: Sequence[Incident]) -> None:
         """Let these things happen to the servers."""
@@ -171,9 +177,53 @@ class Servers:
                 self._pop3_servers[name].accounts[SECOND_USER] = account
                 for letter in incident.letters:
                     self._change_pop3(Change("deliver", name, letter))
+            elif incident.what == "drop":
+                await self._folders(name).delete_mailbox(incident.folder)
             else:
-                server = self._imap_servers[name]
-                happen = {
-                    "renumber": server.renumber, "rewind": server.rewind, "drop": server.drop
-                }  # fmt: skip
-                await happen[incident.what](self.users[name], incident.folder)
+                folder = await self._folders(name).folder(incident.folder)
+                await (folder.renumber() if incident.what == "renumber" else folder.rewind())
+
+
+class LoopThread:
+    """Runs coroutines from other threads; what still runs at its end is cancelled.
+
+    Args:
+        name: The thread's name, as debuggers show it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.run(_cancel_others())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def run(self, coroutine: Coroutine[Any, Any, Returned]) -> Returned:
+        """Run a coroutine in the loop and wait for what it returns or raises."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+async def _cancel_others() -> None:
+    asyncio.get_running_loop().set_exception_handler(_report_unless_cancelled)
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def _report_unless_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # Python 3.11 asks every client's task for its exception, and so reports a cancellation.
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
