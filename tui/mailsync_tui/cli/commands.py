@@ -560,6 +560,37 @@ def rebase(settings: Settings, account: str, as_json: bool, yes: bool) -> int:
         return command.each(lambda person: runs.rebase(command, person, account, yes=yes))
 
 
+@cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui service show\n  mailsync-tui service install"
+    "\n  mailsync-tui service show --cron --every 30m"
+)
+@click.argument("action", type=click.Choice(["install", "remove", "show"]))
+@click.option("--timer", is_flag=True, help="A timer that collects once each time.")
+@click.option("--cron", is_flag=True, help="The line for `crontab -e`; with `show` alone.")
+@click.option("--every", metavar="DURATION", default="15m", help="How often; default: 15m.")
+@everybody_option
+@click.pass_obj
+def service(
+    settings: Settings, action: str, timer: bool, cron: bool, every: str, everybody: bool
+) -> int:
+    """Write, remove or print a systemd unit that collects mail."""
+    from mailsync_tui.cli.service import cron_line, install, remove, units
+
+    if action == "remove":
+        return remove(settings)
+    if cron and (timer or action == "install"):
+        raise CommandError("--cron goes with `service show` alone: the crontab is yours to edit")
+    _people_of(settings, everybody=everybody, as_json=False)
+    if cron:
+        settings.output.result(cron_line(settings, every, everybody=everybody))
+        return 0
+    files = units(settings, every, timer=timer, everybody=everybody)
+    if action == "install":
+        return install(settings, files)
+    settings.output.result("\n".join(f"# {name}\n{text}" for name, text in files.items()))
+    return 0
+
+
 @cli.command(epilog="\b\nExamples:\n  mailsync-tui demo\n  mailsync-tui demo --serve")
 @click.option("--serve", "only_serve", is_flag=True, help="Start only the servers.")
 @click.pass_obj
