@@ -64,7 +64,8 @@ def shared_arrivals(
         latest: So many are looked at.
     """
     row = ledger.db.execute(
-        "WITH mine AS (SELECT * FROM copy WHERE mailbox = ? AND adopted"
+        # By its row, from the last one on, and not by the index of places, which has all.
+        "WITH mine AS (SELECT * FROM copy NOT INDEXED WHERE mailbox = ? AND adopted"
         " AND state IN ('live', 'missing') ORDER BY id DESC LIMIT ?),"
         " pair AS (SELECT mine.id, mine.came_after > 0 AS later,"
         " max(its.first_scan > 0 OR its.listed_scan <= mine.first_scan) AS by_itself,"
