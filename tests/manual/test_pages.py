@@ -167,7 +167,8 @@ def default(function: Callable[..., object], parameter: str) -> Any:
         ("commands", "(waited {:g} s)", default(RunLock.acquire, "timeout")),
         ("troubleshooting", "{:g} s for a connection", sockets.CONNECT_TIMEOUT),
         ("troubleshooting", "{:g} s for an answer", sockets.READ_TIMEOUT),
-        ("app", "from {} columns on more than two mailboxes", panes.SIDE_BY_SIDE),
+        ("app", "a pane has {} columns or more", panes.PANE),
+        ("app", "as panes of {} columns", panes.AS_PANES),
     ],
 )
 def test_every_number_is_the_program_s(page: str, words: str, number: float) -> None:

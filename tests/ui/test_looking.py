@@ -164,6 +164,7 @@ def test_every_account_that_is_not_reached_is_named_with_the_reason(bench: Bench
 
     async def work() -> None:
         async with running(bench, size=(80, 24)) as (app, pilot):
+            await press(app, pilot, "m")
             assert app.screen.query_one(Panes).panes()[0].mailbox == 0  # work is not drawn
             notice = " ".join(text(app, "#notice").split())
             assert app.screen.query_one("#notice").display
@@ -254,6 +255,7 @@ def test_what_no_pane_shows_stands_in_the_last_one_with_the_mailbox_that_has_it(
     async def work() -> None:
         async with running(bench, size=(80, 24)) as (app, pilot):
             panes = app.screen.query_one(Panes)
+            await press(app, pilot, "m")
             assert [pane.mailbox for pane in panes.panes()] == [0, 2]
             assert len(panes.lines) == 6
             (line,) = [line for line in drawn(panes) if "on work" in line]
@@ -277,7 +279,7 @@ def test_a_filter_and_n_speak_of_all_mailboxes_and_leave_a_trace_at_80_columns(
     async def work() -> None:
         async with running(bench, size=(80, 24)) as (app, pilot):
             panes = app.screen.query_one(Panes)
-            await press(app, pilot, "home", "n")
+            await press(app, pilot, "m", "home", "n")
             assert panes.row is not None
             assert panes.row.verdict is Cell.NEW
             assert [pane.mailbox for pane in panes.panes()] == [1, 2]

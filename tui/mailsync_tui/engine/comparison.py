@@ -78,6 +78,8 @@ class Comparison:
     """Where the messages lie that are not settled; the ledger knows where the others do."""
     counts: Mapping[Cell, int] = field(default_factory=dict)
     """How many rows have each verdict."""
+    sums: tuple[Counter[int], ...] = ()
+    """For each mailbox: how many rows have each cell there."""
     complete: bool = True
     """Not only the newest messages, to have something to show meanwhile."""
 
@@ -91,9 +93,12 @@ class Comparison:
     ) -> Comparison:
         """A comparison of these rows, counted."""
         counts: Counter[Cell] = Counter()
+        sums = tuple(Counter[int]() for _ in sides)
         for cells, number in Counter(row.cells for row in rows).items():  # few are different
             counts[Cell(max(cells))] += number
-        return cls(sides, rows, entries, places, counts)
+            for each, cell in zip(sums, cells, strict=True):
+                each[cell] += number
+        return cls(sides, rows, entries, places, counts, sums)
 
 
 def nothing_yet(config: UserConfig) -> Comparison:

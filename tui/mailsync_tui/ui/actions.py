@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from textual.binding import Binding
@@ -51,7 +51,7 @@ class Action:
 
     name: str
     """The screen or view has a method ``action_NAME``; with ``app.`` before it, the app has it.
-    ``{where}`` stands for the screen."""
+    ``{where}`` stands for the screen, ``{key}`` for the key."""
     keys: tuple[str, ...]
     """As Textual names them; the first is the one that is shown."""
     label: str
@@ -235,6 +235,35 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
     ),
     Action(
+        "matrix",
+        ("m",),
+        "matrix",
+        "Show one line a message and a column a mailbox, or a pane a mailbox.",
+        ("comparison",),
+    ),
+    Action(
+        "differences",
+        ("equals_sign",),
+        "differences",
+        "Show differences only, or all messages; kept on the next start.",
+        ("comparison",),
+    ),
+    Action(
+        "zoom",
+        ("z",),
+        "zoom",
+        "Show one pane beside the consolidated mailbox's, or all that fit.",
+        ("comparison",),
+    ),
+    Action(
+        "jump({key})",
+        tuple("123456789"),
+        "jump",
+        "Go to the mailbox of that number.",
+        ("comparison",),
+        footer=False,
+    ),
+    Action(
         "order",
         ("o",),
         "order",
@@ -308,6 +337,7 @@ ACTIONS: tuple[Action, ...] = (
 _SHOWN = {
     "question_mark": "?",
     "slash": "/",
+    "equals_sign": "=",
     "asterisk": "*",
     "escape": "Esc",
     "enter": "Enter",
@@ -339,7 +369,12 @@ def actions(where: Where) -> tuple[Action, ...]:
 
 def bindings(where: Where) -> list[Binding]:
     """The key bindings of a screen; those that move through a list belong to the list."""
-    return [_binding(action, action.call(where)) for action in actions(where) if not action.moves]
+    own = [action for action in actions(where) if not action.moves]
+    return [
+        _binding(replace(action, keys=keys), action.call(where).replace("{key}", keys[0]))
+        for action in own
+        for keys in ([(key,) for key in action.keys] if "{key}" in action.name else [action.keys])
+    ]
 
 
 def movements() -> list[Binding]:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -75,6 +75,7 @@ class ComparisonScreen(FilteredScreen):
         """
         super().__init__(mailsync)
         self.order: Order = "date"
+        self.differences = False
         self.looking = True
         self.problem = ""
         self._comparison = nothing_yet(mailsync.background.person.config)
@@ -83,7 +84,7 @@ class ComparisonScreen(FilteredScreen):
     def compose(self) -> ComposeResult:
         """Heads, panes, what the cursor stands on, sums, keys."""
         panes = Panes(self._comparison, id="panes")
-        yield Heads(panes)
+        yield Heads(panes, lambda: self.background.session.clock())
         yield panes
         yield Static(id="notice", markup=False)
         yield Static(id="detail", markup=False)
@@ -195,6 +196,8 @@ class ComparisonScreen(FilteredScreen):
         """
         panes = self.query_one(Panes)
         comparison, order, chosen = self._comparison, self.order, self.filter
+        if self.differences:
+            chosen = replace(chosen, states=(*chosen.states, "different"))
         key, before = panes.row and panes.row.key, panes.ordered
 
         def ordered() -> tuple[Ordered, Key | None]:
@@ -229,6 +232,8 @@ class ComparisonScreen(FilteredScreen):
         if not self.filter.empty:
             shown, total = len(self.query_one(Panes).lines), len(comparison.rows)
             parts += [(f"filter: {shown:,} of {total:,} (Esc ends)", "$text-accent"), "  "]
+        if self.differences:
+            parts += [("differences only (=)", "$text-accent"), "  "]
         away = sum(side.error is not None for side in comparison.mailboxes)
         if away:
             parts += [(f"{away:,} not reached", "$text-error"), "  "]
@@ -319,6 +324,28 @@ class ComparisonScreen(FilteredScreen):
         panes = self.query_one(Panes)
         count = len(panes.comparison.mailboxes)
         panes.focused_mailbox = (panes.focused_mailbox + step) % count
+
+    def action_jump(self, number: int) -> None:
+        """Go to a mailbox by its number."""
+        panes = self.query_one(Panes)
+        if number <= len(panes.comparison.mailboxes):
+            panes.focused_mailbox = number - 1
+
+    def action_matrix(self) -> None:
+        """Show panes, or one line a message."""
+        panes = self.query_one(Panes)
+        panes.matrix, panes.zoomed = not panes.shown.matrix, False
+
+    def action_zoom(self) -> None:
+        """Show one pane beside the consolidated mailbox's, or all that fit."""
+        panes = self.query_one(Panes)
+        panes.zoomed = panes.shown.matrix or not panes.zoomed
+        panes.matrix = False
+
+    async def action_differences(self) -> None:
+        """Show differences only, or all."""
+        self.differences = not self.differences
+        await self._arrange()
 
     def action_previous_pane(self) -> None:
         """Go to the previous mailbox."""

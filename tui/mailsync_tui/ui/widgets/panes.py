@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
-from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from mailsync_tui.engine.comparison import Comparison, Key, Row, Side
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
+from mailsync_tui.engine.model import Cell
 from mailsync_tui.report.plan import another_mailbox
-from mailsync_tui.report.words import listing_text, not_reached, short_error
+from mailsync_tui.report.words import CELLS, listing_text, not_reached, short_error
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import BAR, fit
 from mailsync_tui.ui.rows.order import FIRST_DIFFERENCE, Ordered
-from mailsync_tui.ui.rows.panes import Pane, PaneLines, lay_out
+from mailsync_tui.ui.rows.panes import AS_PANES, Pane, PaneLines, Shown, lay_out, short_names
 from mailsync_tui.ui.widgets.line_view import LineView
 
 
@@ -26,6 +26,10 @@ class Panes(LineView):
     """All panes in one view, so that they are aligned and scroll together by construction."""
 
     focused_mailbox = reactive(0)
+    matrix: reactive[bool | None] = reactive(None)
+    """``None``: the person did not choose; where panes do not fit, it is a matrix."""
+    zoomed = reactive(False)
+    empty: reactive[frozenset[int]] = reactive(frozenset())
 
     def __init__(self, comparison: Comparison, *, id: str | None = None) -> None:  # noqa: A002
         """Show no rows yet.
@@ -50,9 +54,18 @@ class Panes(LineView):
             return self.ordered.rows[self.cursor]
         return None
 
+    @property
+    def shown(self) -> Shown:
+        """How the mailboxes are shown now."""
+        names = tuple(side.name for side in self.comparison.mailboxes)
+        matrix = self.matrix
+        if matrix is None:
+            matrix = len(names) > max(2, (self.line_width + 1) // AS_PANES)
+        return Shown(names, self.focused_mailbox, matrix, self.zoomed, self.empty)
+
     def panes(self) -> tuple[Pane, ...]:
         """Where each mailbox is drawn now."""
-        return lay_out(self.line_width, len(self.comparison.mailboxes), self.focused_mailbox)
+        return lay_out(self.line_width, self.shown)
 
     def show_rows(self, ordered: Ordered, key: Key | None = None) -> None:
         """Show these rows.
@@ -62,13 +75,32 @@ class Panes(LineView):
             key: See :meth:`LineView.show`.
         """
         self.comparison = ordered.comparison
-        self.show(PaneLines(ordered, self.focused_mailbox, self.this_year), key)
+        self.show(PaneLines(ordered, self.shown, self.this_year), key)
+        self._look_which_are_empty()
 
-    def watch_focused_mailbox(self) -> None:
-        """Another pane has the focus, and may have to be brought in."""
+    def on_resize(self) -> None:
+        """Other panes may fit now. Textual calls the base class's handler itself."""
+        self._arrange()
+        self._look_which_are_empty()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other mailboxes have nothing on these lines."""
+        super().watch_scroll_y(old_value, new_value)
+        self._look_which_are_empty()
+
+    def _look_which_are_empty(self) -> None:
         if self.ordered is not None:
-            self.lines = PaneLines(self.ordered, self.focused_mailbox, self.this_year)
+            top = self.scroll_offset.y
+            forms = {row.cells for row in self.ordered.rows[top : top + self.size.height]}
+            every = range(len(self.comparison.mailboxes) - 1)
+            self.empty = frozenset(n for n in every if forms and not any(f[n] for f in forms))
+
+    def _arrange(self) -> None:
+        if self.ordered is not None:
+            self.lines = PaneLines(self.ordered, self.shown, self.this_year)
         self.redraw()
+
+    watch_focused_mailbox = watch_matrix = watch_zoomed = watch_empty = _arrange
 
     def go_to_difference(self, step: int) -> bool:
         """Put the cursor on the next difference, or the previous one; ``False``: there is none.
@@ -94,59 +126,109 @@ class Heads(Widget):
     Heads { height: 2; background: $panel; }
     """
 
-    def __init__(self, panes: Panes) -> None:
+    def __init__(self, panes: Panes, clock: Callable[[], datetime]) -> None:
+        """Stand above panes.
+
+        Args:
+            panes: The panes.
+            clock: What time it is.
+        """
         super().__init__()
         self._panes = panes
+        self._clock = clock
+        self._text = Content("")
         self.states: dict[str, tuple[str, str]] = {}
         """By mailbox: the state in words, and its style."""
 
     def on_mount(self) -> None:
-        """Follow the focus."""
-        self.watch(self._panes, "focused_mailbox", self._focus_moved)
+        """Follow the panes, and the time."""
+        for name in ("focused_mailbox", "matrix", "zoomed", "empty"):
+            self.watch(self._panes, name, self._changed)
+        self.set_interval(_AGING, self._age)
 
-    def _focus_moved(self) -> None:
+    def _changed(self) -> None:
         self.refresh()
 
-    def render(self) -> RenderResult:
-        """Two lines."""
-        lines = []
-        panes = self._panes.panes()
-        for number in (0, 1):
-            parts: list[Content | tuple[str, str]] = []
-            for pane in panes:
-                if pane.left:
-                    parts.append((BAR, "$foreground 40%"))
-                side = self._panes.comparison.mailboxes[pane.mailbox]
-                focused = pane.mailbox == self._panes.focused_mailbox
-                text, style = self._title(side, focused) if number == 0 else self._state(side)
-                parts.append((fit(text, pane.width), style))
-            lines.append(Content.assemble(*parts))
-        return Content("\n").join(lines)
+    def _age(self) -> None:
+        if str(self.render()) != str(self._text):
+            self.refresh()
 
-    def _title(self, side: Side, focused: bool) -> tuple[str, str]:
+    def render(self) -> Content:
+        """Two lines: names and counts; states, and how many lines of each kind there are."""
+        shown = self._panes.shown
+        panes = self._panes.panes()
+        lines: list[list[tuple[str, str]]] = [[], []]
+        for pane in panes:
+            if pane.left and not shown.matrix:
+                for line in lines:
+                    line.append((BAR, "$foreground 40%"))
+            side = self._panes.comparison.mailboxes[pane.mailbox]
+            focused = pane.mailbox == shown.focus
+            if pane.whole:
+                title = self._title(side, focused, len(panes))
+                state, style = self._state(side)
+                texts = (title, (f" {state}  {self._sums(pane.mailbox)}", style))
+            else:
+                name = short_names(shown.names, pane.width - shown.matrix)[pane.mailbox]
+                state, style = self._state(side)
+                mark = "?" if side.error else "!" if side.other else ""
+                style = f"{style} underline" if focused else style
+                texts = ((name, _FOCUSED if focused else "bold"), (mark, style))
+            for line, (text, look) in zip(lines, texts, strict=True):
+                line.append((fit(text, pane.width), look))
+        if shown.matrix:
+            side = self._panes.comparison.mailboxes[shown.focus]
+            state, style = self._state(side)
+            lines[0].append(self._title(side, True, len(panes)))
+            lines[1].append((f" {state}  {self._sums(shown.focus)}", style))
+        self._text = Content("\n").join(Content.assemble(*line) for line in lines)
+        return self._text
+
+    def _title(self, side: Side, focused: bool, drawn: int) -> tuple[str, str]:
         count = "" if side.messages is None else f" {side.messages:,}"
-        pointer = ">" if focused else " "
-        style = "bold $text-accent" if focused else "bold"
-        return f"{pointer}{side.name} ({side.type}){count}", style
+        title = f"{'>' if focused else ' '}{side.name} ({side.type}){count}"
+        total = len(self._panes.comparison.mailboxes)
+        if focused and drawn < total:
+            title += f"  {self._panes.focused_mailbox + 1}/{total} ›"
+        return title, _FOCUSED if focused else "bold"
 
     def _state(self, side: Side) -> tuple[str, str]:
-        if side.name in self.states:
-            text, style = self.states[side.name]
-            return f" {text}", style
-        return state_of(side)
+        return self.states.get(side.name) or state_of(side, self._clock)
+
+    def _sums(self, mailbox: int) -> str:
+        sums = self._panes.comparison.sums
+        if mailbox >= len(sums):
+            return ""
+        kinds = (Cell.NEW, Cell.GOES, Cell.KEPT, Cell.HELD, Cell.GONE, Cell.UNKNOWN)
+        return " ".join(f"{CELLS[c].sign}{sums[mailbox][c]:,}" for c in kinds if sums[mailbox][c])
 
 
-def state_of(side: Side) -> tuple[str, str]:
+_FOCUSED = "bold underline $text-accent"
+_AGING = 20
+"""Seconds after which it is looked how old the listings are."""
+
+
+def state_of(side: Side, clock: Callable[[], datetime]) -> tuple[str, str]:
     """How a listing stands, in words, and the style of them."""
     if side.error is not None:
-        return f" {not_reached(side.messages, short_error(side.error))}", "$text-error"
+        return not_reached(side.messages, short_error(side.error)), "$text-error"
     if side.other:
-        return " another mailbox now", "$text-warning"
+        return "another mailbox now", "$text-warning"
     if side.listed is None:
-        return " as the ledger has it", "$text-muted"
+        return "as the ledger has it", "$text-muted"
     if not side.complete:
-        return " cannot tell what is gone", "$text-warning"
-    return f" as of {side.listed.astimezone():%H:%M}", "$text-muted"
+        return "cannot tell what is gone", "$text-warning"
+    return f"as of {side.listed.astimezone():%H:%M}{ago(clock() - side.listed)}", "$text-muted"
+
+
+def ago(age: timedelta) -> str:
+    """How long ago something was, from one minute on."""
+    minutes = int(age.total_seconds()) // 60
+    if minutes < 1:
+        return ""
+    if minutes < 60:
+        return f", {minutes} min ago"
+    return f", {minutes // 60} h ago" if minutes < 48 * 60 else f", {minutes // 1440} days ago"
 
 
 def away_texts(sides: Sequence[Side]) -> list[str]:
