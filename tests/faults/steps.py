@@ -49,9 +49,9 @@ class Steps:
         steps = self
 
         @contextlib.contextmanager
-        def counted(ledger: LedgerWriter) -> Iterator[None]:
+        def counted(ledger: LedgerWriter, **how: bool) -> Iterator[None]:
             steps.step("begin")
-            with transaction(ledger):
+            with transaction(ledger, **how):
                 yield
                 steps.step("commit")
             steps.step("committed")
