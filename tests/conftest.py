@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.dovecot import Dovecot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 
 _LONG = ("demo", "e2e", "faults", "screenshots")
 """Where the files are that take longest."""

@@ -57,7 +57,7 @@ def test_what_is_not_reached_since_when_and_why(place: Place) -> None:
         assert str(place.directory / "work") in row["error"]
     shown = place.run("status")
     assert "Not reached" in shown.stdout
-    assert "(2 tries; --every waits until" in shown.stdout
+    assert "(2 tries; not tried unasked before" in shown.stdout
     away(place, "work", back=True)
     place.run("sync", "--yes")
     assert place.json("status")["away"] == []

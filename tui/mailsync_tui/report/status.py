@@ -38,7 +38,7 @@ def status_page(status: Status, at_work: str | None) -> Page:
         parts += [PageLine(), PageLine((("Not reached", "gone"),))]
     for row in status.away:
         text = f"{row.name}, since {local_moment(row.since)}: {short_error(row.error)}"
-        tries = f"{several(row.tries, 'try', 'tries')}; --every waits until"
+        tries = f"{several(row.tries, 'try', 'tries')}; not tried unasked before"
         parts.append(Paragraph(f"{text} ({tries} {local_moment(row.next)})", "", 2))
     waits = [(row.key, row) for row in status.waits if row.key[0] != "refused"]
     if waits:
