@@ -56,23 +56,9 @@ def weight(outcome: str | None, reason: str) -> tuple[int, bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class PastRun:
-    """One run of the history."""
+class PastRun(RunRow):
+    """One run of the history, and what became of it."""
 
-    id: int
-    command: str
-    directions: tuple[str, ...]
-    started: datetime
-    ended: datetime | None
-    exit: int | None
-    counts: dict[str, int]
-    """Lines done, by kind."""
-    undone_lines: int
-    """Lines that failed, were skipped or have no outcome."""
-    deleted: int
-    """Copies that it deleted ..."""
-    put_back: int
-    """... and how many of them an undo has put back since."""
     state: RunState
     """Of what it did nothing is left, it did not end, or how it ended.
 

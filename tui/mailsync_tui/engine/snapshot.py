@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mailsync_tui.config.model import UserConfig
-from mailsync_tui.ledger.rows import ScanRow
+from mailsync_tui.ledger.rows import HoldRow, ScanRow
 from mailsync_tui.ledger.uptime import Jump, passed
 from mailsync_tui.mailboxes.base import Location, Role
 from mailsync_tui.message import Identity, Summary
@@ -95,23 +95,6 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A decision that the ledger keeps for a message."""
-
-    kind: str
-    account: str
-    """Empty: whatever the account."""
-    rule: str
-    since: datetime
-    reason: str
-    """What the server did, where that is the reason."""
-    attempts: int
-    """How often it failed so."""
-    rounds: int
-    """Syncs to sit out before the next attempt."""
-
-
-@dataclass(frozen=True, slots=True)
 class MessageState:
     """One message and all its copies: what the per-message rules look at."""
 
@@ -124,7 +107,7 @@ class MessageState:
     known: bool
     """It was once proved to lie in the consolidated mailbox."""
     copies: tuple[Copy, ...]
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[HoldRow, ...] = ()
     compare: bool = False
     """It may be a copy of another message; its bytes decide when they are fetched."""
     doubtful: bool = False
@@ -164,9 +147,9 @@ class MailboxState:
     same_as: str | None = None
     """The mailbox that it seems to be by another door, as far as this listing shows."""
     note: str | None = None
+    """Why its locations are mere positions (POP3)."""
     folders: frozenset[str] | None = None
     """The folders of a complete listing; ``None``: not known."""
-    """Why its locations are mere positions (POP3)."""
     reached: datetime | None = None
     """When it was last listed completely, as runs noted it, or since when it is waited for."""
     waited: datetime | None = None

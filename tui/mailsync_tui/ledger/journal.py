@@ -213,21 +213,7 @@ def deletions(ledger: LedgerReader, run: int) -> list[Deletion]:
 
 
 def _action(row: tuple[Any, ...]) -> ActionRow:
-    (number, run, line, kind, account, message, message_id, subject, mailbox, *rest) = row
-    (folder, validity, uid, quarantine, at, outcome, reason) = rest
-    return ActionRow(
-        number,
-        run,
-        line,
-        kind,
-        account,
-        message,
-        message_id,
-        subject,
-        mailbox,
-        Location(folder, validity, uid),
-        quarantine,
-        datetime.fromisoformat(at),
-        outcome,
-        reason,
+    before, location, (quarantine, at, *rest) = row[:9], row[9:12], row[12:]
+    return ActionRow._make(
+        (*before, Location(*location), quarantine, datetime.fromisoformat(at), *rest)
     )

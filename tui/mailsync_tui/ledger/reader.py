@@ -203,17 +203,8 @@ class LedgerReader:
                 number, known, *ident, unread, subject, sender, date, size, since = row
                 identity = None if unread else Identity(*ident)
                 result[number] = MessageRow(
-                    number,
-                    bool(known),
-                    identity,
-                    set(),
-                    subject,
-                    sender,
-                    moment(date),
-                    size,
-                    _when(since),
-                    [],
-                    [],
+                    *(number, bool(known), identity, set(), subject, sender),
+                    *(moment(date), size, _when(since), [], []),
                 )
             for message, digest in self.db.execute(
                 "SELECT message, digest FROM identity WHERE message IN (" + marks + ")", chunk
@@ -255,28 +246,11 @@ class LedgerReader:
             values,
         )
         for row in rows:
-            (number, mailbox, folder, validity, uid, message, state, adopted, size) = row[:9]
-            (first, after, held, missing, absent, absent_at, since, *rest) = row[9:]
-            listed, adopting, late_duplicate = rest
-            yield CopyRow(
-                number,
-                mailbox,
-                Location(folder, validity, uid),
-                message,
-                state,
-                bool(adopted),
-                size,
-                first,
-                after,
-                held,
-                missing,
-                absent,
-                moment(absent_at),
-                _when(since),
-                listed,
-                adopting,
-                bool(late_duplicate),
-            )
+            number, mailbox, *location, message, state, adopted, size = row[:9]
+            *scans, absent_at, since, listed, adopting, late_duplicate = row[9:]
+            place = (number, mailbox, Location(*location), message, state, bool(adopted), size)
+            times = (moment(absent_at), _when(since), listed, adopting, bool(late_duplicate))
+            yield CopyRow._make((*place, *scans, *times))
 
     def blocks(self) -> list[tuple[str, str, str]]:
         """The blocks that stick: account, kind of line, rule."""

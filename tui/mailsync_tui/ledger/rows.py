@@ -114,6 +114,7 @@ class HoldRow(NamedTuple):
 
     kind: str
     account: str
+    """Empty: whatever the account."""
     rule: str
     since: datetime
     reason: str

@@ -14,10 +14,10 @@ from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.plan.guards import STICKY
 from mailsync_tui.engine.plan.planner import PlanDetails
 from mailsync_tui.engine.plan.status import MessageStatus, late_duplicates
-from mailsync_tui.engine.snapshot import Copy, CopyState, Hold, Presence
+from mailsync_tui.engine.snapshot import Copy, CopyState, Presence
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.journal import undoes
-from mailsync_tui.ledger.rows import ActionRow, FolderRow, NewCopy
+from mailsync_tui.ledger.rows import ActionRow, FolderRow, HoldRow, NewCopy
 from mailsync_tui.ledger.uptime import ago
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
 from mailsync_tui.mailboxes.base import Location
@@ -324,7 +324,7 @@ class _Recorder:
             if over:
                 self.ledger.release_one(message, hold.kind, hold.account, hold.rule)
 
-    def _put_back_is_gone(self, s: MessageStatus, hold: Hold) -> bool:
+    def _put_back_is_gone(self, s: MessageStatus, hold: HoldRow) -> bool:
         """Whether a mailbox holds nothing more of what was put back there, its trash included."""
         mailbox = CONSOLIDATED if hold.kind == "forward-delete" else hold.account
         return (

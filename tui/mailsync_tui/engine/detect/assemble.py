@@ -14,7 +14,6 @@ from mailsync_tui.engine.detect.read import Arrival
 from mailsync_tui.engine.snapshot import (
     Copy,
     CopyState,
-    Hold,
     MailboxState,
     MessageState,
     Presence,
@@ -54,7 +53,7 @@ def message_states(
             size=row.size,
             known=row.known,
             copies=(*known.copies[row.id], *copies(identified.joined.get(row.id, ()))),
-            holds=tuple(Hold(*hold) for hold in row.holds),
+            holds=tuple(row.holds),
             compare=row.id in identified.undecided,
             doubtful=row.id in identified.doubtful,
         )

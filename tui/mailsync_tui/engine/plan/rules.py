@@ -23,7 +23,8 @@ from mailsync_tui.engine.plan.status import (
     placed_copies,
     put_back_on,
 )
-from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, Hold, Presence, Snapshot
+from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, Presence, Snapshot
+from mailsync_tui.ledger.rows import HoldRow
 from mailsync_tui.mailboxes.base import Location
 
 _ADOPTED = 'adopted = "hold"'
@@ -473,7 +474,7 @@ class Rules:
         most = self.configs[account].max_size
         return most is not None and size > most
 
-    def _after_hanging(self, line: Line, hold: Hold) -> Proposal:
+    def _after_hanging(self, line: Line, hold: HoldRow) -> Proposal:
         """A line at which a server hung: it sits out some syncs, no longer than a day."""
         why = f"{line.reason}; {hold.reason}"
         waits = hold.rounds > 0 and self.snapshot.passed(hold.since) < _LONGEST_REST

@@ -22,11 +22,11 @@ from mailsync_tui.engine.snapshot import (
     LOSABLE,
     Copy,
     CopyState,
-    Hold,
     MessageState,
     Presence,
     Snapshot,
 )
+from mailsync_tui.ledger.rows import HoldRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def put_back_on(s: MessageStatus) -> tuple[str, ...]:
     )
 
 
-def own_hold(s: MessageStatus) -> Hold | None:
+def own_hold(s: MessageStatus) -> HoldRow | None:
     """That an undo put it back in the consolidated mailbox: its own mail from then on."""
     undone = ("undone", "forward-delete")
     return next((hold for hold in s.message.holds if (hold.rule, hold.kind) == undone), None)
