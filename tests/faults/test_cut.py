@@ -156,3 +156,18 @@ def test_what_breaks_the_server_once_it_is_stored_is_stored_once(
             desk.sync()
         assert sorted(bodies(home)) == [letter(number) for number in range(5)]
         assert len(isp.mail) == 5
+
+
+@pytest.mark.vice(15)
+def test_a_part_that_an_earlier_run_left_does_not_grow_to_more(tmp_path: Path) -> None:
+    """That run was killed before it could take it back: nobody knows any more whose it is."""
+    part = CUT["text"].partition(b"\0")[0]
+    with Pop3Script() as isp, Cutting() as home:
+        isp.mail = {"u0": letter(0), "u1": CUT["text"]}
+        home.inbox.add(part)
+        desk = desk_at(tmp_path, isp, home)
+        for _ in range(4):
+            desk.sync()
+        assert sorted(bodies(home)) == sorted([letter(0), part])
+        assert [line.rule for line in desk.plan().held] == ["refused"]
+        assert len(isp.mail) == 2
