@@ -115,6 +115,15 @@ def test_the_history(tmp_path: Path) -> None:
     assert all_keys(run, leaves=("counts",)) == written("The history")
 
 
+def test_messages(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.synced("a")
+    (message,) = directory.json("list")
+    assert all_keys(message, leaves=("mailboxes",)) == written("The messages")
+    origin = directory.json("show", message["id"], "--origin")
+    assert all_keys(origin) == written("The origin of a message")
+
+
 def test_check(tmp_path: Path) -> None:
     directory = Directory(tmp_path)
     directory.synced("a")

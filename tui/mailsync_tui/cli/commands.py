@@ -503,6 +503,62 @@ def status(settings: Settings, as_json: bool, everybody: bool) -> int:
 
 
 @cli.command(
+    name="list",
+    epilog="\b\nExamples:\n  mailsync-tui list\n  mailsync-tui list isp --filter 'from:ann is:gone'"
+    "\n  mailsync-tui list --json",
+)
+@click.argument("account", default="consolidated", shell_complete=_accounts)
+@click.option("--filter", "chosen", default="", metavar="TEXT", help="As after / in the app.")
+@json_option
+@click.pass_obj
+def list_messages(settings: Settings, account: str, chosen: str, as_json: bool) -> int:
+    """List the messages of ACCOUNT, or of the consolidated mailbox.
+
+    As the ledger knows them since the last sync; nobody is contacted.
+    """
+    from mailsync_tui.cli.messages import show_list
+
+    (person,) = _people_of(settings, everybody=False, as_json=as_json)
+    return show_list(settings.output, person, account, chosen, as_json=as_json)
+
+
+@cli.command(
+    epilog="\b\nExamples:\n  mailsync-tui show 12\n  mailsync-tui show 12 --raw > mail.eml"
+    "\n  mailsync-tui show 12 --origin --json"
+)
+@click.argument("message", metavar="ID")
+@click.option("--raw", is_flag=True, help="Its bytes as they are.")
+@click.option("--headers", is_flag=True, help="All header fields, without the text.")
+@click.option("--origin", is_flag=True, help="Where it came from, and in which runs.")
+@click.option("--json", "as_json", is_flag=True, help="With --origin: print JSON, on one line.")
+@click.pass_obj
+def show(
+    settings: Settings, message: str, raw: bool, headers: bool, origin: bool, as_json: bool
+) -> int:
+    """Show a message; `list` has the IDs.
+
+    It is read where it lies, and marked as seen nowhere; where no mailbox holds it, from the
+    quarantine.
+    """
+    from mailsync_tui.cli.interrupts import Interrupts
+    from mailsync_tui.cli.messages import show_message, show_origin
+    from mailsync_tui.cli.runs import Command
+
+    if raw + headers + origin > 1:
+        raise CommandError("--raw, --headers and --origin exclude each other")
+    if as_json and not origin:
+        raise CommandError("--json goes with --origin")
+    (person,) = _people_of(settings, everybody=False, as_json=as_json)
+    if origin:
+        return show_origin(settings.output, person, message, as_json=as_json)
+    with Interrupts(settings.output) as interrupts:
+        command = Command(settings, (person,), interrupts, json=False)
+        return command.each(
+            lambda person: show_message(command, person, message, raw=raw, headers=headers)
+        )
+
+
+@cli.command(
     epilog="\b\nExamples:\n  mailsync-tui history\n  mailsync-tui undo 12"
     "\n  mailsync-tui history 12\n  mailsync-tui undo 12 --line 77610c9332ee7d06"
 )

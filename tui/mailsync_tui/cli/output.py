@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, Any, AnyStr, TextIO
 
 import click
 
@@ -44,6 +44,14 @@ class Output:
         """
         self.written(sys.stdout, text + "\n")
 
+    def raw(self, data: bytes) -> None:
+        """Write octets as they are to standard output.
+
+        Raises:
+            OutputError: They cannot be written. That nobody reads them any more is no error.
+        """
+        self.written(sys.stdout and sys.stdout.buffer, data)
+
     def note(self, text: str) -> None:
         """Say something on standard error."""
         with contextlib.suppress(OutputError):
@@ -57,7 +65,7 @@ class Output:
             self.note(f"{who}: {safe_text(line)}")
             self.log(f"{user}: {line}" if user else line, error=True)
 
-    def written(self, stream: TextIO | None, text: str) -> None:
+    def written(self, stream: IO[AnyStr] | None, text: AnyStr) -> None:
         """Write and flush.
 
         Raises:
@@ -155,7 +163,7 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _silence(stream: TextIO) -> None:
+def _silence(stream: IO[Any]) -> None:
     """Send what is still buffered nowhere, so that Python does not complain at its end."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)

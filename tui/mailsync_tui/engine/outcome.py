@@ -22,7 +22,7 @@ from mailsync_tui.engine.model import (
 from mailsync_tui.errors import BLOCKED, INTERRUPTED, OK, PARTLY, SessionError
 from mailsync_tui.ledger.journal import NOTHING_LEFT as NOTHING_LEFT
 from mailsync_tui.ledger.journal import THERE as THERE
-from mailsync_tui.ledger.rows import ActionRow, AwayRow, RunRow, WaitRow
+from mailsync_tui.ledger.rows import ActionRow, AwayRow, CopyStory, RunRow, WaitRow
 
 Outcome = Literal["done", "skipped", "failed", "vanished"]
 """What became of a line, or of one of its copies."""
@@ -89,6 +89,22 @@ class Status:
         if self.away:
             return PARTLY
         return BLOCKED if any(row.key[0] == "blocked" for row in self.waits) else OK
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the ledger knows of one message: whence it came, and what became of it."""
+
+    message: int
+    since: datetime
+    copies: tuple[CopyStory, ...]
+    actions: tuple[ActionRow, ...]
+
+    @property
+    def quarantine(self) -> list[str]:
+        """What its copies are called there, the newest first."""
+        names = [row.quarantine for row in reversed(self.actions) if row.quarantine]
+        return list(dict.fromkeys(names))
 
 
 def _state(run: RunRow) -> RunState:

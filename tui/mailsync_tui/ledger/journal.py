@@ -115,6 +115,13 @@ def actions(ledger: LedgerReader, run: int) -> list[ActionRow]:
     return [_action(row) for row in rows]
 
 
+def about(ledger: LedgerReader, message: int) -> list[ActionRow]:
+    """What was done about one message, in all runs."""
+    query = _ACTION + " WHERE message = ? AND outcome IS NOT ? AND kind != ? ORDER BY id"
+    rows = ledger.db.execute(query, (message, SENT_AGAIN, TAKE_BACK))
+    return [_action(row) for row in rows]
+
+
 def unsettled(ledger: LedgerReader) -> list[ActionRow]:
     """Actions with an intent and no outcome: a run was killed there."""
     return [_action(row) for row in ledger.db.execute(_ACTION + " WHERE outcome IS NULL")]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from mailsync_tui.ledger.reader import LedgerReader
+from mailsync_tui.ledger.rows import CopyStory
+from mailsync_tui.ledger.schema import moment
 
 MessageLine = tuple[int, str, str, str, int, int, str | None]
 """A message's number, subject, sender, date (ISO 8601 in UTC, so that it sorts as text; empty where
@@ -46,3 +49,37 @@ def same_header(ledger: LedgerReader) -> frozenset[int]:
         " (SELECT key FROM identity GROUP BY key HAVING min(message) <> max(message))"
     )
     return frozenset(row[0] for row in found)
+
+
+def message_ids(ledger: LedgerReader) -> dict[int, str]:
+    """The Message-ID of every message that has one, by its number."""
+    return dict(
+        ledger.db.execute("SELECT id, message_id FROM message WHERE message_id IS NOT NULL")
+    )
+
+
+def first_seen(ledger: LedgerReader, message: int) -> datetime | None:
+    """When a message was entered in the ledger; ``None`` where it is not."""
+    row = ledger.db.execute("SELECT since FROM message WHERE id = ?", (message,)).fetchone()
+    return moment(row[0]) if row else None
+
+
+def copy_stories(ledger: LedgerReader, message: int) -> tuple[CopyStory, ...]:
+    """Where a message lies and lay, in the order of its coming there."""
+    rows = ledger.db.execute(
+        "SELECT mailbox.name, folder, state, since, coalesce((SELECT at FROM listing WHERE"
+        " listing.mailbox = copy.mailbox AND listing.scan = copy.missing_scan), ended_at)"
+        " FROM copy JOIN mailbox ON mailbox.id = copy.mailbox WHERE message = ?"
+        " ORDER BY since, copy.id",
+        (message,),
+    )
+    return tuple(
+        CopyStory(
+            name,
+            folder,
+            state,
+            datetime.fromisoformat(since),
+            moment(gone) if state != "live" else None,
+        )
+        for name, folder, state, since, gone in rows
+    )

@@ -95,6 +95,17 @@ class CopyRow(NamedTuple):
     """Placed by a store whose answer never came, after the message had been stored once more."""
 
 
+class CopyStory(NamedTuple):
+    """Where and when one copy was."""
+
+    mailbox: str
+    folder: str
+    state: str
+    since: datetime
+    gone: datetime | None
+    """When it was missed, or its absence dealt with."""
+
+
 class NewCopy(NamedTuple):
     """A copy that the ledger does not have yet."""
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.secrets import require_environment
-from mailsync_tui.engine.outcome import PastRun, RunLine, Status, past_run, run_lines
+from mailsync_tui.engine.outcome import Origin, PastRun, RunLine, Status, past_run, run_lines
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.lock import LOCK_NAME, Holder, holder_of
 from mailsync_tui.ledger.reader import FILE_NAME, LedgerReader, open_ledger
@@ -90,6 +90,27 @@ class Person:
         """All runs, newest first."""
         with self._snapshot() as ledger:
             return [past_run(row) for row in journal.runs(ledger)]
+
+    def messages(self) -> tuple[Comparison, Mapping[int, str]]:
+        """All messages that the ledger knows, and their Message-IDs."""
+        from mailsync_tui.engine import comparison
+        from mailsync_tui.ledger.overview import message_ids
+
+        with contextlib.closing(open_ledger(self.directory / FILE_NAME)) as ledger:
+            found = comparison.from_ledger(self.config, ledger)
+            with ledger.snapshot():
+                return found, message_ids(ledger)
+
+    def origin(self, message: int) -> Origin | None:
+        """What the ledger knows of one message; ``None`` where it has no such number."""
+        from mailsync_tui.ledger import overview
+
+        with self._snapshot() as ledger:
+            since = overview.first_seen(ledger, message)
+            if since is None:
+                return None
+            actions = journal.about(ledger, message)
+            return Origin(message, since, overview.copy_stories(ledger, message), tuple(actions))
 
     def status(self) -> Status:
         """What the last sync left: what it did, what it did not reach, what waits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailsync_tui.reading import Attachment, Reading
+from mailsync_tui.reading import Attachment, Reading, read_message
 from mailsync_tui.report.words import size_in_words
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.rows.columns import fit
@@ -65,6 +65,15 @@ class MessageText:
             text = self._text[number]
             return TextLine(text, "dim" if text.startswith(">") else "")
         return self._below[number - len(self._text)]
+
+
+def message_lines(raw: bytes, *, all_headers: bool, text: bool) -> list[str]:
+    """A message as lines for a script: its header fields, and its text with what belongs to it."""
+    found = read_message(raw)
+    if not text:
+        return [f"{name}: {value}" for name, value in (*found.headers, *found.other_headers)]
+    shown = MessageText(found, (), all_headers=all_headers)
+    return [shown.line(number).text for number in range(len(shown))]
 
 
 _HEADING = TextLine("Attachments (s saves one):", label=26)
