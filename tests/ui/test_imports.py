@@ -14,7 +14,7 @@ FOLDER = Path(ui.__file__).parent
 FLOORS = (
     ("actions",),
     ("rows",),
-    ("background", "widgets"),
+    ("background", "preferences", "widgets"),
     ("screens.base",),
     ("screens.dialogs",),
     ("screens",),

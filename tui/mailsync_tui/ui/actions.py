@@ -303,6 +303,14 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
     ),
     Action(
+        "app.suspend_process",
+        ("ctrl+z",),
+        "suspend",
+        "Suspend the app; `fg` in the shell brings it back.",
+        _CALM,
+        footer=False,
+    ),
+    Action(
         "app.interrupt",
         ("ctrl+c", "ctrl+q"),
         "end",

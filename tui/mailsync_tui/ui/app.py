@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -13,13 +15,16 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 
 from mailsync_tui.engine.events import Event
 from mailsync_tui.errors import FAILED, INTERRUPTED, OK
-from mailsync_tui.ui.actions import ACTIONS, Where
+from mailsync_tui.ui.actions import ACTIONS, Where, shown_key
 from mailsync_tui.ui.background import Background
+from mailsync_tui.ui.preferences import keep, preferences
 from mailsync_tui.ui.screens.base import MailsyncScreen
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 
@@ -50,6 +55,7 @@ class MailsyncApp(App[int]):
 
     TITLE = "mailsync-tui"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {lambda: Actions}
     CSS_PATH = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "interrupt", "end", show=False, priority=True),
@@ -86,6 +92,11 @@ class MailsyncApp(App[int]):
     def on_mount(self) -> None:
         """Show the mailboxes."""
         self._own_loop = asyncio.get_running_loop()
+        directory = self.background.person.directory
+        theme = preferences(directory).get("theme")
+        if theme in self.available_themes and "TEXTUAL_THEME" not in os.environ:
+            self.theme = str(theme)
+        self.theme_changed_signal.subscribe(self, lambda theme: keep(directory, theme=theme.name))
         self._comparison = ComparisonScreen(self)
         self.push_screen(self._comparison)
 
@@ -209,7 +220,23 @@ class MailsyncApp(App[int]):
                 node = now.get((call, action.label))
                 if node is not None:
                     run = partial(self.run_action, call, node)
-                    yield SystemCommand(action.label.capitalize(), action.help, run)
-        for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Maximize", "Minimize"):
-                yield command
+                    title = f"{re.split('[:;,.]', action.help)[0]} ({shown_key(action.keys[0])})"
+                    yield SystemCommand(title, f"{action.label}: {action.help}", run)
+        yield from (x for x in super().get_system_commands(screen) if x.title == "Theme")
+
+
+class Actions(Provider):
+    """The palette finds an action by the words of its title, and by any of its explanation."""
+
+    async def discover(self) -> Hits:
+        """All of them."""
+        for title, meaning, run, _ in self.app.get_system_commands(self.screen):
+            yield DiscoveryHit(Content(title), run, title, meaning)
+
+    async def search(self, query: str) -> Hits:
+        """Those that fit."""
+        matcher = self.matcher(query)
+        for title, meaning, run, _ in self.app.get_system_commands(self.screen):
+            score = matcher.match(title) or 0.1 * (query.casefold() in meaning.casefold())
+            if score:
+                yield Hit(score, Content(title), run, title, meaning)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 FIELDS = ("from", "subject", "is", "on")
@@ -31,11 +31,23 @@ class Filter:
     """The beginning of a state's word is enough."""
     mailboxes: tuple[str, ...] = ()
     """The beginning of a mailbox's name is enough."""
+    unknown: tuple[str, ...] = field(default=(), compare=False)
+    """Words that look like ``field:word`` with a field that there is not."""
 
     @property
     def empty(self) -> bool:
         """Whether every line passes."""
         return self == Filter()
+
+    @property
+    def nothing(self) -> str:
+        """What is said where no line passes; empty for the filter that all lines pass."""
+        if self.empty:
+            return ""
+        unknown = ", ".join(f"{name}:" for name in self.unknown)
+        known = ", ".join(f"{name}:" for name in FIELDS)
+        named = f" There is no {unknown} (but {known})." if unknown else ""
+        return f"No line passes the filter.{named}"
 
     def refines(self, other: Filter) -> bool:
         """Whether every line that passes this passes the other too."""
@@ -74,6 +86,7 @@ def parse(text: str) -> Filter:
         text: Words parted by blanks; ``"two words"`` are one; ``field:word`` names a field.
     """
     found: dict[str, list[str]] = {name: [] for name in ("words", *FIELDS)}
+    unknown: list[str] = []
     for word in _split(text):
         name, colon, value = word.partition(":")
         if colon and name in FIELDS:
@@ -81,12 +94,15 @@ def parse(text: str) -> Filter:
                 found[name].append(value)
         else:
             found["words"].append(word)
+            if colon and name.isalpha() and not value.startswith("/"):
+                unknown.append(name)
     return Filter(
         tuple(found["words"]),
         tuple(found["from"]),
         tuple(found["subject"]),
         tuple(found["is"]),
         tuple(found["on"]),
+        tuple(unknown),
     )
 
 

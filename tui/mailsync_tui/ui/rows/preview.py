@@ -122,7 +122,7 @@ class Previewed:
         self._stopped()
         self._grouped(chosen)
         if not self.visible:
-            text = "No line passes the filter." if not chosen.empty else _nothing(choice)
+            text = chosen.nothing or _nothing(choice)
             self.rows.append(TextRow("nothing", text, ""))
         self._index = {row.key: number for number, row in enumerate(self.rows)}
         self._homes = _homes(self.rows)

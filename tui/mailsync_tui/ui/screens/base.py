@@ -191,6 +191,7 @@ class FilteredScreen(MailsyncScreen):
         chosen = parse(event.value)
         if chosen != self.filter:
             self.filter = chosen
+            self.query_one(LineView).nothing = chosen.nothing
             await self.show_filtered()
 
     @on(Input.Submitted, "#filter")

@@ -29,6 +29,7 @@ from mailsync_tui.report.words import CELLS, NO_SUBJECT, local_moment, short_nam
 from mailsync_tui.session.person import Unfinished
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
+from mailsync_tui.ui.preferences import keep, preferences
 from mailsync_tui.ui.rows.order import ORDERS, Order, Ordered
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
 from mailsync_tui.ui.widgets.key_bar import KeyBar
@@ -75,7 +76,8 @@ class ComparisonScreen(FilteredScreen):
         """
         super().__init__(mailsync)
         self.order: Order = "date"
-        self.differences = False
+        self._directory = mailsync.background.person.directory
+        self.differences = preferences(self._directory).get("differences") is True
         self.looking = True
         self.problem = ""
         self._comparison = nothing_yet(mailsync.background.person.config)
@@ -196,8 +198,10 @@ class ComparisonScreen(FilteredScreen):
         """
         panes = self.query_one(Panes)
         comparison, order, chosen = self._comparison, self.order, self.filter
+        panes.nothing = chosen.nothing
         if self.differences:
             chosen = replace(chosen, states=(*chosen.states, "different"))
+            panes.nothing = self.filter.nothing or "No difference; = shows all messages."
         key, before = panes.row and panes.row.key, panes.ordered
 
         def ordered() -> tuple[Ordered, Key | None]:
@@ -345,6 +349,7 @@ class ComparisonScreen(FilteredScreen):
     async def action_differences(self) -> None:
         """Show differences only, or all."""
         self.differences = not self.differences
+        keep(self._directory, differences=self.differences)
         await self._arrange()
 
     def action_previous_pane(self) -> None:

@@ -21,7 +21,7 @@ from textual.widget import Widget
 from mailsync_tui.report.words import STYLES, Span
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import movements
-from mailsync_tui.ui.rows.columns import BAR, LONGEST
+from mailsync_tui.ui.rows.columns import BAR, LONGEST, fit
 
 _THUMB = "┃"
 _COLOURLESS = f" {BAR}{_THUMB}"
@@ -132,6 +132,8 @@ class LineView(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.lines: Lines = lines or NoLines()
         self.cursor = 0
+        self.nothing = ""
+        """Stands where the lines would be, if there are none."""
         self._placed = False
         self._strips: LRUCache[tuple[int, int, int, bool], Strip] = LRUCache(1024)
         self._styles: dict[str, Style] = {}
@@ -249,6 +251,8 @@ class LineView(ScrollView, can_focus=True):
         index = top + y
         width = self.line_width
         if index >= len(self.lines):
+            if index == 0 and self.nothing:
+                return Strip([Segment(fit(self.nothing, width + 1), self.rich_style)])
             return Strip.blank(width + 1, self.rich_style)
         state = 1 + self.has_focus if self.shows_cursor and index == self.cursor else 0
         place = (index, width, state, y in self._thumb(top))
