@@ -182,7 +182,7 @@ def test_it_says_which_and_the_ways_out(bench: Bench) -> None:
     bench.sync()
     bench.move("consolidated", MAILS[1], "Archive")
     (block,) = bench.plan().blocked
-    assert block.cause.startswith("work seems to be consolidated by another door")
+    assert block.cause.startswith("work seems to be the consolidated mailbox by another door")
     assert "`--accept-blocked work:same-mailbox`" in block.detail
     assert "`distinct = true`" in block.detail
 

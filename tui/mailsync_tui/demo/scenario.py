@@ -129,12 +129,11 @@ class ScenarioBuilder:
         """Somebody deleted it there since the last sync."""
         self.present += [Change("remove", name, letter) for name in mailboxes]
 
-    def delete(self, letter: Letter, *mailboxes: str, trash: bool = False) -> None:
-        """Somebody deleted it there in everyday life."""
+    def delete(self, letter: Letter, *mailboxes: str, to: str = "") -> None:
+        """Somebody deleted it there in everyday life, or moved it to a folder."""
         changes = self.lagging if self.unreached else self.present
         for name in mailboxes:
-            change = ("file", name, letter, "Trash") if trash else ("remove", name, letter)
-            changes.append(Change(*change))
+            changes.append(Change("file" if to else "remove", name, letter, to or "INBOX"))
 
     def known_and_removed(self, account: str, *mailboxes: str) -> None:
         """A letter of this account that somebody deleted in these mailboxes since."""
@@ -182,7 +181,7 @@ def _deleted_on_the_account(builder: ScenarioBuilder, name: str, number: int) ->
 
 def _deleted_in_consolidated(builder: ScenarioBuilder, name: str, number: int) -> None:
     letter = builder.known(name)
-    builder.delete(letter, CONSOLIDATED, trash=number < 2)
+    builder.delete(letter, CONSOLIDATED, to="Trash" if number < 2 else "")
 
 
 def _deleted_on_both_sides(builder: ScenarioBuilder, name: str, _number: int) -> None:
@@ -371,8 +370,8 @@ def _second_door(builder: ScenarioBuilder) -> None:
     """It shows the inbox of the consolidated mailbox, where two letters were filed."""
     letters = [builder.known(ALIAS, CONSOLIDATED) for _ in range(12)]
     for letter in letters[2:4]:
-        builder.remove(letter, ALIAS)
-        builder.present.append(Change("file", CONSOLIDATED, letter, "Archive"))
+        builder.delete(letter, ALIAS)
+        builder.delete(letter, CONSOLIDATED, to="Archive")
 
 
 def _unreachable(builder: ScenarioBuilder) -> None:

@@ -78,7 +78,8 @@ def cause(
         same: The mailbox that the account seems to be; empty: it was seen by an earlier listing.
     """
     text = _CUT if rule == "hidden" and cut is not None else _CAUSES[rule]
-    names = {"account": account, "mailbox": loser(account, kind), "same": same or "another mailbox"}
+    other = "the consolidated mailbox" if same == CONSOLIDATED else same or "another mailbox"
+    names = {"account": account, "mailbox": loser(account, kind), "same": other}
     return text.format(**names, cut=cut, away=away)
 
 
