@@ -684,9 +684,17 @@ def setup(settings: Settings) -> int:
 )
 @click.argument("page", required=False, shell_complete=_pages)
 @click.option("--man", "as_man", is_flag=True, help="Print the whole manual as a man page (roff).")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of the configuration.")
 @click.pass_obj
-def manual(settings: Settings, page: str | None, as_man: bool) -> int:
+def manual(settings: Settings, page: str | None, as_man: bool, schema: bool) -> int:
     """Show a PAGE of the manual; without one, which pages there are."""
+    if schema:
+        import json
+
+        from mailsync_tui.session.setup import json_schema
+
+        settings.output.result(json.dumps(json_schema(), indent=2))
+        return 0
     if as_man:
         from mailsync_tui.cli.man_page import man_page
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from mailsync_tui.config.model import DIRECTIONS
@@ -65,14 +66,14 @@ def _string(value: object, expected: str) -> str:
 def line(expected: str) -> Check:
     """A string that is not empty and has no control characters: it goes into protocol lines."""
     wanted = f"{expected}: a string that is not empty, without line breaks and control characters"
+    return partial(_line, wanted)
 
-    def check(value: object) -> str:
-        text = _string(value, wanted)
-        if not text or _CONTROLS.search(text):
-            raise WrongValueError(wanted)
-        return text
 
-    return check
+def _line(expected: str, value: object) -> str:
+    text = _string(value, expected)
+    if not text or _CONTROLS.search(text):
+        raise WrongValueError(expected)
+    return text
 
 
 def command(value: object) -> str:
@@ -122,34 +123,35 @@ def is_loopback(name: str) -> bool:
 
 def choice(*options: str) -> Check:
     """One of a few words. Only for keys whose values are no secrets: the wrong one is quoted."""
+    return partial(one_of, options)
+
+
+def one_of(options: tuple[str, ...], value: object) -> str:
+    """What :func:`choice` checks."""
     expected = _enumerated(options)
+    text = _string(value, expected)
+    if text not in options:
+        import difflib  # Only a wrong file needs it.
 
-    def check(value: object) -> str:
-        text = _string(value, expected)
-        if text not in options:
-            import difflib  # Only a wrong file needs it.
-
-            meant = difflib.get_close_matches(text, options, n=1)
-            hint = f'; did you mean "{meant[0]}"?' if meant else ""
-            raise WrongValueError(f'{expected}, not "{short(text, 40)}"{hint}')
-        return text
-
-    return check
+        meant = difflib.get_close_matches(text, options, n=1)
+        hint = f'; did you mean "{meant[0]}"?' if meant else ""
+        raise WrongValueError(f'{expected}, not "{short(text, 40)}"{hint}')
+    return text
 
 
 def integer(low: int, high: int | None = None) -> Check:
     """An integer within bounds, both included; a boolean is none."""
+    return partial(within, low, high)
+
+
+def within(low: int, high: int | None, value: object) -> int:
+    """What :func:`integer` checks."""
     expected = f"an integer of at least {low}" if high is None else f"an integer, {low} to {high}"
-    top = _LARGEST if high is None else high
-
-    def check(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise _another_type(expected, value)
-        if not low <= value <= top:
-            raise WrongValueError(expected)
-        return value
-
-    return check
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _another_type(expected, value)
+    if not low <= value <= (_LARGEST if high is None else high):
+        raise WrongValueError(expected)
+    return value
 
 
 def share(value: object) -> float:

@@ -16,6 +16,7 @@ from mailsync_tui.config.checks import Check, WrongValueError, is_loopback
 from mailsync_tui.config.model import (
     CONSOLIDATED,
     DEFAULT_PORTS,
+    NAME,
     Config,
     Guards,
     Holds,
@@ -38,7 +39,7 @@ DEFAULT_PERSON = "default"
 """The person of a file without ``[users.…]`` sections."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(NAME)
 _NAME_EXPECTED = "expected a name of 1 to 64 letters, digits, _ and -"
 _IN_CLEAR = (
     'expected "implicit" or "starttls": with "none" the password crosses the network in clear;'
@@ -186,14 +187,7 @@ def _person(
         _values_of(
             _subtable(table, prefix, key, problems) or {}, _dotted(prefix, key), fields, problems
         )
-        for key, fields in (
-            ("guards", schema.GUARDS),
-            ("hold", schema.HOLD),
-            ("hooks", schema.HOOKS),
-            ("quarantine", schema.QUARANTINE),
-            ("schedule", schema.SCHEDULE),
-            ("timeouts", schema.TIMEOUTS),
-        )
+        for key, fields in schema.TABLES.items()
     )
     if consolidated is None:
         return None

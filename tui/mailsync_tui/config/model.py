@@ -18,6 +18,9 @@ DIRECTIONS: tuple[Direction, ...] = ("collect", "forward", "reverse")
 DEFAULT_PORTS: dict[MailboxType, tuple[int, int]] = {"pop3": (995, 110), "imap": (993, 143)}
 """With TLS from the first byte, and without."""
 
+NAME = "^[A-Za-z0-9_-]{1,64}$"
+"""What accounts and people may be called: a regular expression."""
+
 CONSOLIDATED = "consolidated"
 """The name of the consolidated mailbox; no account may be called so."""
 

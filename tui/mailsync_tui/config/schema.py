@@ -111,19 +111,20 @@ HOOKS = (KeySpec("after_collect", checks.command), KeySpec("on_attention", check
 SCHEDULE = (KeySpec("apply", checks.directions, name="schedule_apply"),)
 TIMEOUTS = (KeySpec("message", checks.timeout, name="message_timeout"),)
 
+TABLES: dict[str, tuple[KeySpec, ...]] = {
+    "guards": GUARDS,
+    "hold": HOLD,
+    "hooks": HOOKS,
+    "quarantine": QUARANTINE,
+    "schedule": SCHEDULE,
+    "timeouts": TIMEOUTS,
+}
+"""A person's tables besides the mailboxes."""
+
 FILE = (KeySpec("state_dir", checks.path),)
 """Top-level keys that are no tables."""
 
-PERSON_KEYS = (
-    "consolidated",
-    "external",
-    "guards",
-    "hold",
-    "hooks",
-    "quarantine",
-    "schedule",
-    "timeouts",
-)
+PERSON_KEYS = ("consolidated", "external", *TABLES)
 """The tables of one person: at the top of the file, or below ``users.NAME``."""
 
 

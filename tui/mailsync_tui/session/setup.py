@@ -16,6 +16,7 @@ from typing import Any, cast
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from mailsync_tui.config.json_schema import json_schema
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.config.providers import Provider, provider_of
 from mailsync_tui.config.schema import SECRETS
@@ -33,6 +34,7 @@ __all__ = [
     "Section",
     "Setup",
     "account_name",
+    "json_schema",
     "provider_of",
 ]
 SECRET_KEYS = tuple(spec.key for spec in SECRETS)
