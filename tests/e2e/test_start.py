@@ -16,7 +16,7 @@ pytestmark = pytest.mark.server
 OURS = {
     "cli": "commands confirm interrupts json_form output progress render runs screen settings",
     "config": "checks load model overlap schema secrets",
-    "engine": "detect.listing events kept model outcome plan.guards plan.protected snapshot",
+    "engine": "detect.listing events kept model outcome plan.guards plan.protected",
     "errors": "",
     "ledger": "journal lock private reader rows schema uptime writer",
     "mailboxes": "base bisect imap.connection imap.delete imap.folder_names imap.listing"

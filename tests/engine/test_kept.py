@@ -195,3 +195,12 @@ def test_all_mailboxes_were_reached(bench: Bench) -> None:
     with contextlib.closing(open_ledger(bench.directory / FILE_NAME)) as ledger:
         reached = {row.reached for row in ledger.mailboxes().values()}
     assert reached == {bench.now - timedelta(minutes=15)}
+
+
+def test_an_account_that_is_not_due_is_not_asked_either(bench: Bench) -> None:
+    bench.configure("work", every=timedelta(hours=1))
+    settle(bench)
+    bench.boxes["work"].calls.clear()
+    with bench.session(patient=True) as session:
+        assert session.plan(Options()).mailboxes["work"].left_out
+    assert not bench.boxes["work"].calls

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailsync_tui.engine.outcome import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class ListingProgress:
+class ListingProgress(NamedTuple):
     """A mailbox is being listed; some four times a second at most, and not if it is soon done."""
 
     mailbox: str
@@ -18,8 +17,7 @@ class ListingProgress:
     """``None``: not known beforehand."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingProgress:
+class ReadingProgress(NamedTuple):
     """The headers of a mailbox's new messages are being read; as often as for a listing."""
 
     mailbox: str
@@ -27,8 +25,7 @@ class ReadingProgress:
     total: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ListingDone:
+class ListingDone(NamedTuple):
     """A mailbox was listed, or could not be."""
 
     mailbox: str
@@ -36,15 +33,13 @@ class ListingDone:
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Applying:
+class Applying(NamedTuple):
     """The applying of so many lines begins."""
 
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class LineDone:
+class LineDone(NamedTuple):
     """One line came to its end."""
 
     line: str

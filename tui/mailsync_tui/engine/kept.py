@@ -11,10 +11,9 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailsync_tui import __version__
 from mailsync_tui.config.model import UserConfig
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
     from mailsync_tui.engine.detect.observe import Observation
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPlan:
+class KeptPlan(NamedTuple):
     """A plan that holds as long as no mailbox has another version."""
 
     plan: Plan
@@ -80,13 +78,13 @@ def kept_plan(ledger: LedgerReader, config: UserConfig, options: Options) -> Kep
         serial=mark.serial,
         options=options,
         mailboxes={
-            name: replace(report, unmatched=tuple(report.unmatched))
+            name: report._replace(unmatched=tuple(report.unmatched))
             for name, row in kept["mailboxes"].items()
-            for report in (MailboxReport(*row),)
+            for report in (MailboxReport._make(row),)
         },
         lines=(),
         held=tuple(
-            replace(held, since=held.since and datetime.fromisoformat(str(held.since)))
+            held._replace(since=held.since and datetime.fromisoformat(str(held.since)))
             for held in (HeldLine(*row) for row in kept["held"])
         ),
         blocked=tuple(Blocked(*row) for row in kept["blocked"]),
@@ -140,7 +138,7 @@ def _dated(observation: Observation, plan: Plan) -> bool:
 
 
 def _row(value: Any) -> list[object]:
-    return [getattr(value, each.name) for each in fields(value)]
+    return [getattr(value, name) for name in value.__match_args__]
 
 
 def _conditions(config: UserConfig, options: Options, mark: LedgerMark) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED as CONSOLIDATED
 from mailsync_tui.config.model import DIRECTIONS as DIRECTIONS
@@ -63,8 +63,7 @@ class Cell(IntEnum):
     """There; it will be deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A location in a named mailbox."""
 
     mailbox: str
@@ -120,8 +119,7 @@ HeldRule = Literal[
 """Why a line is held."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldLine:
+class HeldLine(NamedTuple):
     """A line that waits for a person."""
 
     id: str
@@ -161,8 +159,7 @@ class Waiting:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxReport:
+class MailboxReport(NamedTuple):
     """One mailbox as the plan reports it."""
 
     type: str
@@ -225,8 +222,7 @@ class Plan:
         return tuple(left)
 
 
-@dataclass(frozen=True, slots=True)
-class PlanEntry:
+class PlanEntry(NamedTuple):
     """A line that was proposed for a message, and what stopped it."""
 
     line: Line

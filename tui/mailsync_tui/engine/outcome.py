@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import (
@@ -38,8 +38,7 @@ RunState = Literal["done", "partly", "interrupted", "unfinished", "undone"]
 L = TypeVar("L", Line, UndoLine)
 
 
-@dataclass(frozen=True, slots=True)
-class LineResult(Generic[L]):
+class LineResult(NamedTuple, Generic[L]):
     """What became of one line: of a plan, or of a run that was undone."""
 
     line: L
@@ -72,8 +71,7 @@ def past_run(row: RunRow) -> PastRun:
     return PastRun(**asdict(row), state=_state(row))
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """How it stands with one person's mailboxes, as the last sync left it."""
 
     user: str
@@ -117,8 +115,7 @@ def _state(run: RunRow) -> RunState:
     return "done" if run.exit in (OK, BLOCKED) and not run.put_back else "partly"
 
 
-@dataclass(frozen=True, slots=True)
-class RunLine:
+class RunLine(NamedTuple):
     """One line of an earlier run; of one with several copies, the worst outcome counts."""
 
     id: str
@@ -166,8 +163,7 @@ def run_lines(rows: Iterable[ActionRow]) -> tuple[RunLine, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a run did."""
 
     user: str
@@ -178,8 +174,7 @@ class Result:
     exit: int
 
 
-@dataclass(frozen=True, slots=True)
-class UndoResult:
+class UndoResult(NamedTuple):
     """What an undo did."""
 
     user: str

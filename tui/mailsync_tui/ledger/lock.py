@@ -7,11 +7,10 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from mailsync_tui.errors import LedgerBusy, LockError
 from mailsync_tui.ledger.private import make_private_dir
@@ -25,8 +24,7 @@ LOCK_NAME = "lock"
 """In the person's directory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who has the lock, as far as the file says, in which anything may stand."""
 
     pid: int | None = None

@@ -9,8 +9,7 @@ from typing import Literal, NamedTuple
 from mailsync_tui.message import Identity, Location, Uid
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxRow:
+class MailboxRow(NamedTuple):
     """A mailbox the ledger knows."""
 
     id: int

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 from mailsync_tui.engine.model import CONSOLIDATED, DELETIONS, NEEDS_CONFIRMATION, Line, Plan
 
@@ -14,8 +14,7 @@ State = Literal["in", "out", "falls", "over"]
 """``falls``: not done, because a line that it needs is not; ``over``: holds no longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(NamedTuple):
     """What is to be done of one kind in one mailbox."""
 
     kind: str

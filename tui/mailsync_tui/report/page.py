@@ -5,20 +5,18 @@ All text in it is safe to show.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailsync_tui.report.words import Span
 
 
-@dataclass(frozen=True, slots=True)
-class PageLine:
+class PageLine(NamedTuple):
     """One line; what is too long for the screen is cut. Without spans: a gap."""
 
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """A sentence or more, broken into lines."""
 
     text: str
@@ -26,8 +24,7 @@ class Paragraph:
     indent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows whose columns line up; the last column is as wide as it likes."""
 
     rows: tuple[tuple[Span, ...], ...]
@@ -36,8 +33,7 @@ class Table:
 Block = PageLine | Paragraph | Table
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A title, and what stands below it."""
 
     title: str

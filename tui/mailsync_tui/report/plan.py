@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.engine.model import (
     CONSOLIDATED,
@@ -342,8 +341,7 @@ def _sums(found: Sequence[Sum], *, octets: bool) -> str:
     return ", ".join(parts) or "nothing to do"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What a person is asked before a plan is applied."""
 
     title: str

@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.config.load import load_config
 from mailsync_tui.config.secrets import require_environment
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 _PROGRAM = "mailsync-tui"
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(NamedTuple):
     """A run without an end."""
 
     run: PastRun
@@ -40,8 +38,7 @@ class Unfinished:
     """The process that is applying to the ledger now: the run is its, and not dead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Whose mailboxes they are. All methods that read the ledger raise LedgerError."""
 
     config: UserConfig

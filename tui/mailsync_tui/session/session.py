@@ -334,8 +334,10 @@ class Session:
         with self._reading() as ledger:
             kept = kept_plan(ledger, self.config, options)
             away = ledger.away()
-        if kept is None or self.left_out or away:
+            without = self._without(away, ledger.mailboxes())
+        if kept is None or away or without:
             return self.list_all()
+        self._away = {}
         self._mark = kept.mark
         self._listed_at = self.clock(), time.monotonic()
         listings = self.connections.list_changed(self.emit, kept.versions)
@@ -345,7 +347,7 @@ class Session:
             return self.list_all()
         for name, report in kept.plan.mailboxes.items():
             self.emit(ListingDone(name, report.messages, None))
-        return replace(kept, plan=replace(kept.plan, created=self._listed_at[0]))
+        return kept._replace(plan=replace(kept.plan, created=self._listed_at[0]))
 
     def _make_plan(
         self, options: Options, listings: Mapping[str, Listing | MailboxError]

@@ -7,10 +7,13 @@ the way out, and stays stopped until a person ends it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import DELETIONS, KIND_DIRECTION, Accept, Kind
-from mailsync_tui.engine.snapshot import Copy, MailboxState, Snapshot
+
+if TYPE_CHECKING:
+    from mailsync_tui.engine.snapshot import Copy, MailboxState, Snapshot
 
 SAME_MAILBOX = "same-mailbox"
 RULES = (

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from mailsync_tui.config.model import CONSOLIDATED, Holds, MailboxConfig
-from mailsync_tui.engine.snapshot import Copy, MessageState, Snapshot
 from mailsync_tui.mailboxes.base import Role
+
+if TYPE_CHECKING:
+    from mailsync_tui.engine.snapshot import Copy, MessageState, Snapshot
 
 OUTSIDE_FOLDERS = frozenset({Role.TRASH, Role.JUNK, Role.DRAFTS, Role.SENT, Role.ALL})
 """Folders of an account that no glob in ``folders`` matches."""

@@ -6,8 +6,8 @@ import hashlib
 import itertools
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.mailboxes.base import (
     FolderListing,
@@ -41,8 +41,7 @@ _AHEAD = 16
 """Folders that are asked for before the first answer is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """One folder's questions, sent in one go."""
 
     folder: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.mailboxes.base import MailboxError
 from mailsync_tui.mailboxes.imap.folder_names import INBOX, Names, names_of
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from mailsync_tui.mailboxes.imap.connection import LoggedIn
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """What a server says of a folder when it is opened."""
 
     folder: str
