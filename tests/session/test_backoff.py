@@ -164,7 +164,7 @@ def test_an_account_is_contacted_as_often_as_it_wants(line: Line) -> None:
     assert (found.plan.mailboxes["isp"].left_out or "").startswith("not due before ")
     line.bench.sync()
     assert line.tried["isp"][-1] < line.bench.now, "a command run by hand waits for nothing"
-    assert len(line.tried["isp"]) == 5
+    assert len({*line.tried["isp"]}) == 5
 
 
 def test_what_fails_is_tried_by_its_pause_alone(line: Line) -> None:
