@@ -171,3 +171,40 @@ def test_a_part_that_an_earlier_run_left_does_not_grow_to_more(tmp_path: Path) -
         assert sorted(bodies(home)) == sorted([letter(0), part])
         assert [line.rule for line in desk.plan().held] == ["refused"]
         assert len(isp.mail) == 2
+
+
+FOREIGN = (
+    b"From: Eve <eve@example.org>\r\nDate: Thu, 1 Feb 2024 10:00:03 +0000\r\n"
+    b"Message-ID: <other@example.org>\r\nSubject: no text\r\n\r\n",
+    b"\r\n",
+    b"From",
+    b"From: Ann <ann@example.org>\r\n",
+    b"To: bob@example.org\r\n\r\nHello.\r\n",
+)
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+@pytest.mark.parametrize(
+    ("headless", "said"),
+    [(False, b""), (True, b""), (False, b"[APPENDUID 7 1] ")],
+)
+def test_what_others_put_there_meanwhile_is_no_part_of_it(
+    tmp_path: Path, foreign: bytes, said: bytes, headless: bool
+) -> None:
+    """The server loses ours, and somebody else's message comes in its stead."""
+
+    class Losing(ImapScript):
+        def do_append(self, to: Connection, tag: bytes, *_: object) -> None:
+            self.inbox.add(foreign)
+            to.say(tag + b" OK " + said + b"done")
+
+    data = letter(3, b"text\r\n" * 20)
+    if headless:
+        data = b"To: bob@example.org\r\n\r\nHello. " + b"text\r\n" * 20
+    with Pop3Script() as isp, Losing() as home:
+        home.capabilities = ImapScript.capabilities if said else "IMAP4rev1"
+        isp.mail = {"u0": data}
+        desk = desk_at(tmp_path, isp, home)
+        assert outcomes(desk.sync(directions=("collect",))) == {("collect", "failed"): 1}
+        assert bodies(home) == [foreign]
+        assert not home.sent("UID STORE")

@@ -43,6 +43,10 @@ _OCTETS = 16 * 1024 * 1024
 _SMALL_LITERAL = 4096
 """Octets that LITERAL- lets through unasked (RFC 7888)."""
 
+_ADDED = re.compile(
+    rb"^(?:X-UID|Status|X-Status|X-Keywords|X-IMAP|X-IMAPbase|Content-Length):.*(?:\n|\Z)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
@@ -312,8 +316,8 @@ def _prove(look: Looking, target: _Target, items: list[_Item]) -> None:
             item.head = head
             item.altered = item.altered or head.size != len(item.message.data)
         elif head is not None:
-            _cut(look, item, head)
-    lost = [item for item in items if item.head is None and item.cut is None]
+            _cut(look, item, head, by_place=True)
+    lost = [item for item in items if item.head is None and not item.refused]
     if not lost:
         return
     found = look.uids(target.folder)  # compared here: see ImapSession.listed
@@ -324,7 +328,7 @@ def _prove(look: Looking, target: _Target, items: list[_Item]) -> None:
     unread = set(new).difference(heads)
     _match(look, lost, heads)
     for item in lost:
-        if item.accepted and item.head is None and item.cut is None:
+        if item.accepted and item.head is None and not item.refused:
             item.refused = bool(unread) or item.uid in heads  # better none than one more each time
             if item.refused:
                 item.error = f"{look.where} said OK, and cannot show that it keeps this message"
@@ -362,8 +366,8 @@ def _match(look: Looking, items: list[_Item], heads: dict[int | str, Head]) -> N
                 break
     for item in items:
         if item.head is None and item.accepted:
-            smaller = [head for head in heads.values() if 0 < head.size < len(item.data)]
-            cut = next((head for head in smaller if _cut(look, item, head)), None)
+            smaller = [head for head in heads.values() if head.size < len(item.data)]
+            cut = next((h for h in smaller if _cut(look, item, h, by_place=False)), None)
             if cut is not None:
                 del heads[cut.location.uid]
 
@@ -390,20 +394,33 @@ def _placed(look: Looking, item: _Item, head: Head) -> bool:
     return sum(agree) > 1 and _same(item, _fetched(look, head.location))
 
 
-def _cut(look: Looking, item: _Item, head: Head) -> bool:
-    """Whether what lies there is the beginning of this message; it is noted then."""
+def _cut(look: Looking, item: _Item, head: Head, *, by_place: bool) -> bool:
+    """Whether what lies there may be the beginning of this message: then it is refused.
+
+    Ours to take back is only what has its header fields and is byte for byte a beginning of it;
+    without a Message-ID, only under the UID that the server gave.
+    """
     raw = _fetched(look, head.location)
-    if raw is None or not _is_cut(item.data, raw.data):
+    if raw is None:
         return False
-    item.cut, item.refused = head.location, True
+    sent, kept = identity_of_header(item.data), identity_of_header(raw.data)
+    begins = _begins(_plain(item.data), _plain(raw.data)) and _plain(raw.data) != b""
+    if not begins and (sent.key != kept.key or not _is_cut(item.data, raw.data)):
+        return False
+    if begins and sent.key == kept.key and (by_place or sent.message_id is not None):
+        item.cut = head.location
+    item.refused = True
     item.error = f"{look.where} said OK, and keeps {len(raw.data):,} of {len(item.data):,} octets"
     return True
 
 
 def _is_cut(sent: bytes, kept: bytes) -> bool:
     """Whether the end is missing of what was sent, as where a server reads to the first NUL."""
-    pairs = ((_plain(sent), _plain(kept)), (_body(sent), _body(kept)))
-    return any(kept != sent and sent.startswith(kept) for sent, kept in pairs)
+    return _begins(_plain(sent), _plain(kept)) or _begins(_body(sent), _body(kept))
+
+
+def _begins(whole: bytes, part: bytes) -> bool:
+    return part != whole and whole.startswith(part)
 
 
 def _same(item: _Item, raw: Raw | None) -> bool:
@@ -427,8 +444,8 @@ def _fetched(look: Looking, location: Location) -> Raw | None:
 
 
 def _plain(data: bytes) -> bytes:
-    """A message without what servers change in it."""
-    return data.translate(None, b"\r\0").rstrip()
+    """A message without what servers change in it (DESIGN.md, vices 5 and 14)."""
+    return _ADDED.sub(b"", data.translate(None, b"\r\0")).rstrip()
 
 
 def _body(data: bytes) -> bytes:
