@@ -344,7 +344,7 @@ def test_the_question_before_an_undo(printed: Printed) -> None:
 @pytest.mark.parametrize("state", get_args(RunState))
 def test_a_run_of_the_history(state: RunState, printed: Printed) -> None:
     counts: dict[str, int] = {kind: n for n, kind in enumerate(KINDS, 1)}
-    run = PastRun(4, "sync", ("forward",), AT, AT, 0, counts, 2, 5, 1, state)
+    run = PastRun(4, "sync", ("forward",), AT, AT, 0, counts, 2, 0, 5, 1, state)
     (said,) = printed(lambda screen: render.history(screen, [run]))
     (row,) = shown(Runs([run]))
     assert said == row
@@ -357,7 +357,7 @@ def test_a_line_of_a_run_of_the_history(kind: str, outcome: str | None, printed:
     found = RunLine(
         "id", kind, "work", 1, None, "about it", "work", "INBOX", outcome, "the reason", 1, None
     )
-    run = PastRun(4, "sync", (), AT, AT, 0, {}, 0, 0, 0, "done")
+    run = PastRun(4, "sync", (), AT, AT, 0, {}, 0, 0, 0, 0, "done")
     _, said = printed(lambda screen: render.past_run(screen, run, [found]))
     (row,) = shown(RunLines([found], frozenset(), Filter()))
     assert said == f"id {row.removeprefix('[ ] ')}"

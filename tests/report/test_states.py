@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 
@@ -10,8 +11,10 @@ import pytest
 
 from mailsync_tui.cli import json_form
 from mailsync_tui.engine.outcome import PastRun, past_run, run_lines
+from mailsync_tui.errors import PARTLY
 from mailsync_tui.ledger.rows import ActionRow, RunRow
 from mailsync_tui.mailboxes.base import Location
+from mailsync_tui.report.run import done_text
 from mailsync_tui.ui.rows.history import Runs
 
 AT = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -24,7 +27,9 @@ def run(code: int | None, deleted: int, put_back: int) -> PastRun:
     """A run with this exit code (``None``: killed) that deleted some copies."""
     ended = None if code is None else AT
     counts = {"forward-delete": deleted}
-    return past_run(RunRow(1, "sync", ("forward",), AT, ended, code, counts, 0, deleted, put_back))
+    return past_run(
+        RunRow(1, "sync", ("forward",), AT, ended, code, counts, 0, 0, deleted, put_back)
+    )
 
 
 def copy(number: int, outcome: str | None) -> ActionRow:
@@ -82,3 +87,12 @@ def test_both_say_the_same_of_a_line(several: Sequence[str | None]) -> None:
 def test_one_copy_that_was_deleted_makes_the_line_one_that_can_be_undone() -> None:
     (line,) = run_lines([copy(1, "vanished"), copy(2, "done")])
     assert line.deleted
+
+
+def test_what_is_not_known_or_not_reached_is_no_line_that_was_not_done() -> None:
+    killed = replace(run(None, 3, 0), open_lines=2)
+    assert "not done" not in done_text(killed)
+    assert "of 2 lines the outcome is not known; the next run settles that" in done_text(killed)
+    away = run(PARTLY, 3, 0)
+    assert done_text(away).endswith("; not every mailbox was reached")
+    assert done_text(replace(away, undone_lines=1)).endswith("; 1 line not done")

@@ -9,8 +9,10 @@ import pytest
 from textual.command import CommandInput, CommandList, CommandPalette
 from textual.pilot import Pilot
 
+from mailsync_tui.engine.model import UndoLine
 from mailsync_tui.ui.app import Actions, MailsyncApp
 from mailsync_tui.ui.preferences import keep, preferences
+from mailsync_tui.ui.rows.progress import ApplyProgress, progress_lines
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.widgets.panes import Panes
 from tests.builders import mail
@@ -108,6 +110,13 @@ def test_a_filter_without_a_match_says_so_and_names_an_unknown_key(bench: Bench)
         assert line == "No line passes the filter."
 
     drive(bench, work)
+
+
+def test_an_undo_s_progress_says_that_it_puts_back() -> None:
+    line = UndoLine("l", "forward-delete", "isp", None, "", "consolidated", "", "full", None, ())
+    (count,) = ApplyProgress([line]).counts()
+    (row,) = progress_lines([count], 100)
+    assert "put back in consolidated" in row
 
 
 def test_ctrl_z_suspends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

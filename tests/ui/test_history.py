@@ -117,7 +117,7 @@ def test_what_a_filter_may_name(bench: Bench, typed: str, found: int) -> None:
         async with running(bench) as (app, pilot):
             await press(app, pilot, "h", "enter", "slash")
             await press(app, pilot, *(":" if c == ":" else c for c in typed), "enter")
-            assert len(lines(screen(app, RunScreen))) == found
+            assert len(screen(app, RunScreen).query_one(LineView).lines) == found
 
     run(work)
 

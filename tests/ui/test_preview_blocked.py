@@ -14,7 +14,7 @@ from mailsync_tui.report.choice import Choice
 from mailsync_tui.ui.app import MailsyncApp
 from mailsync_tui.ui.rows.preview import Previewed
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
-from mailsync_tui.ui.screens.dialogs import AskScreen, WhyScreen
+from mailsync_tui.ui.screens.dialogs import AskScreen, ConfirmScreen, WhyScreen
 from mailsync_tui.ui.screens.preview import PreviewScreen
 from tests.builders import mail
 from tests.engine.bench import Bench
@@ -57,6 +57,28 @@ def test_what_is_blocked_stands_on_top_with_its_meaning_and_the_ways_out(blocked
         assert "press A and type isp" in everything(app)
 
     drive(blocked, work, (80, 24))
+
+
+def test_what_is_blocked_is_looked_at_line_by_line_and_what_was_let_through_stays_named(
+    blocked: Bench,
+) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "f", "home", "enter")
+        assert sum("message" in line for line in rows(app)) == 12
+        await press(app, pilot, "j")
+        assert "delete in consolidated/INBOX: gone from isp" in text(app, "#detail")
+        await press(app, pilot, "k", "enter")
+        assert not any("message" in line for line in rows(app))
+        await press(app, pilot, "A", *"isp", "enter")
+        said = "Let through this once: what max-delete blocked on isp, 12 lines."
+        await go(app, pilot, "message 3")
+        await press(app, pilot, "space")
+        assert said in text(app, "#summary")
+        await press(app, pilot, "a")
+        confirm = screen(app, ConfirmScreen)
+        assert confirm.sentences[0] == said
+
+    drive(blocked, work)
 
 
 def test_what_many_guards_block_leaves_room_for_the_plan(tmp_path: Path) -> None:

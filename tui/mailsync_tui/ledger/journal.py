@@ -51,6 +51,7 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
     """All runs, newest first."""
     done: dict[int, dict[str, int]] = defaultdict(dict)
     undone: dict[int, int] = defaultdict(int)
+    still_open: dict[int, int] = defaultdict(int)
     for run, kind, outcome, count in ledger.db.execute(
         "SELECT run, CASE WHEN there THEN ? ELSE kind END AS what, outcome, count(*) FROM"
         " (SELECT run, kind, outcome, min(reason IN (?, ?)) AS there FROM action WHERE kind != ?"
@@ -59,6 +60,8 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
     ):
         if outcome == "done":
             done[run][kind] = count
+        elif outcome is None:
+            still_open[run] += count
         elif outcome not in ("vanished", SENT_AGAIN):
             undone[run] += count
     deleted = {
@@ -80,6 +83,7 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
             code,
             done[number],
             undone[number],
+            still_open[number],
             *deleted.get(number, (0, 0)),
         )
         for number, command, directions, started, ended, code in ledger.db.execute(

@@ -227,7 +227,9 @@ class RunRow:
     counts: dict[str, int]
     """Lines done, by kind."""
     undone_lines: int
-    """Lines that failed, were skipped or have no outcome."""
+    """Lines that failed or were skipped."""
+    open_lines: int
+    """Lines without an outcome: the run was killed there, or is at work."""
     deleted: int
     """Copies that it deleted ..."""
     put_back: int

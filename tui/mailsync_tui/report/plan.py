@@ -238,6 +238,15 @@ def accepted(found: Blocked, plan: Plan) -> tuple[Accept, ...]:
     return tuple(Accept(each.account, each.rule, each.count) for each in _same(found, plan))
 
 
+def let_through_texts(plan: Plan) -> list[str]:
+    """What of the lines a guard had blocked, and a person let through this once."""
+    return [
+        f"Let through this once: what {each.rule} blocked on {each.account}"
+        + ("." if each.count is None else f", {several(each.count, 'line')}.")
+        for each in plan.options.accepts
+    ]
+
+
 def _same(found: Blocked, plan: Plan) -> list[Blocked]:
     every = blocks(plan, plan.options.directions)
     return [each for each in every if (each.account, each.rule) == (found.account, found.rule)]
@@ -370,7 +379,7 @@ def question(choice: Choice, keep_days: int) -> Question:
         counts = Counter(line.kind for line in lines)
         verbs = [f"{kind} {several(n, 'message')}" for kind, n in counts.items()]
     title = " and ".join(verbs)
-    sentences = [*_places(found), *_undoing(deletions)]
+    sentences = [*let_through_texts(choice.plan), *_places(found), *_undoing(deletions)]
     if deletions:
         sentences.append(_KEPT.format(keep_days))
     sentences.append(_FAILS)

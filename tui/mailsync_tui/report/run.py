@@ -257,6 +257,11 @@ def done_text(run: PastRun) -> str:
     parts = [counted(run.counts)]
     if run.undone_lines:
         parts.append(f"{several(run.undone_lines, 'line')} not done")
+    if run.open_lines:
+        lines = several(run.open_lines, "line")
+        parts.append(f"of {lines} the outcome is not known; the next run settles that")
+    if run.exit == PARTLY and not (run.undone_lines or run.open_lines):
+        parts.append("not every mailbox was reached")
     if 0 < run.put_back < run.deleted:
         parts.append(f"{run.put_back:,} of {run.deleted:,} put back")
     return "; ".join(parts)

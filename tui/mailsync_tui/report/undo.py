@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from mailsync_tui.engine.model import CONSOLIDATED, UNDO, UndoLine
 from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, LineResult, UndoResult
+from mailsync_tui.errors import INTERRUPTED
 from mailsync_tui.report.page import Block, Page
 from mailsync_tui.report.plan import Question
 from mailsync_tui.report.run import became, run_title, section, sums
@@ -90,7 +91,10 @@ def undo_page(run: str, found: UndoResult, lines: Sequence[UndoLine]) -> Page:
         title = f"{run_title(found.run, found.user)}, undo of run {run}"
     failed = sum(each.outcome != "done" for each in found.lines)
     missed = [f"{several(failed, 'line')} not put back"]
-    return Page(f"{title}: {became(found.exit, missed)}", tuple(parts))
+    end = became(found.exit, missed)
+    if found.exit == INTERRUPTED and not found.lines:
+        end = "stopped before it began; nothing was put back"
+    return Page(f"{title}: {end}", tuple(parts))
 
 
 def _end(each: LineResult[UndoLine]) -> Sign:

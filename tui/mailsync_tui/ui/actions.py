@@ -146,7 +146,8 @@ ACTIONS: tuple[Action, ...] = (
         "read",
         ("enter",),
         "read",
-        "Read the message, from whichever side holds it; it is not marked as seen.",
+        "Read the message, from whichever side holds it, without marking it as seen; show or hide "
+        "the lines of a group that is folded.",
         ("comparison", "preview", "held", "run"),
     ),
     Action("open", ("enter",), "open", "Show what this run did, line by line.", ("history",)),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from mailsync_tui.engine.comparison import Comparison, Key
@@ -19,6 +20,7 @@ from mailsync_tui.report.plan import (
     group_title,
     heading,
     left_out,
+    let_through_texts,
     place_text,
     short_undo_text,
     state_text,
@@ -97,6 +99,9 @@ class Single(NamedTuple):
     depth: int
 
 
+StoppedBy = tuple[str, str, str]
+"""Account, kind and rule."""
+
 Cells = tuple[str, int, str]
 """Text, the width of its column, and its style."""
 
@@ -106,14 +111,27 @@ Row = TextRow | Stopped | LineGroup | Single
 class Previewed:
     """The rows of one plan under one filter."""
 
-    def __init__(self, choice: Choice, chosen: Filter, this_year: int) -> None:
+    def __init__(
+        self,
+        choice: Choice,
+        chosen: Filter,
+        this_year: int,
+        stopped: Mapping[StoppedBy, Sequence[Line]] = MappingProxyType({}),
+        opened: Container[Hashable] = (),
+    ) -> None:
         """Arrange the rows; with 100,000 lines some tenths of a second.
 
         Args:
             choice: The plan, and how its lines stand; it is read anew at every drawing.
             chosen: Which lines to show.
             this_year: Dates of it go without their year.
+            stopped: The lines that guards stopped.
+            opened: The keys of the rows whose lines are shown: of what guards stopped, and of what
+                changes only the ledger, they are not unless that is asked for.
         """
+        self._stopped_lines = stopped
+        self._opened = opened
+        self._folds: set[Hashable] = set()
         self.choice = choice
         self.this_year = this_year
         self.rows: list[Row] = []
@@ -168,6 +186,11 @@ class Previewed:
         for blocked in blocks(plan, plan.options.directions):
             key = ("blocked", blocked.account, blocked.kind, blocked.rule)
             self.rows.append(Stopped(key, blocked))
+            if blocked.count:
+                self._folds.add(key)
+            if key in self._opened:
+                lines = self._stopped_lines.get((blocked.account, blocked.kind, blocked.rule), ())
+                self.rows += [self._stopped_line(line) for line in lines]
         for name, report in plan.mailboxes.items():
             if report.error:
                 error = words.short_error(report.error)
@@ -181,6 +204,12 @@ class Previewed:
             self.rows.append(TextRow(("waiting", number), f"? {waiting}", "note", waiting))
         if self.rows:
             self.rows.append(TextRow("gap", "", ""))
+
+    def _stopped_line(self, line: Line) -> TextRow:
+        day = short_date(line.date.isoformat() if line.date else "", self.this_year)
+        text = column(day, 7) + column(short_name(line.sender), 20) + safe_text(line.subject, 400)
+        whole = f"{action_text(line)}: {safe_text(line.reason, 300)}"
+        return TextRow(("stopped", line.id), f"    {text}", "dim", whole)
 
     def _grouped(self, chosen: Filter) -> None:
         choice = self.choice
@@ -202,7 +231,12 @@ class Previewed:
             every = [row for rows in found.values() for row in rows]
             self.visible += [row.line.id for row in every]
             single = next(iter(found)) if len(found) == 1 else ""
-            self.rows.append(_group(("group", kind, account), title, single, every, 0, choice.over))
+            key: Hashable = ("group", kind, account)
+            self.rows.append(_group(key, title, single, every, 0, choice.over))
+            if kind in ("adopt", "forget"):
+                self._folds.add(key)
+                if key not in self._opened:
+                    continue
             for why, rows in found.items():
                 if single:
                     self.rows += rows
@@ -265,6 +299,11 @@ class Previewed:
         """What was stopped, if the row is that."""
         row = self.rows[index] if index < len(self.rows) else None
         return row.blocked if isinstance(row, Stopped) else None
+
+    def foldable(self, index: int) -> Hashable | None:
+        """The key of a row whose lines can be shown and hidden."""
+        key = self.rows[index].key if index < len(self.rows) else None
+        return key if key in self._folds else None
 
     # --- drawing
 
@@ -433,7 +472,7 @@ def title(plan: Plan) -> str:
 def summary(choice: Choice, filtered: int | None, width: int) -> list[Part]:
     """The sums of what is left, and on a second line how much is not."""
     total = len(choice.lines)
-    parts: list[Part] = []
+    parts: list[Part] = [(text, "$text-warning") for text in let_through_texts(choice.plan)]
     if choice.out:
         parts.append((f"{len(choice.out):,} of {total:,} taken out", "$text-warning"))
     if choice.fallen:

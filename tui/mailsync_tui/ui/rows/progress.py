@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailsync_tui.engine.events import Applying, Event, LineDone
+from mailsync_tui.engine.model import UNDO, UndoLine
 from mailsync_tui.report.words import doing
 from mailsync_tui.ui.rows.columns import column, fit
 
@@ -53,6 +54,7 @@ class ApplyProgress:
         self._totals: Counter[tuple[str, str]] = Counter((x.account, x.kind) for x in lines)
         self._done: Counter[tuple[str, str]] = Counter()
         self._failed: Counter[tuple[str, str]] = Counter()
+        self._undo = UNDO if any(isinstance(line, UndoLine) for line in lines[:1]) else ""
         self._began: float | None = None
         self.total = len(lines)
 
@@ -69,8 +71,9 @@ class ApplyProgress:
         """How far each account and kind is."""
         with self._lock:
             return tuple(
-                Count(*key, total, self._done[key], self._failed[key])
+                Count(account, self._undo + kind, total, self._done[key], self._failed[key])
                 for key, total in self._totals.items()
+                for account, kind in (key,)
             )
 
     def rate(self) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, cast
 
@@ -33,7 +34,7 @@ from mailsync_tui.session import plan_file
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
 from mailsync_tui.ui.rows import preview
-from mailsync_tui.ui.rows.preview import Previewed, message_key
+from mailsync_tui.ui.rows.preview import Previewed, StoppedBy, message_key
 from mailsync_tui.ui.screens.base import FilteredScreen, FilterLine, Mailsync
 from mailsync_tui.ui.screens.dialogs import AskScreen, ConfirmScreen, WhyScreen, typed_path
 from mailsync_tui.ui.widgets.key_bar import KeyBar
@@ -67,6 +68,7 @@ class PreviewScreen(FilteredScreen):
         self._lines: Previewed | None = None
         self._cursor = 0
         self._choosing = asyncio.Lock()
+        self._opened: set[Hashable] = set()
 
     def compose(self) -> ComposeResult:
         """What it is about, the lines, what the cursor stands on, sums, keys."""
@@ -95,11 +97,24 @@ class PreviewScreen(FilteredScreen):
         view = self.query_one(LineView)
         async with self._choosing:
             choice, chosen, this_year = self.choice, self.filter, self.background.this_year
-            lines = await self.background.aside(lambda: Previewed(choice, chosen, this_year))
+            stopped, opened = self._stopped(), self._opened.copy()
+            lines = await self.background.aside(
+                lambda: Previewed(choice, chosen, this_year, stopped, opened)
+            )
             self._lines = lines
         view.show(lines)
         self._show_sums()
         self.refresh_bindings()
+
+    def _stopped(self) -> Mapping[StoppedBy, Sequence[Line]]:
+        found: dict[StoppedBy, list[Line]] = {}
+        last = self.background.viewer.last
+        for entries in last.comparison.entries.values() if last and self._opened else ():
+            for each in entries:
+                if each.blocked:
+                    by = (each.line.account, each.line.kind, each.blocked)
+                    found.setdefault(by, []).append(each.line)
+        return found
 
     # --- what is shown around the lines
 
@@ -142,7 +157,7 @@ class PreviewScreen(FilteredScreen):
         if action in ("apply", "look_again", "save"):
             return not self.looking and self._lines is not None
         if action == "read":
-            return self._line is not None
+            return self._line is not None or self._fold is not None
         if action == "why":
             return self._line is not None or self._blocked is not None
         if action == "toggle":
@@ -171,6 +186,10 @@ class PreviewScreen(FilteredScreen):
         return next(
             (each for each in blocks(plan, plan.options.directions) if can_accept(each)), None
         )
+
+    @property
+    def _fold(self) -> Hashable | None:
+        return self._lines.foldable(self._cursor) if self._lines else None
 
     async def action_toggle(self) -> None:  # type: ignore[override]
         """Take a line or a group out, or back in, and move down."""
@@ -210,8 +229,12 @@ class PreviewScreen(FilteredScreen):
             title = line.subject or words.NO_SUBJECT
             self.app.push_screen(WhyScreen(title, why_facts(line, self.choice)))
 
-    def action_read(self) -> None:
-        """Read the message under the cursor."""
+    async def action_read(self) -> None:
+        """Read the message under the cursor; show or hide the lines of what is folded."""
+        if self._fold is not None:
+            self._opened ^= {self._fold}
+            await self.show_filtered()
+            return
         line, last = self._line, self.background.viewer.last
         key = message_key(line, last.comparison) if line and last else None
         if line is not None and key is not None:
