@@ -145,6 +145,11 @@ def unfinished(ledger: LedgerReader) -> tuple[int, int] | None:
     return (last, lines) if lines else None
 
 
+def settled(ledger: LedgerReader) -> bool:
+    """Whether no earlier run left anything to do."""
+    return unfinished(ledger) is None and not lifted_marks(ledger)
+
+
 def lost_responses(ledger: LedgerReader, messages: Iterable[int]) -> list[LostResponse]:
     """The stores of these messages that no answer came to, oldest first."""
     return [

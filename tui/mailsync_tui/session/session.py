@@ -654,6 +654,11 @@ class Session:
             from mailsync_tui.mailboxes.maildir.mailbox import create_maildir
 
             create_maildir(absent)
+        if not plan.lines and journal.settled(ledger.read):  # a listing alone is no run
+            record(ledger, observation, details, plan.options)
+            self._tidy(ledger, self._quarantine())
+            code = sync_code(details.plan, (), stopped=self.stopped)
+            return Result(plan.user, None, details.plan, (), code)
         run: Run[Line] = self._begin(command, plan.options.directions, ledger, observation)
         record(ledger, observation, details, plan.options)
         work = partial(
