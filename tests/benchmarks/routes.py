@@ -1,6 +1,6 @@
 """How long the three routes take, beside mbsync and mpop on the same mailboxes in the same run.
 
-``python -m tests.benchmarks.routes --messages 10000``
+``python -m tests.benchmarks.routes --messages 10000 100000``
 
 After every step that changes mail, what lies on both sides is read from the servers' own files and
 compared byte by byte with what has to be there: a fast run that is wrong ends the benchmark.
@@ -12,19 +12,21 @@ import argparse
 import contextlib
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import mailsync_tui
+from tests.benchmarks.slow_wire import SlowWire
 from tests.e2e.world import HOME, Kind, World, environment
 from tests.servers.dovecot import PASSWORD, Dovecot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 ROUTES: dict[str, tuple[Kind, Kind]] = {
     "POP3 -> Maildir": ("pop3", "maildir"),
@@ -33,7 +35,6 @@ ROUTES: dict[str, tuple[Kind, Kind]] = {
     "IMAP -> Maildir": ("imap", "maildir"),
 }
 _GUARDS = "[guards]\nmax_delete_share = 1.0\n"
-DELETED = 100
 
 BYTECODE: dict[str, str] = {}
 """What makes the program start as an installed one does, which is compiled already."""
@@ -139,7 +140,8 @@ def route(
     sides.home |= sides.account
     sides.check("the first collection")
     show(name, "plan, no change", timed([*command, "plan"]))
-    show(name, "plan, no change, again", timed([*command, "plan"]))
+    show(name, "sync, no change", timed([*command, "sync", "--yes"]))
+    show(name, "sync, no change, again", timed([*command, "sync", "--yes"]))
     count = max(1, messages // 100)
     gone = sides.some(count)
     sides.delete("acct", gone)
@@ -181,51 +183,173 @@ def _warm(server: Dovecot, directory: Path, kind: Kind, home: Kind, tag: str) ->
     timed([sys.executable, "-m", "mailsync_tui", *place, "sync", "--yes"])
 
 
-def mbsync(server: Dovecot, directory: Path, messages: int, size: int, home: Kind) -> None:
-    """Measure mbsync from IMAP into a Maildir or another IMAP account."""
-    world = World(server, directory / f"mb{home}", {"acct": "imap"}, home)
-    world.deliver("acct", range(messages), size)
+# --- beside others
 
-    def account(name: str) -> str:
+
+class Peer(NamedTuple):
+    """Another program, and the accounts that it is compared on."""
+
+    name: str
+    kind: Kind
+    home: Kind
+    deletes: bool
+    """It follows deletions on the account; the other one keeps what it has."""
+
+
+PEERS = (
+    Peer("mbsync", "imap", "maildir", True),
+    Peer("mpop", "pop3", "maildir", False),
+    Peer("mbsync", "imap", "imap", True),
+)
+
+
+class Pair:
+    """This program and a peer, which gather the mail of one account, each in a home of its own.
+
+    Args:
+        server: A started Dovecot.
+        directory: For all that both of them write.
+        peer: The other program.
+        tag: Whose accounts they are: names nobody else has.
+        port: Where the account is reached.
+    """
+
+    def __init__(
+        self, server: Dovecot, directory: Path, peer: Peer, world: World, tag: str, port: int
+    ) -> None:
+        directory.mkdir(parents=True)
+        ours = World(server, directory / "ours", {}, peer.home)
+        account = world.user("acct")
+        login = f'user = "{account}"\npassword = "{PASSWORD}"\ntls = "none"\n'
+        with ours.config_file.open("a") as file:
+            file.write(
+                f'[guards]\nmax_delete_share = 1.0\n[external.acct]\ntype = "{peer.kind}"\n'
+                f'host = "127.0.0.1"\nport = {port}\n{login}'
+            )
+        state = ("--config", str(ours.config_file), "--state-dir", str(ours.state_root))
+        program = [sys.executable, "-m", "mailsync_tui", *state, "sync", "--yes"]
+        make = _mbsync if peer.name == "mbsync" else _mpop
+        self.commands = {
+            "ours": program,
+            peer.name: make(server, directory, peer, account, tag, port),
+        }
+
+    def run(self, first: str) -> dict[str, tuple[float, float, float]]:
+        """One run of each, the one that is named before the other; and what it took."""
+        order = sorted(self.commands, key=lambda name: name != first)
+        return {name: timed(self.commands[name]) for name in order}
+
+
+def _mbsync(
+    server: Dovecot, directory: Path, peer: Peer, account: str, tag: str, port: int
+) -> list[str]:
+    def store(name: str, user: str, port: int) -> str:
         return (
-            f"IMAPAccount {name}\nHost 127.0.0.1\nPort {server.imap}\nUser mb{home}-{name}\n"
+            f"IMAPAccount {name}\nHost 127.0.0.1\nPort {port}\nUser {user}\n"
             f"Pass {PASSWORD}\nSSLType None\nAuthMechs LOGIN\n\n"
             f"IMAPStore {name}\nAccount {name}\n\n"
         )
 
-    box = world.directory / "box"
+    box = directory / "box"
     box.mkdir()
-    near = account(HOME) if home == "imap" else f"MaildirStore home\nInbox {box}/INBOX\n\n"
-    file = world.directory / "mbsyncrc"
+    near = store("home", f"{tag}-home", server.imap)
+    if peer.home == "maildir":
+        near = f"MaildirStore home\nInbox {box}/INBOX\n\n"
+    file = directory / "mbsyncrc"
     file.write_text(
-        f"{account('acct')}{near}Channel c\nFar :acct:\nNear :home:\nSync All\n"
-        f"Create Near\nExpunge Both\nSyncState {world.directory}/\n"
+        f"{store('acct', account, port)}{near}Channel c\nFar :acct:\nNear :home:\nSync All\n"
+        f"Create Near\nExpunge Both\nSyncState {directory}/\n"
     )
-    command = ["mbsync", "-q", "-c", str(file), "c"]
-    name = f"mbsync -> {home}"
-    show(name, "first collection", timed(command))
-    show(name, "no change", timed(command))
-    world.delete("acct", range(0, messages, max(2, messages // DELETED)))
-    show(name, "1 % gone on account", timed(command))
+    return ["mbsync", "-q", "-c", str(file), "c"]
 
 
-def mpop(server: Dovecot, directory: Path, messages: int, size: int) -> None:
-    """Measure mpop from POP3 into a Maildir."""
-    world = World(server, directory / "mpop", {"acct": "pop3"}, "maildir")
-    world.deliver("acct", range(messages), size)
-    box = world.directory / "box"
+def _mpop(
+    server: Dovecot,
+    directory: Path,
+    peer: Peer,
+    account: str,
+    tag: str,
+    port: int,
+) -> list[str]:
+    box = directory / "box"
     for part in ("cur", "new", "tmp"):
         (box / part).mkdir(parents=True)
-    file = world.directory / "mpoprc"
+    file = directory / "mpoprc"
     file.write_text(
-        f"account default\nhost 127.0.0.1\nport {server.pop3}\nuser mpop-acct\n"
+        f"account default\nhost 127.0.0.1\nport {port}\nuser {account}\n"
         f"password {PASSWORD}\ntls off\nauth user\nkeep on\npipelining on\n"
-        f"delivery maildir {box}\nuidls_file {world.directory}/uidls\n"
+        f"delivery maildir {box}\nuidls_file {directory}/uidls\n"
     )
     file.chmod(0o600)
-    command = ["mpop", "-q", "-C", str(file)]
-    show("mpop", "first collection", timed(command))
-    show("mpop", "no change", timed(command))
+    return ["mpop", "-q", "-C", str(file)]
+
+
+def beside(
+    server: Dovecot, directory: Path, peer: Peer, messages: int, size: int, wait: float, times: int
+) -> None:
+    """Print how long this program and a peer take for the same, in alternation.
+
+    Args:
+        server: A started Dovecot.
+        directory: Empty.
+        peer: The other program.
+        messages: How many the account has.
+        size: Octets of a message.
+        wait: Seconds that a round trip to the account takes.
+        times: How often each job is measured.
+    """
+    if not shutil.which(peer.name):
+        return
+    world = World(server, directory / "account", {"acct": peer.kind}, "maildir")
+    world.deliver("acct", range(messages), size)
+    port = server.imap if peer.kind == "imap" else server.pop3
+    where = f"{peer.kind} -> {peer.home}, {messages:,}{f', {wait * 1000:.0f} ms' if wait else ''}"
+    names = ("ours", peer.name)
+    with SlowWire(port, wait) if wait else contextlib.nullcontext() as wire:
+        port = wire.port if wire else port
+        first, settled, same, gone = [], [], [], []
+        for number in range(times):
+            tag = f"{directory.name}-{number}"
+            pair = Pair(server, directory / str(number), peer, world, tag, port)
+            first.append(pair.run(names[number % 2]))
+            if number + 1 < times and messages > _OFTEN:
+                continue  # what follows is measured on the last pair alone
+            settled.append(pair.run(names[number % 2]))
+            same += [pair.run(names[n % 2]) for n in range(times if messages > _OFTEN else 1)]
+            if peer.deletes:
+                count = max(1, messages // 100)
+                world.delete("acct", range(number * count, (number + 1) * count))
+                gone.append(pair.run(names[number % 2]))
+    jobs = {
+        "first": first,
+        "no change, right after": settled,  # what was stored is listed for the first time
+        "no change": same,
+        "1 % gone on the account": gone,
+    }
+    for job, found in jobs.items():
+        if found:
+            _show_beside(f"{where}: {job}", names, found)
+
+
+_OFTEN = 10_000
+"""Of more messages, only the first collection is made more than once in new homes."""
+
+
+def _show_beside(
+    job: str, names: tuple[str, str], found: Sequence[Mapping[str, tuple[float, float, float]]]
+) -> None:
+    """Print seconds as min/median/max, the processor's, the memory, and both ratios."""
+    print(job)
+    wall, processor = [], []
+    for name in names:
+        seconds, used, memory = zip(*(one[name] for one in found), strict=True)
+        wall.append(statistics.median(seconds))
+        processor.append(statistics.median(used))
+        spread = "/".join(f"{x:.2f}" for x in (min(seconds), wall[-1], max(seconds)))
+        spent = "/".join(f"{x:.2f}" for x in (min(used), processor[-1], max(used)))
+        print(f"    {name:8} {spread:>20} s {spent:>20} s cpu {max(memory):6.0f} MB")
+    cpu = f"{processor[0] / processor[1]:.2f} cpu" if processor[1] else ""
+    print(f"    ratio    {wall[0] / wall[1]:.2f} {cpu}", flush=True)
 
 
 def compiled(cache: Path) -> None:
@@ -241,21 +365,29 @@ def compiled(cache: Path) -> None:
 def main() -> None:
     """Run it as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--messages", type=int, nargs="+", default=[10_000])
     parser.add_argument("--size", type=int, default=10_000, help="octets of a message")
     parser.add_argument("--route", choices=ROUTES, action="append")
     parser.add_argument("--profile", metavar="PREFIX", help="write cProfile's statistics")
+    parser.add_argument("--times", type=int, default=5, help="how often beside others")
+    parser.add_argument("--beside", action="store_true", help="measure nothing but beside others")
     options = parser.parse_args()
     with Dovecot() as server, tempfile.TemporaryDirectory() as place:
         compiled(Path(place) / "bytecode")
-        directory, count, size = Path(place), options.messages, options.size
-        for name in options.route or ROUTES:
-            route(server, directory, name, count, size, options.profile)
-        if shutil.which("mbsync"):
-            mbsync(server, directory, count, size, "maildir")
-            mbsync(server, directory, count, size, "imap")
-        if shutil.which("mpop"):
-            mpop(server, directory, count, size)
+        directory, size = Path(place), options.size
+        for count in options.messages if not options.beside else ():
+            for name in options.route or ROUTES:
+                route(server, directory / str(count), name, count, size, options.profile)
+        _warm(server, directory, "imap", "maildir", "beside-")
+        slow = (_FEW, _ROUND_TRIP)
+        for number, (count, wait) in enumerate([*((n, 0.0) for n in options.messages), slow]):
+            for which, peer in enumerate(PEERS):
+                tag = f"b{number}{which}"
+                beside(server, directory / tag, peer, count, size, wait, options.times)
+
+
+_FEW, _ROUND_TRIP = 1000, 0.02
+"""Messages on an account that is far away, and how many seconds."""
 
 
 if __name__ == "__main__":
