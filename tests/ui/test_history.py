@@ -10,6 +10,7 @@ import pytest
 from mailsync_tui.ledger.rows import Intent
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.ui.screens.applying import ResultScreen
+from mailsync_tui.ui.screens.base import FilterLine
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
 from mailsync_tui.ui.screens.dialogs import ConfirmScreen
 from mailsync_tui.ui.screens.history import HistoryScreen, RunScreen
@@ -105,6 +106,21 @@ def test_a_filter_narrows_the_lines_and_escape_ends_it_first(bench: Bench) -> No
             assert len(lines(screen(app, RunScreen))) == 2
             await press(app, pilot, "escape")
             screen(app, HistoryScreen)
+
+    run(work)
+
+
+@pytest.mark.parametrize("keys", [("slash",), ("h", "enter", "slash"), ("f", "slash")])
+def test_a_filter_is_seen_while_it_is_typed(bench: Bench, keys: tuple[str, ...]) -> None:
+    bench.remove("isp", mail("two"))
+
+    async def work() -> None:
+        async with running(bench) as (app, pilot):
+            assert not app.screen.query_one(FilterLine).display
+            await press(app, pilot, *keys, *"one")
+            assert app.screen.query_one(FilterLine).region.height
+            await press(app, pilot, "enter")
+            assert not app.screen.query_one(FilterLine).display
 
     run(work)
 

@@ -56,7 +56,7 @@ class MailsyncApp(App[int]):
     TITLE = "mailsync-tui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {lambda: Actions}
-    CSS_PATH = None
+    CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "interrupt", "end", show=False, priority=True),
     ]

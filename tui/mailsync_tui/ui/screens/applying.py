@@ -35,12 +35,6 @@ class ApplyingScreen(MailsyncScreen):
     """Runs something on the engine's thread, shows how far it is, then what became of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("progress")]
-    DEFAULT_CSS = """
-    ApplyingScreen {
-        #counts { height: 1fr; padding: 1 0; }
-        #state { height: 2; background: $surface; }
-    }
-    """
 
     def __init__(
         self, mailsync: Mailsync, lines: Sequence[Counted], run: Callable[[], Page], title: str
@@ -134,11 +128,6 @@ class ResultScreen(MailsyncScreen):
     """What a run did; from here one goes to the history, or back to the mailboxes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("result")]
-    DEFAULT_CSS = """
-    ResultScreen {
-        #report { padding: 1 1; }
-    }
-    """
 
     def __init__(self, mailsync: Mailsync, page: Page) -> None:
         """Show.

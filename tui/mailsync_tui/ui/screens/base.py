@@ -82,14 +82,6 @@ class Mailsync(Protocol):
 class MailsyncScreen(Screen[None]):
     """A screen of the app, with a title and what its widgets have in common."""
 
-    DEFAULT_CSS = """
-    MailsyncScreen {
-        #title { height: 1; background: $panel; text-style: bold; }
-        #detail { background: $surface; }
-        #summary { height: 1; background: $panel; }
-    }
-    """
-
     def __init__(self, mailsync: Mailsync) -> None:
         """Show nothing yet.
 
@@ -140,11 +132,6 @@ class MailsyncScreen(Screen[None]):
 
 class FilterLine(Input):
     """Where a filter is typed; unseen until then."""
-
-    DEFAULT_CSS = """
-    FilterLine { height: 1; border: none; padding: 0; display: none; background: $boost; }
-    .filtering FilterLine { display: block; }
-    """
 
     def __init__(self, hint: str) -> None:
         """Take no text yet.

@@ -59,14 +59,6 @@ class ComparisonScreen(FilteredScreen):
         comparison: Comparison
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("comparison")]
-    DEFAULT_CSS = """
-    ComparisonScreen {
-        #detail { height: 3; }
-        #notice { height: auto; max-height: 4; color: $text-warning; display: none; }
-        &.noticing #notice { display: block; }
-        &.filtering #summary { display: none; }
-    }
-    """
 
     def __init__(self, mailsync: Mailsync) -> None:
         """Show nothing yet.

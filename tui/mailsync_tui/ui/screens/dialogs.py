@@ -29,29 +29,12 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T]):
     """A box above a screen, with a title; what is too long scrolls."""
 
-    DEFAULT_CSS = """
-    Dialog {
-        align: center middle;
-        #box { width: 74; max-width: 100%; height: auto; max-height: 100%;
-               background: $surface; border: ascii $accent; padding: 0 1; }
-        #title { text-style: bold; margin-bottom: 1; }
-        #sentences { height: auto; }
-    }
-    """
-
 
 class AskScreen(Dialog[str | None]):
     """Gives what was typed; ``None``: the person left it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("ask")]
     AUTO_FOCUS = "#answer"
-    DEFAULT_CSS = """
-    AskScreen {
-        #sentences { margin-bottom: 1; }
-        #answer { height: 1; border: none; padding: 0; background: $boost; }
-        #problem { color: $text-error; }
-    }
-    """
 
     def __init__(
         self,
@@ -112,12 +95,6 @@ class ConfirmScreen(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("confirm")]
     AUTO_FOCUS = "#choices"
-    DEFAULT_CSS = """
-    ConfirmScreen {
-        #box { border: ascii $warning; }
-        #choices { margin-top: 1; }
-    }
-    """
 
     def __init__(
         self, title: str, sentences: Sequence[str], number_to_type: int | None = None
@@ -190,12 +167,6 @@ class WhyScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("why")]
     AUTO_FOCUS = "#box"
-    DEFAULT_CSS = """
-    WhyScreen {
-        #box { width: 76; }
-        .fact { height: auto; }
-    }
-    """
 
     def __init__(self, title: str, facts: Sequence[tuple[str, str]]) -> None:
         """Explain.

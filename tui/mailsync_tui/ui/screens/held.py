@@ -26,11 +26,6 @@ class HeldScreen(FilteredScreen):
     """All held lines of the last look, by rule."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("held")]
-    DEFAULT_CSS = """
-    HeldScreen {
-        #detail { height: 4; }
-    }
-    """
 
     def __init__(self, mailsync: Mailsync) -> None:
         """Show nothing yet.

@@ -46,11 +46,6 @@ class HistoryScreen(MailsyncScreen):
     """What was done so far, and when; Enter shows a run line by line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("history")]
-    DEFAULT_CSS = """
-    HistoryScreen {
-        #detail { height: 3; }
-    }
-    """
 
     def __init__(self, mailsync: Mailsync, first: PastRun | None) -> None:
         """Show nothing yet.
@@ -145,11 +140,6 @@ class RunScreen(FilteredScreen):
     """Every line of a run with its outcome."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("run")]
-    DEFAULT_CSS = """
-    RunScreen {
-        #detail { height: 4; }
-    }
-    """
 
     def __init__(self, mailsync: Mailsync, run: PastRun, *, undo: bool = False) -> None:
         """Show nothing yet.

@@ -45,13 +45,6 @@ class PreviewScreen(FilteredScreen):
     """Shows a plan, lets lines be taken out, and applies what is left of that very plan."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("preview")]
-    DEFAULT_CSS = """
-    PreviewScreen {
-        #detail { height: auto; min-height: 3; max-height: 8; padding: 0 1; }
-        #summary, #filter { height: 2; }
-        &.filtering #summary { display: none; }
-    }
-    """
 
     def __init__(self, mailsync: Mailsync, plan: Plan) -> None:
         """Show a plan.

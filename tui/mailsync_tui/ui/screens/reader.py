@@ -42,14 +42,6 @@ class ReaderScreen(MailsyncScreen):
     """Header fields, attachments and text of one message."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("reader")]
-    DEFAULT_CSS = """
-    ReaderScreen {
-        #status { height: 1; background: $panel; }
-        #words { height: 1; border: none; padding: 0; display: none; background: $boost; }
-        &.finding #words { display: block; }
-        &.finding #status { display: none; }
-    }
-    """
 
     def __init__(
         self,
