@@ -81,7 +81,7 @@ def test_what_waits_for_a_person(place: Place) -> None:
     ]
     shown = place.run("status").stdout
     assert "kept-on: gone from consolidated, and no reverse is allowed" in shown
-    assert "not applied  2 lines" in shown
+    assert "not applied  old   forward  2 lines" in shown
     away(place, "work")
     place.run("sync", "--yes")
     blocked = place.json("status", code=3)["waits"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from mailsync_tui.engine.model import KIND_DIRECTION
 from mailsync_tui.engine.outcome import PastRun, Status
 from mailsync_tui.report.page import Block, Page, PageLine, Paragraph, Table
 from mailsync_tui.report.run import done_text, run_name
@@ -12,7 +13,7 @@ from mailsync_tui.report.words import (
     RULES,
     STATES,
     Span,
-    doing,
+    local_day,
     local_moment,
     several,
     short_error,
@@ -48,10 +49,11 @@ def status_page(status: Status, at_work: str | None) -> Page:
                 tuple(
                     (
                         (_WORDS[state], "warn" if state == "blocked" else "note"),
+                        (account, "name"),
+                        (KIND_DIRECTION.get(kind, kind), ""),
                         (several(row.lines, "line"), "strong"),
-                        (doing(kind, account), ""),
+                        (f"since {local_day(row.since)}", "dim"),
                         (_why(rule), "dim"),
-                        (f"since {local_moment(row.since)}", "dim"),
                     )
                     for (state, account, kind, rule), row in waits
                 )
@@ -65,7 +67,7 @@ _WORDS = {"held": "held", "blocked": "blocked", "left": "not applied"}
 
 def _why(rule: str) -> str:
     meaning = HOLDS[rule][0] if rule in HOLDS else RULES.get(rule, "")
-    return f"{rule}: {meaning}" if rule else "a direction that was not asked for"
+    return f"{rule}: {meaning}" if rule else "not asked for"
 
 
 def _last(run: PastRun | None) -> Span:
