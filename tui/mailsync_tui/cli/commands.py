@@ -416,6 +416,7 @@ def sync(
     if every is not None:
         from mailsync_tui.cli.every import parse_duration, repeat
         from mailsync_tui.cli.every import sync as sync_quietly
+        from mailsync_tui.report.run import applies_text
 
         seconds = parse_duration(every)
         if not yes:
@@ -438,8 +439,11 @@ def sync(
                 command, person, options(person), choose, lambda found: runs.show(command, found)
             )
 
-        if seconds is None:
+        if every is None or seconds is None:
             return command.each(sync_one)
+        for person in people:
+            begun = applies_text(person.name, options(person).directions, why)
+            settings.output.note(f"{begun}, every {every}; a round that does nothing says nothing")
         return repeat(settings.output, interrupts, seconds, lambda: command.each(sync_one))
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from mailsync_tui.engine.model import DIRECTIONS, KIND_DIRECTION, Blocked, Line, MailboxReport, Plan
+from mailsync_tui.engine.model import (
+    DIRECTIONS,
+    KIND_DIRECTION,
+    Blocked,
+    Direction,
+    Line,
+    MailboxReport,
+    Plan,
+)
 from mailsync_tui.engine.outcome import NOTHING_LEFT, THERE, PastRun, Result, RunLine
 from mailsync_tui.errors import INTERRUPTED, PARTLY
 from mailsync_tui.report.page import Block, Page, PageLine, Paragraph, Table
@@ -184,6 +192,11 @@ def _not_in_plan(plan: Plan, way_out: Callable[[Blocked], str]) -> list[Block]:
     return parts
 
 
+def applies_text(user: str, directions: Sequence[Direction], why: str) -> str:
+    """Which directions are applied for somebody, and why these."""
+    return f"{user}: applies {', '.join(directions) or 'nothing'} ({why})"
+
+
 def directions_line(plan: Plan, why: str) -> str:
     """Which directions a run applies, and what the others would do.
 
@@ -191,13 +204,12 @@ def directions_line(plan: Plan, why: str) -> str:
         plan: What is to be applied.
         why: These directions, and no others.
     """
-    asked = ", ".join(plan.options.directions) or "nothing"
     left: Counter[str] = Counter()
     for (state, _, kind, _), count in plan.waits.items():
         if state == "left":
             left[KIND_DIRECTION[kind]] += count
     others = [f"{name} would do {several(count, 'line')}" for name, count in left.items()]
-    return "; ".join((f"{plan.user}: applies {asked} ({why})", *others))
+    return "; ".join((applies_text(plan.user, plan.options.directions, why), *others))
 
 
 def result_text(found: Result) -> str:
