@@ -19,8 +19,8 @@ OURS = {
     "engine": "detect.listing events kept model outcome plan.guards plan.protected",
     "errors": "",
     "ledger": "journal lock private reader rows schema uptime writer",
-    "mailboxes": "base bisect imap.connection imap.delete imap.folder_names imap.listing"
-    " imap.mailbox imap.read imap.session imap.store imap.syntax imap.wire maildir.files"
+    "mailboxes": "base imap.connection imap.folder_names imap.listing"
+    " imap.mailbox imap.read imap.session imap.syntax imap.wire maildir.files"
     " maildir.mailbox maildir.names net.credentials net.sockets registry",
     "message": "",
     "report": "choice page plan run words",

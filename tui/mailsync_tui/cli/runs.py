@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailsync_tui.cli import json_form, render
 from mailsync_tui.cli.confirm import confirmed, plan_confirmed
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from mailsync_tui.session.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One command as it runs, for however many people."""
 
     settings: Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 MailboxType = Literal["pop3", "imap", "maildir"]
 Tls = Literal["implicit", "starttls", "none"]
@@ -153,8 +153,7 @@ class UserConfig:
         raise KeyError(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The whole file."""
 
     path: Path

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.config.model import CONSOLIDATED, DEFAULT_PORTS, MailboxConfig
 from mailsync_tui.errors import Problem
@@ -20,8 +19,7 @@ _LOOK_UP_SECONDS = 2.0
 """How long host names may take to resolve, all together; one that takes longer is just a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A mailbox as it was read, wrong values left at their defaults."""
 
     prefix: str

@@ -5,9 +5,8 @@ A new key is one line in a table here and, if the program uses its value, one fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from mailsync_tui.config import checks
 from mailsync_tui.config.model import MailboxType, Tls
@@ -31,8 +30,7 @@ class Kind(Flag):
     ANY = REMOTE | MAILDIR
 
 
-@dataclass(frozen=True, slots=True)
-class KeySpec:
+class KeySpec(NamedTuple):
     """One key of one table of the file."""
 
     key: str

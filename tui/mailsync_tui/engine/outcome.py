@@ -89,8 +89,7 @@ class Status(NamedTuple):
         return BLOCKED if any(row.key[0] == "blocked" for row in self.waits) else OK
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """What the ledger knows of one message: whence it came, and what became of it."""
 
     message: int

@@ -24,7 +24,7 @@ from mailsync_tui.mailboxes.base import (
     StoreResult,
     unwatched,
 )
-from mailsync_tui.mailboxes.imap import delete, listing, read, store
+from mailsync_tui.mailboxes.imap import listing, read
 from mailsync_tui.mailboxes.imap.connection import ImapTiming, broken, log_in
 from mailsync_tui.mailboxes.imap.session import ImapSession, status_numbers
 from mailsync_tui.mailboxes.imap.syntax import GarbledError
@@ -108,6 +108,8 @@ class ImapMailbox:
 
         A message whose lines end in bare LF throughout is sent with CRLF, as IMAP wants it.
         """
+        from mailsync_tui.mailboxes.imap import store  # not where nothing is stored
+
         batch = store.Batch(messages)
         lost: ConnectionLost | None = None
         try:
@@ -133,11 +135,15 @@ class ImapMailbox:
         Expunged, or moved to the trash folder (``delete = "trash"``, and Gmail always). One that
         is flagged ``\Draft`` is skipped.
         """
+        from mailsync_tui.mailboxes.imap import delete
+
         with self._using(messages=True) as session:
             return delete.delete(session, self._config, requests, marks)
 
     def restore_marks(self, folder: str, validity: int, uids: Sequence[int]) -> None:
         r"""Set ``\Deleted`` marks again; nothing if the folder's UIDs are others by now."""
+        from mailsync_tui.mailboxes.imap import delete
+
         with self._using() as session:
             delete.restore_marks(session, folder, validity, uids)
 

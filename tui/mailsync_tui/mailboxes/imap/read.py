@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailsync_tui.mailboxes.base import Head, Location, MailboxError, Raw
 from mailsync_tui.mailboxes.imap.syntax import (
@@ -110,8 +109,7 @@ def read_items(command: ImapCommand) -> dict[int, Items]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
+class _Batch(NamedTuple):
     folder: str
     validity: int
     uids: list[int]

@@ -17,9 +17,8 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mailsync_tui.errors import short
 from mailsync_tui.mailboxes.base import ConnectionLost, Hung, Unreachable
@@ -151,8 +150,7 @@ def _check(end: float, cutter: Cutter) -> None:
         raise TimeoutError
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """Which certificate is accepted."""
 
     context: ssl.SSLContext
