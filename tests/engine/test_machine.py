@@ -35,7 +35,7 @@ from hypothesis.stateful import (
 )
 
 from mailsync_tui.config.model import Holds
-from mailsync_tui.engine.model import Options, Plan
+from mailsync_tui.engine.model import Options, Place, Plan
 from mailsync_tui.errors import SessionError
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
@@ -67,6 +67,10 @@ class Mail:
         """A person edited or duplicated it in a way that makes 'left there' meaningless."""
 
 
+def _subject(message: Mail) -> str:
+    return summary_of_header(message.data).subject
+
+
 class Machine(Undoing, StayingAway, RuleBasedStateMachine):
     """People and servers."""
 
@@ -84,7 +88,8 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
         self.all: list[Mail] = []
         self.left: dict[int, set[str]] = {}
         """Where a person or a provider left each message (by index), or we collected it to."""
-        self.declined: set[tuple[str, str | None, str]] = set()
+        self.declined: dict[tuple[str, str | None, str], set[Place]] = {}
+        """What a person took out, by kind, account and subject, and what those lines named."""
         self.exit = 0
 
     def teardown(self) -> None:
@@ -253,11 +258,16 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
             self.bench.boxes[mailbox].flag(*place, "\\Flagged")
             self._touched(message)
 
-    @rule(mailbox=st.sampled_from(EVERYWHERE), how=st.sampled_from(["away", "broken off"]))
+    @rule(
+        mailbox=st.sampled_from(EVERYWHERE),
+        how=st.sampled_from(["away", "broken off", "too large"]),
+    )
     def trouble(self, mailbox: str, how: str) -> None:
         box = self.bench.boxes[mailbox]
         if how == "away":
             box.unreachable = "no route to host"
+        elif how == "too large" and box.nameless:
+            box.note = "all mail is more than may be fetched"
         else:
             box.incomplete = "the connection broke"
 
@@ -331,7 +341,7 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
         box.breaks_at.add(message.data)
         if all(self._sync((), []) for _ in range(2)):
             plan = self.bench.plan()
-            name = summary_of_header(message.data).subject
+            name = _subject(message)
             others = [line for line in plan.lines if line.subject != name]
             assert not others, f"(i) not done, as {mailbox} hangs at {name}: {others}"
             self._check_nothing_is_passed_over(plan, name)
@@ -480,8 +490,8 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
         return message
 
     def _touched(self, message: Mail) -> None:
-        subject = message.data.split(b"Subject: ")[1].split(b"\r\n")[0].decode()
-        self.declined = {d for d in self.declined if d[2] != subject}
+        subject = _subject(message)
+        self.declined = {d: at for d, at in self.declined.items() if d[2] != subject}
 
     def _find(self, message: Mail, mailbox: str) -> tuple[str, Any] | None:
         for name, folder in self.bench.boxes[mailbox].folders.items():
@@ -526,14 +536,14 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
 
     def _away(self, mailbox: str) -> bool:
         box = self.bench.boxes[mailbox]
-        return box.unreachable is not None or box.incomplete is not None
+        return any(why is not None for why in (box.unreachable, box.incomplete, box.note))
 
     def _anything_away(self) -> bool:
         return any(self._away(name) for name in self.bench.boxes)
 
     def _calm(self) -> None:
         for box in self.bench.boxes.values():
-            box.unreachable = box.incomplete = None
+            box.unreachable = box.incomplete = box.note = None
 
     def _sync(self, directions: tuple[str, ...], taken: list[int]) -> Plan | None:
         shown: list[Plan] = []
@@ -545,12 +555,16 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
                     continue  # its bytes tell whether it was
                 account = line.account if line.kind == "reverse-delete" else None
                 key = (line.kind, account, line.subject)
-                assert key not in self.declined, f"(d) {key} was taken out before"
+                if len([m for m in self.all if _subject(m) == line.subject]) > 1:
+                    assert not self.declined.get(key, set()).intersection(line.copies), f"(d) {key}"
+                else:
+                    assert key not in self.declined, f"(d) {key} was taken out before"
             out = {plan.lines[i % len(plan.lines)].id for i in taken} if plan.lines else set()
             for line in plan.lines:
                 if line.id in out and line.kind in ("collect", "forward-delete", "reverse-delete"):
                     account = None if line.kind != "reverse-delete" else line.account
-                    self.declined.add((line.kind, account, line.subject))
+                    key = (line.kind, account, line.subject)
+                    self.declined.setdefault(key, set()).update(line.copies)
             return frozenset(out)
 
         flagged, declined = self._flagged(), set(self.declined)
@@ -572,7 +586,7 @@ class Machine(Undoing, StayingAway, RuleBasedStateMachine):
                 grown = self._copies(message)["consolidated"] - before[id(message)]
                 assert grown <= 1, f"(b) collected {grown} times: {message.data!r}"
                 if grown > 0:
-                    key = ("collect", None, summary_of_header(message.data).subject)
+                    key = ("collect", None, _subject(message))
                     assert key not in declined or self._alike(message), (
                         f"(d) {key} was taken out before"
                     )

@@ -390,6 +390,10 @@ class MemoryMailbox:
         """By what its messages are listed as: their UIDs here."""
         if not self.nameless:
             return {uid: uid for uid in held.messages}
+        if self.note is not None:
+            sizes = [len(message.data) for message in held.messages.values()]
+            at = (f"#{number}:{size}" for number, size in enumerate(sizes, 1))
+            return dict(zip(at, held.messages, strict=True))
         alike: Counter[str] = Counter()
         names: dict[Uid, Uid] = {}
         for uid, message in held.messages.items():
