@@ -280,3 +280,26 @@ def test_beside_one_that_was_taken_out_unread_nothing_is_passed_over(tmp_path: P
         bench.sync("forward")
     assert bench.sync().exit == OK
     assert bench.holds("consolidated", same_header(2, named=False)) == 1
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_two_copies_of_the_own_one_are_one_message(tmp_path: Path, twice: bool) -> None:
+    """The first of them takes the own copy over; the second finds it so, in the same run."""
+    bench = Bench(tmp_path, ACCOUNTS)
+    known, own = same_header(1, named=True), same_header(2, named=True)
+    bench.deliver("isp", known)
+    bench.sync()
+    bench.deliver("consolidated", own)
+    for message in (own, own, mail(9)) if twice else (own, mail(9)):
+        bench.deliver("isp", message)
+
+    def fail(step: str, index: int) -> None:
+        if step == "store":
+            raise Unreachable("the connection broke")
+
+    bench.home.fault = fail
+    bench.sync()
+    bench.home.fault = None
+    bench.sync()
+    assert bench.holds("consolidated", own) == 1
+    assert kinds(bench.plan()) == []

@@ -203,7 +203,8 @@ def by_bytes(run: Run[Line], batch: Sequence[tuple[Arrived, CopyRow]]) -> list[F
             conclude(run, [line], "failed", str(error))
             continue
         if own is not None:
-            _adopt_own(run, line, row, *own, identity, raw)
+            number = _adopt_own(run, line, row, *own, identity, raw)
+            seen[identity.key, identity.digest] = number
             continue
         if differs:
             number = equal.id if equal is not None else split_off(run, row, identity, raw)
@@ -274,8 +275,8 @@ def _adopt_own(
     believed: MessageRow,
     identity: Identity,
     raw: Raw,
-) -> None:
-    """The consolidated mailbox's own copy, believed to be another message, is this one."""
+) -> int:
+    """The consolidated mailbox's own copy, believed to be another message, is this one: which."""
     message = believed.id
     if believed.digests and identity.digest not in believed.digests:
         message = split_off(run, own, identity, raw)
@@ -286,6 +287,7 @@ def _adopt_own(
         run.ledger.adopt(own.id)
         run.ledger.set_known(message)
     conclude(run, [line], "done", ALREADY_THERE)
+    return message
 
 
 def _later(run: Run[Line], line: Line, row: CopyRow, message: int) -> None:
