@@ -86,7 +86,7 @@ def test_history_has_it(place: Place) -> None:
     assert (newest["command"], newest["counts"]) == ("undo", {"undo-forward-delete": 1})
     text = place.run("history").stdout
     assert "undone" in text
-    assert "1 put back that consolidated lost" in text
+    assert "1 put back in consolidated" in text
 
 
 def test_nothing_left_to_undo(place: Place) -> None:

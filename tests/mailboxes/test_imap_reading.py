@@ -174,7 +174,7 @@ def test_always_cut_it_is_named_after_all_others_came() -> None:
         assert [next(reading).data, next(reading).data] == [letter(1), letter(3)]
         size = len(letter(2))
         with pytest.raises(
-            MailboxError, match=f"reading message 2 in INBOX: {size - 2} of {size} octets came"
+            MailboxError, match=f"reading message 2 in INBOX: {size - 2} of {size} bytes came"
         ):
             next(reading)
 

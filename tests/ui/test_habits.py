@@ -14,6 +14,7 @@ from mailsync_tui.ui.app import Actions, MailsyncApp
 from mailsync_tui.ui.preferences import keep, preferences
 from mailsync_tui.ui.rows.progress import ApplyProgress, progress_lines
 from mailsync_tui.ui.screens.comparison import ComparisonScreen
+from mailsync_tui.ui.screens.dialogs import Choices, ConfirmScreen
 from mailsync_tui.ui.widgets.panes import Panes
 from tests.builders import mail
 from tests.engine.bench import Bench
@@ -129,3 +130,16 @@ def test_ctrl_z_suspends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         assert sent == [signal.SIGTSTP]
 
     drive(bench, work)
+
+
+@pytest.mark.parametrize("number", [None, 12])
+def test_a_low_screen_shows_what_is_asked(bench: Bench, number: int | None) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        app.push_screen(ConfirmScreen("Delete 12 messages?", ["A long sentence. " * 9] * 6, number))
+        await pilot.pause()
+        choices = app.screen.query_one(Choices)
+        assert choices.region.bottom <= 12
+        assert choices.size.height >= (1 if number is None else 3)
+        assert app.screen.query_one("#title").region.y >= 0
+
+    drive(bench, work, (40, 12))

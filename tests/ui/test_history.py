@@ -250,12 +250,12 @@ def test_what_an_undo_finds_there_already_is_told_apart_from_what_it_puts_back(
             assert "There already: 1 line (nothing was stored)" in rows
             await press(app, pilot, "h")
             first = lines(screen(app, HistoryScreen))[0]
-            assert "1 put back that consolidated lost, 1 there already" in first
+            assert "1 put back in consolidated, 1 there already" in first
             assert "undo, 2026-01-05" in text(app, "#detail")
             assert "direction" not in text(app, "#detail") and "::" not in text(app, "#detail")
             await press(app, pilot, "enter")
             rows = lines(screen(app, RunScreen))
-            assert sum("put back, gone from isp" in line for line in rows) == 1
+            assert sum("put back in consolidated" in line for line in rows) == 1
             assert sum("nothing to put back on work" in line for line in rows) == 1
             assert "= 1 done   = 1 there already" in text(app, "#summary")
 

@@ -32,7 +32,7 @@ def test_lines_stand_by_account_and_kind_and_what_follows_stands_below(bench: Be
         screen(app, PreviewScreen)
         found = rows(app)
         assert found[0].startswith(
-            "[x] delete in consolidated (forward, from isp)  3 (1 follow)  gone from isp"
+            "[x] delete in consolidated (forward, from isp)  3 (1 follow from others)"
         )
         assert found[1].startswith("  [x]") and "message gone" in found[1]
         assert found[2].startswith("  [x]") and "message shared" in found[2]

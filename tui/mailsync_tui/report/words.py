@@ -159,8 +159,8 @@ _DONE = {
     "forget": "forgotten",
     "forward-delete": "deleted in consolidated, gone from {}",
     "reverse-delete": "deleted on {}",
-    UNDO + "forward-delete": "put back, gone from {}",
-    UNDO + "reverse-delete": "put back, deleted on {}",
+    UNDO + "forward-delete": "put back in consolidated",
+    UNDO + "reverse-delete": "put back what {} lost",
 }
 _COUNTED = {
     "collect": "collected",
@@ -168,8 +168,8 @@ _COUNTED = {
     "forward-delete": "deleted in consolidated",
     "reverse-delete": "deleted on accounts",
     "forget": "forgotten",
-    UNDO + "forward-delete": "put back that consolidated lost",
-    UNDO + "reverse-delete": "put back that accounts lost",
+    UNDO + "forward-delete": "put back in consolidated",
+    UNDO + "reverse-delete": "put back for accounts",
     "there-already": "there already",
 }
 

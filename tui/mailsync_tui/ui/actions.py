@@ -116,7 +116,14 @@ ACTIONS: tuple[Action, ...] = (
         ("asterisk",),
         "all shown",
         "Take all lines that the filter shows out, or back in.",
-        ("preview", "held", "run"),
+        ("preview",),
+    ),
+    Action(
+        "toggle_all",
+        ("asterisk",),
+        "all shown",
+        "Choose all lines that the filter shows, or none.",
+        ("held", "run"),
     ),
     Action(
         "why", ("w",), "why", "Tell why this would be done, and how that is known.", ("preview",)
@@ -291,7 +298,7 @@ ACTIONS: tuple[Action, ...] = (
         "back",
         ("escape", "q"),
         "back",
-        "Back to where you came from; nothing is remembered.",
+        "Back to where you came from; what was chosen here is not kept.",
         tuple(where for where in _CALM if where != "comparison"),
     ),
     Action("leave", ("q",), "quit", "Leave the app.", ("comparison",)),

@@ -301,7 +301,7 @@ def _read_alone(session: ImapSession, batch: _Batch, uid: int) -> Items:
         command = session.wire.send(line, what, wanted=[uid], max_literal=MAX_LITERAL)
         rest = session.wire.finish(command).check()
         if read_items(rest).get(uid, {}).get("BODY"):
-            raise RefusedError(what, "OK", b"%d of %d octets came" % (len(data), size))
+            raise RefusedError(what, "OK", b"%d of %d bytes came" % (len(data), size))
     return items
 
 

@@ -410,7 +410,7 @@ def _cut(look: Looking, item: _Item, head: Head, *, by_place: bool) -> bool:
     if begins and sent.key == kept.key and (by_place or sent.message_id is not None):
         item.cut = head.location
     item.refused = True
-    item.error = f"{look.where} said OK, and keeps {len(raw.data):,} of {len(item.data):,} octets"
+    item.error = f"{look.where} said OK, and keeps {len(raw.data):,} of {len(item.data):,} bytes"
     return True
 
 

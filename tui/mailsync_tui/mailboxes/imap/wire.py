@@ -387,7 +387,7 @@ class ImapWire:
                 return parts
             size = int(match[1])
             if size > max_literal:
-                raise GarbledError(f"a part of {size} octets")
+                raise GarbledError(f"a part of {size} bytes")
             parts.append(text[: match.start()])
             parts.append(self._exactly(min(size, kept)))
             for left in range(size - kept, 0, -_SMALL):

@@ -326,7 +326,7 @@ class Previewed:
         sign = "[x]" if left == total and total else "[-]" if left else "[ ]"
         count = f"  {left:,}" if left == total else f"  {left:,} of {total:,}"
         if row.following:
-            count += f" ({row.following:,} follow)"
+            count += f" ({row.following:,} follow from others)"
         spans = [
             (f"{'  ' * row.depth}{sign} ", "strong"),
             (row.title, "strong" if row.depth else "name"),

@@ -16,8 +16,6 @@ from mailsync_tui.ui.rows.filters import Filter, parse
 from mailsync_tui.ui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
-    from textual.notifications import SeverityLevel
-
     from mailsync_tui.engine.comparison import Comparison, Key
     from mailsync_tui.engine.events import Event
     from mailsync_tui.engine.model import Plan
@@ -25,6 +23,9 @@ if TYPE_CHECKING:
     from mailsync_tui.report.page import Page
     from mailsync_tui.ui.background import Background
     from mailsync_tui.ui.rows.progress import Counted
+
+
+_SAID_SECONDS = 8
 
 
 class Mailsync(Protocol):
@@ -121,9 +122,13 @@ class MailsyncScreen(Screen[None]):
         lines = [Content.styled(f" {text}", style) for text, style in parts]
         self.write("#detail", Content("\n").join(lines))
 
-    def toast(self, text: str, severity: SeverityLevel = "information") -> None:
-        """Show a notice for a few seconds; foreign text may stand in it."""
-        self.notify(safe_text(text), severity=severity, markup=False)
+    def say(self, text: str, style: str = "$text-accent") -> None:
+        """Say something in the line of the sums for a while; foreign text may stand in it."""
+        self.write("#summary", Content.styled(f" {safe_text(text)}", style), layout=False)
+        self.set_timer(_SAID_SECONDS, self.show_summary)
+
+    def show_summary(self) -> None:
+        """Write the line of the sums."""
 
     def action_back(self) -> None:
         """Go back to the screen before."""

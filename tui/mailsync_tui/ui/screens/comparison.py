@@ -205,11 +205,11 @@ class ComparisonScreen(FilteredScreen):
 
         panes.show_rows(*await self.background.aside(ordered))
         self.query_one(Heads).refresh()
-        self._show_summary()
+        self.show_summary()
 
     def _show_problem(self, problem: str) -> None:
         self.problem = safe_text(problem)
-        self._show_summary()
+        self.show_summary()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A look that ended by a fault of this program is reported, not passed over."""
@@ -219,7 +219,8 @@ class ComparisonScreen(FilteredScreen):
 
     # --- what is shown below the panes
 
-    def _show_summary(self) -> None:
+    def show_summary(self) -> None:
+        """Write the line of the sums."""
         if self.problem:
             self.write("#summary", Content.styled(self.problem, "$text-error"), layout=False)
             return
@@ -282,7 +283,7 @@ class ComparisonScreen(FilteredScreen):
         try:
             plan = await self.background.engine(lambda: viewer.plan(options))
         except UserError as error:
-            self.toast(str(error), "error")
+            self.say(str(error), "$text-error")
             return
         self.mailsync.open_preview(plan)
 
@@ -308,12 +309,12 @@ class ComparisonScreen(FilteredScreen):
     def action_next_difference(self) -> None:
         """Go to the next difference."""
         if not self.query_one(Panes).go_to_difference(1):
-            self.toast("no difference below")
+            self.say("no difference below")
 
     def action_previous_difference(self) -> None:
         """Go to the previous difference."""
         if not self.query_one(Panes).go_to_difference(-1):
-            self.toast("no difference above")
+            self.say("no difference above")
 
     def action_other_pane(self, step: int = 1) -> None:
         """Go to the next mailbox."""

@@ -10,7 +10,7 @@ from typing import ClassVar, TypeVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -114,11 +114,17 @@ class ConfirmScreen(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         """The question, what it means, and the choices."""
-        with VerticalScroll(id="box", can_focus=False):
-            yield Static(self.question, id="title", markup=False)
-            yield Static("\n".join(self.sentences), id="sentences", markup=False)
+        with Vertical(id="box"):
+            with VerticalScroll(id="said", can_focus=False):
+                yield Static(self.question, id="title", markup=False)
+                yield Static("\n".join(self.sentences), id="sentences", markup=False)
             yield Choices(self._choices(), id="choices", markup=False)
         yield KeyBar()
+
+    def on_resize(self) -> None:
+        """What is asked for is seen however low the screen is; what leads to it scrolls."""
+        rest = 5 if self.number is None else 8
+        self.query_one("#said").styles.max_height = max(self.size.height - rest, 1)
 
     def _choices(self) -> Content:
         no = (" > No (any other key) < ", "bold reverse")

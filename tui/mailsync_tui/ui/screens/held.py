@@ -75,10 +75,11 @@ class HeldScreen(FilteredScreen):
 
     def _show_lines(self) -> None:
         self.query_one(LineView).show(HeldLines(self.held, self.chosen, self.filter))
-        self._show_summary()
+        self.show_summary()
         self.refresh_bindings()
 
-    def _show_summary(self) -> None:
+    def show_summary(self) -> None:
+        """Write the line of the sums."""
         lines = self.query_one(LineView).lines
         text = " space chooses lines or a whole group, a brings them back"
         if self.chosen:
@@ -144,7 +145,7 @@ class HeldScreen(FilteredScreen):
         try:
             plan = await self.background.engine(lambda: viewer.bring_back(chosen))
         except UserError as error:
-            self.toast(str(error), "error")
+            self.say(str(error), "$text-error")
             return
         lost = chosen - {line.id for line in plan.lines}
         kept = {note.line.id for note in self.held if note.hold is not None} & lost
@@ -153,7 +154,7 @@ class HeldScreen(FilteredScreen):
             (lost - kept, "cannot be done now: look again with F5 first"),
         ):
             if some:
-                self.toast(f"{several(len(some), 'line')} {why}", "warning")
+                self.say(f"{several(len(some), 'line')} {why}", "$text-warning")
         if plan.lines:
             self.mailsync.open_preview(plan)
 

@@ -201,10 +201,11 @@ class RunScreen(FilteredScreen):
 
     def _show_lines(self) -> None:
         self.query_one(LineView).show(RunLines(self.run_lines, self.chosen, self.filter))
-        self._show_summary()
+        self.show_summary()
         self.refresh_bindings()
 
-    def _show_summary(self) -> None:
+    def show_summary(self) -> None:
+        """Write the line of the sums."""
         shown = len(self.query_one(LineView).lines)
         signs = Counter(line_sign(line) for line in self.run_lines)
         parts = [
@@ -256,7 +257,7 @@ class RunScreen(FilteredScreen):
         if line is None:
             return
         if not line.deleted:
-            self.toast("only a deletion that was done can be put back")
+            self.say("only a deletion that was done can be put back")
             return
         self.chosen = self.chosen ^ {line.id}
         self._show_lines()
@@ -290,16 +291,16 @@ class RunScreen(FilteredScreen):
         try:
             offered = await self.background.engine(lambda: session.undoable(str(number)))
         except UserError as error:
-            self.toast(str(error), "error")
+            self.say(str(error), "$text-error")
             return
         lines = [line for line in offered if not self.chosen or line.id in self.chosen]
         able = [line for line in lines if line.problem is None]
         if not able:
-            self.toast(nothing_to_undo(str(number), lines), "warning")
+            self.say(nothing_to_undo(str(number), lines), "$text-warning")
             return
         asked = undo_question(str(number), lines)
         if not await self.app.push_screen_wait(ConfirmScreen(asked.title, asked.sentences)):
-            self.toast("nothing was put back")
+            self.say("nothing was put back")
             return
         ids = frozenset(line.id for line in able)
 
