@@ -430,6 +430,16 @@ def test_a_round_says_what_the_other_directions_would_do(
     ]
 
 
+def test_what_is_as_it_was_is_not_said_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.deliver("old", "one")
+    (place.directory / "work").rename(place.directory / "away")
+    first, done = rounds(place, monkeypatch, between=lambda: None)[:2]
+    assert first.startswith("applies")
+    assert done.startswith("1 done, work not reached: there is no Maildir")
+    (again,) = rounds(place, monkeypatch, between=lambda: None)
+    assert "not tried again before " in again
+
+
 def test_every_goes_on_after_a_failing_round(place: Place) -> None:
     place.synced("a")
     (place.directory / "all").rename(place.directory / "away")

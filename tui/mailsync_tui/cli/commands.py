@@ -431,9 +431,11 @@ def sync(
             settings, people, interrupts, as_json, accounts, repeated=seconds is not None
         )
 
+        last: dict[str, str] = {}
+
         def sync_one(person: Person) -> int:
             if seconds is not None:
-                return sync_quietly(command, person, options(person), why)
+                return sync_quietly(command, person, options(person), why, last)
             choose = chooser(settings.output, interrupts, person.config.keep_days, yes=yes)
             return runs.sync(
                 command, person, options(person), choose, lambda found: runs.show(command, found)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mailsync_tui.cli import runs
-from mailsync_tui.errors import INTERRUPTED, CommandError
+from mailsync_tui.errors import BLOCKED, INTERRUPTED, OK, PARTLY, CommandError
 from mailsync_tui.report.run import directions_line, result_text
 from mailsync_tui.report.words import local_moment
 from mailsync_tui.text.safe import safe_text
@@ -40,7 +40,9 @@ def parse_duration(text: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def sync(command: runs.Command, person: Person, options: Options, why: str) -> int:
+def sync(
+    command: runs.Command, person: Person, options: Options, why: str, last: dict[str, str]
+) -> int:
     """One person's part of a round: the directions first, and what was done; or nothing at all.
 
     Args:
@@ -48,6 +50,7 @@ def sync(command: runs.Command, person: Person, options: Options, why: str) -> i
         person: Whose turn it is.
         options: With the directions that are applied ...
         why: ... and why these.
+        last: What was said last, by person: what is as it was is not said again.
     """
     output = command.settings.output
     said: list[Plan] = []
@@ -67,8 +70,11 @@ def sync(command: runs.Command, person: Person, options: Options, why: str) -> i
             choose(found.plan)
         if command.json:
             runs.show(command, found)
-        elif found.run is not None or found.exit:
-            say(result_text(found))
+            return
+        text = result_text(found)
+        if found.run is not None or (found.exit and last.get(person.name) != text):
+            say(text)
+        last[person.name] = text
 
     return runs.sync(command, person, options, choose, show)
 
@@ -89,7 +95,7 @@ def repeat(output: Output, interrupts: Interrupts, seconds: int, a_round: Callab
         code = a_round()
         if code == INTERRUPTED or interrupts.happened:
             break
-        if code:
+        if code not in (OK, PARTLY, BLOCKED):  # these are said with what was done
             now = local_moment(datetime.now(UTC))
             output.note(f"{now} round {number} ended with exit code {code}")
         rounds = int((time.monotonic() - begun) // seconds) + 1
