@@ -31,6 +31,8 @@ class Bench:
         self.directory = directory
         self.now = START
         self.chance = 0.0
+        self.marked = False
+        """Whether plans have what a person marked for deletion."""
         self.jumped = timedelta(0)
         """By how much the clock was set ahead."""
         self.boot = "first"
@@ -112,6 +114,7 @@ class Bench:
         """
         if directions:
             options["directions"] = directions
+        options.setdefault("marked", self.marked)
         with self.session(*only) as session:
             found = session.plan(Options(**options))
         if self.keeps(found.options) and not only:
@@ -142,6 +145,7 @@ class Bench:
         """Sync, taking out the lines whose kind or id is in ``without``; then let time pass."""
         if directions:
             options["directions"] = directions
+        options.setdefault("marked", self.marked)
         taken = set(without)
 
         def choose(plan: Plan) -> frozenset[str]:

@@ -32,6 +32,7 @@ _BACK = {
     ),
     schema.VERSION_10: "DROP TABLE away;",
     schema.VERSION_11: "DROP TABLE wait; ALTER TABLE away DROP COLUMN refused;",
+    schema.VERSION_12: "DROP TABLE marked;",
 }
 
 

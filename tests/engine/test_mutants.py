@@ -29,7 +29,7 @@ from mailsync_tui.engine.apply import record
 from mailsync_tui.engine.apply import store as storing
 from mailsync_tui.engine.detect import doubt, identify, match, observe, read, same_mailbox
 from mailsync_tui.engine.model import Options
-from mailsync_tui.engine.plan import guards, moves, protected, rules, status
+from mailsync_tui.engine.plan import guards, marks, moves, protected, rules, status
 from mailsync_tui.engine.snapshot import Copy, Presence, Snapshot
 from mailsync_tui.ledger.quarantine import Quarantine
 from mailsync_tui.ledger.writer import LedgerWriter
@@ -53,6 +53,47 @@ def _collected(directory: Path, *accounts: str, **keys: Any) -> Bench:
         bench.deliver(account, N)
     assert bench.sync().exit == 0
     return bench
+
+
+ID = "<m1@example.org>"
+
+
+def marked_in_the_consolidated_mailbox(d: Path) -> None:
+    bench = _collected(d)
+    bench.sync(marks=(ID,), scope="consolidated")
+    assert [bench.holds(name, M) for name in ("work", "consolidated")] == [1, 0]
+    bench.sync()
+    assert bench.holds("work", M) == 1
+
+
+def marked_on_one_account(d: Path) -> None:
+    bench = _collected(d, "work", "old")
+    bench.sync(marks=(ID,), scope="old")
+    bench.sync()
+    assert [bench.holds(name, M) for name in ("work", "old", "consolidated")] == [1, 0, 1]
+
+
+def marked_and_not_reached(d: Path) -> None:
+    bench = _collected(d, "work", "old")
+    bench.configure("old", allow=("collect", "reverse"))
+    bench.boxes["old"].unreachable = "no route to host"
+    bench.sync(marks=(ID,))
+    bench.boxes["old"].unreachable = None
+    assert kinds(bench.plan(marked=True)) == [("delete", "old")]
+
+
+def marked_and_done(d: Path) -> None:
+    bench = _collected(d)
+    bench.sync(marks=(ID,))
+    bench.deliver("work", M)
+    assert ("delete", "work") not in kinds(bench.plan(marked=True))
+
+
+def marked_draft(d: Path) -> None:
+    bench = _collected(d)
+    bench.home.deliver("Drafts", M, flags=["\\Draft"])
+    bench.sync(marks=(ID,))
+    assert bench.holds("consolidated", M) == 1
 
 
 def broken_off_listing(d: Path) -> None:
@@ -652,6 +693,25 @@ MUTANTS: dict[str, Mutant] = {
     "13: what had to be collected was there before": Mutant(
         same_mailbox, "_NEARLY_ALL", 0, (filed_here_and_deleted_there,)
     ),
+    "what was deleted here only is deleted on the accounts": Mutant(
+        rules, "kept_on_accounts", lambda s: False, (marked_in_the_consolidated_mailbox,)
+    ),
+    "a mark is everywhere": Mutant(
+        marks,
+        "scope_of",
+        lambda mark, options: "",
+        (marked_in_the_consolidated_mailbox, marked_on_one_account),
+    ),
+    "a mark ends where a mailbox is not reached": Mutant(
+        marks,
+        "unfinished",
+        lambda statuses, options, stopped: frozenset(),
+        (marked_and_not_reached,),
+    ),
+    "a mark outlives its message": Mutant(
+        LedgerWriter, "lift", lambda self, messages: None, (marked_and_done,)
+    ),
+    "marked drafts go": Mutant(marks, "touchable", lambda copy: True, (marked_draft,)),
     "[hold] protects nothing": Mutant(
         protected, "protection", lambda message, targets, holds, now: None, (flagged_is_protected,)
     ),

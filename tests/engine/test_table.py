@@ -27,6 +27,13 @@ def collected(bench: Bench, *accounts: str) -> None:
     assert kinds(bench.plan()) == []
 
 
+def test_row_0_marked_by_hand_it_goes_from_where_it_was_marked(bench: Bench) -> None:
+    collected(bench, "work")
+    bench.remove("work", M)
+    plan = bench.plan(marks=("<m1@example.org>",))
+    assert kinds(plan) == [("delete", "consolidated")]
+
+
 def test_row_1_without_a_complete_consolidated_mailbox_nothing_follows(bench: Bench) -> None:
     collected(bench, "work")
     bench.remove("consolidated", M)

@@ -226,7 +226,7 @@ def test_the_question_before_a_plan_is_applied(printed: Printed) -> None:
     left = replace(PLAN, lines=choice.doing)
     said = printed(lambda screen: render.question(screen, left, asked))
     assert said[-len(dialog.sentences) :] == [squeezed(text) for text in dialog.sentences]
-    assert dialog.question == "Delete 4 messages and collect 1 message?"
+    assert dialog.question == "Delete 6 messages and collect 1 message?"
     assert any("Taken out, and held back from now on: 1 line." in text for text in said)
 
 

@@ -115,6 +115,12 @@ class UnknownRun(UserError):
     exit_code = WRONG
 
 
+class UnknownMessage(UserError):
+    """What is to be marked for deletion is no message, or several, or must not be deleted."""
+
+    exit_code = WRONG
+
+
 class SessionError(UserError):
     """Nothing was done: too little was reached."""
 

@@ -49,6 +49,7 @@ _SIGNS: dict[str, Span] = {
     "forget": (".", "dim"),
     "forward-delete": ("-", "gone"),
     "reverse-delete": ("-", "gone"),
+    "delete": ("-", "gone"),
 }
 """By kind of line, in the order in which they are printed: what goes stands at the end."""
 _FIRST_LINES = 5

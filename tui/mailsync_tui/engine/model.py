@@ -23,7 +23,7 @@ from mailsync_tui.ledger.journal import Deletion
 from mailsync_tui.ledger.rows import WaitKey
 from mailsync_tui.mailboxes.base import Location
 
-Kind = Literal["collect", "adopt", "forget", "forward-delete", "reverse-delete"]
+Kind = Literal["collect", "adopt", "forget", "forward-delete", "reverse-delete", "delete"]
 """In the order in which they are applied: all is safe before anything is deleted."""
 Undo = Literal["full", "consolidated-only", "none"]
 
@@ -190,6 +190,21 @@ class Options:
     directions: tuple[Direction, ...] = DIRECTIONS
     reconsider: bool = False
     accepts: tuple[Accept, ...] = ()
+    marked: bool = False
+    """With the deletions that a person has marked."""
+    marks: tuple[str, ...] = ()
+    """Messages that are marked for this plan: by the ledger's number, Message-ID, or the place of a
+    copy (``MAILBOX:FOLDER:UID``)."""
+    scope: str | None = None
+    """The one mailbox that is deleted from (empty: everywhere) for these marks; for all, if there
+    are none. ``None``: as each mark says."""
+
+    def asked(self, kind: str) -> bool:
+        """Whether lines of a kind were asked for; what changes only the ledger always is."""
+        direction = KIND_DIRECTION.get(kind)
+        if direction is None:
+            return kind != "delete" or self.marked or bool(self.marks)
+        return direction in self.directions
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +256,9 @@ class UndoLine:
     """One line of an earlier run that deleted something which is not put back yet."""
 
     id: str
-    kind: Literal["forward-delete", "reverse-delete"]
+    kind: Literal["forward-delete", "reverse-delete", "delete"]
     account: str
-    """The account it was deleted on, or the first one it was deleted because of."""
+    """The mailbox it was deleted from, or the first one it was deleted because of."""
     message_id: str | None
     subject: str
     mailbox: str

@@ -13,7 +13,6 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import (
     DELETIONS,
-    KIND_DIRECTION,
     NEEDS_CONFIRMATION,
     Line,
     Plan,
@@ -276,5 +275,5 @@ def sync_code(plan: Plan, results: Iterable[LineResult[Line]], *, stopped: bool)
         return INTERRUPTED
     if _missed(plan) or any(result.outcome in ("skipped", "failed") for result in results):
         return PARTLY
-    asked = (KIND_DIRECTION.get(each.kind) in plan.options.directions for each in plan.blocked)
+    asked = (plan.options.asked(each.kind) for each in plan.blocked)
     return BLOCKED if any(asked) else OK

@@ -95,6 +95,16 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A person wants a message deleted."""
+
+    scope: str
+    """From this mailbox only; empty: everywhere."""
+    since: datetime | None
+    """``None``: for this plan, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageState:
     """One message and all its copies: what the per-message rules look at."""
 
@@ -112,6 +122,7 @@ class MessageState:
     """It may be a copy of another message; its bytes decide when they are fetched."""
     doubtful: bool = False
     """A new location somewhere may hold this message: what is absent is unknown."""
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ _ACTION = (
     " validity, uid, quarantine, at, outcome, reason FROM action"
 )
 
-DELETIONS: tuple[Literal["forward-delete", "reverse-delete"], ...] = (
+DELETIONS: tuple[Literal["forward-delete", "reverse-delete", "delete"], ...] = (
     "forward-delete",
     "reverse-delete",
+    "delete",
 )
 """The kinds of an action that delete."""
 UNDO = "undo-"
@@ -70,7 +71,8 @@ def runs(ledger: LedgerReader) -> list[RunRow]:
             "SELECT run, count(*), sum(EXISTS"
             " (SELECT 1 FROM put_back JOIN action AS undo ON undo.id = put_back.action"
             " WHERE put_back.deletion = action.id AND undo.outcome = 'done')) FROM action"
-            " WHERE kind IN ('forward-delete', 'reverse-delete') AND outcome = 'done' GROUP BY run"
+            " WHERE kind IN ('forward-delete', 'reverse-delete', 'delete') AND outcome = 'done'"
+            " GROUP BY run"
         )
     }
     return [

@@ -24,6 +24,7 @@ from mailsync_tui.ledger.rows import (
     FolderRow,
     HoldRow,
     MailboxRow,
+    MarkRow,
     MessageRow,
     WaitKey,
     WaitRow,
@@ -256,12 +257,40 @@ class LedgerReader:
         """The blocks that stick: account, kind of line, rule."""
         return self.db.execute("SELECT account, kind, rule FROM block").fetchall()
 
+    def marked(self) -> list[MarkRow]:
+        """The messages that a person has marked for deletion, in the order of the marks."""
+        rows = self.db.execute(
+            "SELECT ifnull(marked.message, copy.message), ifnull(marked.mailbox, ''),"
+            " marked.folder, marked.validity, marked.uid, scope, marked.since FROM marked"
+            " LEFT JOIN mailbox ON mailbox.name = marked.mailbox LEFT JOIN copy"
+            " ON (copy.mailbox, copy.folder, copy.validity, copy.uid)"
+            " = (mailbox.id, marked.folder, marked.validity, marked.uid) ORDER BY marked.rowid"
+        )
+        return [
+            MarkRow(message, box, Location(*at) if box else None, scope, _when(since))
+            for message, box, *at, scope, since in rows
+        ]
+
+    def named(self, names: Sequence[str]) -> list[int]:
+        """The messages of these numbers or Message-IDs, or with a copy at MAILBOX:FOLDER:UID."""
+        return [
+            row[0]
+            for chunk in _chunks(names)
+            for row in self.db.execute(
+                f"SELECT id FROM message WHERE message_id IN ({_marks(chunk)})"
+                f" OR '' || id IN ({_marks(chunk)}) UNION"
+                " SELECT message FROM copy JOIN mailbox ON mailbox.id = copy.mailbox"
+                f" WHERE mailbox.name || ':' || folder || ':' || uid IN ({_marks(chunk)})",
+                (*chunk, *chunk, *chunk),
+            )
+        ]
+
     def deleted_since(self, since: datetime) -> dict[str, dict[str, int]]:
         """Deletions done since then: by account, then by kind of line."""
         result: dict[str, dict[str, int]] = defaultdict(dict)
         rows = self.db.execute(
             "SELECT account, kind, count(DISTINCT run || line) FROM action"
-            " WHERE kind IN ('forward-delete', 'reverse-delete') AND at >= ?"
+            " WHERE kind IN ('forward-delete', 'reverse-delete', 'delete') AND at >= ?"
             " AND outcome = 'done' GROUP BY account, kind",
             (stamp(since),),
         )

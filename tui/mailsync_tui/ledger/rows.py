@@ -135,6 +135,19 @@ class HoldRow(NamedTuple):
     """Syncs to sit out before the next attempt."""
 
 
+class MarkRow(NamedTuple):
+    """A message that a person has marked for deletion."""
+
+    message: int | None
+    """``None``: it has no row yet."""
+    mailbox: str
+    """Where one of its copies lies, as long as it has no row; else empty."""
+    location: Location | None
+    scope: str
+    """The one mailbox that it is to be deleted from; empty: everywhere."""
+    since: datetime
+
+
 @dataclass(slots=True)
 class MessageRow:
     """One message with everything that hangs on it."""

@@ -251,6 +251,23 @@ CREATE TABLE wait (
 ) WITHOUT ROWID;
 """
 
+# What a person has marked for deletion. scope: in this mailbox only; '': everywhere. A message that
+# has no row yet is known by the place of one of its copies, until a run records it.
+VERSION_12 = """
+CREATE TABLE marked (
+    message INTEGER UNIQUE REFERENCES message ON DELETE CASCADE,
+    mailbox TEXT,
+    folder TEXT,
+    validity INTEGER,
+    uid,
+    scope TEXT NOT NULL,
+    since TEXT NOT NULL,
+    UNIQUE (mailbox, folder, validity, uid)
+);
+DROP INDEX action_at;
+CREATE INDEX action_at ON action (at) WHERE kind IN ('forward-delete', 'reverse-delete', 'delete');
+"""
+
 _NAMED = "INSERT INTO meta VALUES ('id', '{id}'), ('serial', '0');"
 
 MIGRATIONS = (
@@ -265,6 +282,7 @@ MIGRATIONS = (
     VERSION_9,
     VERSION_10,
     VERSION_11,
+    VERSION_12,
 )
 
 

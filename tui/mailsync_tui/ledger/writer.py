@@ -8,7 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 from mailsync_tui.ledger.reader import LedgerReader, connect, ledger_errors
-from mailsync_tui.ledger.rows import AwayRow, FolderRow, Intent, NewCopy, Placed, WaitRow
+from mailsync_tui.ledger.rows import (
+    AwayRow,
+    FolderRow,
+    Intent,
+    MarkRow,
+    NewCopy,
+    Placed,
+    WaitRow,
+)
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.ledger.uptime import Uptime, since_last
 from mailsync_tui.message import Identity, Location, Raw, Summary, Uid
@@ -221,6 +229,36 @@ class LedgerWriter:
             (message, kind, account, rule),
         )
 
+    def mark(self, rows: Iterable[MarkRow]) -> None:
+        """A person marks messages for deletion; one that is marked keeps its moment."""
+        self.db.executemany(
+            "INSERT INTO marked VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET scope = excluded.scope",
+            [
+                (r.message, *((r.mailbox, *r.location) if r.location else (None,) * 4), *more)
+                for r in rows
+                for more in [(r.scope, stamp(r.since))]
+            ],
+        )
+
+    def lift(self, messages: Iterable[int]) -> None:
+        """Marks are lifted, or what they ask for is done."""
+        self.db.executemany("DELETE FROM marked WHERE message = ?", [(m,) for m in messages])
+
+    def lift_at(self, places: Iterable[tuple[str, Location]]) -> None:
+        """The same of messages that have no row, by the mailbox and location of a copy."""
+        self.db.executemany(
+            "DELETE FROM marked WHERE (mailbox, folder, validity, uid) = (?, ?, ?, ?)",
+            [(mailbox, *location) for mailbox, location in places],
+        )
+
+    def bind_marks(self) -> None:
+        """The messages that had no row have one now."""
+        for row in self.read.marked():
+            if row.location is not None and row.message is not None:
+                self.lift_at([(row.mailbox, row.location)])
+                self.mark([row._replace(location=None)])
+
     def block(self, account: str, kind: str, rule: str, now: datetime) -> None:
         """A guard's decision sticks to an account and direction."""
         self.db.execute(
@@ -270,6 +308,8 @@ class LedgerWriter:
                 (new, old),
             )
         self.db.execute("UPDATE action SET mailbox = ? WHERE mailbox = ?", (new, old))
+        self.db.execute("UPDATE marked SET mailbox = ? WHERE mailbox = ?", (new, old))
+        self.db.execute("UPDATE marked SET scope = ? WHERE scope = ?", (new, old))
 
     def record_listing(
         self,
@@ -491,7 +531,7 @@ class LedgerWriter:
             "UPDATE message SET known = 1, open = 1 WHERE id = ?", [(p.message,) for p in placed]
         )
         self.db.executemany(
-            "DELETE FROM hold WHERE message = ? AND kind = 'collect'",
+            "DELETE FROM hold WHERE message = ? AND (kind = 'collect' OR rule = 'kept-on')",
             [(p.message,) for p in placed],
         )
         self.db.executemany(

@@ -67,6 +67,7 @@ def group_title(kind: str, account: str) -> str:
         "forget": f"{what} what was on {account} (no mailbox changes)",
         "forward-delete": f"{what} (forward, from {account})",
         "reverse-delete": f"{what} (reverse)",
+        "delete": f"{what} (by hand)",
     }.get(kind, what)
 
 
@@ -76,7 +77,8 @@ def action_text(line: Line) -> str:
         return f"collect from {_folder(line.copies[0])} into {_folder(line.target)}"
     if line.kind in DELETIONS:
         places = " and ".join(_folder(place) for place in line.copies[:3])
-        return f"delete {'in' if line.kind == 'forward-delete' else 'on'} {places}{_more(line)}"
+        where = "in" if line.target.mailbox == CONSOLIDATED else "on"
+        return f"delete {where} {places}{_more(line)}"
     return f"{doing(line.kind, line.account)}: no mailbox changes"
 
 
@@ -189,7 +191,12 @@ def blocks(plan: Plan, directions: Sequence[Direction] = DIRECTIONS) -> tuple[Bl
 
     A guard that stops nothing yet, and would in both directions, is named once.
     """
-    asked = [each for each in plan.blocked if KIND_DIRECTION.get(each.kind) in directions]
+    marked = plan.options.asked("delete")
+    asked = [
+        each
+        for each in plan.blocked
+        if (marked if each.kind == "delete" else KIND_DIRECTION.get(each.kind) in directions)
+    ]
     first = {(each.account, each.rule): each for each in reversed(asked)}
     return tuple(each for each in asked if each.count or each is first[each.account, each.rule])
 
@@ -260,7 +267,7 @@ def waiting_text(found: Waiting) -> str:
 
 
 def _deletions(kind: str, count: int) -> str:
-    return several(count, f"{KIND_DIRECTION[kind]} deletion")
+    return several(count, f"{KIND_DIRECTION.get(kind, 'marked')} deletion")
 
 
 def held_title(lines: int) -> str:

@@ -207,7 +207,7 @@ def directions_line(plan: Plan, why: str) -> str:
     left: Counter[str] = Counter()
     for (state, _, kind, _), count in plan.waits.items():
         if state == "left":
-            left[KIND_DIRECTION[kind]] += count
+            left[KIND_DIRECTION.get(kind, "what is marked")] += count
     others = [f"{name} would do {several(count, 'line')}" for name, count in left.items()]
     return "; ".join((applies_text(plan.user, plan.options.directions, why), *others))
 

@@ -150,6 +150,8 @@ _DOING = {
     "forget": "forget",
     "forward-delete": "delete in consolidated",
     "reverse-delete": "delete on {}",
+    "delete": "delete the marked on {}",
+    UNDO + "delete": "put back on {}",
     UNDO + "forward-delete": "put back in consolidated",
     UNDO + "reverse-delete": "put back what {} lost",
 }
@@ -159,6 +161,8 @@ _DONE = {
     "forget": "forgotten",
     "forward-delete": "deleted in consolidated, gone from {}",
     "reverse-delete": "deleted on {}",
+    "delete": "deleted by hand on {}",
+    UNDO + "delete": "put back on {}",
     UNDO + "forward-delete": "put back in consolidated",
     UNDO + "reverse-delete": "put back what {} lost",
 }
@@ -168,6 +172,8 @@ _COUNTED = {
     "forward-delete": "deleted in consolidated",
     "reverse-delete": "deleted on accounts",
     "forget": "forgotten",
+    "delete": "deleted by hand",
+    UNDO + "delete": "put back that were deleted by hand",
     UNDO + "forward-delete": "put back in consolidated",
     UNDO + "reverse-delete": "put back for accounts",
     "there-already": "there already",

@@ -65,6 +65,7 @@ def save(plan: Plan) -> dict[str, Any]:
         "directions": list(plan.options.directions),
         "reconsider": plan.options.reconsider,
         "accepts": [[a.account, a.rule, a.count] for a in plan.options.accepts],
+        "marks": json.dumps([plan.options.marked, plan.options.marks, plan.options.scope]),
         "lines": _packed([_sealed(line) for line in plan.lines]),
     }
     document["seal"] = seal
@@ -349,6 +350,8 @@ def _canonical(value: object) -> str:
 
 def _plan(document: dict[str, Any]) -> Plan:
     seal = document["seal"]
+    # Plans were saved without marks once.
+    marked, marks, scope = json.loads(seal.get("marks", "[false, [], null]"))
     return Plan(
         user=document["user"],
         created=_moment(document["created"]),
@@ -358,6 +361,9 @@ def _plan(document: dict[str, Any]) -> Plan:
             tuple(seal["directions"]),
             seal["reconsider"],
             tuple(Accept(*accept) for accept in seal["accepts"]),
+            marked,
+            tuple(marks),
+            scope,
         ),
         mailboxes={
             name: MailboxReport(**{**report, "unmatched": tuple(report.get("unmatched", ()))})

@@ -49,7 +49,7 @@ from mailsync_tui.ledger.reader import (
     open_ledger,
     sqlite_errors,
 )
-from mailsync_tui.ledger.rows import AwayRow, MailboxRow, WaitKey, WaitRow
+from mailsync_tui.ledger.rows import AwayRow, MailboxRow, MarkRow, WaitKey, WaitRow
 from mailsync_tui.ledger.uptime import Uptime, ago, jumps, machine_uptime
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import LeftOut, Listing, Mailbox, MailboxError
@@ -355,7 +355,12 @@ class Session:
         if self._read_mark() != self._mark:  # it lacks what another run has stored meanwhile
             listings = self.list_all()
         with contextlib.closing(open_ledger(self.ledger_path)) as ledger:
-            return self.observe(ledger, listings, options)
+            observation, details = self.observe(ledger, listings, options)
+        if options.marks or options.scope:
+            from mailsync_tui.engine.plan.marks import require_marked
+
+            require_marked(observation.snapshot, options)
+        return observation, details
 
     def observe(
         self,
@@ -369,6 +374,7 @@ class Session:
             LedgerError: the ledger is damaged.
         """
         from mailsync_tui.engine.detect.folder_names import resolve_folder_names
+        from mailsync_tui.engine.detect.marked import with_marks
         from mailsync_tui.engine.detect.observe import observe
         from mailsync_tui.engine.plan.planner import make_plan
 
@@ -387,7 +393,33 @@ class Session:
             self.emit,
             self._mark,
         )
+        with ledger.snapshot():
+            observation = with_marks(observation, ledger, options.marks)
         return observation, make_plan(observation.snapshot, options)
+
+    # --- marking
+
+    def mark(self, rows: Sequence[MarkRow], *, lift: bool = False) -> None:
+        """Mark messages for deletion; a later plan has lines for them.
+
+        Args:
+            rows: The messages.
+            lift: Lift their marks instead.
+
+        Raises:
+            LedgerBusy: a run is at work.
+            UserError: the ledger cannot be used.
+        """
+        with (
+            RunLock(self.directory / LOCK_NAME, "mark").acquire(timeout=0),
+            contextlib.closing(LedgerWriter(self.ledger_path)) as ledger,
+            ledger.transaction(),
+        ):
+            if lift:
+                ledger.lift(row.message for row in rows if row.message is not None)
+                ledger.lift_at((row.mailbox, row.location) for row in rows if row.location)
+            else:
+                ledger.mark(rows)
 
     # --- applying
 
@@ -668,6 +700,7 @@ class Session:
             declined=[line for line in plan.lines if line.id in taken_out],
             stale=frozenset(line.id for line in chosen) - valid,
             still_holds=lambda: self._still_holds(ledger, plan.options),
+            unfinished=details.unfinished,
             reconsidered=plan.options.reconsider,
         )
         results, code = carry_out(

@@ -112,11 +112,13 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_Ch
     result: list[_CheckedCopy] = []
     for line in lines:
         targets: list[_CheckedCopy] = []
-        refused = LAST if last.issuperset(line.copies) else ""
+        refused = LAST if line.kind != "delete" and last.issuperset(line.copies) else ""
         for place in line.copies:
             raw, row = raws.get(place.location), rows[place]
             if raw is None:
                 continue
+            if row is not None and line.kind == "delete":
+                _learn(run, messages[row.message], raw)
             if row is None or content_digest(raw.data) not in messages[row.message].digests:
                 refused = OTHER
                 if row is not None and mailbox != CONSOLIDATED:
@@ -135,6 +137,15 @@ def _look_again(run: Run[Line], mailbox: str, lines: Sequence[Line]) -> list[_Ch
         else:
             result += targets
     return result
+
+
+def _learn(run: Run[Line], message: MessageRow, raw: Raw) -> None:
+    """What a person marked was never read, as it is no mail of ours: by its header it is that."""
+    identity = identity_of(raw.data)
+    if not message.digests and message.identity and message.identity.key == identity.key:
+        with run.ledger.transaction():
+            run.ledger.add_identity(message.id, identity)
+        message.digests.add(content_digest(raw.data))
 
 
 def _last_copies(

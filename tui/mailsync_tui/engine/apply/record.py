@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from mailsync_tui.engine.detect.observe import Observation
 from mailsync_tui.engine.kept import keep, note
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.plan.guards import STICKY
+from mailsync_tui.engine.plan.marks import is_over, scope_of
 from mailsync_tui.engine.plan.planner import PlanDetails
 from mailsync_tui.engine.plan.status import MessageStatus, late_duplicates
 from mailsync_tui.engine.snapshot import Copy, CopyState, Presence
 from mailsync_tui.ledger import journal
 from mailsync_tui.ledger.journal import undoes
-from mailsync_tui.ledger.rows import ActionRow, FolderRow, HoldRow, NewCopy
+from mailsync_tui.ledger.rows import ActionRow, FolderRow, HoldRow, MarkRow, NewCopy
 from mailsync_tui.ledger.uptime import ago
 from mailsync_tui.ledger.writer import TOMBSTONE_DAYS, LedgerWriter
 from mailsync_tui.mailboxes.base import Location
@@ -63,6 +64,7 @@ class _Recorder:
             self.ledger.outcome(action, "done", "interrupted; it was stored late", location)
         opened: list[int] = []
         settled: list[int] = []
+        numbered: dict[int, MessageStatus] = {}
         fresh = [s.message for s in self.details.statuses if s.message.id is None]
         numbers = iter(
             self.ledger.add_messages([(c.identity, c.summary, c.size) for c in fresh], self.now)
@@ -72,12 +74,15 @@ class _Recorder:
             if number is None:
                 number = next(numbers)
             self._message(number, status)
+            if status.message.mark is not None:
+                numbered[number] = status
             # One that may be another's copy puts that in doubt for as long as it is not read.
             unread = status.message.compare
             unsettled = unread or index in self.details.unsettled or not self._plain(status)
             (opened if unsettled else settled).append(number)
         # Last, as a location may be another copy's until that is known to lie elsewhere now.
         self.ledger.add_copies(sorted(self.arrived, key=self._position()), self.now)
+        self._marks(numbered)
         self.ledger.set_open(opened, is_open=True)
         self.ledger.set_open(settled, is_open=False)
         self.ledger.drop_childless()
@@ -87,6 +92,23 @@ class _Recorder:
         self._blocks()
         self.ledger.set_rules(rules_fingerprint(self.snapshot.config))
         self.ledger.bump()
+
+    def _marks(self, marked: Mapping[int, MessageStatus]) -> None:
+        """What a person chose for this run stands, and no mark outlives its message."""
+        self.ledger.bind_marks()
+        for number, s in marked.items():
+            assert s.message.mark is not None
+            since, scope = s.message.mark.since, scope_of(s.message.mark, self.options)
+            if is_over(s, s.message.mark.scope):
+                self.ledger.lift([number])
+            elif self.options.asked("delete") and not is_over(s, scope):
+                self.ledger.mark([MarkRow(number, "", None, scope, since or self.now)])
+        reached = _reached(self.observation)
+        self.ledger.lift_at(
+            (row.mailbox, row.location)
+            for row in self.ledger.read.marked()
+            if row.message is None and row.location is not None and row.mailbox in reached
+        )
 
     def _position(self) -> Callable[[NewCopy], int]:
         """In which order a mailbox lists its arrivals: the ledger's rows keep that order."""

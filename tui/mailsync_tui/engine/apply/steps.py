@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from mailsync_tui.config.model import CONSOLIDATED
@@ -11,7 +11,7 @@ from mailsync_tui.engine.apply.collect import collect
 from mailsync_tui.engine.apply.delete import BACK, StillHolds, delete
 from mailsync_tui.engine.apply.deleting import restore_marks
 from mailsync_tui.engine.apply.run import Run, batches, conclude
-from mailsync_tui.engine.model import Kind, Line
+from mailsync_tui.engine.model import Kind, Line, Place
 
 WHATEVER_ACCOUNT = frozenset({"collect", "forward-delete", "forget"})
 """Declined for the message, from whichever account the line comes next time."""
@@ -23,6 +23,7 @@ def apply(
     declined: Sequence[Line],
     stale: frozenset[str],
     still_holds: StillHolds,
+    unfinished: frozenset[Place],
     *,
     reconsidered: bool,
 ) -> None:
@@ -37,22 +38,26 @@ def apply(
         declined: Lines that the person took out: held from now on.
         stale: The ids of lines that the newer listing does not make any more: not applied.
         still_holds: Asked before each batch of deletions.
+        unfinished: Copies of messages of which a deletion that a person marked is left to do.
         reconsidered: What was held is among the lines, as the person asked for it.
 
     Raises:
         LedgerError: the ledger cannot be written. The next run looks what became of the rest.
     """
     restore_marks(run)
-    _decline(run, declined)
+    marked = [line for line in lines if line.kind == "delete"]
+    _decline(run, declined, {_message(run, line) for line in marked})
     _skip_stale(run, [line for line in lines if line.id in stale])
     lines = [line for line in lines if line.id not in stale]
     run.begin(lines)
+    _keep_on_accounts(run, marked)
     steps: dict[Kind, Callable[[Run[Line], Sequence[Line]], None]] = {
         "collect": collect,
         "adopt": adopt,
         "forget": _forget,
         "forward-delete": partial(delete, still_holds=still_holds),
         "reverse-delete": partial(delete, still_holds=still_holds),
+        "delete": partial(delete, still_holds=still_holds),
     }
     for kind, step in steps.items():
         if run.cancelled():
@@ -63,6 +68,7 @@ def apply(
         run.ledger.close_settled([name for name in folders if not run.counts(CONSOLIDATED, name)])
         if reconsidered:
             _release_undone(run)
+        _lift(run, marked, unfinished)
 
 
 def _forget(run: Run[Line], lines: Sequence[Line]) -> None:
@@ -86,8 +92,42 @@ def _release_undone(run: Run[Line]) -> None:
             run.ledger.release_one(line.message, "reverse-delete", line.account, "undone")
 
 
-def _decline(run: Run[Line], lines: Sequence[Line]) -> None:
-    """Hold these lines from now on, until their reason is over or a person reconsiders."""
+def _keep_on_accounts(run: Run[Line], lines: Sequence[Line]) -> None:
+    """What goes from the consolidated mailbox only is kept on the accounts: nothing follows."""
+    scopes = {row.message: row.scope for row in run.ledger.read.marked()} if lines else {}
+    with run.ledger.transaction():
+        for line in lines:
+            message = _message(run, line)
+            if message is not None and scopes.get(message) == CONSOLIDATED:
+                run.ledger.hold(message, "reverse-delete", "", "kept-on", run.now())
+
+
+def _lift(run: Run[Line], lines: Sequence[Line], unfinished: frozenset[Place]) -> None:
+    """Marks whose deletions are done, in every mailbox that they are to be done in."""
+    left: dict[int, bool] = {}
+    for line in lines:
+        message = _message(run, line)
+        result = run.results.get(line.id)
+        done = result is not None and result.outcome in ("done", "vanished")
+        if message is not None:
+            more = not done or not unfinished.isdisjoint(line.copies)
+            left[message] = left.get(message, False) or more
+    run.ledger.lift(message for message, more in left.items() if not more)
+
+
+def _message(run: Run[Line], line: Line) -> int | None:
+    rows = (run.row(place) for place in line.copies)
+    return next((row.message for row in rows if row is not None), line.message)
+
+
+def _decline(run: Run[Line], lines: Sequence[Line], marked: Collection[int | None]) -> None:
+    """Hold these lines from now on, until their reason is over or a person reconsiders.
+
+    Args:
+        run: The run.
+        lines: What was taken out.
+        marked: Messages with a deletion by hand that was not: they stay where that was taken out.
+    """
     ledger = run.ledger
     with ledger.transaction():
         for line in lines:
@@ -99,7 +139,10 @@ def _decline(run: Run[Line], lines: Sequence[Line]) -> None:
                 for copy in copies:  # the person wants both: it is the mailbox's own from now on
                     ledger.clear_late_duplicate(copy.id, ours=False)
                 continue
-            if message is not None:
+            if line.kind == "delete":
+                if message is not None and message in marked:  # deleted elsewhere, and kept here
+                    ledger.hold(message, "reverse-delete", line.account, "declined", run.now())
+            elif message is not None:
                 account = "" if line.kind in WHATEVER_ACCOUNT else line.account
                 ledger.hold(message, line.kind, account, "declined", run.now())
 

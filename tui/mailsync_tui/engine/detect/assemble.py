@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED, UserConfig
@@ -20,7 +21,7 @@ from mailsync_tui.engine.snapshot import (
 )
 from mailsync_tui.ledger import listings
 from mailsync_tui.ledger.reader import LedgerReader
-from mailsync_tui.ledger.rows import MailboxRow
+from mailsync_tui.ledger.rows import MailboxRow, MessageRow
 from mailsync_tui.mailboxes.base import Location, Mailbox
 from mailsync_tui.message import Summary
 
@@ -46,14 +47,8 @@ def message_states(
         return [_new_copy(a, listed[a.mailbox], late_duplicates, scan) for a in arrivals]
 
     messages = [
-        MessageState(
-            id=row.id,
-            identity=row.identity,
-            summary=Summary(row.subject, row.sender, row.date),
-            size=row.size,
-            known=row.known,
-            copies=(*known.copies[row.id], *copies(identified.joined.get(row.id, ()))),
-            holds=tuple(row.holds),
+        replace(
+            message_state(row, (*known.copies[row.id], *copies(identified.joined.get(row.id, ())))),
             compare=row.id in identified.undecided,
             doubtful=row.id in identified.doubtful,
         )
@@ -73,6 +68,19 @@ def message_states(
             )
         )
     return messages
+
+
+def message_state(row: MessageRow, copies: tuple[Copy, ...]) -> MessageState:
+    """A message of the ledger about which no arrival says anything."""
+    return MessageState(
+        id=row.id,
+        identity=row.identity,
+        summary=Summary(row.subject, row.sender, row.date),
+        size=row.size,
+        known=row.known,
+        copies=copies,
+        holds=tuple(row.holds),
+    )
 
 
 def _new_copy(

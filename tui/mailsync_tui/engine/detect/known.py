@@ -70,16 +70,12 @@ def known_messages(
     wanted.update(*candidates.values())
     rows = ledger.messages(wanted)
     scan = ledger.serial + 1
-
-    def shown(copy: CopyRow) -> Copy:
-        name = matched.name_of(copy.mailbox)
-        begun = (name, copy.location) in interrupted
-        waited = passed(copy.absent_at or now, now, jumped)
-        return _shown(copy, name, listed.get(name), scan, waited, interrupted=begun)
-
     return KnownMessages(
         rows,
-        {number: [shown(copy) for copy in row.copies] for number, row in rows.items()},
+        {
+            number: shown(row.copies, matched, listed, scan, now, jumped, interrupted)
+            for number, row in rows.items()
+        },
         candidates,
         interrupted,
         frozenset(a.message for a in unsettled if undoes(a) and a.message is not None),
@@ -94,6 +90,35 @@ def rules_fingerprint(config: UserConfig) -> str:
         for c in config.mailboxes
     ]
     return repr(parts)
+
+
+def shown(
+    rows: Iterable[CopyRow],
+    matched: MatchedMailboxes,
+    listed: Mapping[str, MatchedListing],
+    scan: int,
+    now: datetime,
+    jumped: Sequence[Jump],
+    interrupted: frozenset[tuple[str, Location]],
+) -> list[Copy]:
+    """Copies of the ledger as the listings show them.
+
+    Args:
+        rows: The copies.
+        matched: Which of the ledger's mailboxes is which.
+        listed: The listings.
+        scan: The number that they get if they are recorded.
+        now: Their moment, aware.
+        jumped: When the clock was set ahead.
+        interrupted: Copies with a deletion that was begun by a run that died.
+    """
+    copies = []
+    for row in rows:
+        name = matched.name_of(row.mailbox)
+        begun = (name, row.location) in interrupted
+        waited = passed(row.absent_at or now, now, jumped)
+        copies.append(_shown(row, name, listed.get(name), scan, waited, interrupted=begun))
+    return copies
 
 
 def _shown(

@@ -44,6 +44,15 @@ class _Sentences:
             yield from self._present(named)
             yield from self._elsewhere(())
             return
+        if line.kind == "delete":
+            mark = self.s.message.mark
+            if mark is not None and mark.since is not None:
+                yield f"marked for deletion by hand, on {_moment(mark.since)}"
+            if line.account != CONSOLIDATED and self.s.consolidated is Presence.GONE:
+                yield "it is not in the consolidated mailbox"
+            yield from self._elsewhere((line.account,))
+            yield from self._present(named)
+            return
         if line.kind == "forward-delete":
             yield from self._gone_from(line.accounts)
             yield from self._elsewhere(line.accounts)

@@ -164,6 +164,17 @@ class GuardChecks:
         rules |= _loss_rules(lost, awaited=awaited)
         return self._ordered(rules, account, "reverse-delete")
 
+    def mark_rules(self, mailbox: str) -> list[str]:
+        """The rules that stop a marked deletion: no absence is behind it that may be unproved.
+
+        Args:
+            mailbox: Where it would be deleted.
+        """
+        twins = {SAME_MAILBOX} if self.snapshot.mailboxes[mailbox].same_as else set[str]()
+        for kind in DELETIONS:
+            twins.update({SAME_MAILBOX}.intersection(self._sticky.get((mailbox, kind), ())))
+        return self._ordered(twins, mailbox, "delete")
+
     def _mailbox_rules(self, mailbox: str) -> set[str]:
         state = self.snapshot.mailboxes.get(mailbox)
         if state is None or not state.complete:
@@ -190,7 +201,8 @@ class GuardChecks:
     def too_many(self, account: str, kind: Kind, lines: int) -> bool:
         """``max-delete``: whether so many, with those of the last 24 hours, are too many."""
         state = self.snapshot.mailboxes[account]
-        today = state.deleted_today.get(kind, 0)
+        counted = (kind,) if kind == "forward-delete" else ("reverse-delete", "delete")
+        today = sum(state.deleted_today.get(each, 0) for each in counted)
         total = lines + today
         base = state.known + sum(state.deleted_today.values())
         return (

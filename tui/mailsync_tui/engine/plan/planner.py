@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from mailsync_tui.config.model import CONSOLIDATED, Direction
+from mailsync_tui.config.model import CONSOLIDATED
 from mailsync_tui.engine.model import (
     DELETIONS,
-    KIND_DIRECTION,
     Blocked,
     HeldLine,
     Kind,
     Line,
     MailboxReport,
     Options,
+    Place,
     Plan,
     PlanEntry,
     Waiting,
@@ -34,6 +34,7 @@ from mailsync_tui.engine.plan.guards import (
     detail,
     loser,
 )
+from mailsync_tui.engine.plan.marks import unfinished
 from mailsync_tui.engine.plan.protected import unmatched
 from mailsync_tui.engine.plan.rules import Proposal, Rules
 from mailsync_tui.engine.plan.status import MessageStatus, status_of
@@ -53,6 +54,16 @@ class PlanDetails:
     """Indexes of the statuses about which there is still something to say."""
     entries: Mapping[int, tuple[PlanEntry, ...]]
     """By index of the status: every line that was proposed for it, stopped ones too."""
+
+    @property
+    def unfinished(self) -> frozenset[Place]:
+        """The copies of marked messages of which some cannot be deleted now: the mark stays."""
+        stopped = {
+            index
+            for index, entries in self.entries.items()
+            if any(e.line.kind == "delete" and (e.held or e.blocked) for e in entries)
+        }
+        return unfinished(self.statuses, self.plan.options, stopped)
 
 
 def make_plan(snapshot: Snapshot, options: Options) -> PlanDetails:
@@ -86,7 +97,7 @@ class _Planning:
         self.snapshot = snapshot
         self.options = options
         self.statuses = statuses
-        self.rules = Rules(snapshot, reconsider=options.reconsider)
+        self.rules = Rules(snapshot, options)
         self.guards = GuardChecks(snapshot)
         self.accepted = Accepted(options.accepts, shown)
         self.stopped: Counter[_Blocks] = Counter()
@@ -110,17 +121,21 @@ class _Planning:
         forward = self._forward()
         duplicates: list[tuple[int, Proposal]] = []
         reverse: list[tuple[int, Proposal]] = []
+        marked: list[tuple[int, Proposal]] = []
         for index, s in enumerate(self.statuses):
             for proposal in self.rules.decide(s, forward.get(index)):
                 self.unsettled.add(index)
                 if proposal.line.kind == "reverse-delete":
                     reverse.append((index, proposal))
+                elif proposal.line.kind == "delete":
+                    marked.append((index, proposal))
                 elif proposal.line.kind == "forward-delete" and index not in forward:
                     duplicates.append((index, proposal))
                 else:
                     self._take(index, proposal)
         self._guarded("forward-delete", duplicates, self.forward_lines)
-        self._guarded("reverse-delete", reverse, Counter())
+        counted = self._guarded("reverse-delete", reverse, Counter())
+        self._guarded("delete", marked, counted)
         self._report_changed()
         entries = {index: tuple(lines) for index, lines in self.entries.items()}
         return PlanDetails(self._plan(), self.statuses, frozenset(self.unsettled), entries)
@@ -161,13 +176,16 @@ class _Planning:
 
     def _guarded(
         self, kind: Kind, proposals: list[tuple[int, Proposal]], others: Counter[str]
-    ) -> None:
+    ) -> Counter[str]:
         """Take the deletions that no guard stops.
 
         Args:
             kind: Of all of them.
             proposals: By the indexes of their statuses.
-            others: Lines of that kind, by account, that were counted before.
+            others: Lines, by account, that were counted before.
+
+        Returns:
+            How many no rule stops, by account, with the others.
         """
         candidates: list[tuple[int, Line, list[str]]] = []
         for index, proposal in proposals:
@@ -184,9 +202,12 @@ class _Planning:
                 self._take(index, Proposal(line))
             else:
                 self._block(index, line, *stop)
+        return counted
 
     def _rules(self, s: MessageStatus, line: Line) -> list[str]:
-        """The guards that stop a deletion; a late duplicate stems from no loss."""
+        """The guards that stop a deletion; a late duplicate stems from no loss, nor does a mark."""
+        if line.kind == "delete":
+            return self.guards.mark_rules(line.account)
         if line.kind == "forward-delete":
             return self.guards.forward_rules(line.account, (), awaited=False)
         lost = [c for c in s.on(CONSOLIDATED) if c.lost]
@@ -290,8 +311,7 @@ class _Planning:
         )
 
     def _asked(self, kind: Kind) -> bool:
-        direction: Direction | None = KIND_DIRECTION.get(kind)
-        return direction is None or direction in self.options.directions
+        return self.options.asked(kind)
 
     def _count_waiting(self) -> None:
         for index, s in enumerate(self.statuses):
@@ -306,8 +326,13 @@ class _Planning:
         """Another mailbox under a known name is reported even where it stops nothing."""
         for name, state in self.snapshot.mailboxes.items():
             if state.changed:
-                for kind in DELETIONS:
+                for kind in ("forward-delete", "reverse-delete"):
                     self.blocked[name, kind, "changed"] += 0
+
+    def _applied(self, line: Line) -> tuple[int, bool, bool]:
+        """In which order lines are applied: what others need stands before them."""
+        follows = line.kind == "delete" and line.target.mailbox != CONSOLIDATED
+        return _APPLIED.index(line.kind), follows, line.id in self.last
 
     def _blocked(self, account: str, kind: Kind, rule: str, count: int) -> Blocked:
         mailboxes = self.snapshot.mailboxes
@@ -319,9 +344,7 @@ class _Planning:
 
     def _plan(self) -> Plan:
         snapshot = self.snapshot
-        kept = _with_needs_met(
-            sorted(self.lines, key=lambda line: (_APPLIED.index(line.kind), line.id in self.last))
-        )
+        kept = _with_needs_met(sorted(self.lines, key=self._applied))
         return Plan(
             user=snapshot.config.name,
             created=snapshot.now,

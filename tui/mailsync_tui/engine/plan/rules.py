@@ -10,9 +10,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.model import DELETIONS, HeldRule, Kind, Line, Place, Undo, in_words
+from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig
+from mailsync_tui.engine.model import (
+    DELETIONS,
+    HeldRule,
+    Kind,
+    Line,
+    Options,
+    Place,
+    Undo,
+    in_words,
+)
 from mailsync_tui.engine.plan.evidence import not_reached
+from mailsync_tui.engine.plan.marks import kept_on_accounts, scope_of, targets
 from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.plan.protected import in_folders, protection
 from mailsync_tui.engine.plan.status import (
@@ -23,7 +33,7 @@ from mailsync_tui.engine.plan.status import (
     placed_copies,
     put_back_on,
 )
-from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, Presence, Snapshot
+from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, Mark, Presence, Snapshot
 from mailsync_tui.ledger.rows import HoldRow
 from mailsync_tui.mailboxes.base import Location
 
@@ -48,16 +58,17 @@ class Proposal:
 class Rules:
     """The rules over one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, *, reconsider: bool) -> None:
+    def __init__(self, snapshot: Snapshot, options: Options) -> None:
         """Prepare.
 
         Args:
             snapshot: The listings held against the ledger.
-            reconsider: Lines that were held are ordinary ones; what ``[hold]`` protects is not.
+            options: What the person asked for; what ``[hold]`` protects stays held.
         """
         self.snapshot = snapshot
         self.config = snapshot.config
-        self.reconsider = reconsider
+        self.options = options
+        self.reconsider = options.reconsider
         self.configs = {c.name: c for c in snapshot.config.mailboxes}
 
     def decide(self, s: MessageStatus, forward: Line | None) -> list[Proposal]:
@@ -68,6 +79,9 @@ class Rules:
             forward: Its deletion in the consolidated mailbox (:meth:`forward`), if it was lost on
                 enough accounts and neither a guard nor a hold stops that.
         """
+        if marked := self.marked(s):
+            # Row 0. Marked by hand: what it asks for is done, and nothing else.
+            return marked
         known, here = s.message.known, s.consolidated
         kept = () if self.reconsider else put_back_on(s)
         found: list[Proposal] = []
@@ -113,6 +127,43 @@ class Rules:
             found += self._put_back(s, kept, found)
         return found
 
+    # --- row 0: marked by hand
+
+    def marked(self, s: MessageStatus) -> list[Proposal]:
+        """One deletion for each mailbox that a marked message is to go from."""
+        mark = s.message.mark
+        if mark is None or not self.options.asked("delete") or s.consolidated is Presence.UNKNOWN:
+            return []
+        scope = scope_of(mark, self.options)
+        order = (self.config.consolidated, *self.config.external)
+        found = {c: targets(s, c) for c in order if scope in ("", c.name)}
+        every = [copy for copies in found.values() for copy in copies]
+        hold = protection(s.message, every, self.config.holds, self.snapshot)
+        reason = f"marked by you{self._since(mark)}"
+        if scope:
+            where = "in the consolidated mailbox" if scope == CONSOLIDATED else f"on {scope}"
+            reason += f", {where} only"
+        lines: list[Line] = []
+        for config, copies in found.items():
+            if not copies:
+                continue
+            copies.sort(key=lambda copy: not copy.adopted)
+            places = tuple(Place(c.mailbox, c.location) for c in copies)
+            first = tuple(n.id for n in lines[:1] if n.account == CONSOLIDATED)
+            undo: Undo = "consolidated-only" if config.type == "pop3" else "full"
+            lines.append(
+                self._line(
+                    s, "delete", config.name, places[0], places, reason, needs=first, undo=undo
+                )
+            )
+        return [Proposal(line, "hold", hold=hold) if hold else Proposal(line) for line in lines]
+
+    def _since(self, mark: Mark) -> str:
+        if mark.since is None:
+            return ""
+        since, now = mark.since.astimezone(), self.snapshot.now.astimezone()
+        return f" {'at' if since.date() == now.date() else f'on {since:%Y-%m-%d} at'} {since:%H:%M}"
+
     # --- row 2: gone from an account, so deleted in the consolidated mailbox
 
     def losers(self, s: MessageStatus) -> tuple[str, ...]:
@@ -122,6 +173,8 @@ class Rules:
         :meth:`enough`.
         """
         if not s.message.known or s.consolidated is not Presence.YES or not self._targets(s):
+            return ()
+        if self.marked(s):
             return ()
         return tuple(
             account
@@ -335,7 +388,7 @@ class Rules:
             only: This account alone, though an undo put it back there.
         """
         for account in self.config.external:
-            if "reverse" not in account.allow or account.name not in s.holders:
+            if not self._may_reverse(s, account) or account.name not in s.holders:
                 continue
             if only not in (None, account.name):
                 continue
@@ -379,7 +432,7 @@ class Rules:
         found = [
             copy
             for account in self.config.external
-            if "reverse" not in account.allow and account.name not in kept
+            if not self._may_reverse(s, account) and account.name not in kept
             for copy in s.on(account.name)
             if copy.presence is Presence.YES
             and copy.adopted
@@ -392,8 +445,15 @@ class Rules:
             return []
         source = next((c for c in found if "collect" in self._allow(c.mailbox)), None)
         copy = source or found[0]
-        line = self._collect_line(s, copy, f"kept on {copy.mailbox}, as allow has no reverse there")
+        why = "you deleted it in the consolidated mailbox only"
+        if not kept_on_accounts(s):
+            why = "allow has no reverse there"
+        line = self._collect_line(s, copy, f"kept on {copy.mailbox}, as {why}")
         return [Proposal(line, None if self.reconsider and source else "kept-on")]
+
+    @staticmethod
+    def _may_reverse(s: MessageStatus, account: MailboxConfig) -> bool:
+        return "reverse" in account.allow and not kept_on_accounts(s)
 
     def _late(self, s: MessageStatus) -> Iterator[Proposal]:
         """Copies on accounts that never had it, after it was deleted: a person decides."""

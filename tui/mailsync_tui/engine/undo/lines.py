@@ -88,7 +88,7 @@ def _line(
         problem = GONE
     return UndoLine(
         id=action.line,
-        kind="forward-delete" if action.kind == "forward-delete" else "reverse-delete",
+        kind=next(kind for kind in journal.DELETIONS if kind == action.kind),
         account=action.account.partition(",")[0],
         message_id=action.message_id,
         subject=action.subject,

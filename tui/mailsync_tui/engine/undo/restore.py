@@ -318,7 +318,9 @@ class _Restoring:
     def _hold(self, item: _DeletedCopy) -> None:
         """Own mail of the consolidated mailbox from now on, or kept on its account."""
         hold, now, mailbox = self.run.ledger.hold, self.run.now(), item.line.mailbox
+        self.run.ledger.lift([item.message])  # what was left of it elsewhere stays
         if mailbox == CONSOLIDATED:
+            self.run.ledger.release_one(item.message, "reverse-delete", "", "kept-on")
             hold(item.message, "forward-delete", "", "undone", now)
         else:
             hold(item.message, "reverse-delete", mailbox, "undone", now)

@@ -43,7 +43,7 @@ _DEEPEST = 3
 _ORDER = {
     name: number
     for number, name in enumerate(
-        ("forward-delete", "reverse-delete", "collect", "adopt", "forget")
+        ("delete", "forward-delete", "reverse-delete", "collect", "adopt", "forget")
     )
 }
 _SIGNS: dict[State, tuple[str, str]] = {
