@@ -101,6 +101,9 @@ def test_a_certificate_of_nobody_known_is_refused(
         with pytest.raises(Unreachable, match=f"127.0.0.1:{port} is not trusted.*") as caught:
             mailbox.list()
         assert fingerprint in str(caught.value)
+    with mailbox_at(port, PASSWORD, tls=tls, certificate=fingerprint) as mailbox:
+        assert mailbox.list().complete
+        assert mailbox.facts().encryption == "TLS 1.3 (pinned by fingerprint)"
 
 
 @pytest.mark.server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from typing import TYPE_CHECKING
 
@@ -423,9 +424,18 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return make_authority(tmp_path_factory.mktemp("tls"))
 
 
-def tls_mailbox(port: int, tls: Tls, ca_file: Path | None) -> Pop3Mailbox:
+def tls_mailbox(
+    port: int, tls: Tls, ca_file: Path | None, certificate: str | None = None
+) -> Pop3Mailbox:
     config = MailboxConfig(
-        "test", "pop3", host="localhost", port=port, tls=tls, user="ann", ca_file=ca_file
+        "test",
+        "pop3",
+        host="localhost",
+        port=port,
+        tls=tls,
+        user="ann",
+        ca_file=ca_file,
+        certificate=certificate,
     )
     return Pop3Mailbox(config, lambda: SECRET, QUICK)
 
@@ -441,4 +451,8 @@ def test_tls_is_verified(account: Account, authority: Authority, tls: Tls) -> No
         account.log.clear()
         with pytest.raises(Unreachable, match=r"not trusted.*SHA-256"):
             tls_mailbox(port, tls, None).list()
-    assert account.log == []
+        assert account.log == []
+        der = ssl.PEM_cert_to_DER_cert(authority.certificate.read_text())
+        pinned = tls_mailbox(port, tls, None, hashlib.sha256(der).digest().hex(":").upper())
+        assert len(numbers(pinned, listed(pinned))) == 6
+        assert pinned.facts().encryption.endswith("(pinned by fingerprint)")
