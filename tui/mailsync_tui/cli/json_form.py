@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mailsync_tui.engine.model import UNDO, Plan
+from mailsync_tui.engine.model import UNDO, Line, Plan, UndoLine
 from mailsync_tui.engine.outcome import PastRun, Result, RunLine, RunState, UndoResult
 from mailsync_tui.report.words import OUTCOMES
 
@@ -28,27 +29,39 @@ def line(document: object) -> str:
 
 def result(found: Result | UndoResult) -> dict[str, Any]:
     """The result of apply, sync, undo and rebase; an undo has the undone run's lines."""
+    lines = [_line(each.line, each.line.kind, each.outcome, each.reason) for each in found.lines]
+    return _result(found.user, found.run, found.plan, lines, found.exit)
+
+
+def _line(found: Line | UndoLine | RunLine, kind: str, outcome: str, reason: str) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "kind": kind,
+        "account": found.account,
+        "message_id": found.message_id,
+        "outcome": outcome,
+        "reason": reason,
+    }
+
+
+def _result(
+    user: str,
+    run: str | None,
+    plan: Plan | None,
+    lines: list[dict[str, Any]],
+    code: int | None,
+) -> dict[str, Any]:
     from mailsync_tui.session.plan_file import VERSION, blocked_form, held_form, mailboxes_form
 
     return {
         "version": VERSION,
-        "user": found.user,
-        "run": found.run,
-        "mailboxes": mailboxes_form(found.plan) if found.plan else {},
-        "lines": [
-            {
-                "id": each.line.id,
-                "kind": each.line.kind,
-                "account": each.line.account,
-                "message_id": each.line.message_id,
-                "outcome": each.outcome,
-                "reason": each.reason,
-            }
-            for each in found.lines
-        ],
-        "held": held_form(found.plan) if found.plan else [],
-        "blocked": blocked_form(found.plan) if found.plan else [],
-        "exit": found.exit,
+        "user": user,
+        "run": run,
+        "mailboxes": mailboxes_form(plan) if plan else {},
+        "lines": lines,
+        "held": held_form(plan) if plan else [],
+        "blocked": blocked_form(plan) if plan else [],
+        "exit": code,
     }
 
 
@@ -59,21 +72,10 @@ def failure(user: str, code: int, text: str, plan: Plan | None = None) -> dict[s
         user: Whose it is.
         code: The exit code.
         text: Why, in words.
-        plan: What was seen before.
+        plan: What was seen before; nothing of it but the mailboxes is a result.
     """
-    from mailsync_tui.session.plan_file import VERSION, mailboxes_form
-
-    return {
-        "version": VERSION,
-        "user": user,
-        "run": None,
-        "mailboxes": mailboxes_form(plan) if plan else {},
-        "lines": [],
-        "held": [],
-        "blocked": [],
-        "exit": code,
-        "error": text,
-    }
+    seen = replace(plan, held=(), blocked=()) if plan else None
+    return {**_result(user, None, seen, [], code), "error": text}
 
 
 def runs(found: Iterable[PastRun]) -> list[dict[str, Any]]:
@@ -96,28 +98,16 @@ def runs(found: Iterable[PastRun]) -> list[dict[str, Any]]:
 
 def past_run(user: str, run: PastRun, lines: Iterable[RunLine]) -> dict[str, Any]:
     """One run of the history as a result; a line without an outcome may not be done."""
-    from mailsync_tui.session.plan_file import VERSION
-
-    return {
-        "version": VERSION,
-        "user": user,
-        "run": str(run.id),
-        "mailboxes": {},
-        "lines": [
-            {
-                "id": each.id,
-                "kind": each.kind.removeprefix(UNDO),
-                "account": each.account,
-                "message_id": each.message_id,
-                "outcome": each.outcome or "failed",
-                "reason": each.reason if each.outcome else OUTCOMES[None].meaning,
-            }
-            for each in lines
-        ],
-        "held": [],
-        "blocked": [],
-        "exit": run.exit,
-    }
+    shown = [
+        _line(
+            each,
+            each.kind.removeprefix(UNDO),
+            each.outcome or "failed",
+            each.reason if each.outcome else OUTCOMES[None].meaning,
+        )
+        for each in lines
+    ]
+    return _result(user, str(run.id), None, shown, run.exit)
 
 
 def check(

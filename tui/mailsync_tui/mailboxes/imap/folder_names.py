@@ -27,51 +27,19 @@ _SPECIAL_USE = {
     "\\important": Role.ALL,
 }
 _WELL_KNOWN = {
-    Role.TRASH: (
-        "Trash",
-        "Bin",
-        "Deleted",
-        "Deleted Items",
-        "Deleted Messages",
-        "Papierkorb",
-        "Gelöschte Elemente",
-        "Gelöschte Objekte",
-        "Corbeille",
-        "Papelera",
-        "Cestino",
-        "Lixeira",
-        "Prullenbak",
-        "Kosz",
-    ),
-    Role.JUNK: (
-        "Junk",
-        "Spam",
-        "Junk E-mail",
-        "Junk Mail",
-        "Bulk Mail",
-        "Junk-E-Mail",
-        "Spamverdacht",
-        "Unerwünscht",
-    ),
-    Role.DRAFTS: ("Drafts", "Draft", "Entwürfe", "Brouillons", "Borradores", "Bozze"),
-    Role.SENT: (
-        "Sent",
-        "Sent Items",
-        "Sent Messages",
-        "Sent Mail",
-        "Gesendet",
-        "Gesendete Elemente",
-        "Gesendete Objekte",
-        "Envoyés",
-        "Enviados",
-        "Inviata",
-    ),
-    Role.ALL: ("All Mail", "Alle Nachrichten"),
+    Role.TRASH: "Trash|Bin|Deleted|Deleted Items|Deleted Messages|Papierkorb|Gelöschte Elemente"
+    "|Gelöschte Objekte|Corbeille|Papelera|Cestino|Lixeira|Prullenbak|Kosz",
+    Role.JUNK: "Junk|Spam|Junk E-mail|Junk Mail|Bulk Mail|Junk-E-Mail|Spamverdacht|Unerwünscht",
+    Role.DRAFTS: "Drafts|Draft|Entwürfe|Brouillons|Borradores|Bozze",
+    Role.SENT: "Sent|Sent Items|Sent Messages|Sent Mail|Gesendet|Gesendete Elemente"
+    "|Gesendete Objekte|Envoyés|Enviados|Inviata",
+    Role.ALL: "All Mail|Alle Nachrichten",
 }
+"""What mail programs call these folders, the best known name first."""
 _NAMED = {
     name.casefold(): (role, rank)
     for role, names in _WELL_KNOWN.items()
-    for rank, name in enumerate(names)
+    for rank, name in enumerate(names.split("|"))
 }
 _GMAIL = ("[gmail]/", "[google mail]/")
 _INHERITED = (Role.TRASH, Role.JUNK, Role.DRAFTS, Role.SENT)

@@ -36,21 +36,10 @@ if TYPE_CHECKING:
 
 _Read = TypeVar("_Read")
 
-_MATTER = (
-    "UIDPLUS",
-    "MOVE",
-    "ESEARCH",
-    "UNSELECT",
-    "CONDSTORE",
-    "QRESYNC",
-    "MULTIAPPEND",
-    "LITERAL+",
-    "LITERAL-",
-    "SPECIAL-USE",
-    "NAMESPACE",
-    "IDLE",
-    "X-GM-EXT-1",
-)
+_MATTER = """
+    UIDPLUS MOVE ESEARCH UNSELECT CONDSTORE QRESYNC MULTIAPPEND LITERAL+ LITERAL- SPECIAL-USE
+    NAMESPACE IDLE X-GM-EXT-1
+"""
 """The capabilities that ``check`` names, where the server has them."""
 
 
@@ -242,19 +231,15 @@ class ImapMailbox:
 def _facts(session: ImapSession, config: MailboxConfig) -> Facts:
     """Describe a server, and count what is in each folder; nothing is opened."""
     found = listing.folders(session, config)
-    commands = [
-        (
-            name,
-            session.wire.send(
-                b"STATUS " + session.names.argument(name) + b" (MESSAGES)",
-                f"counting {name}",
-            ),
+    commands = {
+        name: session.wire.send(
+            b"STATUS %b (MESSAGES)" % session.names.argument(name), f"counting {name}"
         )
         for name in found
-    ]
+    }
     notes: list[str] = []
     counts: list[tuple[str, int]] = []
-    for name, command in commands:
+    for name, command in commands.items():
         count = status_numbers(session.wire.finish(command)).get("MESSAGES")
         if count is None:
             notes.append(f"the folder {name} cannot be opened")
@@ -270,7 +255,7 @@ def _facts(session: ImapSession, config: MailboxConfig) -> Facts:
     return Facts(
         protocol="IMAP4rev2" if "IMAP4REV2" in session.capabilities else "IMAP4rev1",
         encryption=session.encryption,
-        capabilities=tuple(name for name in _MATTER if session.has(name)),
+        capabilities=tuple(name for name in _MATTER.split() if session.has(name)),
         folders=tuple((name, found[name], count) for name, count in counts),
         notes=tuple(notes),
     )
