@@ -7,7 +7,7 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 import click
 
@@ -266,6 +266,27 @@ def plan_options(function: F) -> F:
             "--reconsider",
             is_flag=True,
             help="Make the lines that are held back ordinary ones again.",
+        ),
+        click.option(
+            "--from",
+            "scope",
+            metavar="MAILBOX",
+            help="Delete what is marked from this mailbox only (`consolidated`, or an account).",
+        ),
+        click.option(
+            "--marks",
+            "marks_file",
+            type=click.File(encoding="utf-8"),
+            metavar="FILE",
+            help="The same for each ID of a file, one a line; `-` is standard input.",
+        ),
+        click.option(
+            "--mark",
+            "marks",
+            multiple=True,
+            metavar="ID",
+            help="Delete this message: its number (`list`), Message-ID, or MAILBOX:FOLDER:UID. "
+            "Repeatable. Without a direction nothing else is done.",
         ),
         click.option("--reverse", is_flag=True, help="Deletions on the external mailboxes."),
         click.option("--forward", is_flag=True, help="Deletions in the consolidated mailbox."),
@@ -742,25 +763,36 @@ def _options_for(
     *,
     accepts: tuple[str, ...],
     reconsider: bool,
+    marks: tuple[str, ...],
+    marks_file: TextIO | None,
+    scope: str | None,
     scheduled: bool = False,
     **named: bool,
 ) -> Callable[[Person], Options]:
     """What was asked for, as options of the engine, for each person.
 
     Raises:
-        CommandError: What is to be accepted is unknown.
+        CommandError: What is to be accepted is unknown, or what is to be marked cannot be read.
     """
-    from mailsync_tui.cli.settings import accounts_of, parse_accepts
+    from mailsync_tui.cli.settings import accounts_of, parse_accepts, parse_marks
     from mailsync_tui.engine.model import DIRECTIONS, Options
 
+    marks += parse_marks(marks_file)
+    if marks and (scheduled or len(people) > 1):
+        raise CommandError("--mark is for one plan of one person")
     accepted = parse_accepts(accepts, people)
     chosen: tuple[Direction, ...] = tuple(d for d in DIRECTIONS if named[d])
 
     def options(person: Person) -> Options:
         mine = accounts_of(person)
-        default = person.config.schedule_apply if scheduled else DIRECTIONS
+        default = person.config.schedule_apply if scheduled else () if marks else DIRECTIONS
         return Options(
-            chosen or default, reconsider, tuple(a for a in accepted if a.account in mine)
+            chosen or default,
+            reconsider,
+            tuple(a for a in accepted if a.account in mine),
+            marked=not (chosen or scheduled or marks),
+            marks=marks,
+            scope=scope,
         )
 
     return options

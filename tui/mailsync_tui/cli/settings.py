@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from mailsync_tui.cli.output import Output
 from mailsync_tui.errors import CommandError
@@ -110,6 +110,19 @@ def parse_accepts(texts: Iterable[str], people: Iterable[Person]) -> tuple[Accep
     """
     known = list(dict.fromkeys(name for person in people for name in accounts_of(person)))
     return tuple(_accept(text, known) for text in texts)
+
+
+def parse_marks(file: TextIO | None) -> tuple[str, ...]:
+    """The IDs of a ``--marks`` file, one a line; empty lines and those that begin with # are none.
+
+    Raises:
+        CommandError: It cannot be read, or is no text.
+    """
+    try:
+        lines = [line.strip() for line in file or ()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError("--marks cannot be read: it is no text in UTF-8") from error
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def _accept(text: str, accounts: list[str]) -> Accept:

@@ -12,7 +12,7 @@ from mailsync_tui.engine.detect.observe import Observation
 from mailsync_tui.engine.kept import keep, note
 from mailsync_tui.engine.model import Options, Plan
 from mailsync_tui.engine.plan.guards import STICKY
-from mailsync_tui.engine.plan.marks import is_over, scope_of
+from mailsync_tui.engine.plan.marks import asked, is_over, scope_of
 from mailsync_tui.engine.plan.planner import PlanDetails
 from mailsync_tui.engine.plan.status import MessageStatus, late_duplicates
 from mailsync_tui.engine.snapshot import Copy, CopyState, Presence
@@ -101,7 +101,7 @@ class _Recorder:
             since, scope = s.message.mark.since, scope_of(s.message.mark, self.options)
             if is_over(s, s.message.mark.scope):
                 self.ledger.lift([number])
-            elif self.options.asked("delete") and not is_over(s, scope):
+            elif asked(s.message.mark, self.options) and not is_over(s, scope):
                 self.ledger.mark([MarkRow(number, "", None, scope, since or self.now)])
         reached = _reached(self.observation)
         self.ledger.lift_at(

@@ -97,6 +97,11 @@ def why_not(s: MessageStatus, snapshot: Snapshot, scope: str = "") -> str | None
     return "it lies outside folders, or in the trash" if listed else "no mailbox lists it"
 
 
+def asked(mark: Mark, options: Options) -> bool:
+    """Whether a plan has the deletions of a marked message."""
+    return options.marked or mark.since is None
+
+
 def scope_of(mark: Mark, options: Options) -> str:
     """The one mailbox that a plan deletes a marked message from; empty: everywhere."""
     other = bool(options.marks) and mark.since is not None

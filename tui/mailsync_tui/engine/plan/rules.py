@@ -22,7 +22,7 @@ from mailsync_tui.engine.model import (
     in_words,
 )
 from mailsync_tui.engine.plan.evidence import not_reached
-from mailsync_tui.engine.plan.marks import kept_on_accounts, scope_of, targets
+from mailsync_tui.engine.plan.marks import asked, kept_on_accounts, scope_of, targets
 from mailsync_tui.engine.plan.moves import counts
 from mailsync_tui.engine.plan.protected import in_folders, protection
 from mailsync_tui.engine.plan.status import (
@@ -132,7 +132,7 @@ class Rules:
     def marked(self, s: MessageStatus) -> list[Proposal]:
         """One deletion for each mailbox that a marked message is to go from."""
         mark = s.message.mark
-        if mark is None or not self.options.asked("delete") or s.consolidated is Presence.UNKNOWN:
+        if mark is None or not asked(mark, self.options) or s.consolidated is Presence.UNKNOWN:
             return []
         scope = scope_of(mark, self.options)
         order = (self.config.consolidated, *self.config.external)
