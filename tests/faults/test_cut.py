@@ -70,7 +70,7 @@ def test_what_is_cut_is_taken_back_and_not_tried_again(
         reason = next(line.reason for line in result.lines if line.outcome == "failed")
         kept = len(data.partition(b"\0")[0])
         assert reason == (
-            f"127.0.0.1:{home.port} said OK, and keeps {kept:,} of {len(data):,} octets; "
+            f"127.0.0.1:{home.port} said OK, and keeps {kept:,} of {len(data):,} bytes; "
             "what it kept was deleted again"
         )
         assert len(home.inbox.messages) == 3
