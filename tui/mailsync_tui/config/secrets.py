@@ -29,10 +29,7 @@ def _never() -> bool:
 
 
 def resolve(
-    secret: Secret,
-    account: str,
-    timeout: float = 60.0,
-    cancelled: Callable[[], bool] = _never,
+    secret: Secret, account: str, timeout: float = 60.0, cancelled: Callable[[], bool] = _never
 ) -> str:
     """The password or token itself.
 

@@ -352,10 +352,7 @@ def _restored(builder: ScenarioBuilder) -> None:
             letter = builder.write(RESTORED)
             builder.cleaning.append(Change("deliver", RESTORED, letter, folder))
             builder.remove(letter, RESTORED)
-    builder.incidents += [
-        Incident("rewind", RESTORED),
-        Incident("drop", RESTORED, INVOICES),
-    ]
+    builder.incidents += [Incident("rewind", RESTORED), Incident("drop", RESTORED, INVOICES)]
 
 
 def _swapped(builder: ScenarioBuilder) -> None:

@@ -8,15 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mailsync_tui.ledger.reader import LedgerReader, connect, ledger_errors
-from mailsync_tui.ledger.rows import (
-    AwayRow,
-    FolderRow,
-    Intent,
-    MarkRow,
-    NewCopy,
-    Placed,
-    WaitRow,
-)
+from mailsync_tui.ledger.rows import AwayRow, FolderRow, Intent, MarkRow, NewCopy, Placed, WaitRow
 from mailsync_tui.ledger.schema import stamp
 from mailsync_tui.ledger.uptime import Uptime, since_last
 from mailsync_tui.message import Identity, Location, Raw, Summary, Uid
@@ -268,8 +260,7 @@ class LedgerWriter:
     def unblock(self, account: str, rule: str | None = None) -> None:
         """A person has ended a block."""
         self.db.execute(
-            "DELETE FROM block WHERE account = ? AND (rule = ? OR ? IS NULL)",
-            (account, rule, rule),
+            "DELETE FROM block WHERE account = ? AND (rule = ? OR ? IS NULL)", (account, rule, rule)
         )
 
     def unblock_kind(self, kind: str) -> None:
@@ -304,8 +295,7 @@ class LedgerWriter:
         self.db.execute("UPDATE mailbox SET name = ? WHERE name = ?", (new, old))
         for table in ("hold", "block"):
             self.db.execute(
-                f"UPDATE OR REPLACE {table} SET account = ? WHERE account = ?",
-                (new, old),
+                f"UPDATE OR REPLACE {table} SET account = ? WHERE account = ?", (new, old)
             )
         self.db.execute("UPDATE action SET mailbox = ? WHERE mailbox = ?", (new, old))
         self.db.execute("UPDATE marked SET mailbox = ? WHERE mailbox = ?", (new, old))

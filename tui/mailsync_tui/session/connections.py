@@ -50,10 +50,7 @@ class Connections:
 
     def close(self) -> None:
         """End all connections."""
-        for threads, mailboxes in (
-            (self._reading, self._readers),
-            (self._threads, self.mailboxes),
-        ):
+        for threads, mailboxes in ((self._reading, self._readers), (self._threads, self.mailboxes)):
             for name, thread in threads.items():
                 thread.submit(mailboxes[name].close)
             for thread in threads.values():

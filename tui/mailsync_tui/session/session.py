@@ -363,10 +363,7 @@ class Session:
         return observation, details
 
     def observe(
-        self,
-        ledger: LedgerReader,
-        listings: Mapping[str, Listing | MailboxError],
-        options: Options,
+        self, ledger: LedgerReader, listings: Mapping[str, Listing | MailboxError], options: Options
     ) -> tuple[Observation, PlanDetails]:
         """Hold listings against the ledger, and make a plan of it.
 
@@ -649,11 +646,7 @@ class Session:
     def _writing(self, command: str) -> Iterator[LedgerWriter]:
         lock = RunLock(self.directory / LOCK_NAME, command)
         held = lock.acquire(cancelled=lambda: self.stopped)
-        with (
-            held,
-            contextlib.closing(LedgerWriter(self.ledger_path)) as ledger,
-            sqlite_errors(),
-        ):
+        with held, contextlib.closing(LedgerWriter(self.ledger_path)) as ledger, sqlite_errors():
             yield ledger
 
     def _run(

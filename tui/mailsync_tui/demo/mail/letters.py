@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime, parseaddr
 from importlib import resources
@@ -49,70 +49,17 @@ class _Draft(NamedTuple):
     answers: str | None = None
 
 
-class _Template(NamedTuple):
-    senders: tuple[Address, ...]
-    subjects: tuple[str, ...]
-    paragraphs: tuple[tuple[str, ...], ...]
-    shape: str
-    attachment: str
-    bulk: bool
-
-
-class _FlavourWords(NamedTuple):
-    to: str
-    max_age_hours: int
-    templates: tuple[_Template, ...]
-    letters: tuple[_Draft, ...]
-
-
-class _Words(NamedTuple):
-    owner: str
-    friends: tuple[Address, ...]
-    colleagues: tuple[Address, ...]
-    slots: dict[str, tuple[str, ...]]
-    flavours: dict[Flavour, _FlavourWords]
-
-
 @functools.cache
-def _words() -> _Words:
+def _words() -> dict[str, Any]:
     """What ``letters.toml`` says."""
     file = resources.files(__package__) / "letters.toml"
-    found = tomllib.loads(file.read_text(encoding="utf-8"))
-    return _Words(
-        found["owner"],
-        _addresses(found["friends"]),
-        _addresses(found["colleagues"]),
-        {slot: tuple(texts) for slot, texts in found["slots"].items()},
-        {
-            name: _FlavourWords(
-                flavour["to"],
-                flavour["max_age_hours"],
-                tuple(map(_template, flavour["templates"])),
-                tuple(map(_fixed, flavour.get("letters", ()))),
-            )
-            for name, flavour in found["flavours"].items()
-        },
-    )
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def _template(table: Mapping[str, Any]) -> _Template:
-    return _Template(
-        _addresses(table.get("from", ())),
-        tuple(table["subjects"]),
-        tuple(map(tuple, table["paragraphs"])),
-        table.get("shape", "text"),
-        table.get("attachment", ""),
-        table.get("list", False),
-    )
-
-
-def _fixed(table: Mapping[str, Any]) -> _Draft:
-    (sender,) = _addresses([table["from"]])
-    return _Draft(sender, table["subject"], table["text"], table.get("shape", "text"))
-
-
-def _addresses(texts: Sequence[str]) -> tuple[Address, ...]:
-    return tuple(parseaddr(text) for text in texts)
+def _draft_of(table: Mapping[str, Any], sender: Address, subject: str, text: str) -> _Draft:
+    """A letter as its table, one that is written out or a template, wants it."""
+    shape, attachment = table.get("shape", "text"), table.get("attachment", "")
+    return _Draft(sender, subject, text, shape, attachment, table.get("list", False))
 
 
 class _Slots(dict[str, str]):
@@ -126,11 +73,11 @@ class _Slots(dict[str, str]):
         if slot == "number":
             value = str(self._rng.randrange(1000, 99999))
         elif slot == "other":
-            value = self._rng.choice(_words().colleagues)[0].split()[0]
+            value = parseaddr(self._rng.choice(_words()["colleagues"]))[0].split()[0]
         elif slot == "amount":
             value = f"{self._rng.randrange(4, 900)}.{self._rng.randrange(100):02d}"
         else:
-            value = self._rng.choice(_words().slots[slot])
+            value = self._rng.choice(_words()["slots"][slot])
         self[slot] = value
         return value
 
@@ -142,9 +89,10 @@ class Writer:
         self._rng = Random(seed)  # noqa: S311 - the same letters every time, and no secrets
         self._today = today
         self._used: set[str] = set()
-        self._fixed: dict[Flavour, Iterator[_Draft]] = {
-            name: iter(flavour.letters) for name, flavour in _words().flavours.items()
+        self._fixed: dict[Flavour, Iterator[dict[str, Any]]] = {
+            name: iter(flavour.get("letters", ())) for name, flavour in _words()["flavours"].items()
         }
+        self._people = [*map(parseaddr, _words()["friends"] + _words()["colleagues"])]
         self._written = dict.fromkeys(self._fixed, 0)
         self._last: dict[Flavour, Letter] = {}
 
@@ -158,7 +106,7 @@ class Writer:
         date = self._date(flavour)
         draft = self._next_fixed(flavour) or self._drafted(flavour)
         letter = self._finish(draft, flavour, date, self._message_id(draft) if with_id else None)
-        if draft.sender in _words().friends + _words().colleagues:
+        if draft.sender in self._people:
             self._last[flavour] = letter
         return letter
 
@@ -169,7 +117,7 @@ class Writer:
         return self._finish(draft, flavour, date, letter.message_id)
 
     def _date(self, flavour: Flavour) -> datetime:
-        hours = self._rng.randrange(3, _words().flavours[flavour].max_age_hours)
+        hours = self._rng.randrange(3, _words()["flavours"][flavour]["max_age_hours"])
         zone = timezone(timedelta(hours=self._rng.choice((0, 1, 1, 1, 2, -5, 9))))
         date = self._today - timedelta(hours=hours, seconds=self._rng.randrange(3600))
         return date.astimezone(zone)
@@ -178,7 +126,10 @@ class Writer:
         self._written[flavour] += 1
         if self._written[flavour] % _FIXED_EVERY:
             return None
-        return next(self._fixed[flavour], None)
+        fixed = next(self._fixed[flavour], None)
+        if fixed is None:
+            return None
+        return _draft_of(fixed, parseaddr(fixed["from"]), fixed["subject"], fixed["text"])
 
     def _drafted(self, flavour: Flavour) -> _Draft:
         while True:
@@ -189,21 +140,21 @@ class Writer:
 
     def _draft(self, flavour: Flavour) -> _Draft:
         rng = self._rng
-        template = rng.choice(_words().flavours[flavour].templates)
-        people = _words().colleagues if flavour == "work" else _words().friends
-        sender = rng.choice(template.senders or people)
-        first = (sender if not template.senders else rng.choice(people))[0].split()[0]
+        template = rng.choice(_words()["flavours"][flavour]["templates"])
+        people = _words()["colleagues" if flavour == "work" else "friends"]
+        senders, subjects = template.get("from", ()), template["subjects"]
+        sender = parseaddr(rng.choice(senders or people))
+        first = (sender if not senders else parseaddr(rng.choice(people)))[0].split()[0]
         slots = _Slots(rng, first)
-        subjects = template.subjects
         chosen = rng.randrange(len(subjects))
         texts = (
             group[chosen] if len(group) == len(subjects) else rng.choice(group)
-            for group in template.paragraphs
+            for group in template["paragraphs"]
         )
         text = "\n\n".join(_capital(text.format_map(slots)) for text in texts)
         subject = _capital(subjects[chosen].format_map(slots))
         answered = self._last.get(flavour)
-        if not template.senders and answered is not None and rng.random() < 0.3:
+        if not senders and answered is not None and rng.random() < 0.3:
             quoted = f"{answered.sender} wrote:\n> {answered.subject}\n\n"
             return _Draft(
                 sender,
@@ -211,7 +162,7 @@ class Writer:
                 quoted + text,
                 answers=answered.message_id,
             )
-        return _Draft(sender, subject, text, template.shape, template.attachment, template.bulk)
+        return _draft_of(template, sender, subject, text)
 
     def _message_id(self, draft: _Draft) -> str:
         domain = draft.sender[1].partition("@")[2]
@@ -229,7 +180,7 @@ class Writer:
         self, draft: _Draft, flavour: Flavour, date: datetime, message_id: str | None
     ) -> Letter:
         name, address = draft.sender
-        recipient = _words().flavours[flavour].to
+        recipient = _words()["flavours"][flavour]["to"]
         stamp = format_datetime(date)
         domain = address.partition("@")[2]
         headers = [
@@ -241,7 +192,7 @@ class Writer:
             ),
             ("Date", stamp),
             ("From", mime.mailbox(name, address)),
-            ("To", mime.mailbox(_words().owner, recipient)),
+            ("To", mime.mailbox(_words()["owner"], recipient)),
             ("Subject", mime.encoded(draft.subject)),
         ]
         if message_id is not None:

@@ -17,13 +17,7 @@ from mailsync_tui.engine.outcome import Outcome, cut_short
 from mailsync_tui.engine.plan.protected import protected_now
 from mailsync_tui.errors import QuarantineError
 from mailsync_tui.ledger.rows import CopyRow, MessageRow
-from mailsync_tui.mailboxes.base import (
-    DeleteResult,
-    Location,
-    MailboxDown,
-    MailboxError,
-    Raw,
-)
+from mailsync_tui.mailboxes.base import DeleteResult, Location, MailboxDown, MailboxError, Raw
 from mailsync_tui.mailboxes.bisect import GivenUp, SomeFailed, bisecting
 from mailsync_tui.message import content_digest, identity_of
 

@@ -41,11 +41,7 @@ def record(
 
 class _Recorder:
     def __init__(
-        self,
-        ledger: LedgerWriter,
-        observation: Observation,
-        details: PlanDetails,
-        options: Options,
+        self, ledger: LedgerWriter, observation: Observation, details: PlanDetails, options: Options
     ) -> None:
         self.ledger = ledger
         self.observation = observation
@@ -154,11 +150,7 @@ class _Recorder:
                     for f in here.folders.values()
                 }
                 self.ledger.record_listing(
-                    self.ids[name],
-                    self.snapshot.scan,
-                    folders,
-                    here.messages or 0,
-                    self.now,
+                    self.ids[name], self.snapshot.scan, folders, here.messages or 0, self.now
                 )
                 if not self.snapshot.mailboxes[name].fetched_gone:
                     self.ledger.mark_seen(self.ids[name], here.scan)

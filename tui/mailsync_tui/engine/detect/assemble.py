@@ -12,13 +12,7 @@ from mailsync_tui.engine.detect.identify import Identified
 from mailsync_tui.engine.detect.known import KnownMessages, with_flags
 from mailsync_tui.engine.detect.match import MatchedListing, MatchedMailboxes
 from mailsync_tui.engine.detect.read import Arrival
-from mailsync_tui.engine.snapshot import (
-    Copy,
-    CopyState,
-    MailboxState,
-    MessageState,
-    Presence,
-)
+from mailsync_tui.engine.snapshot import Copy, CopyState, MailboxState, MessageState, Presence
 from mailsync_tui.ledger import listings
 from mailsync_tui.ledger.reader import LedgerReader
 from mailsync_tui.ledger.rows import MailboxRow, MessageRow

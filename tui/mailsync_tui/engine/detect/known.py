@@ -185,8 +185,5 @@ def with_flags(copy: Copy, here: MatchedListing) -> Copy:
     ):
         return copy
     return replace(
-        copy,
-        marked=uid in folder.marked,
-        draft=uid in folder.drafts,
-        flagged=uid in folder.flagged,
+        copy, marked=uid in folder.marked, draft=uid in folder.drafts, flagged=uid in folder.flagged
     )

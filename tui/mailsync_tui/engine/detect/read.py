@@ -19,13 +19,7 @@ from mailsync_tui.mailboxes.base import (
     unwatched,
 )
 from mailsync_tui.mailboxes.bisect import bisecting
-from mailsync_tui.message import (
-    Identity,
-    Summary,
-    content_digest,
-    identity_of_header,
-    read_header,
-)
+from mailsync_tui.message import Identity, Summary, content_digest, identity_of_header, read_header
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,13 +272,7 @@ class Rules:
             target = Place(CONSOLIDATED, there.location)
             places.append(target)
         line = self._line(
-            s,
-            "adopt",
-            copy.mailbox,
-            target,
-            tuple(places),
-            why,
-            needs=(needs.id,) if needs else (),
+            s, "adopt", copy.mailbox, target, tuple(places), why, needs=(needs.id,) if needs else ()
         )
         hold = own_hold(s) if s.consolidated is Presence.YES else None
         if hold is not None and not self.reconsider:

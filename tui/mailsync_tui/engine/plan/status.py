@@ -10,22 +10,9 @@ from dataclasses import dataclass
 
 from mailsync_tui.config.model import CONSOLIDATED, MailboxConfig
 from mailsync_tui.engine.model import Line
-from mailsync_tui.engine.plan.moves import (
-    counts,
-    may_hold,
-    moved_away,
-    moved_out_to,
-    relocated,
-)
+from mailsync_tui.engine.plan.moves import counts, may_hold, moved_away, moved_out_to, relocated
 from mailsync_tui.engine.plan.protected import touchable
-from mailsync_tui.engine.snapshot import (
-    LOSABLE,
-    Copy,
-    CopyState,
-    MessageState,
-    Presence,
-    Snapshot,
-)
+from mailsync_tui.engine.snapshot import LOSABLE, Copy, CopyState, MessageState, Presence, Snapshot
 from mailsync_tui.ledger.rows import HoldRow
 
 

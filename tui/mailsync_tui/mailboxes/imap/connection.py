@@ -78,10 +78,7 @@ class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no
 
 
 def log_in(
-    config: MailboxConfig,
-    secret: Callable[[], str],
-    timing: ImapTiming,
-    cutter: sockets.Cutter,
+    config: MailboxConfig, secret: Callable[[], str], timing: ImapTiming, cutter: sockets.Cutter
 ) -> LoggedIn:
     """Connect, secure the connection as configured, and log in.
 

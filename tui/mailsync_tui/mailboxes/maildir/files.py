@@ -127,10 +127,7 @@ class Folder:
         return files
 
     def _times(self) -> tuple[int, int]:
-        return (
-            (self.path / "new").stat().st_mtime_ns,
-            (self.path / "cur").stat().st_mtime_ns,
-        )
+        return ((self.path / "new").stat().st_mtime_ns, (self.path / "cur").stat().st_mtime_ns)
 
 
 def read_names(path: Path) -> bytes:

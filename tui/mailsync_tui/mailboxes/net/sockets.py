@@ -265,10 +265,7 @@ def await_greeting(
 
 
 def handshake(
-    sock: socket.socket,
-    trusted: Trust,
-    host: str | None,
-    watch: Callable[[socket.socket], None],
+    sock: socket.socket, trusted: Trust, host: str | None, watch: Callable[[socket.socket], None]
 ) -> ssl.SSLSocket:
     """Begin TLS; both sockets are closed if that fails.
 

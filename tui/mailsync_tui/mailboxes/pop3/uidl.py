@@ -209,10 +209,7 @@ def mega(octets: int) -> str:
 
 
 def read_headers(
-    wire: Pop3Wire,
-    numbers: Sequence[int],
-    sizes: dict[int, int],
-    progress: Progress = unwatched,
+    wire: Pop3Wire, numbers: Sequence[int], sizes: dict[int, int], progress: Progress = unwatched
 ) -> dict[int, bytes]:
     """Read headers by TOP; those that the server refuses are left out.
 
