@@ -18,6 +18,7 @@ from mailsync_tui.config.model import Holds
 from mailsync_tui.engine.events import Event, ListingDone
 from mailsync_tui.engine.model import Options
 from mailsync_tui.ledger.reader import FILE_NAME, open_ledger
+from mailsync_tui.ledger.rows import MarkRow
 from mailsync_tui.ledger.writer import LedgerWriter
 from mailsync_tui.mailboxes.base import LoginRefused
 from mailsync_tui.session.session import Session
@@ -204,3 +205,15 @@ def test_an_account_that_is_not_due_is_not_asked_either(bench: Bench) -> None:
     with bench.session(patient=True) as session:
         assert session.plan(Options()).mailboxes["work"].left_out
     assert not bench.boxes["work"].calls
+
+
+def test_a_mark_ends_what_was_kept(bench: Bench) -> None:
+    with contextlib.closing(open_ledger(bench.directory / FILE_NAME)) as ledger:
+        (row,) = (
+            r for r in ledger.messages(ledger.all_messages()).values() if r.subject == "message 2"
+        )
+    settle(bench)
+    with bench.session() as session:
+        session.mark([MarkRow(row.id, "", None, "", bench.now)])
+    assert not bench.keeps(Options())
+    assert kinds(bench.plan(marked=True))

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mailsync_tui import __version__
 from mailsync_tui.config.model import UserConfig
 from mailsync_tui.engine.model import (
-    DIRECTIONS,
     Blocked,
     HeldLine,
     MailboxReport,
@@ -126,8 +125,10 @@ def _dated(observation: Observation, plan: Plan) -> bool:
     is what was deleted within a day, where no block sticks.
     """
     snapshot = observation.snapshot
-    all_directions = set(plan.options.directions) == set(DIRECTIONS)
-    if plan.waits and (snapshot.config.holds.younger_than or not all_directions):
+    options = plan.options
+    if plan.waits and snapshot.config.holds.younger_than:
+        return True
+    if options.marks or not all(options.asked(kind) for _, _, kind, _ in plan.waits):
         return True
     if any(hold.rule == "hung" for message in snapshot.messages for hold in message.holds):
         return True
