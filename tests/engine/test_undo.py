@@ -335,3 +335,20 @@ def test_a_late_copy_stays_held_and_is_not_collected_beside_it(tmp_path: Path) -
     bench.sync(reconsider=True)
     assert bench.holds("consolidated", M, "INBOX") == 1
     nothing_but(bench)
+
+
+def test_what_an_undo_sees_while_the_consolidated_mailbox_is_away_is_collected(
+    tmp_path: Path,
+) -> None:
+    bench = bench_with(tmp_path)
+    run = reverse(bench, M)
+    new = mail(77)
+    bench.deliver("work", new)
+    bench.home.unreachable = "no route to host"
+    found = undo(bench, run)
+    assert copy(bench, "work", M) is not None
+    assert outcomes(found) == [("reverse-delete", "work", "done")]
+    bench.home.unreachable = None
+    assert kinds(bench.plan()) == [("collect", "work")]
+    bench.sync()
+    assert bench.holds("consolidated", new) == 1

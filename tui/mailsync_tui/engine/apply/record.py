@@ -243,6 +243,8 @@ class _Recorder:
 
     def _plain(self, s: MessageStatus) -> bool:
         """Whether nothing about a message is unknown or absent."""
+        if s.consolidated is Presence.UNKNOWN:  # what is new has no copy there that would say so
+            return False
         return not s.message.doubtful and all(
             copy.presence is Presence.YES or copy.state in (CopyState.ENDED, CopyState.DELETING)
             for copy in s.copies
