@@ -149,7 +149,7 @@ def shown(lines: Lines) -> list[str]:
 
 
 def previewed() -> Previewed:
-    return Previewed(Choice(PLAN), Filter(), 2026)
+    return Previewed(Choice(PLAN), Filter(), AT)
 
 
 # --- plans
@@ -359,7 +359,7 @@ def test_a_line_of_a_run_of_the_history(kind: str, outcome: str | None, printed:
     )
     run = PastRun(4, "sync", (), AT, AT, 0, {}, 0, 0, 0, 0, "done")
     _, said = printed(lambda screen: render.past_run(screen, run, [found]))
-    (row,) = shown(RunLines([found], frozenset(), Filter()))
+    (row,) = shown(RunLines([found], frozenset(), Filter(), AT))
     assert said == f"id {row.removeprefix('[ ] ')}"
     sign = words.OUTCOMES[outcome]
     assert said.startswith(f"id {sign.sign} {sign.word} ")

@@ -261,3 +261,15 @@ def test_what_an_undo_finds_there_already_is_told_apart_from_what_it_puts_back(
 
     run(work)
     assert bench.holds("work", mail("four")) == 1
+
+
+def test_a_line_of_a_run_has_date_and_sender(bench: Bench) -> None:
+    async def work() -> None:
+        async with running(bench) as (app, pilot):
+            await press(app, pilot, "h", "down", "enter")
+            rows = lines(screen(app, RunScreen))
+            assert all(" 5 Jan " in line for line in rows if "collected" in line)
+            (line,) = screen(app, RunScreen).run_lines[:1]
+            assert line.sender and line.sender.partition(" <")[0] in rows[0]
+
+    run(work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsync_tui.engine.model import Cell
+from mailsync_tui.report.words import short_date
 from mailsync_tui.ui.rows.filters import Filter
 from mailsync_tui.ui.rows.order import Ordered
 from mailsync_tui.ui.rows.panes import PANE, SIGN, PaneLines, Shown, lay_out, short_names
@@ -20,6 +21,7 @@ from tests.engine.bench import Bench
 from tests.ui.harness import drawn, press, run, running, text
 from tests.ui.rows import compared, row
 
+NOW = datetime(2026, 1, 6, tzinfo=UTC)
 NAMES = tuple(f"mailbox{number}" for number in range(11))
 
 
@@ -73,11 +75,25 @@ def test_a_line_of_the_matrix_has_a_sign_under_each_name_and_the_message_once() 
     one = row(1, "Taxes", Cell.GONE, Cell.ABSENT, Cell.GOES)
     ordered = Ordered(compared(one), "date", Filter())
     shown = Shown(("isp", "work", "consolidated"), matrix=True)
-    line = "".join(text for text, _ in PaneLines(ordered, shown, 2026).spans(0, 100))
+    line = "".join(text for text, _ in PaneLines(ordered, shown, NOW).spans(0, 100))
     signs = [line[pane.left] for pane in lay_out(100, shown)]
     assert signs == ["x", " ", "-"]
     assert line.count("Taxes") == line.count("Ann") == line.count("5 Jan") == 1
     assert "delete Taxes" in line
+
+
+@pytest.mark.parametrize(
+    ("stamp", "shown"),
+    [
+        ("2026-01-05T09:00:00+00:00", " 5 Jan"),
+        ("2025-11-05T09:00:00+00:00", " 5 Nov"),
+        ("2025-01-20T09:00:00+00:00", "Jan'25"),
+        ("2027-01-05T09:00:00+00:00", "Jan'27"),
+        ("", ""),
+    ],
+)
+def test_a_date_has_its_year_by_its_age(stamp: str, shown: str) -> None:
+    assert short_date(stamp, NOW) == shown
 
 
 def test_how_long_ago() -> None:

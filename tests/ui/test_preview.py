@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from mailsync_tui.engine.model import Options
 from mailsync_tui.session import plan_file
 from mailsync_tui.session.person import Person
 from mailsync_tui.ui.app import MailsyncApp
@@ -17,7 +18,7 @@ from mailsync_tui.ui.screens.preview import PreviewScreen
 from mailsync_tui.ui.widgets.line_view import LineView
 from tests.builders import mail
 from tests.engine.bench import Bench
-from tests.ui.harness import drive, everything, press, screen, text
+from tests.ui.harness import drive, everything, press, screen, settled, text
 from tests.ui.previewed import go, out_of_step, row, rows
 
 
@@ -46,10 +47,10 @@ def test_lines_stand_by_account_and_kind_and_what_follows_stands_below(bench: Be
     drive(bench, work)
 
 
-def test_a_wide_screen_tells_why_and_undo_in_full(bench: Bench) -> None:
+def test_a_wide_screen_tells_why_and_whether_it_can_be_undone(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
-        assert "comes back in consolidated only" in row(app, "message away")
+        assert "undo: part" in row(app, "message away")
         assert "gone from isp" in row(app, "message gone")
 
     drive(bench, work, (200, 50))
@@ -68,7 +69,7 @@ def test_a_narrow_screen_has_room_for_subject_size_and_undo(bench: Bench) -> Non
 def test_space_takes_a_line_out_with_what_needs_it_and_moves_down(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
-        await go(app, pilot, " message shared")
+        await go(app, pilot, "  message shared")
         view = app.screen.query_one(LineView)
         before = view.cursor
         await press(app, pilot, "space")
@@ -86,7 +87,7 @@ def test_space_takes_a_line_out_with_what_needs_it_and_moves_down(bench: Bench) 
 def test_a_line_that_fell_comes_in_with_what_it_needs(bench: Bench) -> None:
     async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
         await press(app, pilot, "b")
-        await go(app, pilot, " message shared")
+        await go(app, pilot, "  message shared")
         await press(app, pilot, "space", "space")
         assert "[x]" in rows(app)[2]
         assert "[x]" in rows(app)[3]
@@ -157,7 +158,7 @@ def test_w_tells_why_what_it_needs_and_whether_it_can_be_undone(bench: Bench) ->
         assert "Needs: delete in consolidated/INBOX" in shown
         assert "Undo: yes" in shown
         await press(app, pilot, "escape")
-        await go(app, pilot, " message shared")
+        await go(app, pilot, "  message shared")
         await press(app, pilot, "w")
         assert "With it: delete on work/INBOX" in everything(app)
         await press(app, pilot, "w")
@@ -274,3 +275,40 @@ def test_a_file_that_is_there_is_not_written_over(bench: Bench, tmp_path: Path) 
 
     drive(bench, work)
     assert target.read_text() == "mine"
+
+
+def test_n_jumps_by_group_and_the_newest_stands_first(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    days = [mail(f"of day {day}").replace(b"05 Jan", b"0%d Jan" % day) for day in (3, 5, 4)]
+    for day in days:
+        bench.deliver("isp", day)
+    bench.sync()
+    for day in days:
+        bench.remove("isp", day)
+    bench.deliver("work", mail("new"))
+
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        viewer = app.background.viewer
+        app.open_preview(await app.background.engine(lambda: viewer.plan(Options())))
+        await settled(app, pilot)
+        shown = [line.split("of day ")[1][0] for line in rows(app) if "of day" in line]
+        assert shown == ["5", "4", "3"]
+        view = app.screen.query_one(LineView)
+        await press(app, pilot, "home", "n")
+        assert rows(app)[view.cursor].startswith("[x] collect from work")
+        await press(app, pilot, "N")
+        assert view.cursor == 0
+
+    drive(bench, work)
+
+
+@pytest.mark.parametrize("width", [80, 110, 120, 150, 200])
+def test_a_wider_screen_leaves_more_room_for_the_subject(bench: Bench, width: int) -> None:
+    async def work(app: MailsyncApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "f")
+        lines = screen(app, PreviewScreen).query_one(LineView).lines
+        drawn = [lines.spans(n, width - 1) for n in range(len(lines))]
+        (subject,) = [t for spans in drawn for t, _ in spans if t.startswith("message gone")]
+        assert len(subject) >= (33 if width == 80 else 36)
+
+    drive(bench, work, (width, 30))

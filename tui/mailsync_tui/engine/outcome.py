@@ -129,6 +129,9 @@ class RunLine(NamedTuple):
     copies: int
     quarantine: str | None
     """What the copy of it is called there."""
+    sender: str = ""
+    date: str = ""
+    """ISO 8601; of the message, where the ledger has it still."""
 
     @property
     def deleted(self) -> bool:
@@ -155,6 +158,8 @@ def run_lines(rows: Iterable[ActionRow]) -> tuple[RunLine, ...]:
             row.reason,
             len(several),
             row.quarantine,
+            row.sender,
+            row.date,
         )
         for several in lines.values()
         for row in (min(several, key=lambda row: weight(row.outcome, row.reason)),)

@@ -14,7 +14,9 @@ from mailsync_tui.message import Location
 
 _ACTION = (
     "SELECT id, run, line, kind, account, message, message_id, subject, mailbox, folder,"
-    " validity, uid, quarantine, at, outcome, reason FROM action"
+    " validity, uid, quarantine, at, outcome, reason,"
+    " ifnull((SELECT sender FROM message WHERE message.id = action.message), ''),"
+    " ifnull((SELECT date FROM message WHERE message.id = action.message), '') FROM action"
 )
 
 DELETIONS: tuple[Literal["forward-delete", "reverse-delete", "delete"], ...] = (

@@ -202,6 +202,9 @@ class ActionRow(NamedTuple):
     at: datetime
     outcome: str | None
     reason: str
+    sender: str = ""
+    date: str = ""
+    """ISO 8601; of the message, where the ledger has it still."""
 
 
 class Placed(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from mailsync_tui.engine.events import ListingDone, ListingProgress, ReadingProgress
@@ -277,12 +277,16 @@ def sentence(text: str) -> str:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def short_date(stamp: str, this_year: int) -> str:
-    """A date in six cells: day and month, or month and year."""
+_RECENT = timedelta(days=300)
+"""So long the name of a month says by itself which one is meant."""
+
+
+def short_date(stamp: str, now: datetime) -> str:
+    """A date in six cells: day and month, or of what is old, or yet to come, month and year."""
     if not stamp:
         return ""
     moment = datetime.fromisoformat(stamp).astimezone()
-    if moment.year == this_year:
+    if -timedelta(days=2) < now - moment < _RECENT:
         return f"{moment.day:2} {_MONTHS[moment.month - 1]}"
     return f"{_MONTHS[moment.month - 1]}'{moment.year % 100:02}"  # not to be taken for a day
 

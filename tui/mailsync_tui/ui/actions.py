@@ -201,6 +201,22 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
     ),
     Action(
+        "next_group",
+        ("n",),
+        "next group",
+        "Go to the next group of lines.",
+        ("preview",),
+        footer=False,
+    ),
+    Action(
+        "previous_group",
+        ("N",),
+        "previous group",
+        "Go to the previous group of lines.",
+        ("preview",),
+        footer=False,
+    ),
+    Action(
         "filter",
         ("slash",),
         "filter",

@@ -7,6 +7,7 @@ import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -69,9 +70,9 @@ class Background:
         return self.viewer.session
 
     @property
-    def this_year(self) -> int:
-        """Dates of this year are shown without it."""
-        return self.session.clock().astimezone().year
+    def now(self) -> datetime:
+        """What time it is; recent dates are shown without their year."""
+        return self.session.clock()
 
     def _take_event(self, event: Event) -> None:
         if not isinstance(event, (Applying, LineDone)):

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from datetime import datetime
 
 from mailsync_tui.engine.model import DELETIONS
 from mailsync_tui.engine.outcome import PastRun, RunLine
 from mailsync_tui.report.run import directions_text, done_text, line_text
-from mailsync_tui.report.words import NO_SUBJECT, OUTCOMES, STATES, Span, local_moment
-from mailsync_tui.ui.rows.columns import fit
+from mailsync_tui.report.words import (
+    NO_SUBJECT,
+    OUTCOMES,
+    STATES,
+    Span,
+    local_moment,
+    short_date,
+    short_name,
+)
+from mailsync_tui.ui.rows.columns import column, fit
 from mailsync_tui.ui.rows.filters import Filter, FilterFields
 
 _STATE_CELLS = 14
 _DIRECTIONS_CELLS = 18
 _COUNTS_CELLS = 50
 _ROOMY = 100
+_WHAT_CELLS = 42
+_DATE_CELLS = 7
+_SENDER_CELLS = 16
 
 
 class Runs:
@@ -63,14 +75,22 @@ class Runs:
 class RunLines:
     """The lines of one run, as far as a filter shows them; some are chosen."""
 
-    def __init__(self, every: Sequence[RunLine], chosen: frozenset[str], only: Filter) -> None:
+    def __init__(
+        self,
+        every: Sequence[RunLine],
+        chosen: frozenset[str],
+        only: Filter,
+        now: datetime,
+    ) -> None:
         """Filter them.
 
         Args:
             every: Every line of the run.
             chosen: The ids of those that a person has chosen.
             only: Which to show.
+            now: Recent dates go without their year.
         """
+        self._now = now
         self.chosen = chosen
         self.lines = [line for line in every if only.admits(_text(line))]
         self._index = {line.id: number for number, line in enumerate(self.lines)}
@@ -91,13 +111,17 @@ class RunLines:
         line = self.lines[index]
         state = OUTCOMES[line.outcome]
         box = "   " if not line.deleted else "[x]" if line.id in self.chosen else "[ ]"
-        words = 42 if width >= _ROOMY else 26
+        words = _WHAT_CELLS if width >= _ROOMY else 26
         spans: list[Span] = [
             (f"{box} ", "strong" if line.id in self.chosen else "dim"),
             (fit(f"{state.sign} {state.word}", 11), state.style),
             (fit(line_text(line), words - 1) + " ", "gone" if line.deleted else ""),
+            (column(short_date(line.date, self._now), _DATE_CELLS), "dim"),
         ]
-        left = width - 4 - 11 - words
+        left = width - 4 - 11 - words - _DATE_CELLS
+        if width >= _ROOMY:
+            spans.append((column(short_name(line.sender), _SENDER_CELLS), "name"))
+            left -= _SENDER_CELLS
         subject = line.subject or NO_SUBJECT
         if not line.reason or left < 40:
             return [*spans, (fit(subject, left), "")]
@@ -111,8 +135,9 @@ class RunLines:
     @staticmethod
     def heading(width: int) -> str:
         """The names of the columns."""
-        words = 42 if width >= _ROOMY else 26
-        return fit(fit("    outcome", 15) + fit("what", words) + "subject, and why", width)
+        words, sender = (_WHAT_CELLS, _SENDER_CELLS) if width >= _ROOMY else (26, 0)
+        before = fit("    outcome", 15) + fit("what", words) + fit("date", _DATE_CELLS)
+        return fit(before + fit("from", sender) + "subject, and why", width)
 
 
 def _text(line: RunLine) -> FilterFields:
@@ -120,5 +145,5 @@ def _text(line: RunLine) -> FilterFields:
     if line.kind in DELETIONS:
         states.add("deleted")
     return FilterFields(
-        line.subject, "", frozenset(states), frozenset({line.account, line.mailbox})
+        line.subject, line.sender, frozenset(states), frozenset({line.account, line.mailbox})
     )

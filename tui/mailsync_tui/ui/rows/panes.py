@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -116,17 +117,17 @@ def short_names(names: Sequence[str], cells: int) -> list[str]:
 class PaneLines:
     """Rows as the lines of a view."""
 
-    def __init__(self, ordered: Ordered, shown: Shown, this_year: int) -> None:
+    def __init__(self, ordered: Ordered, shown: Shown, now: datetime) -> None:
         """Take them.
 
         Args:
             ordered: The rows.
             shown: How.
-            this_year: Dates of it go without their year.
+            now: Recent dates go without their year.
         """
         self.ordered = ordered
         self.shown = shown
-        self._this_year = this_year
+        self._now = now
 
     def __len__(self) -> int:
         return len(self.ordered)
@@ -176,7 +177,7 @@ class PaneLines:
             return
         state = CELLS[cell]
         text = "dim" if cell is Cell.GONE or where else state.style
-        date = fit(short_date(row.date, self._this_year), _DATE_CELLS)
+        date = fit(short_date(row.date, self._now), _DATE_CELLS)
         yield (f"{state.sign} {date}", state.style) if sign else (date, text)
         sender = min(max(width // 4, 10), 24)
         yield column(short_name(row.sender), sender), text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ from mailsync_tui.ui.rows.filters import Filter, FilterFields
 WIDE = 110
 """From so many cells on, every line says by itself where it is deleted."""
 WIDEST = 150
-"""From so many cells on, every line says why, too, and undo in full."""
+"""From so many cells on, every line says why, too."""
 _DEEPEST = 3
 _ORDER = {
     name: number
@@ -115,7 +116,7 @@ class Previewed:
         self,
         choice: Choice,
         chosen: Filter,
-        this_year: int,
+        now: datetime,
         stopped: Mapping[StoppedBy, Sequence[Line]] = MappingProxyType({}),
         opened: Container[Hashable] = (),
     ) -> None:
@@ -124,7 +125,7 @@ class Previewed:
         Args:
             choice: The plan, and how its lines stand; it is read anew at every drawing.
             chosen: Which lines to show.
-            this_year: Dates of it go without their year.
+            now: Recent dates go without their year.
             stopped: The lines that guards stopped.
             opened: The keys of the rows whose lines are shown: of what guards stopped, and of what
                 changes only the ledger, they are not unless that is asked for.
@@ -133,7 +134,7 @@ class Previewed:
         self._opened = opened
         self._folds: set[Hashable] = set()
         self.choice = choice
-        self.this_year = this_year
+        self.now = now
         self.rows: list[Row] = []
         self.visible: list[str] = []
         """The ids of all lines that the filter shows."""
@@ -206,7 +207,7 @@ class Previewed:
             self.rows.append(TextRow("gap", "", ""))
 
     def _stopped_line(self, line: Line) -> TextRow:
-        day = short_date(line.date.isoformat() if line.date else "", self.this_year)
+        day = short_date(line.date.isoformat() if line.date else "", self.now)
         text = column(day, 7) + column(short_name(line.sender), 20) + safe_text(line.subject, 400)
         whole = f"{action_text(line)}: {safe_text(line.reason, 300)}"
         return TextRow(("stopped", line.id), f"    {text}", "dim", whole)
@@ -223,7 +224,10 @@ class Previewed:
             reasons.setdefault(line.reason, []).append(line)
         below = self._below(lines)
         for (kind, account), reasons in sorted(groups.items(), key=lambda g: _ORDER[g[0][0]]):
-            found = {why: self._tree(each, below, shown, 1) for why, each in reasons.items()}
+            found = {
+                why: self._tree(sorted(each, key=_newest_first), below, shown, 1)
+                for why, each in reasons.items()
+            }
             found = {why: rows for why, rows in found.items() if rows}
             if not found:
                 continue
@@ -300,6 +304,12 @@ class Previewed:
         row = self.rows[index] if index < len(self.rows) else None
         return row.blocked if isinstance(row, Stopped) else None
 
+    def group_after(self, index: int, step: int) -> int:
+        """The next row that is no line, or the one before; the same, if there is none."""
+        rows = range(index + step, len(self.rows) if step > 0 else -1, step)
+        heads = (LineGroup, Stopped)
+        return next((n for n in rows if isinstance(self.rows[n], heads)), index)
+
     def foldable(self, index: int) -> Hashable | None:
         """The key of a row whose lines can be shown and hidden."""
         key = self.rows[index].key if index < len(self.rows) else None
@@ -346,7 +356,7 @@ class Previewed:
             subject = f"{following_text(line)}: {subject}"
         head: list[Cells] = [
             ("  " * row.depth + sign, 2 * row.depth + 4, style),
-            (short_date(date, self.this_year), 7, "dim"),
+            (short_date(date, self.now), 7, "dim"),
             (short_name(line.sender), 22 if width >= WIDE else 14, text),
         ]
         tail = self._tail(line, state, width)
@@ -360,10 +370,10 @@ class Previewed:
         if width < WIDE:
             return [octets, (word or short_undo_text(line), 11, style)]
         where: Cells = (place_text(line), max(width // 8, 20), "dim")
+        end: Cells = (word or short_undo_text(line), 11, style)
         if width < WIDEST:
-            return [octets, where, (short_undo_text(line), 12, "dim"), (word, 10, style)]
-        why: Cells = (line.reason, width // 6, "dim")
-        return [octets, where, why, (undo_text(line), 32, "dim"), (word, 10, style)]
+            return [octets, where, end]
+        return [octets, where, (line.reason, width // 6, "dim"), end]
 
     def word(self, line: Line, state: State) -> tuple[str, str]:
         """How a line stands in a word, where it is not simply in; and a style."""
@@ -428,6 +438,10 @@ def _group(
     ids = tuple(row.line.id for row in rows)
     sizes = [row.line.size for row in rows if row.line.id not in over]
     return LineGroup(key, title, reason, ids, follow, depth, len(sizes), sum(sizes))
+
+
+def _newest_first(line: Line) -> float:
+    return -line.date.timestamp() if line.date else 0.0
 
 
 def _homes(rows: Iterable[Row]) -> dict[str, list[Hashable]]:

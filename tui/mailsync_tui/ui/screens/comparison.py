@@ -99,7 +99,7 @@ class ComparisonScreen(FilteredScreen):
         try:
             await self.show_comparison(await background.newest(_FIRST))
             known = await background.engine(lambda: background.viewer.known())
-            self.query_one(Panes).this_year = background.this_year
+            self.query_one(Panes).now = background.now
             await self.show_comparison(known)
             await self._look_for_unfinished()
         except UserError as error:

@@ -200,7 +200,8 @@ class RunScreen(FilteredScreen):
         self._show_lines()
 
     def _show_lines(self) -> None:
-        self.query_one(LineView).show(RunLines(self.run_lines, self.chosen, self.filter))
+        lines = RunLines(self.run_lines, self.chosen, self.filter, self.background.now)
+        self.query_one(LineView).show(lines)
         self.show_summary()
         self.refresh_bindings()
 

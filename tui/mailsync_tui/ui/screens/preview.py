@@ -89,10 +89,10 @@ class PreviewScreen(FilteredScreen):
         """Show the lines as they are now; they are arranged off the event loop."""
         view = self.query_one(LineView)
         async with self._choosing:
-            choice, chosen, this_year = self.choice, self.filter, self.background.this_year
+            choice, chosen, now = self.choice, self.filter, self.background.now
             stopped, opened = self._stopped(), self._opened.copy()
             lines = await self.background.aside(
-                lambda: Previewed(choice, chosen, this_year, stopped, opened)
+                lambda: Previewed(choice, chosen, now, stopped, opened)
             )
             self._lines = lines
         view.show(lines)
@@ -221,6 +221,15 @@ class PreviewScreen(FilteredScreen):
         if line is not None:
             title = line.subject or words.NO_SUBJECT
             self.app.push_screen(WhyScreen(title, why_facts(line, self.choice)))
+
+    def action_next_group(self, step: int = 1) -> None:
+        """Go to the next group, or what a guard stopped."""
+        if self._lines is not None:
+            self.query_one(LineView).move(self._lines.group_after(self._cursor, step))
+
+    def action_previous_group(self) -> None:
+        """Go to the group before."""
+        self.action_next_group(-1)
 
     async def action_read(self) -> None:
         """Read the message under the cursor; show or hide the lines of what is folded."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -40,7 +40,7 @@ class Panes(LineView):
         """
         super().__init__(id=id)
         self.comparison = comparison
-        self.this_year = datetime.now().astimezone().year
+        self.now = datetime.now(UTC)
 
     @property
     def ordered(self) -> Ordered | None:
@@ -75,7 +75,7 @@ class Panes(LineView):
             key: See :meth:`LineView.show`.
         """
         self.comparison = ordered.comparison
-        self.show(PaneLines(ordered, self.shown, self.this_year), key)
+        self.show(PaneLines(ordered, self.shown, self.now), key)
         self._look_which_are_empty()
 
     def on_resize(self) -> None:
@@ -97,7 +97,7 @@ class Panes(LineView):
 
     def _arrange(self) -> None:
         if self.ordered is not None:
-            self.lines = PaneLines(self.ordered, self.shown, self.this_year)
+            self.lines = PaneLines(self.ordered, self.shown, self.now)
         self.redraw()
 
     watch_focused_mailbox = watch_matrix = watch_zoomed = watch_empty = _arrange
