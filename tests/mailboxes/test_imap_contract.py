@@ -128,12 +128,10 @@ class TestPymap(MailboxContract):
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
         server = ImapServer({"ann": SECRET})
-        with LoopThread("pymap") as loop:
-            port = loop.run(server.start())
+        with LoopThread("pymap") as loop, loop.listening(server.start()) as port:
             client = imapclient.IMAPClient("127.0.0.1", port, ssl=False, timeout=30)
             client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             client.login("ann", SECRET)
             made = ImapHarness(client, port, "ann", SECRET, exact=True)
             yield made
             made.close()
-            loop.run(server.stop())

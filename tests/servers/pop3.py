@@ -126,15 +126,6 @@ def serving(
         session.tls = None if implicit else tls
         await pop3.talk(session)
 
-    with LoopThread("pop3") as loop:
-        server = loop.run(
-            asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls if implicit else None)
-        )
-        try:
-            yield server.sockets[0].getsockname()[1]
-        finally:
-            loop.run(_close(server))
-
-
-async def _close(server: asyncio.Server) -> None:
-    server.close()
+    start = asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls if implicit else None)
+    with LoopThread("pop3") as loop, loop.listening(start) as port:
+        yield port

@@ -162,10 +162,9 @@ class ImapServer:
         self._passwords = passwords
         self.folders: dict[str, DemoFolders] = {}
         self._login: Login | None = None
-        self._server: asyncio.Server | None = None
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listen; returns the port (a free one for 0)."""
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
+        """Listen; on a free port for 0. Once closed, sessions end with their connections."""
         config = _QuietConfig(
             Namespace(proxy_protocol=None),
             host=host,
@@ -192,15 +191,7 @@ class ImapServer:
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await serve(reader, writer, SocketInfoLocal(writer))
 
-        self._server = await asyncio.start_server(handle, host, port)
-        bound: int = self._server.sockets[0].getsockname()[1]
-        return bound
-
-    async def stop(self) -> None:
-        """Listen no more. Sessions that are open end with their connections."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        return await asyncio.start_server(handle, host, port)
 
     def change_password(self, user: str, password: str) -> None:
         """Let a user log in with this password from now on, once it is started."""

@@ -210,19 +210,10 @@ class Pop3Server:
 
     def __init__(self, accounts: dict[str, Account]) -> None:
         self.accounts = accounts
-        self._server: asyncio.Server | None = None
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listen; returns the port (a free one for 0)."""
-        self._server = await asyncio.start_server(self._serve, host, port)
-        bound: int = self._server.sockets[0].getsockname()[1]
-        return bound
-
-    async def stop(self) -> None:
-        """Listen no more. Sessions that are open end with their connections."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
+        """Listen; on a free port for 0. Once closed, sessions end with their connections."""
+        return await asyncio.start_server(self._serve, host, port)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await talk(Pop3Connection(self.accounts, reader, writer))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
-from contextlib import ExitStack
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -102,17 +102,13 @@ class Servers:
                 **self._imap_servers,
             }
             for name, server in started.items():
-                self.ports[name] = self._loop.run(server.start(HOST))
-                stack.callback(self._stop, server)
+                self.ports[name] = stack.enter_context(self._loop.listening(server.start(HOST)))
             self.change(self._beginning)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
-
-    def _stop(self, server: Pop3Server | ImapServer) -> None:
-        self._loop.run(server.stop())
 
     def change(self, changes: Sequence[Change]) -> None:
         """Let these things happen in the mailboxes, one after the other.
@@ -202,6 +198,19 @@ class LoopThread:
     def run(self, coroutine: Coroutine[Any, Any, Returned]) -> Returned:
         """Run a coroutine in the loop and wait for what it returns or raises."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    @contextmanager
+    def listening(self, start: Coroutine[Any, Any, asyncio.Server]) -> Iterator[int]:
+        """Start a server, and stop listening at the end of the block; the port."""
+        server = self.run(start)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            self.run(_close(server))
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
 
 
 async def _cancel_others() -> None:
