@@ -53,6 +53,8 @@ def heading(options: Options) -> str:
     """What a plan is about."""
     if options.reconsider:
         return "Held lines, brought back"
+    if options.marked and not options.directions:
+        return "Marked for deletion"
     return _DIRECTIONS.get(options.directions, "Plan")
 
 
@@ -84,6 +86,17 @@ def action_text(line: Line) -> str:
 
 def _more(line: Line) -> str:
     return f" and {len(line.copies) - 3} more places" if len(line.copies) > 3 else ""
+
+
+def cannot_mark(others: int, reasons: Sequence[str]) -> str:
+    """Why messages are not marked for deletion.
+
+    Args:
+        others: How many are.
+        reasons: Why the rest is not.
+    """
+    marked = f"{several(others, 'message')} marked; the others" if others else "This"
+    return f"{marked} cannot be marked for deletion: {'; '.join(map(safe_text, reasons))}."
 
 
 def following_text(line: Line) -> str:

@@ -6,20 +6,32 @@ All of it blocks; the app calls it from threads of its own.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailsync_tui.config.model import CONSOLIDATED
-from mailsync_tui.engine.comparison import Comparison, Key, compare, from_ledger, location_of
+from mailsync_tui.engine.comparison import (
+    Comparison,
+    Key,
+    compare,
+    from_ledger,
+    location_of,
+    place_key,
+)
+from mailsync_tui.engine.detect.marked import with_marks, with_messages
 from mailsync_tui.engine.detect.match import match_mailboxes
 from mailsync_tui.engine.detect.observe import Observation
 from mailsync_tui.engine.model import Options, Place, Plan, PlanEntry
 from mailsync_tui.engine.outcome import Result, require_reached
+from mailsync_tui.engine.plan.marks import why_not
 from mailsync_tui.engine.plan.planner import PlanDetails, make_plan
+from mailsync_tui.engine.plan.status import status_of
+from mailsync_tui.engine.snapshot import MessageState
 from mailsync_tui.errors import SessionError
 from mailsync_tui.ledger.reader import LedgerReader, open_ledger
-from mailsync_tui.mailboxes.base import Listing, MailboxError
+from mailsync_tui.ledger.rows import MarkRow
+from mailsync_tui.mailboxes.base import Listing, Location, MailboxError
 from mailsync_tui.session.session import FRESH_SECONDS, Session
 
 
@@ -106,7 +118,12 @@ class Viewer:
         Raises:
             SessionError: too little was reached.
         """
-        plan = make_plan(self._seen().snapshot, options).plan
+        seen = self._seen()
+        if options.marked and self.last is not None:
+            with self._ledger() as ledger, ledger.snapshot():
+                seen = with_marks(seen, ledger)
+            self.last = replace(self.last, observation=seen)
+        plan = make_plan(seen.snapshot, options).plan
         require_reached(plan)
         return plan
 
@@ -140,6 +157,65 @@ class Viewer:
         seen = self._seen()
         details = make_plan(seen.snapshot, plan.options)
         return self.session.apply_shown(seen, details, plan, taken_out, command)
+
+    # --- marks
+
+    def marked(self) -> frozenset[Key]:
+        """The messages that are marked for deletion.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        with self._ledger() as ledger:
+            return frozenset(
+                row.message
+                if row.message is not None
+                else place_key(Place(row.mailbox, row.location or Location("", 0, "")))
+                for row in ledger.marked()
+            )
+
+    def mark(self, keys: Sequence[Key]) -> tuple[int, tuple[str, ...]]:
+        """Mark messages for deletion, everywhere; or lift their marks, if all of them have one.
+
+        Returns:
+            How many have a mark now that had none (below zero: had one, and have none), and why
+            the others cannot be marked.
+
+        Raises:
+            UserError: nothing was marked; the text says why.
+        """
+        seen, now = self._seen(), self.session.clock()
+        keys = [self.key_now(key) for key in keys]
+        rows = {
+            key: MarkRow(None if at else int(key), at[0] if at else "", at and at[1], "", now)
+            for key in keys
+            for at in (location_of(key),)
+        }
+        before = self.marked()
+        if before.issuperset(rows):
+            self.session.mark(list(rows.values()), lift=True)
+            return -len(rows), ()
+        with self._ledger() as ledger, ledger.snapshot():
+            seen = with_messages(seen, ledger, (key for key in keys if isinstance(key, int)))
+        states: dict[Key, MessageState] = {}
+        for message in seen.snapshot.messages:
+            if message.id is not None:
+                states[message.id] = message
+            else:
+                states.update(
+                    (place_key(Place(c.mailbox, c.location)), message) for c in message.copies
+                )
+        refused = {
+            key: why_not(status_of(states[key], seen.snapshot), seen.snapshot)
+            if key in states
+            else "no mailbox lists it"
+            for key in rows
+            if key not in before
+        }
+        new = [rows[key] for key, why in refused.items() if why is None]
+        if new:
+            self.session.mark(new)
+        return len(new), tuple(dict.fromkeys(why for why in refused.values() if why is not None))
 
     def places(self, key: Key) -> tuple[Place, ...]:
         """Where a message lies, the consolidated mailbox first: reading there leaves no trace."""

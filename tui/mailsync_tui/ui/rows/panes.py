@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from mailsync_tui.engine.comparison import Row
+from mailsync_tui.engine.comparison import Key, Row
 from mailsync_tui.engine.model import Cell
 from mailsync_tui.report.words import CELLS, NO_SUBJECT, Span, short_date, short_name
 from mailsync_tui.ui.rows.columns import BAR, column, fit
@@ -117,14 +117,25 @@ def short_names(names: Sequence[str], cells: int) -> list[str]:
 class PaneLines:
     """Rows as the lines of a view."""
 
-    def __init__(self, ordered: Ordered, shown: Shown, now: datetime) -> None:
+    def __init__(
+        self,
+        ordered: Ordered,
+        shown: Shown,
+        now: datetime,
+        marked: Container[Key] = (),
+        chosen: range = range(0),
+    ) -> None:
         """Take them.
 
         Args:
             ordered: The rows.
             shown: How.
             now: Recent dates go without their year.
+            marked: The messages that are marked for deletion.
+            chosen: The lines of a range that is being chosen.
         """
+        self.marked = marked
+        self.chosen = chosen
         self.ordered = ordered
         self.shown = shown
         self._now = now
@@ -146,6 +157,7 @@ class PaneLines:
         Where no pane holds it, the last one says which mailbox does.
         """
         row = self.ordered.rows[index]
+        mark = "chosen " if index in self.chosen else "marked " if row.key in self.marked else ""
         panes = lay_out(width, self.shown)
         spans: list[Span] = []
         for pane in panes:
@@ -155,18 +167,27 @@ class PaneLines:
             if not pane.whole:
                 spans.append((f"{CELLS[cell].sign:{pane.width}}", CELLS[cell].style))
             elif pane is not panes[-1] or any(row.cells[each.mailbox] for each in panes):
-                spans += self._message(row, cell, pane.width)
+                spans += self._message(row, cell, pane.width, mark=mark)
             else:
                 holder = next(n for n, each in enumerate(row.cells) if each != Cell.ABSENT)
                 cell = Cell(row.cells[holder])
-                spans += self._message(row, cell, pane.width, f" on {self.shown.names[holder]}")
+                spans += self._message(
+                    row, cell, pane.width, f" on {self.shown.names[holder]}", mark
+                )
         if self.shown.matrix:
             left = width - panes[-1].left - panes[-1].width
-            spans += self._message(row, row.verdict, left, sign=False)
+            spans += self._message(row, row.verdict, left, mark=mark, sign=False)
         return spans
 
     def _message(
-        self, row: Row, cell: Cell, width: int, where: str = "", *, sign: bool = True
+        self,
+        row: Row,
+        cell: Cell,
+        width: int,
+        where: str = "",
+        mark: str = "",
+        *,
+        sign: bool = True,
     ) -> Iterator[Span]:
         """A message: its sign; then date, sender, the sign's word and the subject.
 
@@ -182,6 +203,9 @@ class PaneLines:
         sender = min(max(width // 4, 10), 24)
         yield column(short_name(row.sender), sender), text
         left = max(width - 2 * sign - _DATE_CELLS - sender, 0)
+        if mark:
+            yield mark[:left], "gone"
+            left = max(left - len(mark), 0)
         word = "" if cell is Cell.SAME else f"{state.word}{where} "[:left]
         yield word, state.style
         yield fit(row.subject or NO_SUBJECT, left - cell_len(word)), text

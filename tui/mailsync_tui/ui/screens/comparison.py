@@ -23,7 +23,7 @@ from mailsync_tui.engine.events import Event, ListingDone, ListingProgress, Read
 from mailsync_tui.engine.model import Cell, Direction, Options, PlanEntry
 from mailsync_tui.errors import UserError
 from mailsync_tui.report.errors import unforeseen
-from mailsync_tui.report.plan import entries_text
+from mailsync_tui.report.plan import cannot_mark, entries_text
 from mailsync_tui.report.run import at_work_text, unfinished_text
 from mailsync_tui.report.words import CELLS, NO_SUBJECT, local_moment, short_name, size_in_words
 from mailsync_tui.session.person import Unfinished
@@ -74,6 +74,8 @@ class ComparisonScreen(FilteredScreen):
         self.problem = ""
         self._comparison = nothing_yet(mailsync.background.person.config)
         self._unfinished: Unfinished | None = None
+        self._anchor: int | None = None
+        """The line at which a range begins."""
 
     def compose(self) -> ComposeResult:
         """Heads, panes, what the cursor stands on, sums, keys."""
@@ -90,6 +92,11 @@ class ComparisonScreen(FilteredScreen):
         """Read the ledger, then list."""
         self.query_one(Panes).focus()
         self._begin()
+
+    async def on_screen_resume(self) -> None:
+        """What was marked in the reader is shown."""
+        await self._show_marks()
+        self.show_summary()
 
     # --- looking
 
@@ -179,8 +186,14 @@ class ComparisonScreen(FilteredScreen):
     async def show_comparison(self, comparison: Comparison) -> None:
         """Show another comparison."""
         self._comparison = comparison
+        await self._show_marks()
         await self._arrange(other=True)
         self._show_notice()
+
+    async def _show_marks(self) -> None:
+        with contextlib.suppress(UserError):  # who reads the ledger next is told
+            panes = self.query_one(Panes)
+            panes.marked = await self.background.engine(self.background.viewer.marked)
 
     async def _arrange(self, *, other: bool = False) -> None:
         """Filter and sort anew, off the event loop; the cursor stays on its message.
@@ -231,6 +244,8 @@ class ComparisonScreen(FilteredScreen):
             parts += [(f"filter: {shown:,} of {total:,} (Esc ends)", "$text-accent"), "  "]
         if self.differences:
             parts += [("differences only (=)", "$text-accent"), "  "]
+        if marks := len(self.query_one(Panes).marked):
+            parts += [(f"{marks:,} marked (D)", "$text-error"), "  "]
         away = sum(side.error is not None for side in comparison.mailboxes)
         if away:
             parts += [(f"{away:,} not reached", "$text-error"), "  "]
@@ -252,13 +267,19 @@ class ComparisonScreen(FilteredScreen):
 
     @on(Panes.Moved)
     def _moved(self) -> None:
-        row = self.query_one(Panes).row
+        panes = self.query_one(Panes)
+        row = panes.row
+        if self._anchor is not None:
+            panes.chosen = range(
+                min(self._anchor, panes.cursor), max(self._anchor, panes.cursor) + 1
+            )
         if row is None:
             self.write("#detail", "", layout=False)
             return
+        mark = "marked for deletion; " if row.key in panes.marked else ""
         when = local_moment(datetime.fromisoformat(row.date)) if row.date else "no date"
         self.write_detail(
-            (_state_text(row, self._comparison.entries.get(row.key, ())), ""),
+            (mark + _state_text(row, self._comparison.entries.get(row.key, ())), ""),
             (safe_text(row.subject, 400) or NO_SUBJECT, "bold"),
             (f"{short_name(row.sender)}  {when}  {size_in_words(row.size)}", "$text-accent"),
         )
@@ -268,7 +289,7 @@ class ComparisonScreen(FilteredScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What works now."""
         del parameters
-        if action in ("preview", "held"):
+        if action in ("preview", "held", "mark", "mark_all", "preview_marked"):
             return not self.looking and self.background.viewer.last is not None
         if action == "clear":
             return self.filtering
@@ -276,9 +297,53 @@ class ComparisonScreen(FilteredScreen):
             return bool(len(self.query_one(Panes).lines))
         return True
 
+    def action_choose_range(self) -> None:
+        """Begin a range at the line under the cursor, or end it."""
+        panes = self.query_one(Panes)
+        self._anchor = panes.cursor if self._anchor is None and len(panes.lines) else None
+        panes.chosen = range(0) if self._anchor is None else range(panes.cursor, panes.cursor + 1)
+
+    async def action_mark(self) -> None:
+        """Mark the message under the cursor, or the range, or lift the marks."""
+        panes = self.query_one(Panes)
+        lines = panes.chosen or range(panes.cursor, panes.cursor + 1)
+        rows = panes.ordered.rows if panes.ordered is not None else ()
+        self._anchor, panes.chosen = None, range(0)
+        await self._mark([row.key for row in rows[lines.start : lines.stop]])
+
+    async def action_mark_all(self) -> None:
+        """Mark all that the filter shows, or lift their marks."""
+        panes = self.query_one(Panes)
+        if self.filter.empty or panes.ordered is None:
+            self.say("* marks what a filter shows: type one first (/)")
+            return
+        await self._mark([row.key for row in panes.ordered.rows])
+
+    async def _mark(self, keys: Sequence[Key]) -> None:
+        viewer = self.background.viewer
+        try:
+            changed, refused = await self.background.engine(lambda: viewer.mark(keys))
+        except UserError as error:
+            self.say(str(error), "$text-error")
+            return
+        await self._show_marks()
+        self._moved()
+        self.show_summary()
+        if refused:
+            self.say(cannot_mark(changed, refused), "$text-error")
+
+    async def action_preview_marked(self) -> None:
+        """Preview the deletion of what is marked."""
+        if self.query_one(Panes).marked:
+            await self._preview(Options((), marked=True))
+        else:
+            self.say("nothing is marked; d marks the message under the cursor")
+
     async def action_preview(self, what: str) -> None:
         """Preview a plan for these directions."""
-        options = Options(DIRECTIONS[what])
+        await self._preview(Options(DIRECTIONS[what]))
+
+    async def _preview(self, options: Options) -> None:
         viewer = self.background.viewer
         try:
             plan = await self.background.engine(lambda: viewer.plan(options))

@@ -81,6 +81,9 @@ class PreviewScreen(FilteredScreen):
     async def _begin(self) -> None:
         plan = self._plan
         self.choice = await self.background.aside(lambda: Choice(plan))
+        if self._scopes:
+            names = (f"{n} {name or 'everywhere'}" for n, name in enumerate(self._scopes))
+            self.note = f"delete from: {', '.join(names)}"
         await self.show_filtered()
         if self._lines is not None:
             self.query_one(LineView).move(self._lines.first)
@@ -327,6 +330,32 @@ class PreviewScreen(FilteredScreen):
                 lambda: self.choice.renewed(plan, wanted=True)
             )
         self.note = f"let through this once: {blocked.account} {blocked.rule}"
+        await self.show_filtered()
+
+    @property
+    def _scopes(self) -> list[str]:
+        """From where marked messages can be deleted, by the keys 0 to 9; empty: everywhere."""
+        last = self.background.viewer.last
+        if last is None or not self.choice.plan.options.marked:
+            return []
+        return ["", *(side.name for side in last.comparison.mailboxes)][:10]
+
+    async def action_scope(self, number: int) -> None:
+        """Say from where the marked messages are deleted."""
+        viewer, options, names = self.background.viewer, self.choice.plan.options, self._scopes
+        if number >= len(names):
+            return
+        try:
+            plan = await self.background.engine(
+                lambda: viewer.plan(replace(options, scope=names[number]))
+            )
+        except UserError as error:
+            self.problem = safe_text(str(error), 400)
+            self._show_sums()
+            return
+        async with self._choosing:
+            self.choice = Choice(plan)
+        self.note = f"marked messages: from {names[number] or 'everywhere'}"
         await self.show_filtered()
 
     def action_save(self) -> None:

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 
 from mailsync_tui.errors import UserError
 from mailsync_tui.reading import Attachment, Reading, read_message, write_attachment
+from mailsync_tui.report.plan import cannot_mark
 from mailsync_tui.report.words import size_in_words
 from mailsync_tui.text.safe import safe_text
 from mailsync_tui.ui.actions import bindings
@@ -207,6 +208,20 @@ class ReaderScreen(MailsyncScreen):
             parts.append(f"lines {view.first + 1:,}-{last:,} of {total:,}")
         self.write("#status", f" {'    '.join(parts)}")
 
+    async def action_mark(self) -> None:
+        """Mark the message for deletion, or lift its mark."""
+        viewer, key = self.background.viewer, self._key
+        if key is None:
+            return
+        try:
+            changed, refused = await self.background.engine(lambda: viewer.mark([key]))
+        except UserError as error:
+            self.note = safe_text(str(error), 200)
+        else:
+            marked = "marked for deletion" if changed > 0 else "the mark is lifted"
+            self.note = cannot_mark(0, refused) if refused else marked
+        self._show_status()
+
     def action_headers(self) -> None:
         """Show all header fields, or the usual ones."""
         self.all_headers = not self.all_headers
@@ -313,6 +328,8 @@ class ReaderScreen(MailsyncScreen):
                 return bool(self._sources) and bool(others(self._sources, self._at))
             case "save":
                 return self.reading is not None and bool(self.reading.attachments)
+            case "mark":
+                return self._key is not None and self.background.viewer.last is not None
             case "headers" | "find":
                 return self.reading is not None
             case "next_hit" | "previous_hit":

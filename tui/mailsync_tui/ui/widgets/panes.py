@@ -30,6 +30,10 @@ class Panes(LineView):
     """``None``: the person did not choose; where panes do not fit, it is a matrix."""
     zoomed = reactive(False)
     empty: reactive[frozenset[int]] = reactive(frozenset())
+    marked: reactive[frozenset[Key]] = reactive(frozenset())
+    """The messages that are marked for deletion."""
+    chosen: reactive[range] = reactive(range(0))
+    """The lines of a range that is being chosen."""
 
     def __init__(self, comparison: Comparison, *, id: str | None = None) -> None:  # noqa: A002
         """Show no rows yet.
@@ -75,7 +79,7 @@ class Panes(LineView):
             key: See :meth:`LineView.show`.
         """
         self.comparison = ordered.comparison
-        self.show(PaneLines(ordered, self.shown, self.now), key)
+        self.show(self._lines(ordered), key)
         self._look_which_are_empty()
 
     def on_resize(self) -> None:
@@ -97,10 +101,14 @@ class Panes(LineView):
 
     def _arrange(self) -> None:
         if self.ordered is not None:
-            self.lines = PaneLines(self.ordered, self.shown, self.now)
+            self.lines = self._lines(self.ordered)
         self.redraw()
 
+    def _lines(self, ordered: Ordered) -> PaneLines:
+        return PaneLines(ordered, self.shown, self.now, self.marked, self.chosen)
+
     watch_focused_mailbox = watch_matrix = watch_zoomed = watch_empty = _arrange
+    watch_marked = watch_chosen = _arrange
 
     def go_to_difference(self, step: int) -> bool:
         """Put the cursor on the next difference, or the previous one; ``False``: there is none.
