@@ -8,7 +8,7 @@ import pytest
 
 from mailsync_tui.mailboxes.base import Role
 from tests.builders import mail
-from tests.engine.bench import Bench, blocked, kinds
+from tests.engine.bench import Bench, blocked, held, kinds
 
 M, N = mail(1), mail(2)
 FORWARD = [("forward-delete", "work")]
@@ -60,6 +60,17 @@ def test_filed_outside_folders_it_is_never_deleted_there(bench: Bench) -> None:
     assert kinds(bench.plan()) == []
     bench.configure("work", folders=("INBOX", "Arch*"))
     assert kinds(bench.plan()) == REVERSE
+
+
+def test_moved_out_to_where_nothing_is_collected_from_it_is_held(bench: Bench) -> None:
+    bench.deliver("isp", M)
+    bench.sync()
+    bench.remove("consolidated", M)
+    bench.deliver("work", M, "Archive")
+    for _ in range(2):
+        plan = bench.plan()
+        assert (kinds(plan), held(plan)) == ([], [("collect", "work", "moved-out")])
+        bench.sync()
 
 
 def test_filed_several_times_between_two_syncs(bench: Bench) -> None:

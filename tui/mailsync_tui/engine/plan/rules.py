@@ -321,9 +321,13 @@ class Rules:
 
     def _moved_out(self, s: MessageStatus, account: str) -> list[Proposal]:
         proposals = list(self._collect(s, [account, *s.holders], "moved out to {}, reconsidered"))
+        since = next((h.since for h in s.message.holds if h.rule == "moved-out"), None)
+        if not proposals:  # what is there may not be collected, such as what is filed there
+            there = [c for c in s.on(account) if c.presence is Presence.YES]
+            lines = [self._collect_line(s, c, f"moved out to {account}") for c in there[:1]]
+            return [Proposal(line, "moved-out", since) for line in lines]
         if self.reconsider:
             return proposals
-        since = next((h.since for h in s.message.holds if h.rule == "moved-out"), None)
         return [Proposal(p.line, "moved-out", since) for p in proposals[:1]]
 
     # --- rows 8 and 9: not in the consolidated mailbox, and to be collected
