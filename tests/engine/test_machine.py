@@ -8,7 +8,8 @@ deletion reaches every copy; (f) what an undo put back is where it was, once, an
 away unasked; (g) what a server stored late, beside another copy, is there once in the end; (h) an
 account that stays away holds up what may have been moved there for seven days, and then no more;
 (i) a server that hangs at one message keeps no other from being done; (j) a plan that is kept is
-the one that would be made in full.
+the one that would be made in full; (k) what was marked by hand goes from where it was marked and
+nowhere else, killed or not, and a mark never outlives its message.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from mailsync_tui.message import content_digest, identity_of, summary_of_header
 from tests.builders import mail
 from tests.engine.bench import Bench
 from tests.engine.machine_away import StayingAway
+from tests.engine.machine_marks import Marking
 from tests.engine.machine_undo import Undoing
 
 ACCOUNTS = {"isp": "pop3", "work": "imap", "old": "imap"}
@@ -71,7 +73,7 @@ def _subject(message: Mail) -> str:
     return summary_of_header(message.data).subject
 
 
-class Machine(Undoing, StayingAway, RuleBasedStateMachine):
+class Machine(Undoing, StayingAway, Marking, RuleBasedStateMachine):
     """People and servers."""
 
     mails = Bundle("mails")
