@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from tests.cli.place import SOURCE, Place
@@ -74,7 +76,8 @@ def test_one_that_fails_is_named_and_changes_nothing_else(place: Place) -> None:
 
 
 def test_the_ledger_is_free_meanwhile(place: Place) -> None:
-    command = f"PYTHONPATH={SOURCE} {' '.join(place.command('sync', '--forward', '--yes'))}"
+    words = ("env", f"PYTHONPATH={SOURCE}", *place.command("sync", "--forward", "--yes"))
+    command = shlex.join(words).replace("'", '"')
     place.write_config(f"[hooks]\nafter_collect = '{command}'\n")
     place.deliver("old", "a")
     result = place.run("sync", "--yes")

@@ -78,7 +78,7 @@ class Talkative(ImapScript):
         ("capability", b"", b"* OK still here\r\n", "before the log-in"),
         ("login", b"", b"* OK still here\r\n", "before the log-in"),
         ("namespace", b"", b"* OK still here\r\n", "answers without an end"),
-        ("list", b"* LIST () {10000000000}\r\n", b"", "a part of 10000000000 octets"),
+        ("list", b"* LIST () {10000000000}\r\n", b"", "a part of 10000000000 bytes"),
         ("list", b"", b'* LIST () "/" a\r\n', "answers without an end"),
         ("search", b"* SEARCH", b" 1", "a line without an end"),
         ("fetch", b"* 1 FETCH (UID 1 BODY[] {10000000000}\r\n", b"", "a part of 10000000000"),

@@ -193,7 +193,8 @@ class ComparisonScreen(FilteredScreen):
     async def _show_marks(self) -> None:
         with contextlib.suppress(UserError):  # who reads the ledger next is told
             panes = self.query_one(Panes)
-            panes.marked = await self.background.engine(self.background.viewer.marked)
+            # Not on the engine's thread, which may be waiting for a slow mailbox.
+            panes.marked = await self.background.aside(self.background.viewer.marked)
 
     async def _arrange(self, *, other: bool = False) -> None:
         """Filter and sort anew, off the event loop; the cursor stays on its message.
