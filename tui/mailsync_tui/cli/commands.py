@@ -1,4 +1,7 @@
-"""The commands and their options; what they do is loaded when one of them is called."""
+"""The commands and their options; what they do is loaded when one of them is called.
+
+One thing, however many there are: what a person can type is read here and nowhere else.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from mailsync_tui.cli import json_form
@@ -41,7 +42,7 @@ def show(settings: Settings, people: tuple[Person, ...], *, as_json: bool) -> in
     codes = []
     for person in people:
         name = person.name if len(people) > 1 else None
-        code, text = guarded(settings.output, lambda person=person: one(person), name)  # type: ignore[misc]
+        code, text = guarded(settings.output, partial(one, person), name)
         codes.append(code)
         if text and as_json:
             failed = {"user": person.name, "exit": code, "error": text}

@@ -1,4 +1,7 @@
-"""Everything that is written to a ledger, by the one run that holds its lock."""
+"""Everything that is written to a ledger, by the one run that holds its lock.
+
+One thing: nothing else writes a copy's state, so each transition is found here and only here.
+"""
 
 from __future__ import annotations
 

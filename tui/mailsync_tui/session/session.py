@@ -1,6 +1,9 @@
 """One person's session: the mailboxes, the ledger, and the engine run over them.
 
 The ledger is written by the calling thread alone, and locked only while lines are applied.
+
+One thing: listing, planning, applying and undoing share what was listed when, and under which state
+of the ledger.
 """
 
 from __future__ import annotations

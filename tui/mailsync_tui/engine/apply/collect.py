@@ -235,9 +235,10 @@ def _own_copy(
         for copy in run.there(message)
         if not copy.adopted
     }
-    if own:
-        run.settle(CONSOLIDATED)
-    for raw in bisecting(run.mailbox(CONSOLIDATED).fetch, list(own)) if own else ():
+    if not own:
+        return None
+    run.settle(CONSOLIDATED)
+    for raw in bisecting(run.mailbox(CONSOLIDATED).fetch, list(own)):
         if identity_of(raw.data).digest == identity.digest:
             return own[raw.location]
     return None

@@ -316,11 +316,11 @@ def _read_back(
     """What lies there now: a server may have altered it, and is then known by that form too."""
     wanted = [answer.location for answer in answers if answer.location is not None]
     result: dict[Location, Raw] = {}
-    if wanted:
-        run.settle(mailbox)
+    if not wanted:
+        return result
+    run.settle(mailbox)
     try:
-        if wanted:
-            result.update((r.location, r) for r in bisecting(run.mailboxes[mailbox].fetch, wanted))
+        result.update((r.location, r) for r in bisecting(run.mailboxes[mailbox].fetch, wanted))
     except MailboxError as error:  # stored and proved all the same
         run.failed(mailbox, error)
     return result

@@ -1,7 +1,8 @@
 """What is proposed for one message: DESIGN.md's table, row by row.
 
 :meth:`Rules.decide` is the table. Guards stop some of its deletions afterwards; that, and the sum
-of all messages, is :mod:`mailsync_tui.engine.plan.planner`.
+of all messages, is :mod:`mailsync_tui.engine.plan.planner`. One thing: a row is read with what it
+calls, side by side with the rows before it, which it relies on.
 """
 
 from __future__ import annotations
